@@ -1,0 +1,215 @@
+"""Every error that crm_bridge raises, grouped by what the caller can do about it.
+
+CrmBridgeError
+├── UsageError                 fix the call: arguments, filter text, names        exit 2
+│   ├── FilterSyntaxError      points at the column
+│   ├── ConfigError            names file and line
+│   ├── AmbiguousContractError more than one contract fits
+│   └── SandboxOnlyError       a test switch was used with a real CRM
+├── NothingMatchedError        the selection is empty                             exit 8
+├── GuardError                 a safety rule says no                              exit 4
+├── ConfirmationError          confirmation missing, wrong, expired or used       exit 5
+├── BackupError                no verified backup, so nothing was deleted         exit 6
+├── InterruptedRunError        stopped in a resumable state                       exit 7
+├── InDoubtError               something is unknown or unverified                 exit 9
+├── HeldError                  records were left alone                            exit 3
+├── SignInError                sign in again                                      exit 1
+├── PermissionDeniedError      ask an administrator                               exit 1
+├── CredentialStoreError       fix where secrets are kept                         exit 1
+├── CrmError                   the CRM refused or answered nonsense               exit 1
+│   ├── RequestRefusedError    refused before anything was done
+│   ├── RateLimitedError       wait, then resume
+│   ├── MalformedAnswerError   the answer cannot be trusted
+│   ├── NotSentError           proven: nothing reached the CRM
+│   ├── AnswerLostError        sent, answer unknown
+│   └── ForbiddenAddressError  a host outside the connection's allow-list
+├── JournalError               the journal cannot be used; nothing is done        exit 1
+│   └── JournalBusyError       another process holds the lock
+└── JournalCheckError          the journal does not verify                        exit 10..15
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CrmBridgeError(Exception):
+    """What happened, and what to do next. Carries facts, never request headers, bodies or secrets."""
+
+    exit_code: ClassVar[int] = 1
+    reason: str
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "",
+        hint: str = "",
+        vendor: str = "",
+        vendor_code: str = "",
+        http_status: int | None = None,
+        request_id: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        """Keep the closed set of fields; `reason` is a short stable word for programs, `retry_after` is in seconds."""
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or _snake(type(self).__name__)
+        self.hint = hint
+        self.vendor = vendor
+        self.vendor_code = vendor_code
+        self.http_status = http_status
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def facts(self) -> dict[str, str | int | float]:
+        """Return the fields that are set, for JSON output."""
+        named = {
+            "error": type(self).__name__,
+            "reason": self.reason,
+            "message": self.message,
+            "hint": self.hint,
+            "vendor": self.vendor,
+            "vendor_code": self.vendor_code,
+            "http_status": self.http_status,
+            "request_id": self.request_id,
+            "retry_after": self.retry_after,
+        }
+        return {key: value for key, value in named.items() if value not in ("", None)}
+
+
+def _snake(name: str) -> str:
+    stem = name.removesuffix("Error")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in stem).lstrip("_")
+
+
+class UsageError(CrmBridgeError):
+    """The call itself is wrong: fix the input."""
+
+    exit_code = 2
+
+
+class FilterSyntaxError(UsageError):
+    """Filter text that cannot be read. `column` counts characters from 1."""
+
+    def __init__(self, message: str, *, text: str, column: int, hint: str = "") -> None:
+        """Keep the text and the 1-based column, so that a caret can be drawn under it."""
+        super().__init__(message, hint=hint)
+        self.text = text
+        self.column = column
+
+
+class ConfigError(UsageError):
+    """A configuration or secrets file that cannot be used; the message names file and line."""
+
+
+class AmbiguousContractError(UsageError):
+    """More than one contract answers to that number; `candidates` are ids."""
+
+    def __init__(self, message: str, *, candidates: tuple[str, ...], hint: str = "") -> None:
+        """Keep the ids that fit."""
+        super().__init__(message, hint=hint)
+        self.candidates = candidates
+
+
+class SandboxOnlyError(UsageError):
+    """A switch of the test interface was used while a connection is not loopback."""
+
+
+class NothingMatchedError(CrmBridgeError):
+    """The selection is empty."""
+
+    exit_code = 8
+
+
+class HeldError(CrmBridgeError):
+    """Records were held: changed, locked, in approval, not permitted."""
+
+    exit_code = 3
+
+
+class GuardError(CrmBridgeError):
+    """A safety rule refused the plan."""
+
+    exit_code = 4
+
+
+class ConfirmationError(CrmBridgeError):
+    """The confirmation is missing, wrong, expired or already used; nothing was sent."""
+
+    exit_code = 5
+
+
+class BackupError(CrmBridgeError):
+    """There is no verified backup; nothing was deleted."""
+
+    exit_code = 6
+
+
+class InterruptedRunError(CrmBridgeError):
+    """The run stopped in a state from which it can be resumed."""
+
+    exit_code = 7
+
+
+class InDoubtError(CrmBridgeError):
+    """Something is unknown or unverified, and said so."""
+
+    exit_code = 9
+
+
+class SignInError(CrmBridgeError):
+    """The CRM did not accept the credentials."""
+
+
+class PermissionDeniedError(CrmBridgeError):
+    """The signed-in user or the app lacks a right."""
+
+
+class CredentialStoreError(CrmBridgeError):
+    """Secrets cannot be read or kept safely."""
+
+
+class CrmError(CrmBridgeError):
+    """The CRM, or the way to it, failed."""
+
+
+class RequestRefusedError(CrmError):
+    """The CRM refused the request before doing anything."""
+
+
+class RateLimitedError(CrmError):
+    """Too many requests; `retry_after` seconds where the CRM said so. Refused before execution."""
+
+
+class MalformedAnswerError(CrmError):
+    """An answer that is cut, too large, not JSON, or not what the vendor documents."""
+
+
+class NotSentError(CrmError):
+    """Proven: no byte of the request reached the CRM."""
+
+
+class AnswerLostError(CrmError):
+    """The request may have been carried out; the answer was not seen."""
+
+
+class ForbiddenAddressError(CrmError):
+    """A redirect, an api_domain or a link pointed outside the hosts of this connection."""
+
+
+class JournalError(CrmBridgeError):
+    """The journal cannot be written or trusted, so nothing is done."""
+
+
+class JournalBusyError(JournalError):
+    """Another process holds the journal, the plan or the record; `message` says who."""
+
+
+class JournalCheckError(CrmBridgeError):
+    """The journal does not verify; `code` is one of 10..15 (see the reference page of `journal check`)."""
+
+    def __init__(self, message: str, *, code: int, hint: str = "") -> None:
+        """Keep the finding's exit code."""
+        super().__init__(message, hint=hint)
+        self.code = code

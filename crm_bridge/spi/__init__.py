@@ -1,0 +1,1 @@
+"""The seam: all that an adapter author must read."""

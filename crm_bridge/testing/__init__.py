@@ -1,0 +1,1 @@
+"""What an adapter author needs to test an adapter."""
