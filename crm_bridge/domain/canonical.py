@@ -1,0 +1,61 @@
+"""Canonical bytes and digests: equal content gives equal bytes, on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+"""JSON without floating-point numbers: amounts are text, so that no reader rounds them."""
+
+
+def canonical_bytes(value: object) -> bytes:
+    """Return JSON with sorted keys and no blanks, in UTF-8; decimals keep their digits as written.
+
+    Not RFC 8785: that rewrites numbers (11.0 becomes 11), and a changed digit must change the digest.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def digest_of(value: object) -> str:
+    """Return the SHA-256 of the canonical bytes, in hex."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def record_digest(record: Mapping[str, object], *, ignore: Collection[str] = ()) -> str:
+    """Return the digest of a record's content; `ignore` names fields that move without an edit."""
+    if not ignore:
+        return digest_of(dict(record))
+    return digest_of({key: value for key, value in record.items() if key not in ignore})
+
+
+class RunningDigest:
+    """A digest over a stream of lines, each framed by its length so that lines cannot be shifted."""
+
+    def __init__(self, purpose: bytes) -> None:
+        """Separate this use of SHA-256 from every other by a purpose tag."""
+        self._hash = hashlib.sha256(purpose + b"\x00")
+
+    def add(self, line: bytes) -> None:
+        """Take one more line into account."""
+        self._hash.update(len(line).to_bytes(8, "big"))
+        self._hash.update(line)
+
+    def add_all(self, lines: Iterable[bytes]) -> None:
+        """Take more lines into account, in order."""
+        for line in lines:
+            self.add(line)
+
+    def hex(self) -> str:
+        """Return the digest so far."""
+        return self._hash.copy().hexdigest()

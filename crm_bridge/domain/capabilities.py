@@ -1,0 +1,100 @@
+"""What a CRM can do, as data: capabilities, limits, side effects, and what comes back; each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """One destructive step: `trash` can be undone by the CRM, `purge` cannot."""
+
+    TRASH = "trash"
+    PURGE = "purge"
+
+
+class Route(StrEnum):
+    """A way back: the CRM's own bin (same id), or a new record made from the snapshot."""
+
+    UNTRASH = "untrash"
+    RECREATE = "recreate"
+
+
+class Support(StrEnum):
+    """How sure we are; "unproven" differs from "absent"."""
+
+    FULL = "full"
+    ABSENT = "absent"
+    UNPROVEN = "unproven"
+
+
+class Fate(StrEnum):
+    """What becomes of one thing on a way back."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    LOST = "lost"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement about a CRM with its source (vendor page, switch or measurement)."""
+
+    support: Support
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SideEffect:
+    """Something that a delete sets off besides the delete; `switch` says how it can be turned off, if at all."""
+
+    name: str
+    fires: Support
+    switch: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the calls. Counts are records per call unless named otherwise; seconds and days in the names."""
+
+    find_page: int
+    locate_batch: int
+    snapshot_batch: int
+    trash_batch: int
+    purge_batch: int
+    untrash_batch: int
+    bin_days: int | None
+    """Days in the CRM's bin; None = not known."""
+    calls_in_flight: int
+    source: str
+    window_calls: int | None = None
+    window_seconds: int | None = None
+    calls_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the adapter can promise; `returns` says per way back and per thing what becomes of it.
+
+    Keys of `returns[route]`: id, number, fields, owner, created, details, notes, attachments, inbound_links,
+    approval_history, followers; more where a CRM has more.
+    """
+
+    trash: Fact
+    purge: Fact
+    untrash: Fact
+    recreate: Fact
+    batch_delete: Fact
+    automations_off: Fact
+    who_deleted: Fact
+    """Whether the CRM tells who deleted a record and when: evidence level E2 needs it."""
+    returns: Mapping[Route, Mapping[str, tuple[Fate, str]]]
+    side_effects: tuple[SideEffect, ...] = ()
+
+    def support(self, step: Step) -> Fact:
+        """Return what is known about one destructive step."""
+        return self.trash if step is Step.TRASH else self.purge

@@ -1,0 +1,83 @@
+"""What a contract is: the business record, the same for every CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class RecordState(StrEnum):
+    """Where a record stands in its CRM, as far as that decides whether it may be deleted."""
+
+    NORMAL = "normal"
+    LOCKED = "locked"
+    IN_APPROVAL = "in_approval"
+    TRASHED = "trashed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ContractRef:
+    """The address of one record inside a connection: module (or object) and id. Ids are text, always."""
+
+    module: str
+    id: str
+
+    def __str__(self) -> str:
+        """Return `module/id`."""
+        return f"{self.module}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One contract as it was read: the fields that every CRM has, and every vendor field kept in `raw`.
+
+    `digest` is the SHA-256 (hex) of the record's canonical content; two equal digests mean "not changed".
+    Times are aware; `amount` is in units of `currency` (ISO 4217).
+    """
+
+    ref: ContractRef
+    number: str | None
+    title: str | None
+    customer: str | None
+    status: str | None
+    amount: Decimal | None
+    currency: str | None
+    start: date | None
+    end: date | None
+    owner: str | None
+    created: datetime | None
+    modified: datetime | None
+    state: RecordState
+    digest: str
+    raw: Mapping[str, object] = field(repr=False, hash=False)
+
+    @property
+    def id(self) -> str:
+        """Return the record's id in its CRM."""
+        return self.ref.id
+
+    @property
+    def label(self) -> str:
+        """Return what people call this contract: number, else title, else id."""
+        return self.number or self.title or self.ref.id
+
+
+CONTRACT_FIELDS = (
+    "id",
+    "number",
+    "title",
+    "customer",
+    "status",
+    "amount",
+    "currency",
+    "start",
+    "end",
+    "owner",
+    "created",
+    "modified",
+)
+"""The names by which every CRM's contracts can be filtered and shown."""

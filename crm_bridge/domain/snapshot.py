@@ -1,0 +1,76 @@
+"""A full copy of one contract: what is needed to bring it back, as bytes that came over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from crm_bridge.domain.contract import ContractRef
+
+
+class PartKind(StrEnum):
+    """What a part of a snapshot is."""
+
+    DETAIL = "detail"
+    """Rows that live and die with the contract (subform rows, detail objects)."""
+    RELATED = "related"
+    """Records of their own that belong to a list of the contract; kept to be looked at and relinked."""
+    NOTE = "note"
+    LINK = "link"
+    """Inbound references: (module, record id, field) triples that point at the contract."""
+    ATTACHMENT_LIST = "attachment_list"
+    TEAM = "team"
+    EXTRA = "extra"
+    """More of the record itself: further field slices, long texts in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One answer (or the contract's share of it) as JSON bytes. `name` is the vendor's list, object or slice."""
+
+    kind: PartKind
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file of the contract. The bytes are fetched when `chunks` is called, never held together.
+
+    `name` is data from the CRM: it is shown and sent back, never used as a path. `sha256` is known once the
+    bytes were read (a snapshot from the vault has it, one from a CRM has not); `size` is what the CRM says.
+    """
+
+    id: str
+    name: str
+    size: int | None
+    source: str
+    """Where it hangs: `attachments` for the record's list, else the name of the file field."""
+    chunks: Callable[[], Iterator[bytes]] = field(repr=False, compare=False)
+    sha256: str | None = None
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A contract with everything around it. `record` is the vendor's JSON object as received.
+
+    `digest` is the drift digest of the record, the same function that `locate` and `find` use.
+    """
+
+    ref: ContractRef
+    digest: str
+    record: bytes = field(repr=False)
+    parts: tuple[Part, ...] = field(default=(), repr=False)
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """No snapshot of this contract could be taken. `gone` means: it is not there, as far as can be seen."""
+
+    ref: ContractRef
+    reason: str
+    message: str
+    gone: bool = False

@@ -1,0 +1,269 @@
+"""The seam of an adapter: six verbs, and the values they take and give.
+
+An adapter knows one vendor and nothing of plans, journals or vaults. It sends each destructive or creating
+request exactly once; it never decides twice about one record; what it cannot classify it calls unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Support
+from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.snapshot import Snapshot, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """One field of the contract module, as its metadata says."""
+
+    name: str
+    label: str
+    type: str
+    meaning: str | None = None
+    """The canonical contract field it is mapped to, if any."""
+    writable: bool = True
+    """Whether a re-created record can be given this value."""
+    required: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    """(value, label) pairs of a choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationInfo:
+    """One list or kind of records around a contract: details, notes, attachments, inbound references."""
+
+    name: str
+    label: str
+    kind: str
+    """One of the PartKind values, or `attachment`."""
+    module: str
+    saved: bool = True
+    """Whether a snapshot holds it in full; False is said before the plan is confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who is signed in, where, and what may be done there. Shown to people; only ids go into the journal."""
+
+    user_id: str
+    user_name: str
+    org_id: str
+    org_name: str
+    environment: str
+    """`production`, `sandbox`, `developer`, or `unknown`."""
+    module: str
+    module_label: str
+    fields: tuple[FieldInfo, ...]
+    relations: tuple[RelationInfo, ...]
+    capabilities: Capabilities
+    limits: Limits
+    may: Mapping[Step, Support]
+    """Whether this user may do a step: FULL yes, ABSENT no, UNPROVEN the CRM does not tell beforehand."""
+    warnings: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    """Names of the switches this adapter relies on, `name=value`; the plan lists them."""
+    calls_left: int | None = None
+    """What is left of today's quota, where the CRM says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for: a filter, words, or ids. Words use the CRM's search index, which may lag."""
+
+    where: Filter | None = None
+    words: str | None = None
+    ids: tuple[str, ...] | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Whether a listing can be trusted to be whole: the cursor ended, and an independent count agrees."""
+
+    proven: bool
+    seen: int
+    expected: int | None
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some contracts of a listing; only the last page carries `completeness`."""
+
+    contracts: tuple[Contract, ...]
+    completeness: Completeness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A running listing: what the CRM evaluates, what is left to us, and the pages as they come.
+
+    `pages` may hold contracts that do not match: the core applies the whole filter again.
+    """
+
+    pushed: str
+    residual: Filter | None
+    pages: Iterator[Page]
+    lag_seconds: int | None = None
+    """Known or suspected delay of the index behind this listing; None = reads the records themselves."""
+
+
+class Verdict(StrEnum):
+    """What became of one record in one destructive or creating call."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    """Proven: refused before execution. `reason` says why, `retry` whether a new attempt can help."""
+    PENDING = "pending"
+    """The CRM started an approval instead."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The CRM's word on one record. `message` is the vendor's text (hostile), `hint` is ours."""
+
+    ref: ContractRef
+    verdict: Verdict
+    code: str = ""
+    reason: str = ""
+    """locked, in_approval, in_process, permission, not_found, rate_limited, signed_out, invalid, refused, ..."""
+    message: str = ""
+    hint: str = ""
+    request_id: str = ""
+    retry: bool = False
+    halt: bool = False
+    """The same would happen to every other record: stop the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOptions:
+    """How to remove: automations off unless wanted, the CRM's fast path only when asked for."""
+
+    automations: bool = False
+    fast: bool = False
+
+
+class Place(StrEnum):
+    """Where a record is now, as far as can be seen."""
+
+    LIVE = "live"
+    IN_BIN = "in_bin"
+    GONE = "gone"
+    """Neither live nor in the bin, and the control record was readable."""
+    PENDING = "pending"
+    NOT_VISIBLE = "not_visible"
+    UNREADABLE = "unreadable"
+    """The CRM's answer could not be trusted; never taken for absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where one record is, and what the CRM says about how it got there."""
+
+    ref: ContractRef
+    place: Place
+    digest: str | None = None
+    """Drift digest of a live record."""
+    by: str | None = None
+    """User id of whoever deleted it, where the CRM tells."""
+    at: datetime | None = None
+    until: datetime | None = None
+    """When the CRM empties it from the bin."""
+    note: str = ""
+
+
+class Look(StrEnum):
+    """How closely to look: the live record only, or the bin and the deleted list as well."""
+
+    LIVE = "live"
+    EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one look saw. Absence counts only while `control` was readable in the same look."""
+
+    places: Mapping[str, Whereabouts]
+    """By record id; every id that was asked for is there."""
+    control: str | None
+    """Id of a record outside the selection that was readable, or None when none could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreItem:
+    """One contract to bring back. `snapshot` is needed to re-create; `marker` finds an earlier copy."""
+
+    ref: ContractRef
+    marker: str
+    snapshot: Snapshot | None = None
+    look_first: bool = False
+    """An earlier attempt may have created it: search the marker before creating."""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Old id -> new id of records that were re-created before this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of one contract that was to come back. `ids` maps old ids to new ones, details included."""
+
+    ref: ContractRef
+    verdict: Verdict
+    new_ref: ContractRef | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    """What could not be brought back, in words."""
+    code: str = ""
+    reason: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+class Adapter(Protocol):
+    """Six verbs. Everything else (plans, confirmation, journal, vault, evidence) is the core's."""
+
+    def whoami(self) -> Profile:
+        """Sign in and say who, where, and what this user may do. Cached by the adapter for its lifetime.
+
+        Raises SignInError, PermissionDeniedError, UsageError (no or several contract modules fit).
+        """
+        ...
+
+    def find(self, query: Query) -> Search:
+        """Start a listing. Vendor fields that do not exist are a UsageError before the first page."""
+        ...
+
+    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
+        """Copy contracts with everything around them, one result per ref, in any order."""
+        ...
+
+    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
+        """Do one step for one batch (at most the limit of that step): one send, one answer per ref.
+
+        Raises NotSentError (nothing reached the CRM) or AnswerLostError (anything may have happened).
+        """
+        ...
+
+    def locate(self, refs: Sequence[ContractRef], *, look: Look, since: datetime | None = None) -> Sighting:
+        """Say where each record is now, by id, never through a search index. Missing is a value, not an error.
+
+        `since`: deletions before that moment need not be listed.
+        """
+        ...
+
+    def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
+        """Restore by one route, automations off where the CRM allows it; one result per item.
+
+        Re-creating is re-entrant: with `look_first` an earlier copy is found by its marker and completed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

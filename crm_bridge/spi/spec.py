@@ -1,0 +1,93 @@
+"""What an adapter is, before anybody signs in: its name, settings, limits, errors, and how to make one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from crm_bridge.clock import Clock
+from crm_bridge.domain.capabilities import Capabilities, Limits
+from crm_bridge.spi.adapter import Adapter
+from crm_bridge.spi.emulator import Emulator
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from crm_bridge.transport import Budget, CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One vendor code: our family, whether the request may have been executed, and what the user should do.
+
+    `family` is a `reason` word of spi.adapter.Answer; `executed` is "no" only where the vendor documents a
+    rejection before execution. `meaning` and `advice` are marked for translation.
+    """
+
+    code: str
+    family: str
+    executed: str
+    retryable: bool
+    meaning: str
+    advice: str
+    source: str
+
+
+class SecretReader(Protocol):
+    """The secrets of one connection, by item name."""
+
+    def get(self, item: str) -> str | None:
+        """Return a secret, or None when no source has it."""
+        ...
+
+    def need(self, item: str) -> str:
+        """Return a secret, or raise CredentialStoreError that says how to provide it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the core lends an adapter. `state_dir` holds the shared token cache."""
+
+    connection: str
+    secrets: SecretReader
+    clock: Clock
+    randomness: random.Random
+    state_dir: Path
+    budget: Budget
+    on_call: Callable[[CallRecord], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretItem:
+    """One secret that a connection of this adapter needs; `required` is False for alternatives."""
+
+    name: str
+    label: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """Everything that can be said without signing in; the value behind an entry point of `crm_bridge.adapters`."""
+
+    name: str
+    title: str
+    about: str
+    capabilities: Capabilities
+    limits: Limits
+    errors: Sequence[ErrorRow]
+    settings: Callable[[], type[BaseModel]]
+    """Returns the settings model; a callable, so that listing adapters does not import pydantic."""
+    secrets: tuple[SecretItem, ...]
+    origins: Callable[[BaseModel], tuple[str, ...]]
+    """The origins (scheme, host, port) that a connection with these settings may talk to."""
+    connect: Callable[[BaseModel, Tools], Adapter]
+    emulator: Callable[[str, Clock, int, int], Emulator]
+    """(base URL, clock, seed, number of contracts) -> emulator."""
+    sign_in_help: str = ""
+    login: Mapping[str, str] | None = None
+    """Extra ways to sign in, name -> one-line description; None when secrets are simply typed in."""
