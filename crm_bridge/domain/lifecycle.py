@@ -1,0 +1,252 @@
+"""All states of one contract in a run, all events, and what may follow what. Nothing else decides this.
+
+Where a contract stands is a fold over its journal entries; it is never kept beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.errors import JournalError
+from crm_bridge.i18n import _
+
+
+class State(StrEnum):
+    """Where one contract stands in a run."""
+
+    PLANNED = "planned"
+    BACKED_UP = "backed_up"
+    GATED = "gated"
+    IN_FLIGHT = "in_flight"
+    IN_DOUBT = "in_doubt"
+    UNATTRIBUTED = "unattributed"
+    NOT_DONE = "not_done"
+    DONE = "done"
+    PENDING = "pending"
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    REAPPEARED = "reappeared"
+    HELD = "held"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    RESTORING = "restoring"
+    RESTORE_IN_DOUBT = "restore_in_doubt"
+    RESTORED = "restored"
+
+
+class Event(StrEnum):
+    """What can happen to one contract; every event is a journal entry."""
+
+    BACKED_UP = "backup.ok"
+    HELD = "held"
+    FOUND_ABSENT = "found.absent"
+    GATE_PASSED = "gate.ok"
+    INTENDED = "intent"
+    ANSWERED_DONE = "outcome.done"
+    ANSWERED_NOT_DONE = "outcome.not_done"
+    ANSWERED_HELD = "outcome.held"
+    ANSWERED_REFUSED = "outcome.refused"
+    ANSWERED_PENDING = "outcome.pending"
+    ANSWER_LOST = "outcome.unknown"
+    FOUND_DONE = "reconcile.done"
+    FOUND_NOT_DONE = "reconcile.not_done"
+    FOUND_NOT_OURS = "reconcile.not_ours"
+    FOUND_UNATTRIBUTED = "reconcile.unattributed"
+    FOUND_CHANGED = "reconcile.changed"
+    SEEN_ABSENT = "verify.absent"
+    SEEN_LIVE = "verify.live"
+    SEEN_PENDING = "verify.pending"
+    NOT_SEEN = "verify.unreadable"
+    RESTORE_INTENDED = "restore.intent"
+    RESTORE_DONE = "restore.outcome.done"
+    RESTORE_NOT_DONE = "restore.outcome.not_done"
+    RESTORE_LOST = "restore.outcome.unknown"
+
+
+S, E = State, Event
+
+TRANSITIONS: Mapping[tuple[State, Event], State] = {
+    (S.PLANNED, E.BACKED_UP): S.BACKED_UP,
+    (S.PLANNED, E.HELD): S.HELD,
+    (S.PLANNED, E.FOUND_ABSENT): S.ABSENT,
+    # A backup is taken again when a crash came between the set and its entries.
+    (S.BACKED_UP, E.BACKED_UP): S.BACKED_UP,
+    **{
+        (state, event): result
+        for state in (S.BACKED_UP, S.GATED, S.NOT_DONE)
+        for event, result in (
+            (E.GATE_PASSED, S.GATED),
+            (E.HELD, S.HELD),
+            (E.FOUND_ABSENT, S.ABSENT),
+        )
+    },
+    (S.GATED, E.INTENDED): S.IN_FLIGHT,
+    (S.IN_FLIGHT, E.ANSWERED_DONE): S.DONE,
+    (S.IN_FLIGHT, E.ANSWERED_NOT_DONE): S.NOT_DONE,
+    (S.IN_FLIGHT, E.ANSWERED_HELD): S.HELD,
+    (S.IN_FLIGHT, E.ANSWERED_REFUSED): S.REFUSED,
+    (S.IN_FLIGHT, E.ANSWERED_PENDING): S.PENDING,
+    (S.IN_FLIGHT, E.ANSWER_LOST): S.IN_DOUBT,
+    # In doubt is settled by looking; only what was found changes the state.
+    **{
+        (state, event): result
+        for state in (S.IN_DOUBT, S.UNATTRIBUTED)
+        for event, result in (
+            (E.FOUND_DONE, S.DONE),
+            (E.FOUND_NOT_DONE, S.NOT_DONE),
+            (E.FOUND_NOT_OURS, S.ABSENT),
+            (E.FOUND_UNATTRIBUTED, S.UNATTRIBUTED),
+            (E.FOUND_CHANGED, S.HELD),
+            (E.SEEN_PENDING, S.PENDING),
+        )
+    },
+    **{
+        (state, event): result
+        for state in (S.DONE, S.UNVERIFIED, S.PENDING)
+        for event, result in (
+            (E.SEEN_ABSENT, S.VERIFIED),
+            (E.SEEN_PENDING, S.PENDING),
+            (E.SEEN_LIVE, S.REFUSED if state is S.PENDING else S.REAPPEARED),
+            (E.NOT_SEEN, S.PENDING if state is S.PENDING else S.UNVERIFIED),
+        )
+    },
+    (S.VERIFIED, E.SEEN_ABSENT): S.VERIFIED,
+    (S.VERIFIED, E.SEEN_LIVE): S.REAPPEARED,
+    (S.VERIFIED, E.NOT_SEEN): S.VERIFIED,
+    # The second step of a two-step plan begins where the first one ended.
+    (S.VERIFIED, E.GATE_PASSED): S.GATED,
+    (S.VERIFIED, E.HELD): S.HELD,
+    (S.VERIFIED, E.FOUND_ABSENT): S.ABSENT,
+    **{
+        (state, E.RESTORE_INTENDED): S.RESTORING
+        for state in (S.DONE, S.VERIFIED, S.UNVERIFIED, S.ABSENT, S.HELD, S.REFUSED, S.RESTORED)
+    },
+    (S.RESTORING, E.RESTORE_DONE): S.RESTORED,
+    (S.RESTORING, E.RESTORE_NOT_DONE): S.VERIFIED,
+    (S.RESTORING, E.RESTORE_LOST): S.RESTORE_IN_DOUBT,
+    (S.RESTORE_IN_DOUBT, E.RESTORE_INTENDED): S.RESTORING,
+    (S.RESTORE_IN_DOUBT, E.RESTORE_DONE): S.RESTORED,
+    (S.RESTORE_IN_DOUBT, E.RESTORE_NOT_DONE): S.VERIFIED,
+}
+"""The whole protocol of one contract. A pair that is not here is an illegal event: it raises, nothing changes."""
+
+
+class Outcome(StrEnum):
+    """What is said of one contract. Never a bare bool."""
+
+    REMOVED = "removed"
+    ALREADY_ABSENT = "already_absent"
+    HELD = "held"
+    PENDING = "pending"
+    REFUSED = "refused"
+    IN_DOUBT = "in_doubt"
+    REAPPEARED = "reappeared"
+    RESTORED = "restored"
+    WAITING = "waiting"
+    """Not attempted yet: the run stopped before it."""
+
+
+OUTCOMES: Mapping[State, Outcome] = {
+    S.PLANNED: Outcome.WAITING,
+    S.BACKED_UP: Outcome.WAITING,
+    S.GATED: Outcome.WAITING,
+    S.NOT_DONE: Outcome.WAITING,
+    S.IN_FLIGHT: Outcome.IN_DOUBT,
+    S.IN_DOUBT: Outcome.IN_DOUBT,
+    S.UNATTRIBUTED: Outcome.IN_DOUBT,
+    S.DONE: Outcome.REMOVED,
+    S.VERIFIED: Outcome.REMOVED,
+    S.UNVERIFIED: Outcome.IN_DOUBT,
+    S.PENDING: Outcome.PENDING,
+    S.REAPPEARED: Outcome.REAPPEARED,
+    S.HELD: Outcome.HELD,
+    S.REFUSED: Outcome.REFUSED,
+    S.ABSENT: Outcome.ALREADY_ABSENT,
+    S.RESTORING: Outcome.IN_DOUBT,
+    S.RESTORE_IN_DOUBT: Outcome.IN_DOUBT,
+    S.RESTORED: Outcome.RESTORED,
+}
+
+FINAL = frozenset(
+    {S.VERIFIED, S.HELD, S.REFUSED, S.ABSENT, S.REAPPEARED, S.RESTORED},
+)
+"""States that a resume leaves alone (VERIFIED only in the plan's last step)."""
+
+
+class Evidence(StrEnum):
+    """How well a removal was observed."""
+
+    E0 = "E0"
+    """The CRM said yes."""
+    E1 = "E1"
+    """Read back absent, control record still readable."""
+    E2 = "E2"
+    """Listed in the CRM's bin or deleted list under our user, after our intent."""
+    E3 = "E3"
+    """Purged there too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one contract stands: the fold so far, with the reason and code of the last word on it."""
+
+    state: State = State.PLANNED
+    step: Step = Step.TRASH
+    attempt: int = 0
+    evidence: Evidence | None = None
+    reason: str = ""
+    code: str = ""
+    seq: int = -1
+    """Journal entry of the last event."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what is said of the contract."""
+        return OUTCOMES[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of one contract with the facts that the journal keeps about it."""
+
+    event: Event
+    step: Step = Step.TRASH
+    attempt: int = 0
+    evidence: Evidence | None = None
+    reason: str = ""
+    code: str = ""
+    seq: int = -1
+
+
+def advance(standing: Standing, happening: Happening) -> Standing:
+    """Return where the contract stands after one more event; an illegal event raises JournalError."""
+    after = TRANSITIONS.get((standing.state, happening.event))
+    if after is None:
+        raise JournalError(
+            _("entry {seq}: {event} cannot follow {state}").format(
+                seq=happening.seq, event=happening.event.value, state=standing.state.value
+            ),
+            reason="illegal_event",
+            hint=_("check the journal with `crm-bridge journal check`"),
+        )
+    return replace(
+        standing,
+        state=after,
+        step=happening.step,
+        attempt=max(standing.attempt, happening.attempt),
+        evidence=happening.evidence or (standing.evidence if happening.step is standing.step else None),
+        reason=happening.reason,
+        code=happening.code,
+        seq=happening.seq,
+    )
+
+
+def replay(happenings: Iterable[Happening]) -> Standing:
+    """Return where a contract stands after its whole history."""
+    standing = Standing()
+    for happening in happenings:
+        standing = advance(standing, happening)
+    return standing

@@ -1,0 +1,230 @@
+"""A deletion plan: an immutable list of contracts with a digest, and a confirmation that fits only this digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_bytes
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.errors import ConfirmationError
+from crm_bridge.i18n import _
+
+SCHEMA = "crm-bridge.plan/1"
+PURPOSE = b"crm-bridge.plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What people recognise a contract by. Personal: on disk it is only ever sealed."""
+
+    number: str | None = None
+    title: str | None = None
+    customer: str | None = None
+    status: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+    @classmethod
+    def of(cls, contract: Contract) -> Card:
+        """Take the card out of a contract."""
+        return cls(
+            contract.number,
+            contract.title,
+            contract.customer,
+            contract.status,
+            contract.amount,
+            contract.currency,
+        )
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the card as JSON; the amount as text."""
+        return {
+            "number": self.number,
+            "title": self.title,
+            "customer": self.customer,
+            "status": self.status,
+            "amount": None if self.amount is None else str(self.amount),
+            "currency": self.currency,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One contract of a plan: its address, the digest of its content when planned, and its card."""
+
+    ref: ContractRef
+    digest: str
+    card: Card = field(default=Card(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """Everything of a plan but its targets. Times are aware UTC; `org` and `connection` bind it to one tenant."""
+
+    id: str
+    connection: str
+    adapter: str
+    org: str
+    module: str
+    user: str
+    environment: str
+    step: Step
+    automations: bool
+    fast: bool
+    made_at: datetime
+    expires_at: datetime
+    assumptions: tuple[str, ...] = ()
+    side_effects: tuple[str, ...] = ()
+    where: str = ""
+    reason: str = ""
+
+    def public(self) -> dict[str, JsonValue]:
+        """Return what may stand in clear in the plan file: no filter text and no reason, they name people."""
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "connection": self.connection,
+            "adapter": self.adapter,
+            "org": self.org,
+            "module": self.module,
+            "user": self.user,
+            "environment": self.environment,
+            "step": self.step.value,
+            "automations": self.automations,
+            "fast": self.fast,
+            "made_at": self.made_at.isoformat(timespec="milliseconds"),
+            "expires_at": self.expires_at.isoformat(timespec="milliseconds"),
+            "assumptions": list(self.assumptions),
+            "side_effects": list(self.side_effects),
+        }
+
+    def private(self) -> dict[str, JsonValue]:
+        """Return what is sealed."""
+        return {"where": self.where, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many contracts, and how much money by currency."""
+
+    count: int = 0
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def plus(self, card: Card) -> Totals:
+        """Return the totals with one more contract."""
+        amounts = dict(self.amounts)
+        if card.amount is not None:
+            currency = card.currency or "?"
+            amounts[currency] = amounts.get(currency, Decimal()) + card.amount
+        return Totals(self.count + 1, amounts)
+
+    def money(self) -> str:
+        """Return `CNY 12,418,000 + EUR 300`, whole units, largest first; a dash where no amount is known."""
+        ordered = sorted(self.amounts.items(), key=lambda item: (-item[1], item[0]))
+        return " + ".join(f"{currency} {amount:,.0f}" for currency, amount in ordered) or "-"
+
+
+class PlanDigest:
+    """The digest of a plan, fed line by line: head, then every target, in order."""
+
+    def __init__(self, head: PlanHead) -> None:
+        """Begin with the head, its sealed part included."""
+        self._digest = RunningDigest(PURPOSE)
+        self._digest.add(canonical_bytes(head.public()))
+        self._digest.add(canonical_bytes(head.private()))
+
+    def add(self, target: Target) -> None:
+        """Take one target into account: id, module, content digest and card."""
+        self._digest.add(
+            canonical_bytes([target.ref.module, target.ref.id, target.digest, target.card.as_json()]),
+        )
+
+    def hex(self) -> str:
+        """Return the plan's digest, 64 hex digits."""
+        return self._digest.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionPlan:
+    """A finished plan. The targets are streamed by whoever keeps them (`pipeline.plan_file`)."""
+
+    head: PlanHead
+    totals: Totals
+    digest: str
+
+    @property
+    def count(self) -> int:
+        """Return the number of contracts."""
+        return self.totals.count
+
+    def phrase(self) -> str:
+        """Return the words that a person types to confirm exactly this plan."""
+        verb = "PURGE" if self.head.step is Step.PURGE else "DELETE"
+        return f"{verb} {self.count} / {self.head.connection} / {self.totals.money()} / {self.digest[:6]}"
+
+
+def digest_of_plan(head: PlanHead, targets: Iterable[Target]) -> str:
+    """Return the digest of a whole plan."""
+    running = PlanDigest(head)
+    for target in targets:
+        running.add(target)
+    return running.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Somebody agreed to one digest, at one time, in one way (`phrase` or `digest`)."""
+
+    digest: str
+    at: datetime
+    by: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedPlan:
+    """A plan that somebody agreed to. Only `confirm_plan` makes one."""
+
+    plan: DeletionPlan
+    confirmation: Confirmation
+
+
+def confirm_plan(plan: DeletionPlan, word: str, *, now: datetime, by: str) -> ConfirmedPlan:
+    """Bind a confirmation to this plan: its full digest, or its phrase typed out. Raises ConfirmationError."""
+    check_fresh(plan, now=now)
+    given = word.strip()
+    if given.lower().removeprefix("sha256:") == plan.digest:
+        how = "digest"
+    elif " ".join(given.split()) == plan.phrase():
+        how = "phrase"
+    else:
+        raise ConfirmationError(
+            _("that confirms another plan, not this one ({digest})").format(digest=plan.digest[:12]),
+            reason="wrong_confirmation",
+            hint=_(
+                "look at the plan again with `crm-bridge plan show`, then give its whole digest or the phrase shown"
+            ),
+        )
+    return ConfirmedPlan(plan, Confirmation(plan.digest, now, by, how))
+
+
+def check_fresh(plan: DeletionPlan, *, now: datetime) -> None:
+    """Refuse a plan that is past its time, or that claims to come from the future."""
+    if now >= plan.head.expires_at:
+        raise ConfirmationError(
+            _("the plan expired at {time}").format(time=plan.head.expires_at.isoformat(timespec="minutes")),
+            reason="plan_expired",
+            hint=_("plan again: contracts may have changed since"),
+        )
+    if now < plan.head.made_at:
+        raise ConfirmationError(
+            _("the plan is dated {time}, which is later than this machine's clock").format(
+                time=plan.head.made_at.isoformat(timespec="minutes")
+            ),
+            reason="plan_from_the_future",
+            hint=_("set the clock right, then plan again"),
+        )
