@@ -231,3 +231,28 @@ def _is_plain_number(value: int | Decimal) -> bool:
         return False
     exponent = number.as_tuple().exponent
     return isinstance(exponent, int) and number.adjusted() < MAX_DIGITS and -exponent <= MAX_DIGITS
+
+
+def nearest_field(name: str) -> str | None:
+    """Return the canonical field that the writer probably meant: other case, a letter too many, too few or swapped."""
+    written = name.lower()
+    near = [
+        (edits, field)
+        for field in FIELDS
+        if abs(len(written) - len(field)) <= 2 and (edits := _edits(written, field)) <= (1 if len(field) <= 5 else 2)
+    ]
+    return min(near)[1] if near else None
+
+
+def _edits(left: str, right: str) -> int:
+    """Return the optimal string alignment distance: insertions, deletions, substitutions, swapped neighbours."""
+    above: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(left, start=1):
+        two_above, above, row = above, row, [i]
+        for j, other in enumerate(right, start=1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other:
+                cost = min(cost, two_above[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
