@@ -1,0 +1,37 @@
+"""The way to a CRM: hardened, paced, repeated only where repeating is safe."""
+
+from crm_bridge.transport.budget import Budget, Window
+from crm_bridge.transport.calls import (
+    Answer,
+    Call,
+    CallRecord,
+    Part,
+    Purpose,
+    Timeouts,
+    Verdict,
+    by_status,
+)
+from crm_bridge.transport.client import Judge, Renew, Transport
+from crm_bridge.transport.origins import AllowList, is_loopback, origin_of
+from crm_bridge.transport.strict_json import is_json_type, parse_json
+
+__all__ = [
+    "AllowList",
+    "Answer",
+    "Budget",
+    "Call",
+    "CallRecord",
+    "Judge",
+    "Part",
+    "Purpose",
+    "Renew",
+    "Timeouts",
+    "Transport",
+    "Verdict",
+    "Window",
+    "by_status",
+    "is_json_type",
+    "is_loopback",
+    "origin_of",
+    "parse_json",
+]

@@ -1,0 +1,42 @@
+"""What is known about one attempt while it runs: its deadline, and whether a byte may have left."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from crm_bridge.clock import Clock
+
+
+class DeadlineError(TimeoutError):
+    """The total time of one attempt is over."""
+
+
+class OversizeError(OSError):
+    """More decoded bytes than the call allows."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Total deadline and proof of sending. `touched` turns true before the first byte is given to the socket."""
+
+    clock: Clock
+    read: float
+    ends: float
+    touched: bool = False
+
+    def left(self) -> float:
+        """Return the seconds for the next socket operation; DeadlineError when the total is used up."""
+        remaining = self.ends - self.clock.monotonic()
+        if remaining <= 0:
+            raise DeadlineError
+        return min(self.read, remaining)
+
+    @property
+    def over(self) -> bool:
+        """Say whether the total deadline has passed."""
+        return self.clock.monotonic() >= self.ends
+
+
+# The connection classes are created deep inside urllib3; this is how they find the attempt they work for.
+current: ContextVar[Attempt | None] = ContextVar("crm_bridge_attempt", default=None)

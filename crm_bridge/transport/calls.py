@@ -1,0 +1,153 @@
+"""The values that go into the transport and come out of it: calls, answers, verdicts, records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, ClassVar
+
+from crm_bridge.transport.strict_json import parse_json
+
+JSON_LIMIT = 8 * 1024 * 1024
+
+
+class Purpose(Enum):
+    """What a call is for: decides retries, pool and deadline (safety: HTTP policy)."""
+
+    READ = "read"
+    TOKEN = "token"  # noqa: S105 - the name of a purpose
+    DESTROY = "destroy"
+    CREATE = "create"
+    DOWNLOAD = "download"
+
+    @property
+    def changes_the_crm(self) -> bool:
+        """Say whether a second sending could do harm: such calls are sent once and have connections of their own."""
+        return self in (Purpose.DESTROY, Purpose.CREATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart upload. Without `size` in bytes streamed content goes out chunked."""
+
+    name: str
+    filename: str
+    content: bytes | Iterable[bytes] = field(repr=False)
+    content_type: str = "application/octet-stream"
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    """One request. `route` is the template that logs and errors may show; everything else may hold secrets."""
+
+    method: str
+    url: str
+    route: str
+    purpose: Purpose
+    params: Mapping[str, str] | Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: object | None = None
+    form: Mapping[str, str] | None = None
+    body: bytes | None = None
+    content_type: str = ""
+    files: Sequence[Part] = ()
+    endpoint: str = ""
+    weight: int = 1
+    max_bytes: int | None = None
+
+    def __repr__(self) -> str:
+        """Show the template only."""
+        return f"<Call {self.purpose.value} {self.route}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """One complete answer: decoded body, header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    _parsed: list[Any] = field(default_factory=list, init=False, compare=False)
+
+    def json(self) -> Any:
+        """Return the body as strictly read JSON: integers as int, other numbers as Decimal.
+
+        Raises MalformedAnswerError for another content type, duplicate keys, NaN, or more than 64 levels.
+        """
+        if not self._parsed:
+            self._parsed.append(parse_json(self.body, content_type=self.headers.get("content-type", "")))
+        return self._parsed[0]
+
+    @property
+    def ok(self) -> bool:
+        """Say whether the status is 2xx; the body may still say no."""
+        return 200 <= self.status < 300
+
+    def __repr__(self) -> str:
+        """Show status and size only: bodies hold tokens and personal data."""
+        return f"<Answer {self.status}, {len(self.body)} bytes>"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an adapter makes of an answer: OK, RETRY, REFRESH, or `Verdict.rate_limited(seconds)`."""
+
+    kind: str
+    retry_after: float | None = None
+
+    OK: ClassVar[Verdict]
+    RETRY: ClassVar[Verdict]
+    REFRESH: ClassVar[Verdict]
+    RATE_LIMITED: ClassVar[Verdict]
+
+    @classmethod
+    def rate_limited(cls, retry_after: float | None = None) -> Verdict:
+        """Say "too many requests"; `retry_after` in seconds where the CRM named a time."""
+        return cls("rate_limited", retry_after)
+
+
+Verdict.OK = Verdict("ok")
+Verdict.RETRY = Verdict("retry")
+Verdict.REFRESH = Verdict("refresh")
+Verdict.RATE_LIMITED = Verdict("rate_limited")
+
+
+def by_status(answer: Answer) -> Verdict:
+    """Judge by the HTTP status alone: 429 is a rate limit, 500, 502, 503 and 504 are worth a second try."""
+    if answer.status == 429:
+        return Verdict.RATE_LIMITED
+    return Verdict.RETRY if answer.status in (500, 502, 503, 504) else Verdict.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `read` is for one socket read; `total` and `download` are for one attempt from first to last byte."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+    download: float = 120.0
+
+    def for_purpose(self, purpose: Purpose) -> float:
+        """Return the total deadline of one attempt: files may take longer than answers."""
+        return self.download if purpose in (Purpose.DOWNLOAD, Purpose.CREATE) else self.total
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What may be known about one attempt: the allow-list of logs, traces and statistics."""
+
+    at: datetime
+    host: str
+    method: str
+    route: str
+    purpose: str
+    attempt: int
+    milliseconds: int
+    status: int | None = None
+    reason: str = ""
+    request_id: str = ""
+    received: int = 0

@@ -1,0 +1,129 @@
+"""Sockets with a total deadline and a proof of "nothing was sent": urllib3 connection and pool classes."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from crm_bridge.transport.attempt import Attempt, current
+
+CHUNK = 64 * 1024
+IDLE_LIMIT = 2.0
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Gives every single receive the smaller of the read timeout and what is left of the total."""
+
+    def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
+        super().__init__()
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._attempt = attempt
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int | None:
+        self._sock.settimeout(self._attempt.left())
+        return self._raw.readinto(target)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(http.client.HTTPResponse):
+    """Reads status line, headers and body through the deadline: a drip of header bytes counts too."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        if attempt := current.get():
+            self.fp.close()
+            self.fp = io.BufferedReader(_DeadlineReader(sock, attempt))
+
+
+class _Watched:
+    """Marks the attempt before the first byte is written, and writes in pieces that each have a timeout."""
+
+    sock: Any
+    connect: Callable[[], None]
+    response_class = _DeadlineResponse
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        attempt = current.get()
+        pieces = _pieces(data)
+        for piece in pieces:
+            if attempt:
+                timeout = attempt.left()
+                attempt.touched = True
+                self.sock.settimeout(timeout)
+            super().send(piece)  # type: ignore[misc]
+
+
+def _pieces(data: Any) -> list[Any]:
+    if not isinstance(data, bytes | bytearray) or len(data) <= CHUNK:
+        return [data]
+    view = memoryview(data)
+    return [bytes(view[start : start + CHUNK]) for start in range(0, len(view), CHUNK)]
+
+
+class WatchedHTTPConnection(_Watched, HTTPConnection):  # type: ignore[misc]
+    """Plain http, loopback only (the allow-list sees to that)."""
+
+
+class WatchedHTTPSConnection(_Watched, HTTPSConnection):  # type: ignore[misc]
+    """TLS; urllib3 has verified the certificate before the first byte of a request is written."""
+
+
+class _NoIdle:
+    """Drops a connection that was idle for more than two seconds instead of using it.
+
+    A server that is just closing it would answer with a reset that cannot be told from "acted, then lost".
+    """
+
+    monotonic: Callable[[], float]
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        found = super()._get_conn(timeout)  # type: ignore[misc]
+        if self.monotonic() - getattr(found, "idle_since", self.monotonic()) > IDLE_LIMIT:
+            found.close()
+        return found
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.idle_since = self.monotonic()
+        super()._put_conn(conn)  # type: ignore[misc]
+
+
+class WatchedHTTPPool(HTTPConnectionPool):
+    """Pool of plain connections."""
+
+    ConnectionCls = WatchedHTTPConnection
+
+
+class WatchedHTTPSPool(HTTPSConnectionPool):
+    """Pool of TLS connections."""
+
+    ConnectionCls = WatchedHTTPSConnection
+
+
+def pools_without_idle(monotonic: Callable[[], float]) -> dict[str, type[HTTPConnectionPool]]:
+    """Return the pool classes for destructive and creating calls."""
+    clock = staticmethod(monotonic)
+    return {
+        "http": type("FreshHTTPPool", (_NoIdle, WatchedHTTPPool), {"monotonic": clock}),
+        "https": type("FreshHTTPSPool", (_NoIdle, WatchedHTTPSPool), {"monotonic": clock}),
+    }
+
+
+def pools() -> dict[str, type[HTTPConnectionPool]]:
+    """Return the pool classes for everything that may be repeated."""
+    return {"http": WatchedHTTPPool, "https": WatchedHTTPSPool}

@@ -1,0 +1,213 @@
+"""The working parts of a Transport: policy, breaker, budget and sessions around single attempts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from crm_bridge.clock import Clock
+from crm_bridge.errors import (
+    AnswerLostError,
+    CrmBridgeError,
+    CrmError,
+    ForbiddenAddressError,
+    MalformedAnswerError,
+    NotSentError,
+    RequestRefusedError,
+)
+from crm_bridge.i18n import _
+from crm_bridge.transport.budget import Budget, Permit
+from crm_bridge.transport.calls import Answer, Call, CallRecord, Timeouts, Verdict, by_status
+from crm_bridge.transport.circuit import Breaker, RetryPurse
+from crm_bridge.transport.exchange import Exchange
+from crm_bridge.transport.origins import AllowList, host_of
+from crm_bridge.transport.retrying import Course, Tried, Waits, better_luck, too_many
+from crm_bridge.transport.sessions import Sessions
+from crm_bridge.transport.strict_json import is_json_type
+from crm_bridge.transport.waiting import retry_after_seconds
+
+Judge = Callable[[Answer], Verdict]
+Renew = Callable[[], Call]
+Refused = Callable[[Answer], CrmBridgeError]
+
+_FAULTS_WORTH_REPEATING = frozenset(
+    {"dns", "connect", "connect_timeout", "connection_lost", "timeout", "deadline", "short_body", "encoding"}
+)
+
+
+class Engine:
+    """What a Transport builds when it is built; see there for the promises."""
+
+    def __init__(
+        self,
+        *,
+        allowed: AllowList,
+        clock: Clock,
+        randomness: random.Random,
+        budget: Budget,
+        ca_file: Path | None,
+        timeouts: Timeouts,
+        listener: Callable[[CallRecord], None] | None,
+        request_id_header: str,
+    ) -> None:
+        """Prepare sessions; connections are opened when the first call needs one."""
+        self._budget = budget
+        self._allowed = allowed
+        self._clock = clock
+        self._randomness = randomness
+        self._sessions = Sessions(allowed=allowed, clock=clock, pool_size=budget.ceiling, ca_file=ca_file)
+        self._exchange = Exchange(
+            sessions=self._sessions.for_call,
+            budget=budget,
+            clock=clock,
+            randomness=randomness,
+            timeouts=timeouts,
+            listener=listener,
+            request_id_header=request_id_header,
+        )
+        self._breakers = {host_of(origin): Breaker(clock) for origin in self._allowed.origins}
+        self._purses = {host_of(origin): RetryPurse() for origin in self._allowed.origins}
+        self._waits = Waits()
+
+    def send(self, call: Call, judge: Judge | None, renew: Renew | None) -> Answer:
+        """Run the policy around complete answers."""
+
+        def once(call: Call, number: int) -> Tried:
+            outcome, permit = self._exchange.whole(call, number)
+            return self._judged(call, outcome, permit, judge)
+
+        tried = self._run(call, once, renew)
+        if tried.answer is None:
+            raise AnswerLostError(_("there is no answer to {route}").format(route=call.route))
+        return tried.answer
+
+    def download(
+        self, call: Call, max_bytes: int, judge: Judge | None, renew: Renew | None, refused: Refused | None
+    ) -> Iterator[bytes]:
+        """Run the policy up to the headers, then hand out the body."""
+
+        def once(call: Call, number: int) -> Tried:
+            return self._opened(call, number, max_bytes, judge)
+
+        tried = self._run(call, once, renew)
+        if tried.running is None:
+            yield from _complete(call, tried.answer, refused)
+            return
+        with tried.running as running:
+            yield from running.chunks(max_bytes)
+            error = running.error() if running.failure else None
+        if error is not None:
+            raise error
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many attempts were made, by route."""
+        return self._exchange.counts()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._sessions.close()
+
+    def _run(self, call: Call, once: Callable[[Call, int], Tried], renew: Renew | None) -> Tried:
+        self._allowed.check(call.url)
+        host = host_of(call.url)
+        course = Course(
+            call,
+            purse=self._purses[host],
+            waits=self._waits,
+            randomness=self._randomness,
+            renews=renew is not None,
+        )
+        current = call
+
+        def attempt(number: int) -> Tried:
+            nonlocal current
+            if course.wants_new_token and renew is not None:
+                current = renew()
+                self._allowed.check(current.url)
+            self._check_breaker(call, host)
+            return once(current, number)
+
+        tried = course.run(attempt, self._clock.sleep)
+        if tried.error is not None:
+            raise tried.error
+        if tried.again == "limited" and course.policy.limited:
+            raise too_many(call, tried)
+        return tried
+
+    def _check_breaker(self, call: Call, host: str) -> None:
+        if left := self._breakers[host].seconds_left():
+            raise NotSentError(
+                _("{host} failed five times in a row; nothing was sent ({route})").format(host=host, route=call.route),
+                reason="circuit_open",
+                hint=_("wait half a minute, then resume"),
+                retry_after=round(left, 1),
+            )
+
+    def _opened(self, call: Call, number: int, max_bytes: int, judge: Judge | None) -> Tried:
+        """Start a download; small and failed answers are read and judged here, a stream stays open."""
+        running = self._exchange.start(call, number)
+        plain = running.failure is None and running.status is not None and 200 <= running.status < 300
+        as_json = judge is not None and is_json_type(running.headers.get("content-type", ""))
+        if plain and not as_json:
+            self._note(call, running.status)
+            return Tried(running=running)
+        with running:
+            outcome = running.complete(max_bytes)
+        return self._judged(call, outcome, running.permit, judge)
+
+    def _judged(self, call: Call, outcome: Answer | CrmError, permit: Permit, judge: Judge | None) -> Tried:
+        """Turn an outcome into "done", "again because" or an error, and tell breaker and budget about it."""
+        if isinstance(outcome, CrmError):
+            return self._failed(call, outcome)
+        self._note(call, outcome.status)
+        try:
+            verdict = judge(outcome) if judge else Verdict.OK
+        except MalformedAnswerError as malformed:
+            return Tried(error=_doubtful(call, outcome, malformed), again="malformed" if better_luck(malformed) else "")
+        if verdict.kind == "ok":
+            verdict = by_status(outcome)
+        wait = verdict.retry_after if verdict.retry_after is not None else retry_after_seconds(outcome.headers)
+        if verdict.kind == "rate_limited":
+            self._budget.slow_down(permit)
+            return Tried(answer=outcome, again="limited", retry_after=wait)
+        if verdict.kind == "ok" and outcome.status < 400:
+            self._purses[host_of(call.url)].earn()
+            self._budget.went_well()
+        again = {"ok": "", "retry": "fault", "refresh": "refresh"}[verdict.kind]
+        return Tried(answer=outcome, again=again, retry_after=wait if again == "fault" else None)
+
+    def _failed(self, call: Call, error: CrmError) -> Tried:
+        if error.reason == "redirect" and not call.purpose.changes_the_crm:
+            error = ForbiddenAddressError(
+                error.message, reason="redirect", hint=error.hint, http_status=error.http_status
+            )
+        if error.reason in _FAULTS_WORTH_REPEATING:
+            self._breakers[host_of(call.url)].failed()
+            return Tried(error=error, again="fault")
+        return Tried(error=error)
+
+    def _note(self, call: Call, status: int | None) -> None:
+        breaker = self._breakers[host_of(call.url)]
+        if status is not None and status >= 500:
+            breaker.failed()
+        else:
+            breaker.succeeded()
+
+
+def _complete(call: Call, answer: Answer | None, refused: Refused | None) -> Iterator[bytes]:
+    if answer is not None and answer.ok:
+        yield answer.body
+        return
+    if answer is not None and refused is not None:
+        raise refused(answer)
+    raise RequestRefusedError(
+        _("the CRM refused the download ({route})").format(route=call.route),
+        http_status=answer.status if answer else None,
+    )
+
+
+def _doubtful(call: Call, answer: Answer, malformed: MalformedAnswerError) -> CrmError:
+    """Return the error for an answer the adapter could not read; after a destructive call it is an answer lost."""
+    kind: type[CrmError] = AnswerLostError if call.purpose.changes_the_crm else MalformedAnswerError
+    return kind(malformed.message, reason=malformed.reason, hint=malformed.hint, http_status=answer.status)

@@ -1,0 +1,136 @@
+"""The retry policies by name, and the one place where a call is repeated."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
+
+from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, NotSentError, RateLimitedError
+from crm_bridge.i18n import _
+from crm_bridge.transport.calls import Answer, Call, Purpose
+from crm_bridge.transport.circuit import RetryPurse
+from crm_bridge.transport.exchange import Running
+from crm_bridge.transport.waiting import LONGEST_RUN_OF_WAITS, LONGEST_WAIT, backoff
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How often a call may be repeated after what: faults (also after sending), malformed, rate limits, new token."""
+
+    faults: int = 0
+    only_if_not_sent: bool = False
+    malformed: int = 0
+    limited: int = 0
+    refresh: int = 0
+
+
+SAFE_READ = Policy(faults=2, malformed=1, limited=5, refresh=1)
+TOKEN_REQUEST = Policy(faults=1, only_if_not_sent=True)
+ONCE = Policy()
+
+POLICIES = {
+    Purpose.READ: SAFE_READ,
+    Purpose.DOWNLOAD: SAFE_READ,
+    Purpose.TOKEN: TOKEN_REQUEST,
+    Purpose.DESTROY: ONCE,
+    Purpose.CREATE: ONCE,
+}
+
+
+@dataclass(slots=True)
+class Tried:
+    """What one attempt gave. `again` is empty, or why repeating could help: fault, malformed, limited, refresh."""
+
+    answer: Answer | None = None
+    error: CrmBridgeError | None = None
+    again: str = ""
+    retry_after: float | None = None
+    running: Running | None = None
+
+
+class Waits:
+    """The seconds one run has waited for a CRM that wanted fewer calls; capped at ten minutes."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._spent = 0.0
+        self._lock = threading.Lock()
+
+    def spend(self, seconds: float) -> bool:
+        """Take note of a wait; False if it would pass the cap."""
+        with self._lock:
+            if self._spent + seconds > LONGEST_RUN_OF_WAITS:
+                return False
+            self._spent += seconds
+            return True
+
+
+class Course:
+    """One call on its way through its policy."""
+
+    def __init__(self, call: Call, *, purse: RetryPurse, waits: Waits, randomness: random.Random, renews: bool) -> None:
+        """`renews` says whether the caller can make a new token."""
+        self.policy = POLICIES[call.purpose]
+        self.wants_new_token = False
+        self._purse = purse
+        self._waits = waits
+        self._randomness = randomness
+        self._renews = renews
+        self._used = {"fault": 0, "malformed": 0, "limited": 0, "refresh": 0}
+        self._pause = 0.0
+
+    def run(self, once: Callable[[int], Tried], sleep: Callable[[float], None]) -> Tried:
+        """Call `once` with the attempt's number until the policy says stop; return the last result."""
+        retrying = Retrying(stop=stop_never, wait=self._wait, retry=retry_if_result(self._again), sleep=sleep)
+        numbers = iter(range(1, 1000))
+        return retrying(lambda: once(next(numbers)))
+
+    def _wait(self, _state: RetryCallState) -> float:
+        return self._pause
+
+    def _again(self, tried: Tried) -> bool:
+        """Decide, and note the pause before the next attempt."""
+        why = tried.again
+        if not why or self._used[why] >= self._allowed(why, tried):
+            return False
+        self._used[why] += 1
+        self._pause = self._pause_for(why, tried)
+        self.wants_new_token = why == "refresh"
+        if why == "refresh":
+            return True
+        return self._waits.spend(self._pause) and self._purse.pay()
+
+    def _allowed(self, why: str, tried: Tried) -> int:
+        if why == "refresh":
+            return self.policy.refresh if self._renews else 0
+        if why == "fault" and self.policy.only_if_not_sent and not isinstance(tried.error, NotSentError):
+            return 0
+        return {"fault": self.policy.faults, "malformed": self.policy.malformed, "limited": self.policy.limited}[why]
+
+    def _pause_for(self, why: str, tried: Tried) -> float:
+        if why == "refresh":
+            return 0.0
+        if tried.retry_after is not None:
+            return min(LONGEST_WAIT, tried.retry_after)
+        first = 2.0 if why == "limited" else 0.5
+        return backoff(self._used[why], first=first, randomness=self._randomness)
+
+
+def too_many(call: Call, tried: Tried) -> RateLimitedError:
+    """Return the error for a read that was refused for its pace until the waiting was over."""
+    return RateLimitedError(
+        _("the CRM still refuses {route}: too many requests").format(route=call.route),
+        reason="rate_limited",
+        hint=_("wait, then resume; the run keeps its state"),
+        http_status=tried.answer.status if tried.answer else None,
+        retry_after=tried.retry_after,
+    )
+
+
+def better_luck(error: MalformedAnswerError) -> bool:
+    """Say whether asking again could help: not when the answer was built to hurt."""
+    return error.reason not in ("oversize", "depth")

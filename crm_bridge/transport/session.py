@@ -1,0 +1,96 @@
+"""The one requests session: no redirects, no environment, no cookies, TLS verified, hosts allow-listed."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from http.client import HTTPConnection
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
+
+USER_AGENT = "crm-bridge/0.1"
+
+
+@lru_cache(maxsize=8)
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the process-wide context: certificate and host name checked, TLS 1.2 or newer. Costs 30 ms to build."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = True
+    context.load_verify_locations(cafile=str(ca_file) if ca_file else certifi.where())
+    return context
+
+
+def quiet_libraries() -> None:
+    """Keep urllib3 and http.client from writing requests to the log at debug level."""
+    for name in ("urllib3", "requests", "http.client"):
+        logger = logging.getLogger(name)
+        if logger.level < logging.WARNING:  # NOTSET is 0: it would inherit DEBUG from the root
+            logger.setLevel(logging.WARNING)
+    HTTPConnection.debuglevel = 0
+
+
+class _Adapter(HTTPAdapter):
+    """Mounts our pools and our TLS context; urllib3's own retries, which repeat DELETE, are off."""
+
+    def __init__(self, context: ssl.SSLContext, pools: Mapping[str, type[HTTPConnectionPool]], size: int) -> None:
+        self._context = context
+        self._pools = dict(pools)
+        super().__init__(pool_connections=8, pool_maxsize=size, max_retries=0, pool_block=True)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        self.poolmanager = PoolManager(
+            num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._context, **pool_kwargs
+        )
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:  # noqa: ARG002
+        host_params, _kwargs = super().build_connection_pool_key_attributes(request, True)
+        return host_params, {"ssl_context": self._context}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
+        # The context holds the authorities; naming a file here would load it again for every connection.
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+class CrmSession(requests.Session):
+    """What every request of a connection goes through, whoever built it."""
+
+    def __init__(
+        self,
+        *,
+        check: Callable[[str], None],
+        context: ssl.SSLContext,
+        pools: Mapping[str, type[HTTPConnectionPool]],
+        pool_size: int,
+    ) -> None:
+        """`check` raises for a forbidden address; `pool_size` is the number of connections per host."""
+        super().__init__()
+        quiet_libraries()
+        self._check = check
+        self.trust_env = False
+        self.headers.clear()
+        self.headers.update({"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"})
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(context, pools, pool_size))
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send once, streaming, to an allowed host; whatever the caller asked for, these settings win."""
+        self._check(request.url or "")
+        fixed = {"allow_redirects": False, "verify": True, "proxies": {}, "stream": True, "cert": None}
+        return super().send(request, **{**kwargs, **fixed})
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Never name a target: requests would read the whole body of the redirect to prepare the next call."""
+        return
