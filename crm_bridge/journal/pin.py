@@ -1,0 +1,58 @@
+"""The head pin: size and root of the journal, kept where someone who changes the file cannot reach."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from crm_bridge.errors import JournalError
+from crm_bridge.i18n import _
+from crm_bridge.journal.keys import PIN, KeyStore
+from crm_bridge.journal.merkle import HASH_SIZE
+from crm_bridge.journal.note import NoteError, decode64, encode64
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A size and root that a journal once had. An empty `uuid` fits any journal."""
+
+    size: int
+    root: bytes
+    uuid: str = ""
+
+    @classmethod
+    def parse(cls, text: str, *, uuid: str = "") -> Pin:
+        """Read `SIZE:ROOT`, the root in base64 or hex; raise JournalError when it is neither."""
+        size, colon, root = text.strip().partition(":")
+        try:
+            digest = bytes.fromhex(root) if len(root) == 2 * HASH_SIZE else decode64(root)
+            if not colon or not size.isascii() or not size.isdigit() or len(digest) != HASH_SIZE:
+                raise ValueError
+        except (ValueError, NoteError):
+            raise JournalError(
+                _("{text} is not a pin").format(text=text), reason="bad_pin", hint=_("write it as SIZE:ROOT")
+            ) from None
+        return cls(int(size), digest, uuid)
+
+    def __str__(self) -> str:
+        """Return `SIZE:ROOT` with the root in base64."""
+        return f"{self.size}:{encode64(self.root)}"
+
+
+def read_pin(pins: KeyStore) -> Pin | None:
+    """Return the stored pin, None when there is none yet."""
+    text = pins.get(PIN)
+    if not text:
+        return None
+    try:
+        uuid, _space, rest = base64.b64decode(text, validate=True).decode("ascii").partition(" ")
+    except ValueError:
+        raise JournalError(
+            _("the stored head pin is damaged"), reason="bad_pin", hint=_("run `crm-bridge journal check`")
+        ) from None
+    return Pin.parse(rest, uuid=uuid)
+
+
+def write_pin(pins: KeyStore, pin: Pin) -> None:
+    """Keep a pin, replacing the one before."""
+    pins.set(PIN, base64.b64encode(f"{pin.uuid} {pin}".encode("ascii")).decode())
