@@ -239,7 +239,7 @@ def nearest_field(name: str) -> str | None:
     near = [
         (edits, field)
         for field in FIELDS
-        if abs(len(written) - len(field)) <= 2 and (edits := _edits(written, field)) <= (1 if len(field) <= 5 else 2)
+        if abs(len(written) - len(field)) <= 2 and (edits := _edits(written, field)) <= (1 if len(field) <= 6 else 2)
     ]
     return min(near)[1] if near else None
 

@@ -162,17 +162,7 @@ def _either(parts: list[Filter]) -> Filter:
     possible = [part for part in parts if part != nothing]
     if Everything() in possible:
         return Everything()
-    return _one_list(any_of(*possible)) if possible else nothing
-
-
-def _one_list(node: Filter) -> Filter:
-    """Turn `a = 1 or a = 2` into `a in (1, 2)`: CRMs without "or" have lists."""
-    if not isinstance(node, Or):
-        return node
-    wanted: list[Compare] = [part for part in node.parts if isinstance(part, Compare) and part.op in (Op.EQ, Op.IN)]
-    if len(wanted) < len(node.parts) or len({part.field for part in wanted}) > 1:
-        return node
-    return Compare(wanted[0].field, Op.IN, tuple(value for part in wanted for value in part.values))
+    return any_of(*possible) if possible else nothing
 
 
 def _push(node: Filter, language: _Language) -> tuple[Filter | None, bool]:
@@ -195,6 +185,9 @@ def _push(node: Filter, language: _Language) -> tuple[Filter | None, bool]:
 
 def _push_either(parts: tuple[Filter, ...], language: _Language) -> tuple[Filter | None, bool]:
     """Push an `or` only whole: a branch that the CRM cannot see would lose contracts."""
+    listed = _as_list(parts)
+    if listed is not None and (coverage := language.can_push(listed)) is not Coverage.NONE:
+        return listed, coverage is Coverage.EXACT
     if not language.can_or:
         return None, False
     pairs = [_push(part, language) for part in parts]
@@ -202,6 +195,14 @@ def _push_either(parts: tuple[Filter, ...], language: _Language) -> tuple[Filter
     if len(kept) < len(pairs):
         return None, False
     return any_of(*kept), all(exact for _pushed, exact in pairs)
+
+
+def _as_list(parts: tuple[Filter, ...]) -> Compare | None:
+    """Return `a = 1 or a = 2` as `a in (1, 2)`: one condition, and CRMs without "or" have lists."""
+    wanted = [part for part in parts if isinstance(part, Compare) and part.op in (Op.EQ, Op.IN)]
+    if len(wanted) < len(parts) or len({part.field for part in wanted}) > 1:
+        return None
+    return Compare(wanted[0].field, Op.IN, tuple(value for part in wanted for value in part.values))
 
 
 def _push_negated(node: Not, part: Filter, language: _Language) -> tuple[Filter | None, bool]:
