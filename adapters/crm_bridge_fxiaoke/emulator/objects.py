@@ -1,0 +1,53 @@
+"""Which object a call means, and whether its path serves it; what describe says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .call import Call, as_bool
+from .envelope import missing, no_such_path
+from .state import Table, World
+
+
+def table_of(world: World, call: Call, name: object) -> Table:
+    """Return the object of a data call; 10006 where the path family does not serve it."""
+    if not isinstance(name, str) or not name:
+        raise missing("dataObjectApiName")
+    table = world.tables.get(name)
+    custom_path = call.path.startswith("/cgi/crm/custom/")
+    rule = world.switches.path_families
+    served = name.endswith("__c") == custom_path or rule == "any" or (rule == "preset_anywhere" and custom_path)
+    if table is None or not table.schema.active or not served:
+        raise no_such_path(call.path, name)
+    return table
+
+
+def named(world: World, call: Call) -> Table:
+    """Return the object named by `data.dataObjectApiName`."""
+    return table_of(world, call, call.data.get("dataObjectApiName"))
+
+
+def listing(world: World, _call: Call) -> dict[str, Any]:
+    """Answer object/list."""
+    return {"data": {"objects": [table.schema.listed() for table in world.tables.values()]}}
+
+
+def describe(world: World, call: Call) -> dict[str, Any]:
+    """Answer object/describe in each of the three request shapes."""
+    source: Mapping[str, Any] = call.body if call.body.get("apiName") else call.data
+    name = source.get("apiName")
+    if not isinstance(name, str) or not name:
+        raise missing("apiName")
+    if name not in world.tables or not world.tables[name].schema.active:
+        raise no_such_path(call.path, name)
+    hidden = world.switches.hidden_fields
+    content: dict[str, Any] = {"describe": world.tables[name].schema.describe(hidden)}
+    wanted = as_bool(call.body.get("includeDetail")) or as_bool(call.data.get("includeDetail"))
+    if wanted and world.switches.describe_details:
+        content["detailDescribe"] = {
+            table.schema.name: table.schema.describe(hidden)
+            for table in world.tables.values()
+            if (master := table.schema.master) and master.target == name
+        }
+    return {"data": content}

@@ -1,0 +1,132 @@
+"""Records on the wire: ids by style, nulls, labels next to values; and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .auth import by_open_id
+from .call import Call, as_bool
+from .envelope import WireError
+from .schema import FILES, PERSONS, Field, ObjectSchema
+from .state import SYSTEM_USER, Record, Table, World
+
+LONG = 500
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one call wants records: persons, files, nulls."""
+
+    world: World
+    open_ids: bool
+    media_ids: bool
+    nulls: bool
+    style: str
+
+    @classmethod
+    def of(cls, world: World, call: Call) -> View:
+        """Read the view from a call's style and its flags."""
+        old = call.style == "old" and world.switches.id_conversion == "by_style"
+        keep = as_bool(call.data.get("igonreMediaIdConvert"))
+        return cls(
+            world,
+            call.flag("convertUserId", old),
+            call.flag("convertMediaId", old) and not keep,
+            call.flag("includeNull"),
+            call.style,
+        )
+
+    def show(self, table: Table, row: Record, fields: Sequence[str] = (), *, listed: bool = False) -> dict[str, Any]:
+        """Return a record for the wire; `listed` leaves out what lists leave out."""
+        schema = table.schema
+        switches = self.world.switches
+        full = {**constants(schema), **row, "version": _version(schema, row)}
+        shown: dict[str, Any] = {}
+        for name, value in full.items():
+            if (fields and name not in fields) or name in switches.hidden_fields:
+                continue
+            if listed and switches.list_rows != "full" and name == "relevant_team" and name not in fields:
+                continue
+            field = schema.fields.get(name)
+            shown[name] = self._value(field, value, listed and switches.list_rows == "truncated")
+            if switches.extend_info and field is not None and value not in (None, "", []):
+                shown |= self._beside(field, value)
+        if self.nulls:
+            wanted = fields or list(schema.fields)
+            return shown | {name: None for name in wanted if name in schema.fields and name not in shown}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def person(self, employee: str) -> str:
+        """Return an employee's id as this call writes it."""
+        known = self.world.employees.get(employee)
+        return known.open_id if known and self.open_ids else employee
+
+    def read_person(self, wire: object) -> str:
+        """Return the employee id that a wire id means. Refuses one that does not exist in this call's style."""
+        text = str(wire)
+        if text == SYSTEM_USER:
+            return text
+        known = by_open_id(self.world, text) if self.open_ids else self.world.employees.get(text)
+        if known is None:
+            raise WireError(20012 if self.open_ids else 30027, f"employee {text[:60]} not found", "员工不存在")
+        return known.id
+
+    def read_path(self, wire: object) -> str:
+        """Return the npath that a path or a mediaId means."""
+        text = str(wire)
+        path = self.world.media.get(text, text)
+        for candidate in (path, path.rpartition(".")[0]):
+            if candidate in self.world.files:
+                return candidate
+        raise WireError(50009, "文件不存在或已过期", "文件不存在或已过期")
+
+    def _value(self, field: Field | None, value: Any, cut: bool) -> Any:
+        if field is None or value is None:
+            return value
+        if field.type in PERSONS:
+            return [self.person(item) for item in value]
+        if field.name == "relevant_team":
+            return [
+                {**member, "teamMemberEmployee": [self.person(item) for item in member["teamMemberEmployee"]]}
+                for member in value
+            ]
+        if field.type in FILES and self.media_ids:
+            return [{**item, "path": self.world.files[item["path"]].media_id} for item in value]
+        if cut and field.type in ("long_text", "html_rich_text"):
+            return value[:LONG]
+        return value
+
+    def _beside(self, field: Field, value: Any) -> dict[str, Any]:
+        if field.type in ("select_one", "record_type"):
+            return {f"{field.name}__r": field.label_of(value)}
+        if field.type in ("object_reference", "master_detail"):
+            target = self.world.tables.get(field.target)
+            found = target.rows.get(value) if target else None
+            return {f"{field.name}__r": found.get("name", "")} if found else {}
+        if field.type == "employee" and field.name != "lock_user":
+            known = self.world.employees.get(value[0])
+            return {f"{field.name}__r": {"id": self.person(known.id), "name": known.name}} if known else {}
+        return {}
+
+
+def constants(schema: ObjectSchema) -> Mapping[str, Any]:
+    """Return the fields that are the same on every record of an object."""
+    return {
+        "tenant_id": "590001",
+        "object_describe_api_name": schema.name,
+        "object_describe_id": f"5bff{sum(schema.name.encode()):020x}",
+        "package": "CRM",
+        "lock_rule": "default_lock_rule",
+        "owner_department": "全公司",
+        "owner_department_id": "999999",
+        "data_own_department": ["999999"],
+        "mc_exchange_rate": "1.000000",
+        "mc_functional_currency": "CNY",
+    }
+
+
+def _version(schema: ObjectSchema, row: Record) -> object:
+    # Both shapes are met in the field: a number on preset objects, digits on custom ones.
+    return str(row["version"]) if schema.custom else row["version"]
