@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import Contract
@@ -13,6 +13,9 @@ from crm_bridge.domain.filter_syntax import parse_filter, to_text
 from crm_bridge.domain.filters import Compare, Everything, Filter, Not, Op, conditions, matches
 from crm_bridge.domain.pushdown import Coverage, Pushed, Split, coverage_of, fold, normal_form, split
 from crm_bridge.testing.filter_strategies import contracts, filters
+
+# No verdict by the clock: a busy machine is not a broken rule.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def exact(_condition: Compare) -> Coverage:
@@ -48,7 +51,7 @@ def answers(filter: Filter, contract: Contract, loose: dict[Compare, bool]) -> b
     )
 
 
-@settings(max_examples=300)
+@settings(UNHURRIED, max_examples=300)
 @given(
     tree=filters(),
     found=st.lists(contracts(), min_size=1, max_size=6),
@@ -75,6 +78,7 @@ def test_pushed_and_residual_together_are_the_filter(
         assert (returned and kept) is matches(tree, contract)
 
 
+@UNHURRIED
 @given(tree=filters(), can_or=st.booleans(), can_not=st.booleans(), most=st.integers(0, 6))
 def test_only_what_the_crm_can_say_is_pushed(tree: Filter, can_or: bool, can_not: bool, most: int) -> None:
     pushed = split(tree, only_canonical, can_or=can_or, can_not=can_not, max_conditions=most).pushed
@@ -92,11 +96,13 @@ def test_only_what_the_crm_can_say_is_pushed(tree: Filter, can_or: bool, can_not
     )
 
 
+@UNHURRIED
 @given(tree=filters(), contract=contracts())
 def test_the_normal_form_matches_the_same_contracts(tree: Filter, contract: Contract) -> None:
     assert matches(normal_form(tree), contract) is matches(tree, contract)
 
 
+@UNHURRIED
 @given(filters())
 def test_the_normal_form_keeps_not_only_before_single_conditions(tree: Filter) -> None:
     def check(node: Filter) -> None:
