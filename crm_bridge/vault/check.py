@@ -1,0 +1,220 @@
+"""Checking one set: read everything again, decrypt it, compare it with what the set says about itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from crm_bridge.errors import BackupError
+from crm_bridge.i18n import _
+from crm_bridge.vault.backup_set import BackupSet, id_hash
+from crm_bridge.vault.bag import (
+    DECLARATION,
+    INFO,
+    MANIFEST,
+    TAG_MANIFEST,
+    payload_files,
+    read_info,
+    read_manifest,
+)
+from crm_bridge.vault.disk import read_file
+from crm_bridge.vault.header import HEADER, SCHEMA
+from crm_bridge.vault.keys import SHREDDED, SLOT, is_shredded
+from crm_bridge.vault.seal import Identity, Sealed, digest_of_file, measure
+
+_KNOWN = {"bagit.txt", INFO, MANIFEST, TAG_MANIFEST, SLOT, SHREDDED, "data"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: a stable word for programs, the file, and a sentence."""
+
+    code: str
+    """missing, extra, changed, undecipherable, key, count, duplicate, tags."""
+    file: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check saw. A shredded set can only be checked from outside: its ciphertext, not its content."""
+
+    set_id: str
+    findings: tuple[Finding, ...]
+    shredded: bool = False
+    contracts: int = 0
+    attachments: int = 0
+    bytes: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Say whether nothing was wrong."""
+        return not self.findings
+
+    @property
+    def restorable(self) -> bool:
+        """Say whether contracts can be restored from this set."""
+        return self.ok and not self.shredded
+
+
+@dataclass(slots=True)
+class _Tally:
+    contracts: int = 0
+    attachments: int = 0
+    bytes: int = 0
+
+
+def check_set(folder: Path, *, master: Identity | None) -> CheckReport:
+    """Re-read a set. Damage is a finding, never an exception; `master` may be None for a shredded set."""
+    tally = _Tally()
+    shredded = is_shredded(folder)
+    findings = list(_tags(folder))
+    try:
+        manifest = read_manifest(folder)
+    except BackupError as error:
+        return CheckReport(folder.name, (*findings, Finding("tags", MANIFEST, error.message)), shredded)
+    findings += _listing(folder, manifest)
+    if shredded:
+        findings += _outside(folder, manifest, tally)
+    else:
+        findings += _inside(folder, manifest, master, tally)
+    found = tuple(dict.fromkeys(findings))
+    return CheckReport(folder.name, found, shredded, tally.contracts, tally.attachments, tally.bytes)
+
+
+def _tags(folder: Path) -> Iterator[Finding]:
+    """Compare the tag files with the tag manifest."""
+    try:
+        listed = read_manifest(folder, TAG_MANIFEST)
+    except BackupError as error:
+        yield Finding("tags", TAG_MANIFEST, error.message)
+        return
+    if set(listed) != {"bagit.txt", INFO, MANIFEST}:
+        yield Finding("tags", TAG_MANIFEST, _("{name} lists other files than it should").format(name=TAG_MANIFEST))
+    for name, sha256 in listed.items():
+        yield from _same(folder, name, sha256, _Tally())
+    if (folder / "bagit.txt").is_file() and read_file(folder / "bagit.txt") != DECLARATION:
+        yield _changed("bagit.txt")
+
+
+def _listing(folder: Path, manifest: dict[str, str]) -> Iterator[Finding]:
+    """Compare the names on disk with the names in the manifest, both ways."""
+    present = set(payload_files(folder))
+    for name in sorted(manifest.keys() - present):
+        yield Finding("missing", name, _("{name} is missing").format(name=name))
+    strangers = {path.name for path in folder.iterdir()} - _KNOWN
+    for name in sorted(present - manifest.keys()) + sorted(strangers):
+        yield Finding("extra", name, _("{name} does not belong to the set").format(name=name))
+
+
+def _outside(folder: Path, manifest: dict[str, str], tally: _Tally) -> Iterator[Finding]:
+    for name, sha256 in manifest.items():
+        yield from _same(folder, name, sha256, tally)
+    tally.contracts = _number(read_info(folder).get("Crm-Bridge-Count", ""))
+    tally.attachments = _number(read_info(folder).get("Crm-Bridge-Attachments", ""))
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch("[0-9]{1,12}", text) else 0
+
+
+def _same(folder: Path, name: str, sha256: str, tally: _Tally) -> Iterator[Finding]:
+    try:
+        found, size = digest_of_file(folder / name)
+    except FileNotFoundError:
+        yield Finding("missing", name, _("{name} is missing").format(name=name))
+        return
+    except (OSError, BackupError):
+        yield _changed(name)
+        return
+    tally.bytes += size
+    if found != sha256:
+        yield _changed(name)
+
+
+def _changed(name: str) -> Finding:
+    return Finding("changed", name, _("{name} is not what was written").format(name=name))
+
+
+def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tally: _Tally) -> Iterator[Finding]:
+    """Decrypt everything and compare it with the sealed header and the sealed indexes."""
+    try:
+        if master is None:
+            raise BackupError(_("the key of the backups is not in the keyring of this computer"), reason="no_key")
+        opened = BackupSet(folder, master=master)
+    except BackupError as error:
+        yield Finding("key" if error.reason in {"no_key", "key_slot"} else "undecipherable", "", error.message)
+        yield from _outside(folder, manifest, tally)
+        return
+    accounted = {HEADER, SCHEMA}
+    tally.bytes += (folder / HEADER).stat().st_size
+    yield from _decrypted(opened, SCHEMA, opened.header.schema, manifest, tally)
+    for number, batch in enumerate(opened.header.batches):
+        accounted.add(batch.file)
+        yield from _listed(batch.file, batch.sealed, manifest)
+        try:
+            rows = opened.batch(number).rows
+        except BackupError as error:
+            yield Finding("undecipherable", batch.file, error.message)
+            continue
+        tally.bytes += batch.sealed.bytes
+        tally.contracts += len(rows)
+        for file in (file for row in rows for file in row.files):
+            accounted.add(file.file)
+            tally.attachments += 1
+            yield from _decrypted(opened, file.file, file.sealed, manifest, tally)
+    yield from _totals(opened, tally)
+    for name in sorted(manifest.keys() - accounted):
+        yield Finding("extra", name, _("{name} does not belong to the set").format(name=name))
+
+
+def _listed(name: str, sealed: Sealed, manifest: dict[str, str]) -> Iterator[Finding]:
+    if manifest.get(name) != sealed.sha256:
+        yield Finding("changed", name, _("{name} is not the file that the manifest lists").format(name=name))
+
+
+def _decrypted(
+    opened: BackupSet, name: str, expected: Sealed, manifest: dict[str, str], tally: _Tally
+) -> Iterator[Finding]:
+    yield from _listed(name, expected, manifest)
+    try:
+        found = measure(opened.path / name, identity=opened.identity, name=name)
+    except BackupError as error:
+        yield Finding("undecipherable", name, error.message)
+        return
+    tally.bytes += found.bytes
+    if found != expected:
+        yield _changed(name)
+
+
+def _totals(opened: BackupSet, tally: _Tally) -> Iterator[Finding]:
+    header = opened.header
+    if (tally.contracts, tally.attachments) != (header.count, header.attachments):
+        yield Finding(
+            "count",
+            HEADER,
+            _("the set names {said} contracts and {files} attachments, {found} and {found_files} were read").format(
+                said=header.count, files=header.attachments, found=tally.contracts, found_files=tally.attachments
+            ),
+        )
+        return
+    for record_id in _duplicates(opened):
+        yield Finding("duplicate", HEADER, _("contract {contract} is in the set twice").format(contract=record_id))
+
+
+def _duplicates(opened: BackupSet) -> list[str]:
+    """Return ids that occur twice. Only ids whose hashes meet are ever held together."""
+    bits = opened.places()
+    shared = {left >> 20 for left, right in pairwise(bits) if left >> 20 == right >> 20}
+    if not shared:
+        return []
+    ids = Counter(entry.ref.id for entry in opened.entries() if id_hash(entry.ref.id) in shared)
+    return sorted(record_id for record_id, count in ids.items() if count > 1)

@@ -1,0 +1,134 @@
+"""The inside of a sealed batch: a header line, an index of JSON lines, then the raw bytes of the records.
+
+A vendor's bytes are never parsed or re-serialised here: lengths frame them, so whatever came over the wire is
+what a restore reads. docs/reference/vault-format.md describes the layout for readers without this code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Part, PartKind, Snapshot
+from crm_bridge.vault.seal import Sealed
+
+FORMAT = "crm-bridge.records/1"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One attachment in the vault: what the CRM calls it (data, never a path), and our file that holds it."""
+
+    id: str
+    name: str = field(repr=False)
+    source: str
+    media_type: str
+    file: str
+    sealed: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a batch's index. `at` counts bytes from the end of the index; `parts` are (kind, name, length)."""
+
+    ref: ContractRef
+    digest: str
+    at: int
+    record: int
+    parts: tuple[tuple[str, str, int], ...]
+    files: tuple[StoredFile, ...]
+
+    @property
+    def length(self) -> int:
+        """Return the bytes of record and parts, each with its newline."""
+        return self.record + 1 + sum(part[2] + 1 for part in self.parts)
+
+
+class Batch:
+    """Snapshots that wait in memory to be sealed together."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._rows: list[bytes] = []
+        self._raw: list[bytes] = []
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self._rows)
+
+    def add(self, snapshot: Snapshot, files: Sequence[StoredFile]) -> None:
+        """Take one snapshot, whose attachments are stored already."""
+        parts = tuple((part.kind.value, part.name, len(part.raw)) for part in snapshot.parts)
+        row = Row(snapshot.ref, snapshot.digest, self.bytes, len(snapshot.record), parts, tuple(files))
+        self._rows.append(_row_line(row))
+        for raw in (snapshot.record, *(part.raw for part in snapshot.parts)):
+            self._raw += (raw, b"\n")
+        self.bytes += row.length
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the batch as it is sealed."""
+        index = b"".join(self._rows)
+        header = {"format": FORMAT, "count": len(self._rows), "index": len(index), "raw": self.bytes}
+        yield json.dumps(header).encode("ascii") + b"\n"
+        yield index
+        yield b"".join(self._raw)
+
+
+def _row_line(row: Row) -> bytes:
+    value = {
+        "module": row.ref.module,
+        "id": row.ref.id,
+        "digest": row.digest,
+        "at": row.at,
+        "record": row.record,
+        "parts": row.parts,
+        "attachments": [asdict(file) for file in row.files],
+    }
+    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A decrypted batch. `start` is where the raw bytes begin."""
+
+    plain: bytes = field(repr=False)
+    start: int
+    rows: tuple[Row, ...]
+
+    def raw(self, row: Row) -> tuple[bytes, tuple[Part, ...]]:
+        """Cut the record and its parts out of the stream, byte for byte."""
+        position = self.start + row.at
+        record = self.plain[position : position + row.record]
+        position += row.record + 1
+        parts: list[Part] = []
+        for kind, name, length in row.parts:
+            parts.append(Part(PartKind(kind), name, self.plain[position : position + length]))
+            position += length + 1
+        return record, tuple(parts)
+
+
+def open_batch(plain: bytes) -> OpenBatch:
+    """Read a decrypted batch. Raises ValueError, KeyError or TypeError for what our writer does not write."""
+    header_end = plain.index(b"\n") + 1
+    header = json.loads(plain[:header_end])
+    start = header_end + header["index"]
+    if header["format"] != FORMAT or len(plain) != start + header["raw"]:
+        raise ValueError("not a batch of records")
+    rows = tuple(_row(json.loads(line)) for line in plain[header_end:start].splitlines())
+    if len(rows) != header["count"] or sum(row.length for row in rows) != header["raw"]:
+        raise ValueError("the index does not fit the records")
+    return OpenBatch(plain, start, rows)
+
+
+def _row(value: Mapping[str, object]) -> Row:
+    fields = dict(value)
+    files = tuple(
+        StoredFile(**{**stored, "sealed": Sealed(**stored["sealed"])})
+        for stored in fields.pop("attachments")  # type: ignore[attr-defined]
+    )
+    parts = tuple((kind, name, length) for kind, name, length in fields.pop("parts"))  # type: ignore[attr-defined]
+    ref = ContractRef(str(fields.pop("module")), str(fields.pop("id")))
+    return Row(ref=ref, parts=parts, files=files, **fields)  # type: ignore[arg-type]
