@@ -1,0 +1,166 @@
+"""The configuration file: named connections, closed schema, errors that name the line."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from crm_bridge.errors import ConfigError
+from crm_bridge.i18n import _
+
+FILE_NAME = "config.toml"
+HOME_VARIABLE = "CRM_BRIDGE_HOME"
+
+ConnectionName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]{0,63}$")]
+
+
+class ConnectionTable(BaseModel):
+    """One `[connections.NAME]` table: what the core needs; the rest belongs to the adapter's settings model."""
+
+    model_config = ConfigDict(extra="allow")
+
+    adapter: str
+    secrets_env: dict[str, str] = Field(default_factory=dict)
+    """Secret name -> environment variable that holds it."""
+    credential_command: list[str] | None = None
+    """Program and arguments that print the secrets as TOML or JSON; run without a shell."""
+    settle_seconds: float | None = Field(default=None, ge=0)
+    calls_in_flight: int | None = Field(default=None, ge=1, le=100)
+
+
+class SafetyTable(BaseModel):
+    """The `[safety]` table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plan_valid_hours: float = Field(default=24, gt=0, le=24 * 30)
+    canary: int = Field(default=5, ge=0)
+    max_attachment_mb: int = Field(default=100, ge=1)
+
+
+class ConfigFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    secrets_file: str | None = None
+    safety: SafetyTable = SafetyTable()
+    connections: dict[ConnectionName, ConnectionTable] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionConfig:
+    """One connection as configured; `settings` is what the adapter's own model will read."""
+
+    name: str
+    adapter: str
+    settings: Mapping[str, Any]
+    secrets_env: Mapping[str, str] = field(default_factory=dict)
+    credential_command: tuple[str, ...] | None = None
+    settle_seconds: float | None = None
+    calls_in_flight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The configuration of one state directory."""
+
+    path: Path
+    connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
+    secrets_file: Path | None = None
+    plan_valid_hours: float = 24
+    canary: int = 5
+    max_attachment_mb: int = 100
+    text: str = field(default="", repr=False)
+
+    def line_of(self, *keys: str) -> int | None:
+        """Return the line in which a key of a table is set, for error messages."""
+        return _line_of(self.text, keys)
+
+
+def default_home() -> Path:
+    """Return the state directory: CRM_BRIDGE_HOME, else the platform's place for state."""
+    if chosen := os.environ.get(HOME_VARIABLE):
+        return Path(chosen)
+    from platformdirs import user_state_path
+
+    return user_state_path("crm_bridge", appauthor=False)
+
+
+def load_config(home: Path) -> Config:
+    """Read `config.toml`; a missing file is an empty configuration. Raises ConfigError naming file and line."""
+    path = home / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config(path)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(_("{path} cannot be read: {why}").format(path=path, why=_why(problem))) from None
+    try:
+        parsed = ConfigFile.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(_("{path} is not TOML: {why}").format(path=path, why=problem)) from None
+    except ValidationError as problem:
+        raise schema_error(path, text, (), problem) from None
+    connections = {name: _connection(name, table) for name, table in parsed.connections.items()}
+    secrets = home / parsed.secrets_file if parsed.secrets_file else None
+    safety = parsed.safety
+    return Config(path, connections, secrets, safety.plan_valid_hours, safety.canary, safety.max_attachment_mb, text)
+
+
+def _why(problem: Exception) -> str:
+    return getattr(problem, "strerror", None) or type(problem).__name__
+
+
+def _connection(name: str, table: ConnectionTable) -> ConnectionConfig:
+    command = tuple(table.credential_command) if table.credential_command else None
+    return ConnectionConfig(
+        name,
+        table.adapter,
+        table.model_extra or {},
+        table.secrets_env,
+        command,
+        table.settle_seconds,
+        table.calls_in_flight,
+    )
+
+
+def schema_error(path: Path, text: str, table: tuple[str, ...], problem: ValidationError) -> ConfigError:
+    """Turn the first finding of a settings model into an error that names file, line and key.
+
+    The value itself is never shown: somebody may have put a secret there.
+    """
+    first = problem.errors(include_input=False, include_url=False)[0]
+    keys = (*table, *(str(part) for part in first["loc"]))
+    line = _line_of(text, keys) or _line_of(text, table)
+    place = f"{path}:{line}" if line else str(path)
+    if first["type"] == "extra_forbidden":
+        message = _("{place}: unknown key {key}").format(place=place, key=".".join(keys))
+    elif first["type"] == "missing":
+        message = _("{place}: {key} is missing").format(place=place, key=".".join(keys))
+    else:
+        message = _("{place}: {key}: {why}").format(place=place, key=".".join(keys), why=first["msg"])
+    return ConfigError(message, hint=_("see the page `configuration` in the reference"))
+
+
+def _line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """Find the line of a dotted key by reading table headers and `key =` lines, as a person would."""
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if match := re.match(r"\[([^\[\]]+)\]", stripped):
+            table = tuple(part.strip().strip("\"'") for part in match.group(1).split("."))
+            if keys and table == keys:
+                return number
+        elif match := re.match(r"([\w.\"'-]+)\s*=", stripped):
+            key = tuple(part.strip("\"'") for part in match.group(1).split("."))
+            if (*table, *key)[: len(keys)] == keys or (*table, *key) == keys[: len(table) + len(key)]:
+                return number
+    return None

@@ -1,0 +1,120 @@
+"""Back up: every contract of a confirmed plan into the vault, read back and compared before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from crm_bridge import failpoints
+from crm_bridge.domain.canonical import JsonValue, canonical_bytes
+from crm_bridge.domain.lifecycle import Event, Happening, State
+from crm_bridge.domain.plan import ConfirmedPlan, Target
+from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.errors import BackupError, CrmError
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.run_log import BackedUpPlan, Note, RunLog
+from crm_bridge.spi.adapter import Profile
+from crm_bridge.vault import SetEntry, SetWriter
+
+_ENTRIES_PER_COMMIT = 500
+_KEEP = timedelta(days=365)
+
+
+def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
+    """Save every contract that has no verified backup in this run yet. Raises BackupError; nothing is deleted then."""
+    desk = log.desk
+    if any(True for _target in _missing(file, log)):
+        try:
+            _fill_set(desk, file, log, confirmed.plan.count)
+        except OSError as problem:
+            why = problem.strerror or type(problem).__name__
+            raise BackupError(
+                _("the backup cannot be written: {why}").format(why=why),
+                reason="backup_not_written",
+                hint=_("nothing was deleted; make room or choose another --home, then run the same command again"),
+            ) from None
+    return BackedUpPlan(confirmed, file, log)
+
+
+def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
+    return (target for target in file.targets() if log.standing(target.ref.id).state is State.PLANNED)
+
+
+def _fill_set(desk: Desk, file: PlanFile, log: RunLog, count: int) -> None:
+    done = 0
+    with desk.vault.begin(
+        run=log.run.id,
+        plan=file.plan.digest,
+        connection=desk.connection,
+        schema=schema_bytes(desk.profile),
+        info={"keep_until": (desk.clock.now() + _KEEP).date().isoformat()},
+    ) as writer:
+        for batch in batches(_missing(file, log), desk.profile.limits.snapshot_batch):
+            desk.stop.check()
+            _save_batch(desk, log, writer, batch)
+            done += len(batch)
+            desk.progress("backup", done, count)
+        with failpoints.step("vault.close"):
+            backup_set = writer.close()
+    for entries in batches(backup_set.entries(), _ENTRIES_PER_COMMIT):
+        log.write("backup.journal", [_backed_up(backup_set.id, entry) for entry in entries])
+
+
+def _save_batch(desk: Desk, log: RunLog, writer: SetWriter, batch: Sequence[Target]) -> None:
+    failpoints.hit("snapshot.before")
+    answered: set[str] = set()
+    for copy in desk.adapter.snapshot([target.ref for target in batch]):
+        failpoints.hit("snapshot.after")
+        answered.add(copy.ref.id)
+        if isinstance(copy, Unavailable):
+            log.write("backup.journal", [_unavailable(copy)])
+        else:
+            _save(log, writer, copy)
+    log.write("backup.journal", [_held(t.ref.id, "backup_incomplete") for t in batch if t.ref.id not in answered])
+
+
+def _save(log: RunLog, writer: SetWriter, copy: Snapshot) -> None:
+    try:
+        with failpoints.step("vault.add"):
+            writer.add(copy)
+    except CrmError as problem:
+        # Attachments are read while they are saved: one that cannot be read holds its contract, not the run.
+        log.write("backup.journal", [_held(copy.ref.id, "backup_incomplete", problem.vendor_code)])
+
+
+def _backed_up(set_id: str, entry: SetEntry) -> Note:
+    extra: dict[str, JsonValue] = {"set": set_id, "file": entry.file, "sha256": entry.file_sha256, "seen": entry.digest}
+    return Note(entry.ref.id, Happening(Event.BACKED_UP), extra)
+
+
+def _unavailable(copy: Unavailable) -> Note:
+    if copy.gone:
+        return Note(copy.ref.id, Happening(Event.FOUND_ABSENT, reason=copy.reason))
+    return _held(copy.ref.id, copy.reason)
+
+
+def _held(record_id: str, reason: str, code: str = "") -> Note:
+    return Note(record_id, Happening(Event.HELD, reason=reason, code=code))
+
+
+def schema_bytes(profile: Profile) -> bytes:
+    """Return the module's metadata as it goes into a backup set: what a restore needs to know about fields."""
+    fields: list[JsonValue] = [
+        {
+            "name": f.name,
+            "label": f.label,
+            "type": f.type,
+            "meaning": f.meaning,
+            "writable": f.writable,
+            "required": f.required,
+            "options": [list(option) for option in f.options],
+        }
+        for f in profile.fields
+    ]
+    relations: list[JsonValue] = [
+        {"name": r.name, "label": r.label, "kind": r.kind, "module": r.module, "saved": r.saved}
+        for r in profile.relations
+    ]
+    return canonical_bytes({"module": profile.module, "fields": fields, "relations": relations})

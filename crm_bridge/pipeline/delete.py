@@ -1,0 +1,231 @@
+"""Delete: gate, intent, one send, outcome; batch by batch, a small first batch before the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from crm_bridge import failpoints
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
+from crm_bridge.domain.plan import Target, check_fresh
+from crm_bridge.errors import (
+    AnswerLostError,
+    CrmBridgeError,
+    InDoubtError,
+    InterruptedRunError,
+    NotSentError,
+    PermissionDeniedError,
+    SignInError,
+)
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.gate import look_once_more
+from crm_bridge.pipeline.reconcile import reconcile
+from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
+from crm_bridge.pipeline.verify import verify_targets
+from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+
+HOLDING = frozenset({"locked", "in_approval", "in_process", "permission", "sharing", "legal_hold", "has_references"})
+"""Refusals that somebody at the CRM can lift: the contract is held, not refused."""
+
+_UNREACHABLE_LIMIT = 3
+_SHARED_LOOK = 100
+
+
+def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
+    """Carry out one step for every contract that is ready for it. Never raises for what the CRM did: see `halted`."""
+    deletion = _Deletion(backed_up, step)
+    try:
+        deletion.settle_open()
+        deletion.canary()
+        for _round in range(deletion.desk.policy.max_attempts):
+            deletion.sweep()
+        deletion.give_up()
+    except CrmBridgeError as reason:
+        return DeletionRun(backed_up, step, halted=reason)
+    return DeletionRun(backed_up, step)
+
+
+class _Deletion:
+    """One pass of one step over a plan."""
+
+    def __init__(self, backed_up: BackedUpPlan, step: Step) -> None:
+        self.backed_up = backed_up
+        self.step = step
+        self.log: RunLog = backed_up.log
+        self.desk = self.log.desk
+        self.options = RemoveOptions(backed_up.plan.head.automations, backed_up.plan.head.fast)
+        self.unreachable = 0
+        self.done = 0
+
+    def ready(self) -> Iterator[Target]:
+        """Stream the contracts that may be sent in this step."""
+        return (target for target in self.backed_up.file.targets() if self._is_ready(target))
+
+    def _is_ready(self, target: Target) -> bool:
+        standing = self.log.standing(target.ref.id)
+        if standing.state is State.VERIFIED:
+            return self.step is Step.PURGE and standing.step is Step.TRASH
+        if standing.state is State.BACKED_UP:
+            return self.step is Step.TRASH
+        if standing.state in (State.GATED, State.NOT_DONE):
+            return standing.step is self.step and standing.attempt < self.desk.policy.max_attempts
+        return False
+
+    def settle_open(self) -> None:
+        """Before anything is sent: settle what an earlier process left open."""
+        open_ids = set(self.log.ids_in((State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED)))
+        lost = [
+            Note(i, Happening(Event.ANSWER_LOST, s.step, s.attempt, reason="process_died"))
+            for i in sorted(open_ids)
+            if (s := self.log.standing(i)).state is State.IN_FLIGHT
+        ]
+        self.log.write("outcome", lost)
+        if open_ids:
+            self._reconcile([t for t in self.backed_up.file.targets() if t.ref.id in open_ids])
+
+    def canary(self) -> None:
+        """Delete and verify a few contracts before the rest; stop when one of them is not as it should be."""
+        size = self.desk.policy.canary
+        if not size or self.backed_up.plan.count <= size or self.log.ids_in((State.DONE, State.VERIFIED)):
+            return
+        first = next(batches(self.ready(), size), [])
+        self._send(first)
+        verify_targets(self.log, [t for t in first if self.log.standing(t.ref.id).state is State.DONE])
+        odd = [t for t in first if self.log.standing(t.ref.id).state in (State.UNVERIFIED, State.REAPPEARED)]
+        if odd:
+            raise InDoubtError(
+                _("{count} of the first {size} contracts were not found removed; the rest was left alone").format(
+                    count=len(odd), size=len(first)
+                ),
+                reason="canary_failed",
+                hint=_("look at them with `crm-bridge status`, then `crm-bridge resume`"),
+            )
+
+    def sweep(self) -> None:
+        """Send every contract that is ready: one look for a group, then its batches."""
+        size = self._batch_size()
+        # Two full batches share one look where a batch is one call: both are sent within the gate window.
+        group = 2 * size if size >= _SHARED_LOOK else size
+        for targets in batches(self.ready(), min(group, self.desk.profile.limits.locate_batch)):
+            self._send(targets)
+
+    def _batch_size(self) -> int:
+        limits = self.desk.profile.limits
+        return limits.trash_batch if self.step is Step.TRASH else limits.purge_batch
+
+    def _send(self, targets: Sequence[Target]) -> None:
+        if not targets:
+            return
+        self.desk.stop.check()
+        check_fresh(self.backed_up.plan, now=self.desk.clock.now())
+        for batch in batches(look_once_more(self.log, targets, self.step), self._batch_size()):
+            self._send_batch(batch)
+        self.desk.progress("delete", self.done, self.backed_up.plan.count)
+
+    def _send_batch(self, batch: list[Target]) -> None:
+        self.desk.stop.check()
+        attempts = {t.ref.id: self._attempt(t) for t in batch}
+        self.log.write(
+            "intent",
+            [Note(i, Happening(Event.INTENDED, self.step, n)) for i, n in attempts.items()],
+        )
+        try:
+            with failpoints.step("remove"):
+                answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
+        except NotSentError:
+            self._not_sent(attempts)
+            return
+        except AnswerLostError as lost:
+            self._write_outcomes(attempts, [], code=lost.vendor_code)
+            self._reconcile(batch)
+            return
+        self.unreachable = 0
+        self._write_outcomes(attempts, answers)
+        self.done += len(batch)
+        if unknown := [t for t in batch if self.log.standing(t.ref.id).state is State.IN_DOUBT]:
+            self._reconcile(unknown)
+        self._halt_if_told(answers)
+
+    def _attempt(self, target: Target) -> int:
+        standing = self.log.standing(target.ref.id)
+        return 1 + (standing.attempt if standing.step is self.step else 0)
+
+    def _not_sent(self, attempts: dict[str, int]) -> None:
+        notes = [
+            Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason="not_sent")) for i, n in attempts.items()
+        ]
+        self.log.write("outcome", notes)
+        self.unreachable += 1
+        if self.unreachable >= _UNREACHABLE_LIMIT:
+            raise InterruptedRunError(
+                _("the CRM cannot be reached"),
+                reason="unreachable",
+                hint=_("nothing more was sent; go on with `crm-bridge resume`"),
+            )
+        self.desk.clock.sleep(self.unreachable)
+
+    def _write_outcomes(self, attempts: dict[str, int], answers: Sequence[Answer], code: str = "") -> None:
+        said: dict[str, Answer] = {}
+        doubled: set[str] = set()
+        for answer in answers:
+            (doubled.add(answer.ref.id) if answer.ref.id in said else said.__setitem__(answer.ref.id, answer))
+        notes = []
+        for record_id, attempt in attempts.items():
+            # Not answered, or answered twice, is not answered.
+            word = None if record_id in doubled else said.get(record_id)
+            notes.append(Note(record_id, _outcome(word, self.step, attempt, code)))
+        self.log.write("outcome", notes)
+
+    def _reconcile(self, targets: list[Target]) -> None:
+        reconcile(self.log, targets)
+        doubtful = self.log.ids_in((State.IN_DOUBT, State.UNATTRIBUTED))
+        if len(doubtful) > self.desk.policy.max_in_doubt_share * self.backed_up.plan.count:
+            raise InDoubtError(
+                _("{count} contracts are in doubt; nothing more is deleted in this run").format(count=len(doubtful)),
+                reason="in_doubt",
+                hint=_("`crm-bridge resume` looks again; it never deletes a contract that may be gone"),
+            )
+
+    def _halt_if_told(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            if answer.halt:
+                raise _halt(answer)
+
+    def give_up(self) -> None:
+        """Hold what was proven not done as often as it may be tried."""
+        notes = [
+            Note(i, Happening(Event.HELD, self.step, s.attempt, reason=s.reason or "not_done", code=s.code))
+            for i in self.log.ids_in((State.NOT_DONE,))
+            if (s := self.log.standing(i)).attempt >= self.desk.policy.max_attempts
+        ]
+        self.log.write("outcome", notes)
+
+
+def _outcome(answer: Answer | None, step: Step, attempt: int, code: str) -> Happening:
+    if answer is None:
+        return Happening(Event.ANSWER_LOST, step, attempt, reason="answer_lost", code=code)
+    if answer.verdict is Verdict.DONE:
+        return Happening(Event.ANSWERED_DONE, step, attempt, Evidence.E0, code=answer.code)
+    event = {
+        Verdict.PENDING: Event.ANSWERED_PENDING,
+        Verdict.UNKNOWN: Event.ANSWER_LOST,
+        Verdict.NOT_DONE: Event.ANSWERED_REFUSED,
+    }[answer.verdict]
+    if answer.verdict is Verdict.NOT_DONE and (answer.retry or answer.halt):
+        event = Event.ANSWERED_NOT_DONE
+    elif answer.verdict is Verdict.NOT_DONE and answer.reason in HOLDING:
+        event = Event.ANSWERED_HELD
+    return Happening(event, step, attempt, reason=answer.reason, code=answer.code)
+
+
+def _halt(answer: Answer) -> CrmBridgeError:
+    kinds: dict[str, type[CrmBridgeError]] = {"permission": PermissionDeniedError, "signed_out": SignInError}
+    kind = kinds.get(answer.reason, InterruptedRunError)
+    return kind(
+        _("the CRM refused the batch, and would refuse the next one too: {code}").format(code=answer.code or "-"),
+        reason=answer.reason or "refused",
+        hint=answer.hint or _("put it right, then `crm-bridge resume`"),
+        vendor_code=answer.code,
+        request_id=answer.request_id,
+    )

@@ -1,0 +1,77 @@
+"""What every step of the journey works with, passed as one value."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from crm_bridge.clock import Clock
+from crm_bridge.domain.safety import SafetyPolicy
+from crm_bridge.errors import InterruptedRunError
+from crm_bridge.i18n import _
+from crm_bridge.journal.store import Journal
+from crm_bridge.spi.adapter import Adapter, Profile
+from crm_bridge.vault import Vault
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int | None], None]
+"""(stage, done, total or None): called often, must be cheap and must not raise."""
+
+
+def no_progress(_stage: str, _done: int, _total: int | None) -> None:
+    """Report to nobody."""
+
+
+class StopFlag:
+    """Somebody wants the run to stop: the call in flight is finished, nothing new is begun."""
+
+    def __init__(self) -> None:
+        """Begin unset."""
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask to stop. Safe in a signal handler."""
+        self._event.set()
+
+    def check(self) -> None:
+        """Raise InterruptedRunError when asked to stop."""
+        if self._event.is_set():
+            raise InterruptedRunError(
+                _("stopped as asked; every call that was sent is in the journal"),
+                reason="stopped",
+                hint=_("go on with `crm-bridge resume`"),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One signed-in connection with the journal, the vault and the rules of this run."""
+
+    connection: str
+    system: str
+    adapter: Adapter
+    profile: Profile
+    journal: Journal
+    vault: Vault
+    plans: Path
+    """Folder where plans of runs are kept."""
+    locks: Path
+    clock: Clock
+    randomness: random.Random
+    policy: SafetyPolicy
+    actor: str
+    """The operating system user, for confirmations."""
+    progress: Progress = no_progress
+    stop: StopFlag = field(default_factory=StopFlag)
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a stream into lists of at most `size`; only one list is held at a time."""
+    stream = iter(items)
+    while batch := list(islice(stream, max(1, size))):
+        yield batch

@@ -1,0 +1,60 @@
+"""Find: run a listing, apply the whole filter again, and say whether the listing was complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crm_bridge import failpoints
+from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.filters import matches
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.spi.adapter import Completeness, Query, Search
+
+
+class Selection:
+    """Contracts that match, streamed once; afterwards `completeness` and the counts are known."""
+
+    def __init__(self, desk: Desk, query: Query) -> None:
+        """Start the listing; nothing is read before the first contract is asked for."""
+        self._desk = desk
+        self._query = query
+        self.search: Search = desk.adapter.find(query)
+        self.completeness: Completeness | None = None
+        self.seen = 0
+        self.matched = 0
+        self.duplicates = 0
+        self.missing: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Contract]:
+        """Yield matching contracts, each id once."""
+        where, limit = self._query.where, self._query.limit
+        ids: set[str] = set()
+        for contract in self._contracts():
+            if contract.id in ids:
+                self.duplicates += 1
+                continue
+            ids.add(contract.id)
+            if where is None or matches(where, contract):
+                self.matched += 1
+                yield contract
+                if limit is not None and self.matched >= limit:
+                    return
+        self.missing = tuple(wanted for wanted in self._query.ids or () if wanted not in ids)
+
+    def _contracts(self) -> Iterator[Contract]:
+        pages = iter(self.search.pages)
+        while True:
+            self._desk.stop.check()
+            with failpoints.step("find"):
+                page = next(pages, None)
+            if page is None:
+                return
+            self.completeness = page.completeness or self.completeness
+            self.seen += len(page.contracts)
+            self._desk.progress("find", self.seen, page.completeness.expected if page.completeness else None)
+            yield from page.contracts
+
+
+def find_contracts(desk: Desk, query: Query) -> Selection:
+    """Start a selection on a signed-in connection."""
+    return Selection(desk, query)

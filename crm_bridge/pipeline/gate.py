@@ -1,0 +1,87 @@
+"""The gate: the last look at each contract before it is deleted. Whatever is not as planned stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge import failpoints
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import Event, Happening
+from crm_bridge.domain.plan import Target
+from crm_bridge.errors import BackupError
+from crm_bridge.pipeline.run_log import Note, RunLog
+from crm_bridge.spi.adapter import Look, Place, Whereabouts
+
+
+def look_once_more(log: RunLog, targets: Sequence[Target], step: Step) -> list[Target]:
+    """Return the contracts that are exactly as planned and backed up; journal why the others are left alone."""
+    desk = log.desk
+    look = Look.LIVE if step is Step.TRASH else Look.EVERYWHERE
+    with failpoints.step("gate"):
+        sighting = desk.adapter.locate([target.ref for target in targets], look=look)
+    notes, passed = [], []
+    for target in targets:
+        verdict = _judge(log, target, step, sighting.places.get(target.ref.id), sighting.control)
+        notes.append(Note(target.ref.id, verdict, _number(log, target)))
+        if verdict.event is Event.GATE_PASSED:
+            passed.append(target)
+    log.write("gate", notes)
+    return passed
+
+
+def _number(log: RunLog, target: Target) -> dict[str, JsonValue]:
+    # So that `restore --contract NUMBER` finds the contract without the journal naming it.
+    number = target.card.number
+    return {"number": log.desk.journal.keyed_digest("number", number)} if number else {}
+
+
+def _judge(log: RunLog, target: Target, step: Step, seen: Whereabouts | None, control: str | None) -> Happening:
+    attempt = 0
+    if seen is None or seen.place in (Place.UNREADABLE, Place.NOT_VISIBLE):
+        return Happening(Event.HELD, step, attempt, reason="unreadable" if seen is None else seen.place.value)
+    if seen.place is Place.PENDING:
+        return Happening(Event.HELD, step, attempt, reason="in_approval")
+    if step is Step.PURGE:
+        return _judge_in_bin(log, target, seen, control)
+    if seen.place is Place.LIVE:
+        return _judge_live(log, target, seen)
+    if seen.place is Place.GONE and control is None:
+        return Happening(Event.HELD, step, attempt, reason="no_control_record")
+    return Happening(Event.FOUND_ABSENT, step, attempt, reason="deleted_by_somebody_else")
+
+
+def _judge_live(log: RunLog, target: Target, seen: Whereabouts) -> Happening:
+    if seen.digest != target.digest:
+        return Happening(Event.HELD, Step.TRASH, reason="changed_since_plan")
+    try:
+        check_backup(log, target.ref.id, target.digest)
+    except BackupError as problem:
+        return Happening(Event.HELD, Step.TRASH, reason=problem.reason)
+    return Happening(Event.GATE_PASSED, Step.TRASH)
+
+
+def _judge_in_bin(log: RunLog, target: Target, seen: Whereabouts, control: str | None) -> Happening:
+    if seen.place is Place.LIVE:
+        return Happening(Event.HELD, Step.PURGE, reason="restored_by_somebody_else")
+    if seen.place is Place.GONE:
+        if control is None:
+            return Happening(Event.HELD, Step.PURGE, reason="no_control_record")
+        return Happening(Event.FOUND_ABSENT, Step.PURGE, reason="purged_by_somebody_else")
+    try:
+        check_backup(log, target.ref.id, target.digest)
+    except BackupError as problem:
+        return Happening(Event.HELD, Step.PURGE, reason=problem.reason)
+    return Happening(Event.GATE_PASSED, Step.PURGE)
+
+
+def check_backup(log: RunLog, record_id: str, digest: str) -> None:
+    """Raise BackupError unless the contract's backup is still there, undamaged, and holds the planned content."""
+    where = log.backup_of(record_id)
+    backup_set = log.backup_set(where.set_id)
+    entry = backup_set.entry(record_id)
+    if entry.digest != digest:
+        raise BackupError("", reason="changed_since_plan")
+    if entry.file_sha256 != where.sha256:
+        raise BackupError("", reason="backup_replaced")
+    backup_set.verify_entry(record_id)

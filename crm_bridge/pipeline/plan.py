@@ -1,0 +1,183 @@
+"""Plan: turn a complete selection into an immutable list with a digest, and keep the plans of runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crm_bridge import failpoints
+from crm_bridge.clock import new_id
+from crm_bridge.domain.capabilities import Step, Support
+from crm_bridge.domain.contract import Contract, RecordState
+from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
+from crm_bridge.i18n import _
+from crm_bridge.journal.entry import Draft
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.entries import PLAN_MADE
+from crm_bridge.pipeline.find import Selection
+from crm_bridge.pipeline.plan_file import PlanFile, PlanWriter, open_plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a plan does besides naming contracts."""
+
+    step: Step = Step.TRASH
+    automations: bool = False
+    fast: bool = False
+    reason: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNotes:
+    """What was noticed while planning; shown before anybody confirms."""
+
+    locked: int = 0
+    in_approval: int = 0
+    missing: tuple[str, ...] = ()
+    duplicates: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    locked: int = 0
+    in_approval: int = 0
+    items: int = field(default=0)
+
+    def take(self, contract: Contract) -> None:
+        self.items += 1
+        self.locked += contract.state is RecordState.LOCKED
+        self.in_approval += contract.state is RecordState.IN_APPROVAL
+
+
+def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path) -> tuple[PlanFile, PlanNotes]:
+    """Stream a selection into a plan file at `path` and journal its digest.
+
+    Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError.
+    """
+    _check_permitted(desk, options.step)
+    head, tally = _head(desk, options), _Tally()
+    with (
+        failpoints.step("plan.file"),
+        PlanWriter(path, head, journal=desk.journal, randomness=desk.randomness) as writer,
+    ):
+        for contract in _targets(selection, tally):
+            writer.add(Target(contract.ref, contract.digest, Card.of(contract)))
+        _check_selection(selection, tally)
+        plan = writer.finish()
+    with failpoints.step("plan.journal"):
+        desk.journal.append([_plan_made(desk, plan)])
+    notes = PlanNotes(tally.locked, tally.in_approval, selection.missing, selection.duplicates, desk.profile.warnings)
+    return open_plan(path, journal=desk.journal), notes
+
+
+def _targets(selection: Selection, tally: _Tally) -> Iterator[Contract]:
+    for contract in selection:
+        tally.take(contract)
+        yield contract
+
+
+def _check_permitted(desk: Desk, step: Step) -> None:
+    if desk.profile.may.get(step) is Support.ABSENT:
+        raise PermissionDeniedError(
+            _("{user} may not {step} in {module}").format(
+                user=desk.profile.user_id, step=step.value, module=desk.profile.module
+            ),
+            reason="may_not_delete",
+            hint=_("ask an administrator of the CRM for the right to delete in this module"),
+        )
+    support = desk.profile.capabilities.support(step).support
+    if support is Support.ABSENT:
+        raise UsageError(
+            _("this CRM cannot {step}").format(step=step.value),
+            reason="unsupported_step",
+            hint=_("see `crm-bridge adapters show {name}`").format(name=desk.system),
+        )
+
+
+def _check_selection(selection: Selection, tally: _Tally) -> None:
+    if not tally.items:
+        raise NothingMatchedError(
+            _("no contract matches ({seen} were read)").format(seen=selection.seen),
+            hint=_("look at the contracts with `crm-bridge find`"),
+        )
+    proof = selection.completeness
+    if proof is None or not proof.proven:
+        raise GuardError(
+            _("the listing is not proven complete: {why}").format(why=proof.how if proof else _("it did not end")),
+            reason="selection_incomplete",
+            hint=_("select with --where instead of words, or narrow the selection"),
+        )
+
+
+def _head(desk: Desk, options: PlanOptions) -> PlanHead:
+    now = desk.clock.now().replace(microsecond=desk.clock.now().microsecond // 1000 * 1000)
+    profile = desk.profile
+    return PlanHead(
+        id=new_id(desk.clock, desk.randomness),
+        connection=desk.connection,
+        adapter=desk.system,
+        org=profile.org_id,
+        module=profile.module,
+        user=profile.user_id,
+        environment=profile.environment,
+        step=options.step,
+        automations=options.automations,
+        fast=options.fast,
+        made_at=now,
+        expires_at=now + desk.policy.plan_valid,
+        assumptions=profile.assumptions,
+        side_effects=side_effects(desk, options),
+        where=options.where,
+        reason=options.reason,
+    )
+
+
+def side_effects(desk: Desk, options: PlanOptions) -> tuple[str, ...]:
+    """Name what the delete will set off: everything that cannot be switched off, or was asked for."""
+    return tuple(
+        effect.name
+        for effect in desk.profile.capabilities.side_effects
+        if effect.fires is not Support.ABSENT and (options.automations or not effect.switch or options.fast)
+    )
+
+
+def _plan_made(desk: Desk, plan: DeletionPlan) -> Draft:
+    head = plan.head
+    return Draft(
+        op=PLAN_MADE,
+        system=desk.system,
+        org=head.org,
+        module=head.module,
+        plan=plan.digest,
+        crm_user=head.user,
+        body={
+            "connection": head.connection,
+            "plan_id": head.id,
+            "count": plan.count,
+            "step": head.step.value,
+            "automations": head.automations,
+            "expires_at": head.expires_at.isoformat(timespec="milliseconds"),
+            "where": desk.journal.keyed_digest("where", head.where),
+            "reason": desk.journal.keyed_digest("reason", head.reason),
+            "assumptions": list(head.assumptions),
+        },
+    )
+
+
+def shelve_plan(plans: Path, plan: PlanFile) -> Path:
+    """Keep a copy of a plan in the state directory, so that a run can be resumed without the user's file."""
+    kept = plans / f"{plan.plan.digest}.plan"
+    if kept.exists() or plan.path == kept:
+        return kept
+    with failpoints.step("plan.shelf"):
+        part = plans / f".{plan.plan.digest}.part"
+        shutil.copyfile(plan.path, part)
+        part.chmod(0o600)
+        part.replace(kept)
+    return kept

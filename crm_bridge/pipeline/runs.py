@@ -1,0 +1,180 @@
+"""Runs: begun, ended, found again. A run is remembered only in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from crm_bridge import failpoints
+from crm_bridge.clock import new_id
+from crm_bridge.domain.canonical import JsonValue, digest_of
+from crm_bridge.domain.lifecycle import FINAL, Outcome, Standing, State
+from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
+from crm_bridge.errors import ConfirmationError, JournalBusyError, UsageError
+from crm_bridge.i18n import _
+from crm_bridge.journal.entry import Entry
+from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.entries import RUN_END, RUN_START, RunRef, run_entry
+from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.run_log import RunLog, steps_of
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What the journal says about one run as a whole."""
+
+    ref: RunRef
+    started: str
+    start_seq: int
+    confirmed_by: str
+    confirmed_how: str
+    module: str
+    org: str
+    system: str
+    step: str
+    count: int
+    end_seq: int | None = None
+    complete: bool = False
+
+    @property
+    def id(self) -> str:
+        """Return the run's id."""
+        return self.ref.id
+
+
+def all_runs(journal: Journal) -> Iterator[RunInfo]:
+    """Return every run, oldest first; a later end of the same run replaces an earlier one."""
+    ends = {entry.run: entry for entry in journal.entries(op=RUN_END)}
+    for entry in journal.entries(op=RUN_START):
+        yield _info(entry, ends.get(entry.run))
+
+
+def _info(start: Entry, end: Entry | None) -> RunInfo:
+    body = start.body
+    return RunInfo(
+        RunRef(start.run, start.plan, str(body.get("connection", ""))),
+        start.ts,
+        start.seq,
+        str(body.get("confirmed_by", "")),
+        str(body.get("confirmed_how", "")),
+        start.module,
+        start.org,
+        start.system,
+        str(body.get("step", "")),
+        _whole(body, "count"),
+        end.seq if end else None,
+        bool(end and end.body.get("complete")),
+    )
+
+
+def _whole(body: Mapping[str, JsonValue], key: str) -> int:
+    value = body.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def find_run(journal: Journal, run_id: str | None = None) -> RunInfo:
+    """Return a run by id (or an unambiguous beginning of it), or the last one. Raises UsageError."""
+    found = [run for run in all_runs(journal) if run_id is None or run.id.startswith(run_id.upper())]
+    if not found:
+        raise UsageError(
+            _("there is no run {id} in this journal").format(id=run_id) if run_id else _("there is no run yet"),
+            reason="unknown_run",
+            hint=_("list the runs with `crm-bridge status --all`"),
+        )
+    if run_id and len(found) > 1:
+        raise UsageError(_("{id} is the beginning of several runs").format(id=run_id), reason="ambiguous_run")
+    return found[-1]
+
+
+def run_of_plan(journal: Journal, digest: str) -> RunInfo | None:
+    """Return the run that carries out a plan, if there is one: a plan is used once."""
+    starts = list(journal.entries(op=RUN_START, plan=digest))
+    if not starts:
+        return None
+    ends = list(journal.entries(op=RUN_END, run=starts[0].run))
+    return _info(starts[0], ends[-1] if ends else None)
+
+
+def begin_run(desk: Desk, confirmed: ConfirmedPlan) -> RunRef:
+    """Journal the start of a run, or take up the unfinished run of the same plan. Refuses a used plan."""
+    known = run_of_plan(desk.journal, confirmed.plan.digest)
+    if known and known.complete:
+        raise ConfirmationError(
+            _("this plan was already carried out in run {run}").format(run=known.id),
+            reason="plan_used",
+            hint=_("plan again; see what was done with `crm-bridge status {run}`").format(run=known.id),
+        )
+    if known:
+        return known.ref
+    plan, said = confirmed.plan, confirmed.confirmation
+    run = RunRef(new_id(desk.clock, desk.randomness), plan.digest, desk.connection)
+    body: dict[str, JsonValue] = {
+        "count": plan.count,
+        "step": plan.head.step.value,
+        "confirmed_by": said.by,
+        "confirmed_how": said.how,
+        "confirmed_at": said.at.isoformat(timespec="milliseconds"),
+        "expires_at": plan.head.expires_at.isoformat(timespec="milliseconds"),
+    }
+    with failpoints.step("run.start"):
+        desk.journal.append([run_entry(desk, run, RUN_START, body)])
+    return run
+
+
+def lease_targets(desk: Desk, run: RunRef, file: PlanFile) -> None:
+    """Reserve every contract of the plan for this run. Raises JournalBusyError naming how many others hold."""
+    with failpoints.step("lease"):
+        held = desk.journal.lease(run.id, desk.system, desk.profile.org_id, [t.ref.id for t in file.targets()])
+    if held:
+        raise JournalBusyError(
+            _("{count} contracts of this plan belong to another run that is not finished, first {id}").format(
+                count=len(held), id=held[0]
+            ),
+            reason="record_leased",
+            hint=_("finish or resume that run first: `crm-bridge status --all`"),
+        )
+
+
+def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = "") -> Entry:
+    """Journal the end of a run (or of this part of it) with a digest over every outcome."""
+    rows: list[list[str | None]] = []
+    complete = not halted
+    last = steps_of(plan)[-1]
+    for target in file.targets():
+        standing = log.standing(target.ref.id)
+        complete = complete and is_final(standing, plan)
+        evidence = standing.evidence.value if standing.evidence else None
+        rows.append([target.ref.id, standing.outcome.value, evidence])
+    body: dict[str, JsonValue] = {
+        "complete": complete,
+        "step": last.value,
+        "outcomes": digest_of(rows),
+        "counts": {
+            outcome: sum(row[1] == outcome for row in rows) for outcome in sorted({str(row[1]) for row in rows})
+        },
+    }
+    if halted:
+        body["halted"] = halted
+    with failpoints.step("run.end"):
+        (entry,) = log.desk.journal.append([run_entry(log.desk, log.run, RUN_END, body)])
+    return entry
+
+
+def is_final(standing: Standing, plan: DeletionPlan) -> bool:
+    """Say whether a resume would leave this contract alone."""
+    if standing.state is State.VERIFIED:
+        return standing.step is steps_of(plan)[-1]
+    return standing.state in FINAL
+
+
+EXIT_CODES: tuple[tuple[frozenset[Outcome], int], ...] = (
+    (frozenset({Outcome.IN_DOUBT, Outcome.REAPPEARED}), 9),
+    (frozenset({Outcome.WAITING}), 7),
+    (frozenset({Outcome.HELD, Outcome.PENDING, Outcome.REFUSED}), 3),
+)
+
+
+def exit_code(outcomes: frozenset[Outcome]) -> int:
+    """Return the exit code that a set of outcomes deserves; the most worrying one decides."""
+    return next((code for kinds, code in EXIT_CODES if kinds & outcomes), 0)

@@ -1,0 +1,99 @@
+"""Verify: look whether what the CRM said it removed is gone, with a control record still readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from crm_bridge import failpoints
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
+from crm_bridge.domain.plan import Target
+from crm_bridge.errors import CrmError
+from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.entries import first_intents
+from crm_bridge.pipeline.reconcile import is_ours
+from crm_bridge.pipeline.run_log import DeletionRun, Note, RunLog, VerifiedRun
+from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+
+TO_VERIFY = (State.DONE, State.UNVERIFIED, State.PENDING)
+
+
+def verify(run: DeletionRun) -> VerifiedRun:
+    """Look for every contract that the CRM said it removed, or whose approval was pending."""
+    log = run.backed_up.log
+    verify_targets(log, _to_verify(log, run.backed_up.file.targets()))
+    return VerifiedRun(run)
+
+
+def _to_verify(log: RunLog, targets: Iterator[Target]) -> Iterator[Target]:
+    return (target for target in targets if log.standing(target.ref.id).state in TO_VERIFY)
+
+
+def verify_targets(log: RunLog, targets: Iterator[Target] | Sequence[Target]) -> None:
+    """Look for some contracts and journal what was seen, with its level of evidence."""
+    desk, done = log.desk, 0
+    intents: dict[str, datetime] | None = None
+    for batch in batches(targets, desk.profile.limits.locate_batch):
+        intents = first_intents(desk.journal, log.run.id) if intents is None else intents
+        since = min((intents[t.ref.id] for t in batch if t.ref.id in intents), default=None)
+        sighting = _look_patiently(log, batch, since)
+        notes = [_note(log, target, sighting, intents.get(target.ref.id)) for target in batch]
+        log.write("verify.journal", notes)
+        done += len(batch)
+        desk.progress("verify", done, None)
+
+
+def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None) -> Sighting | None:
+    """Look, and once more after a while if something is still there: a read may lag behind a delete."""
+    desk = log.desk
+    after = since - desk.policy.allowed_skew if since else None
+    refs = [target.ref for target in batch]
+    try:
+        with failpoints.step("verify"):
+            sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE, since=after)
+        if any(seen.place is Place.LIVE for seen in sighting.places.values()):
+            desk.clock.sleep(desk.policy.second_look_seconds)
+            sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE, since=after)
+    except CrmError:
+        return None
+    return sighting
+
+
+def _note(log: RunLog, target: Target, sighting: Sighting | None, intended: datetime | None) -> Note:
+    standing = log.standing(target.ref.id)
+    seen = sighting.places.get(target.ref.id) if sighting else None
+    control = sighting.control if sighting else None
+    event, evidence, reason = observed(seen, standing.step, control=control, ours=_ours(log, seen, intended))
+    extra = {"control": control} if control else {}
+    return Note(target.ref.id, Happening(event, standing.step, standing.attempt, evidence, reason), extra)
+
+
+def _ours(log: RunLog, seen: Whereabouts | None, intended: datetime | None) -> bool | None:
+    return is_ours(log.desk, seen, intended) if seen else None
+
+
+def observed(
+    seen: Whereabouts | None,
+    step: Step,
+    *,
+    control: str | None,
+    ours: bool | None,
+) -> tuple[Event, Evidence | None, str]:
+    """Return what one look proves: event, evidence level, reason. No control record, no claim of absence."""
+    if seen is None:
+        return Event.NOT_SEEN, None, "unreadable"
+    if seen.place is Place.LIVE:
+        return Event.SEEN_LIVE, None, "still_there"
+    if seen.place is Place.PENDING:
+        return Event.SEEN_PENDING, None, "in_approval"
+    if seen.place is Place.IN_BIN and step is Step.TRASH:
+        if ours:
+            return Event.SEEN_ABSENT, Evidence.E2, ""
+        reason = "" if ours is None else "listed_under_somebody_else"
+        return (Event.SEEN_ABSENT, Evidence.E1, reason) if control else (Event.NOT_SEEN, None, "no_control_record")
+    if seen.place is Place.IN_BIN:
+        return Event.NOT_SEEN, None, "still_in_bin"
+    if seen.place is Place.GONE and control:
+        return Event.SEEN_ABSENT, Evidence.E3 if step is Step.PURGE else Evidence.E1, ""
+    return Event.NOT_SEEN, None, "no_control_record" if seen.place is Place.GONE else seen.place.value

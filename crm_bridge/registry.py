@@ -1,0 +1,48 @@
+"""Which adapters there are: whatever announces itself under the entry point group `crm_bridge.adapters`."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+from crm_bridge.spi.spec import AdapterSpec
+
+GROUP = "crm_bridge.adapters"
+
+
+def adapter_names() -> tuple[str, ...]:
+    """Return the names of all installed adapters, sorted; nothing is imported."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+def load_adapter(name: str) -> AdapterSpec:
+    """Import one adapter. Raises UsageError when no package offers it or when what it offers is not a spec."""
+    points = [point for point in entry_points(group=GROUP) if point.name == name]
+    if not points:
+        near = difflib.get_close_matches(name, adapter_names(), n=1)
+        raise UsageError(
+            _("there is no adapter {name}; installed: {names}").format(name=name, names=", ".join(adapter_names())),
+            reason="unknown_adapter",
+            hint=_("did you mean {name}?").format(name=near[0]) if near else "",
+        )
+    return _load(points[0])
+
+
+def _load(point: EntryPoint) -> AdapterSpec:
+    try:
+        spec = point.load()
+    except (ImportError, AttributeError) as problem:
+        raise UsageError(
+            _("the adapter {name} cannot be loaded from {value}").format(name=point.name, value=point.value),
+            reason="broken_adapter",
+            hint=str(problem),
+        ) from None
+    if not isinstance(spec, AdapterSpec):
+        raise UsageError(
+            _("{value} is not an AdapterSpec").format(value=point.value),
+            reason="broken_adapter",
+            hint=_("see the how-to `write-an-adapter`"),
+        )
+    return spec
