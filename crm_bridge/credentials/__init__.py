@@ -1,0 +1,32 @@
+"""Secrets: where they come from, how they are held, how tokens made from them are shared."""
+
+from crm_bridge.credentials.key_file import LoopbackKeyFile
+from crm_bridge.credentials.keyring_store import KeyringStore, open_keyring
+from crm_bridge.credentials.keys import GivenKeys, StoredKeys
+from crm_bridge.credentials.process import protect_process
+from crm_bridge.credentials.secret import Secret
+from crm_bridge.credentials.sources import (
+    CommandSecrets,
+    EnvironmentSecrets,
+    SecretsFd,
+    SecretsFile,
+    SecretSource,
+)
+from crm_bridge.credentials.token_cache import Token, TokenCache
+
+__all__ = [
+    "CommandSecrets",
+    "EnvironmentSecrets",
+    "GivenKeys",
+    "KeyringStore",
+    "LoopbackKeyFile",
+    "Secret",
+    "SecretSource",
+    "SecretsFd",
+    "SecretsFile",
+    "StoredKeys",
+    "Token",
+    "TokenCache",
+    "open_keyring",
+    "protect_process",
+]

@@ -1,0 +1,15 @@
+"""What a process that holds secrets does first: no core dumps, private files."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def protect_process() -> None:
+    """Switch core dumps off and make new files private (umask 077)."""
+    os.umask(0o077)
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

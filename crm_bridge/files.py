@@ -1,0 +1,192 @@
+"""Files that only we may read: created private, never followed, replaced atomically, locked by the kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from crm_bridge.errors import ConfigError, CrmBridgeError, JournalBusyError
+from crm_bridge.i18n import _
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+LONGEST = 4 * 1024 * 1024
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # opening a fifo must not hang
+_POLL = 0.02
+
+Refusal = type[CrmBridgeError]
+
+
+def ensure_private_folder(path: Path, *, error: Refusal = ConfigError) -> Path:
+    """Create the folder with mode 0700 or check that it is ours; returns it.
+
+    Refuses a link, a folder of another user, and one that group or others may write to. A folder of ours that others
+    may only read is closed to them.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(mode=FOLDER_MODE)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise error(_("{path} is not a plain folder").format(path=path), hint=_("links are not followed here"))
+    _check_owner(path, found, error)
+    if found.st_mode & 0o022:
+        raise error(
+            _("{path} may be written to by others").format(path=path),
+            hint=_("run: chmod 700 {path}").format(path=path),
+        )
+    if found.st_mode & 0o077:
+        path.chmod(FOLDER_MODE)
+    return path
+
+
+def check_folder_of_ours(path: Path, *, error: Refusal = ConfigError) -> None:
+    """Raise unless the folder belongs to us and nobody else may write to it."""
+    found = path.stat()
+    _check_owner(path, found, error)
+    if found.st_mode & 0o022:
+        raise error(
+            _("{path} may be written to by others").format(path=path),
+            hint=_("run: chmod go-w {path}").format(path=path),
+        )
+
+
+def read_private(path: Path, *, error: Refusal = ConfigError, longest: int = LONGEST) -> bytes:
+    """Return the bytes of a 0600 file of ours; refuses links, hard links, pipes, other owners, wider modes."""
+    handle = open_private(path, error=error)
+    with os.fdopen(handle, "rb") as source:
+        data = source.read(longest + 1)
+    if len(data) > longest:
+        raise error(_("{path} is larger than {count} bytes").format(path=path, count=longest))
+    return data
+
+
+def open_private(path: Path, *, error: Refusal = ConfigError) -> int:
+    """Open an existing 0600 file of ours for reading; returns the descriptor. FileNotFoundError if there is none."""
+    handle = -1
+    refused = None
+    try:
+        handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
+        _check_file(path, os.fstat(handle), error)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        refused = error(_("{path} cannot be read").format(path=path), hint=_("it must be a plain file of yours"))
+    except CrmBridgeError as found:
+        refused = found
+    if refused is not None:
+        if handle >= 0:
+            os.close(handle)
+        raise refused
+    return handle
+
+
+def create_private(path: Path) -> int:
+    """Create a new 0600 file and return its descriptor for writing; FileExistsError if anything is there."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, FILE_MODE)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace the file atomically and durably: temp file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    handle = create_private(temporary)
+    try:
+        with os.fdopen(handle, "wb") as target:
+            target.write(data)
+            target.flush()
+            os.fsync(target.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def fsync_folder(path: Path) -> None:
+    """Make a rename or a new name in the folder durable."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def hold(path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBusyError) -> Iterator[None]:
+    """Hold the lock file while the block runs; the kernel lets go of it if the process dies.
+
+    `what` says in a word what it is held for, and is shown to whoever finds it busy after `wait` seconds.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, FILE_MODE)
+    try:
+        _check_file(path, os.fstat(handle), ConfigError)
+        # Real time on purpose: it is another process that is waited for, and no test clock moves that.
+        ends = time.monotonic() + wait
+        while not _try_lock(handle):
+            if time.monotonic() >= ends:
+                raise busy(
+                    _("{path} is in use by {holder}").format(path=path.name, holder=holder_of(path)),
+                    hint=_("wait until it has finished"),
+                )
+            time.sleep(_POLL)
+        _say_who(handle, what)
+        yield
+    finally:
+        os.close(handle)
+
+
+def holder_of(path: Path) -> str:
+    """Say who wrote the lock file last: process, machine, what for. Only meaningful while the lock is held."""
+    try:
+        known = json.loads(read_private(path, longest=4096))
+        return _("process {pid} on {host} ({what})").format(pid=known["pid"], host=known["host"], what=known["what"])
+    except (OSError, ValueError, KeyError, TypeError, CrmBridgeError):
+        return _("another process")
+
+
+def _say_who(handle: int, what: str) -> None:
+    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}).encode()
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, text, 0) if sys.platform != "win32" else os.write(handle, text)
+
+
+def _try_lock(handle: int) -> bool:
+    # flock, not lockf: a POSIX record lock would be lost as soon as anything in the process closed the same file.
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _check_file(path: Path, found: os.stat_result, error: Refusal) -> None:
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise error(_("{path} is not a plain file").format(path=path), hint=_("links and pipes are not followed here"))
+    _check_owner(path, found, error)
+    if sys.platform != "win32" and found.st_mode & 0o077:
+        raise error(
+            _("{path} may be read by others").format(path=path), hint=_("run: chmod 600 {path}").format(path=path)
+        )
+
+
+def _check_owner(path: Path, found: os.stat_result, error: Refusal) -> None:
+    if sys.platform != "win32" and found.st_uid != os.geteuid():
+        raise error(_("{path} belongs to another user").format(path=path))
