@@ -41,7 +41,7 @@ def upload(world: World, call: Call) -> dict[str, Any]:
 def download(world: World, call: Call) -> WireResponse:
     """Answer media/download with the bytes; an npath counts only where `igonreMediaIdConvert` says so."""
     name = need_text(call.body, "mediaId")
-    if as_bool(call.body.get("igonreMediaIdConvert")):
+    if as_bool(call.body.get("igonreMediaIdConvert")) or call.style == "new":
         path = View.of(world, call).read_path(name)
     elif name in world.media:
         path = world.media[name]

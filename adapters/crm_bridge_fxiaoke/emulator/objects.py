@@ -18,6 +18,7 @@ def table_of(world: World, call: Call, name: object) -> Table:
     custom_path = call.path.startswith("/cgi/crm/custom/")
     rule = world.switches.path_families
     served = name.endswith("__c") == custom_path or rule == "any" or (rule == "preset_anywhere" and custom_path)
+    served = served or call.path.startswith("/cgi/crm/data/")  # V1 has one family
     if table is None or not table.schema.active or not served:
         raise no_such_path(call.path, name)
     return table

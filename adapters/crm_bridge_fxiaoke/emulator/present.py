@@ -93,10 +93,14 @@ class View:
                 for member in value
             ]
         if field.type in FILES and self.media_ids:
-            return [{**item, "path": self.world.files[item["path"]].media_id} for item in value]
+            return [{**item, "path": self._media_id(item["path"])} for item in value]
         if cut and field.type in ("long_text", "html_rich_text"):
             return value[:LONG]
         return value
+
+    def _media_id(self, path: str) -> str:
+        stored = self.world.files.get(path)
+        return stored.media_id if stored else path  # somebody deleted the file
 
     def _beside(self, field: Field, value: Any) -> dict[str, Any]:
         if field.type in ("select_one", "record_type"):

@@ -11,7 +11,7 @@ from .call import Call, as_bool, as_int
 from .envelope import WireError, missing
 from .present import View, constants
 from .schema import NUMERIC, PERSONS, Field, ObjectSchema
-from .state import Record, Table, World
+from .state import SYSTEM_USER, Record, Table, World
 
 Predicate = Callable[[Record], bool]
 DAY = 86_400_000
@@ -194,7 +194,8 @@ def _reader(view: View, field: Field) -> Callable[[Any], Any]:
         return lambda value: str(value).lower()
     if field.type in PERSONS and view.open_ids:
         ids = {person.open_id: person.id for person in view.world.employees.values()}
-        return lambda value: ids.get(str(value), str(value))
+        # An employee id means nobody in the old style, but the system user is called alike in both.
+        return lambda value: ids.get(str(value), str(value) if str(value) == SYSTEM_USER else "nobody")
     return lambda value: "" if value is None else str(value)
 
 

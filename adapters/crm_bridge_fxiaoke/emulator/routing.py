@@ -8,7 +8,7 @@ from typing import Any
 
 from crm_bridge.spi.emulator import WireResponse
 
-from . import approvals, files, logs, objects, people, reading, removing, team, writing
+from . import approvals, files, legacy, logs, objects, people, reading, removing, team, writing
 from .call import Call
 from .state import World
 
@@ -61,6 +61,7 @@ _CRM: Mapping[str, Handler] = {
     "special/approval/instance/cancel": approvals.cancel,
     "special/approval/task/action": approvals.act,
     "special/instance/progress": approvals.progress,
+    "special/function": legacy.function,
 }
 _OLDER: Mapping[str, Handler] = {
     "object/approvalInstances/query": approvals.for_object,
@@ -72,6 +73,17 @@ _OLDER: Mapping[str, Handler] = {
     "team/add": team.add,
     "team/edit": team.edit,
     "team/delete": team.remove,
+}
+_FIRST: Mapping[str, Handler] = {
+    "object/list": legacy.object_list,
+    "object/describe": legacy.describe,
+    "data/query": legacy.search,
+    "data/get": legacy.get,
+    "data/create": legacy.create,
+    "data/update": legacy.update,
+    "data/drop": legacy.drop,
+    "data/delete": legacy.delete,
+    "data/changeOwner": legacy.change_owner,
 }
 _MEDIA: Mapping[str, Handler] = {
     "/media/upload": files.upload,
@@ -85,6 +97,7 @@ ROUTES: Mapping[str, Route] = {
     **_data("/cgi/crm/custom/data", {**_VERBS, "invalid": removing.invalid_many}, admin=True),
     **_data("/cgi/crm/v2", _CRM),
     **_data("/cgi/crm", _OLDER),
+    **_data("/cgi/crm", _FIRST),
     **{f"/cgi/{path}": Route(handler, user=False, address_book=True) for path, handler in _BOOK.items()},
     **{path: Route(handler, user=False, address_book=True) for path, handler in _MEDIA.items()},
 }

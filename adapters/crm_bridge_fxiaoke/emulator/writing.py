@@ -56,9 +56,8 @@ def update(world: World, call: Call) -> dict[str, Any]:
         raise lifecycle.locked("编辑")
     view = View.of(world, call)
     changes = _values(view, table, {name: value for name, value in source.items() if name not in SYSTEM})
-    details = call.data.get("details")
-    _clear_details(world, table, key, details if isinstance(details, dict) else {}, call.actor)
     fresh = _details(world, call, table, view, key)
+    _change_details(world, call, table, view, key)
     world.did("updated", "update", table, world.change(table, key, changes, call.actor), call.actor)
     for child_table, children in fresh.items():
         for child in children:
@@ -172,19 +171,29 @@ def _file(view: View, item: object) -> Record:
 
 
 def _details(world: World, call: Call, table: Table, view: View, master: str) -> dict[str, list[Record]]:
-    details = call.data.get("details")
     found: dict[str, list[Record]] = {}
-    for name, given in (details if isinstance(details, dict) else {}).items():
-        child = world.tables.get(name)
-        link = child.schema.master if child else None
-        if child is None or link is None or link.target != table.schema.name:
-            raise missing(f"details.{name}")
-        items = [given] if isinstance(given, dict) and world.switches.details_shape == "list_or_map" else given
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise missing(f"details.{name}")
+    for name, items in _given_details(world, call, table).items():
+        child = world.tables[name]
+        link = child.schema.master
+        assert link is not None
         found[name] = [
             _detail(world, call, view, child, link.name, master, item) for item in items if not item.get("_id")
         ]
+    return found
+
+
+def _given_details(world: World, call: Call, table: Table) -> dict[str, list[Mapping[str, Any]]]:
+    details = call.data.get("details")
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for name, given in (details if isinstance(details, dict) else {}).items():
+        child = world.tables.get(name)
+        link = child.schema.master if child else None
+        if link is None or link.target != table.schema.name:
+            raise missing(f"details.{name}")
+        items: Any = [given] if isinstance(given, dict) and world.switches.details_shape == "list_or_map" else given
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise missing(f"details.{name}")
+        found[name] = items
     return found
 
 
@@ -202,7 +211,14 @@ def _unlinked(child: Table, link: str) -> Table:
     return Table(type(schema)(schema.name, schema.label, fields, schema.active))
 
 
-def _clear_details(world: World, table: Table, key: str, details: Mapping[str, Any], actor: str) -> None:
+def _change_details(world: World, call: Call, table: Table, view: View, key: str) -> None:
+    given = _given_details(world, call, table)
     for child, row in world.details_of(table.schema.name, key):
-        if details.get(child.schema.name) == []:
-            world.erase(child, row["_id"], actor)
+        items = given.get(child.schema.name)
+        if items == []:  # an empty list clears the details
+            world.erase(child, row["_id"], call.actor)
+        for item in items or []:
+            if item.get("_id") == row["_id"]:
+                changes = {name: value for name, value in item.items() if name not in SYSTEM}
+                changed = world.change(child, row["_id"], _values(view, child, changes), call.actor)
+                world.did("updated", "update", child, changed, call.actor)
