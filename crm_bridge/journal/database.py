@@ -61,7 +61,8 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
             reason="sqlite_too_old",
             hint=_("use a Python with SQLite 3.37 or newer"),
         )
-    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
+    # Readers open it for writing too, where they may: only so can SQLite roll back what a killed writer left behind.
+    uri = path.absolute().as_uri() + "?mode=rw"
     try:
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
@@ -88,6 +89,8 @@ def _apply_settings(db: sqlite3.Connection, *, read_only: bool) -> None:
     ]
     if sys.platform == "darwin":
         wanted.append(("fullfsync", "ON", 1))
+    if read_only:
+        wanted.append(("query_only", "ON", 1))
     for name, setting, expected in wanted:
         if not (read_only and name == "journal_mode"):
             db.execute(f"PRAGMA {name}={setting}")

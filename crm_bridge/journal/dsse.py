@@ -30,7 +30,9 @@ def sign(payload_type: str, payload: bytes, signer: Signer) -> dict[str, Any]:
     }
 
 
-def verify(envelope: Mapping[str, Any], vkeys: Sequence[VerifierKey], *, payload_type: str = RECEIPT_TYPE) -> bytes:
+def verify(
+    envelope: Mapping[str, Any], vkeys: Sequence[VerifierKey | str], *, payload_type: str = RECEIPT_TYPE
+) -> bytes:
     """Return the payload once one of `vkeys` signed it as `payload_type`; raise JournalError otherwise.
 
     The reason is `receipt_malformed`, `receipt_type`, `receipt_unknown_key` (no such key is known) or
@@ -38,14 +40,20 @@ def verify(envelope: Mapping[str, Any], vkeys: Sequence[VerifierKey], *, payload
     """
     kind, payload, signatures = _take_apart(envelope)
     message = pae(kind, payload)
+    keys = [key if isinstance(key, VerifierKey) else VerifierKey.parse(key) for key in vkeys]
     # The key id only says which key to try first; whatever it says, a signature by a trusted key is a signature.
-    if not any(key.verifies(message, signature) for _id, signature in signatures for key in vkeys):
-        if any(named == key_id(key) for named, _sig in signatures for key in vkeys):
+    if not any(key.verifies(message, signature) for _id, signature in signatures for key in keys):
+        if any(named == key_id(key) for named, _sig in signatures for key in keys):
             raise _refused(_("the signature of the receipt is wrong"), "receipt_signature")
         raise _refused(_("the receipt is not signed by a known key"), "receipt_unknown_key")
     if kind != payload_type:
         raise _refused(_("the envelope holds something else than expected"), "receipt_type")
     return payload
+
+
+def payload_of(envelope: Mapping[str, Any]) -> bytes:
+    """Return the payload without believing it; raise JournalError when this is no envelope."""
+    return _take_apart(envelope)[1]
 
 
 def key_id(key: VerifierKey) -> str:

@@ -16,7 +16,7 @@ from crm_bridge.journal.canonical import JsonValue, canonical
 VERSION = 1
 FIRST_PREV = "0" * 64
 
-_KEYS = frozenset(
+ENTRY_KEYS = frozenset(
     {"actor", "attempt", "body", "boot", "module", "mono_ms", "op", "org", "plan", "prev", "record_id", "run", "seal"}
     | {"seq", "session", "system", "ts", "v"}
 )
@@ -100,8 +100,8 @@ class Entry:
     def parse(cls, raw: bytes) -> Entry:
         """Read an entry from its bytes; raise JournalError when they are not an entry of version 1."""
         try:
-            value = json.loads(raw)
-            if not isinstance(value, dict) or value.keys() != _KEYS or value["v"] != VERSION:
+            value = json.loads(raw.decode())
+            if not isinstance(value, dict) or value.keys() != ENTRY_KEYS or value["v"] != VERSION:
                 raise ValueError
             actor, seal = value["actor"], value["seal"]
             entry = cls(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from crm_bridge.errors import JournalBusyError
 from crm_bridge.journal.lock import FileLock
 
 FOLDER = "locks"
@@ -27,9 +28,13 @@ class Leases:
         self, db: sqlite3.Connection, run: str, system: str, org: str, record_ids: Sequence[str], *, since: str
     ) -> tuple[str, ...]:
         """Lease all records to `run`, or return the ids that other live runs hold and lease none."""
-        lock = self._held.get(run) or self._lock(run)
-        lock.acquire(who=run)
-        self._held[run] = lock
+        first = run not in self._held
+        lock = self._held.setdefault(run, self._lock(run))
+        try:
+            lock.acquire(who=run)
+        except JournalBusyError:
+            del self._held[run]
+            raise
         alive: dict[str, bool] = {}
         taken = []
         for record_id in record_ids:
@@ -38,6 +43,8 @@ class Leases:
             ).fetchone()
             if row is not None and row[0] != run and self._is_alive(row[0], alive):
                 taken.append(record_id)
+        if taken and first:
+            self.unlock(run)
         if not taken:
             db.executemany(
                 "INSERT OR REPLACE INTO record_lease (system, org, record_id, run, since) VALUES (?, ?, ?, ?, ?)",

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from crm_bridge.clock import Clock, boot_id, new_id
-from crm_bridge.errors import CredentialStoreError, CrmBridgeError, JournalError
+from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import dsse, opening
+from crm_bridge.journal import database, dsse, opening
 from crm_bridge.journal.ballast import Ballast
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
 from crm_bridge.journal.entry import Draft, Entry, Stamp, is_intent, is_outcome, timestamp
@@ -63,6 +63,7 @@ class Journal:
         self._stamp = stamp
         self._ballast = ballast
         self._leases = Leases(home)
+        self.path = home / database.FILE_NAME
         self._guard = threading.RLock()
         self._pinned_at = clock.monotonic()
         self._unpinned_outcomes = 0
@@ -196,6 +197,20 @@ class Journal:
                 return
             after_seq = page[-1].seq
 
+    def entry(self, seq: int) -> Entry:
+        """Return one entry; raise JournalError when there is none."""
+        with self._guard:
+            rows = self._file.rows("SELECT raw FROM entry WHERE seq = ?", (seq,))
+        if not rows:
+            raise JournalError(_("there is no journal entry {seq}").format(seq=seq), reason="no_entry")
+        return Entry.parse(rows[0][0])
+
+    def open_intents(self) -> tuple[Entry, ...]:
+        """Return the intents that have no outcome yet, in order: what a resumed run must settle by looking."""
+        with self._guard:
+            rows = self._file.rows("SELECT seq FROM open_intent ORDER BY seq")
+        return tuple(self.entry(seq) for (seq,) in rows)
+
     def head(self) -> Checkpoint:
         """Return the last checkpoint: size, root, signed note."""
         with self._guard:
@@ -216,10 +231,7 @@ class Journal:
         The default stays the same however long the journal grows, so that a receipt can be issued again.
         """
         with self._guard:
-            rows = self._file.rows("SELECT raw FROM entry WHERE seq = ?", (seq,))
-            if not rows:
-                raise JournalError(_("there is no journal entry {seq}").format(seq=seq), reason="no_entry")
-            checkpoint = self.checkpoint(Entry.parse(rows[0][0]).seal_size if size is None else size)
+            checkpoint = self.checkpoint(self.entry(seq).seal_size if size is None else size)
             if seq >= checkpoint.size:
                 raise JournalError(_("there is no journal entry {seq}").format(seq=seq), reason="no_entry")
             path = inclusion_path(seq, checkpoint.size, StoredTree(self._file.connection).range_hash)
@@ -268,13 +280,15 @@ class Journal:
     def pin(self) -> None:
         """Write size and root of the head to the pin store. A failure sets `pin_stale` and is tried again later."""
         with self._guard:
-            checkpoint = self._tail.checkpoint
-            if checkpoint is None or self._ballast is None:
+            if self._ballast is None:
                 return
             self._pinned_at, self._unpinned_outcomes = self._clock.monotonic(), 0
             try:
-                write_pin(self._pins, Pin(checkpoint.size, checkpoint.root, self.uuid))
-            except (CrmBridgeError, OSError, RuntimeError, ValueError):
+                # Another process may have appended and pinned more: a pin never goes back.
+                self._catch_up(self._file.connection)
+                if checkpoint := self._tail.checkpoint:
+                    write_pin(self._pins, Pin(checkpoint.size, checkpoint.root, self.uuid))
+            except Exception:  # noqa: BLE001 - whatever a keyring raises, the deletion path must not depend on it
                 self.pin_stale = True
             else:
                 self.pin_stale = False

@@ -1,0 +1,153 @@
+"""`journal check`: recompute a journal or an export and compare it with everything that is known about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from crm_bridge.errors import JournalError
+from crm_bridge.i18n import _
+from crm_bridge.journal import database, sources
+from crm_bridge.journal.evidence import Evidence, Witness
+from crm_bridge.journal.findings import Code, Collector, Findings
+from crm_bridge.journal.merkle import EMPTY_ROOT
+from crm_bridge.journal.note import NoteError, VerifierKey
+from crm_bridge.journal.pin import Pin
+from crm_bridge.journal.walk import Walk
+
+
+def check_journal(
+    source: Path,
+    *,
+    vkeys: Sequence[str] = (),
+    pin: Pin | None = None,
+    checkpoints: Sequence[str] = (),
+    receipts: Sequence[str | bytes] = (),
+) -> Findings:
+    """Read a state directory, a journal file (`*.sqlite3`) or an export from end to end and return what is wrong.
+
+    `vkeys` are the public keys that the caller trusts; without any, the keys that the journal names are taken as they
+    are, and a journal rewritten under another key passes (`key_was_given` says so). `checkpoints` are note texts,
+    `receipts` DSSE envelopes as JSON. Raises JournalError only when there is nothing to read.
+    """
+    found = Collector()
+    witness = Witness(Evidence(pin, checkpoints, receipts), found)
+    trusted = _parse_keys(vkeys)
+    try:
+        return _check_source(source, found, witness, trusted, pin=pin, given=bool(vkeys))
+    except JournalError as error:
+        if error.reason not in ("journal_damaged", "setting_refused"):
+            raise
+        found.add(Code.ALTERED, str(source), error.message)
+        return Findings("", 0, EMPTY_ROOT, (), tuple(found.items), (), bool(vkeys))
+
+
+def _check_source(
+    source: Path,
+    found: Collector,
+    witness: Witness,
+    trusted: Sequence[VerifierKey],
+    *,
+    pin: Pin | None,
+    given: bool,
+) -> Findings:
+    with _open(source, pin) as opened:
+        if opened is None:
+            found.add(Code.SHORTER, _("pin"), _("it speaks of a journal, and there is none"))
+            return Findings("", 0, EMPTY_ROOT, (), tuple(found.items), (), given)
+        return _check(opened, found, witness, trusted, given=given)
+
+
+class _Input:
+    """An open source: its header, its records, and the file where it has one."""
+
+    def __init__(self, source: Path, db: sqlite3.Connection | None) -> None:
+        self.source = source
+        self.db = db
+
+    @contextmanager
+    def read(self) -> Iterator[tuple[sources.Header, Iterator[sources.EntryRecord | sources.CheckpointRecord]]]:
+        if self.db is not None:
+            header = sources.read_database_header(self.db)
+            yield header, sources.read_database_records(self.db, size=sources.count_entries(self.db))
+            return
+        with self.source.open("rb") as lines:
+            yield sources.read_export_header(lines), sources.read_export_records(lines)
+
+
+@contextmanager
+def _open(source: Path, pin: Pin | None) -> Iterator[_Input | None]:
+    path = sources.find_database(source)
+    missing = not (path or source).is_file()
+    if missing and path is not None and pin is not None and pin.size:
+        yield None
+    elif missing:
+        raise JournalError(
+            _("there is no journal at {path}").format(path=path or source),
+            reason="no_journal",
+            hint=_("give a state directory, a journal file or an export"),
+        )
+    elif path is None:
+        yield _Input(source, None)
+    else:
+        with closing(database.connect(path, read_only=True)) as db:
+            yield _Input(path, db)
+
+
+def _check(
+    opened: _Input, found: Collector, witness: Witness, trusted: Sequence[VerifierKey], *, given: bool
+) -> Findings:
+    walk: Walk | None = None
+    header = sources.Header("", "")
+    try:
+        with opened.read() as (header, records):
+            walk = Walk(header, found, sizes=witness.sizes(), indexes=witness.indexes())
+            for record in records:
+                walk.feed(record)
+            walk.finish()
+            if opened.db is not None:
+                _check_nodes(opened.db, walk, found)
+            _check_trust(walk, header.origin, trusted, found, given=given)
+            witness.judge(walk, uuid=header.uuid, origin=header.origin, trusted=trusted)
+    except sources.SourceError as broken:
+        found.add(Code.ALTERED, broken.where, broken.what)
+    intents = walk.open_intents() if walk else ()
+    for intent in intents:
+        found.add(
+            Code.OPEN_INTENTS,
+            _("entry {seq}").format(seq=intent.seq),
+            _("record {record}, attempt {attempt}: no outcome").format(record=intent.record_id, attempt=intent.attempt),
+        )
+    return Findings(
+        origin=header.origin,
+        size=walk.size if walk else 0,
+        root=walk.root if walk else EMPTY_ROOT,
+        keys=tuple(str(key) for key in walk.keys) if walk else (),
+        items=tuple(found.items),
+        open_intents=intents,
+        key_was_given=given,
+    )
+
+
+def _check_trust(walk: Walk, origin: str, trusted: Sequence[VerifierKey], found: Collector, *, given: bool) -> None:
+    """Every trusted key of this journal must be one of its keys, and one of them must be there."""
+    mine = [key for key in trusted if key.name == origin]
+    if given and (not mine or any(key not in walk.keys for key in mine)):
+        found.add(Code.UNKNOWN_KEY, "", _("the journal is not signed by the given key"))
+
+
+def _check_nodes(db: sqlite3.Connection, walk: Walk, found: Collector) -> None:
+    stored = {(level, place): node for level, place, node in db.execute("SELECT level, place, hash FROM node")}
+    if stored != walk.nodes:
+        found.add(Code.ALTERED, database.FILE_NAME, _("stored tree nodes are not those of the entries"))
+
+
+def _parse_keys(vkeys: Sequence[str]) -> list[VerifierKey]:
+    try:
+        return [VerifierKey.parse(vkey.strip()) for vkey in vkeys]
+    except NoteError:
+        raise JournalError(
+            _("this is not a public journal key"), reason="bad_vkey", hint=_("write it as NAME+ID+BASE64")
+        ) from None

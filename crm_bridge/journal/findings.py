@@ -1,0 +1,147 @@
+"""What checking a journal can find, and the exit code that stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from crm_bridge.errors import JournalCheckError
+from crm_bridge.i18n import N_, _
+
+
+class Code(IntEnum):
+    """Exit codes of `journal check`."""
+
+    GOOD = 0
+    ALTERED = 10
+    SHORTER = 11
+    INCONSISTENT = 12
+    UNSEALED = 13
+    UNKNOWN_KEY = 14
+    OPEN_INTENTS = 15
+
+
+# The first of these that was found is the exit code: content before keys, keys before history, history before seals.
+PRECEDENCE = (
+    Code.ALTERED,
+    Code.UNKNOWN_KEY,
+    Code.INCONSISTENT,
+    Code.SHORTER,
+    Code.UNSEALED,
+    Code.OPEN_INTENTS,
+)
+
+MEANINGS: Mapping[Code, str] = {
+    Code.GOOD: N_("the journal verifies"),
+    Code.ALTERED: N_("an entry, the chain or a checkpoint was altered"),
+    Code.SHORTER: N_("the journal is shorter than it once was"),
+    Code.INCONSISTENT: N_("the journal contradicts a pin, a checkpoint or a receipt"),
+    Code.UNSEALED: N_("entries are not sealed, or a checkpoint is missing"),
+    Code.UNKNOWN_KEY: N_("something is signed by an unknown key, or by a key outside its range"),
+    Code.OPEN_INTENTS: N_("the journal is intact, but some intents have no outcome"),
+}
+
+_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: its code, where, and what, in the reader's language."""
+
+    code: Code
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent without an outcome: sent or not, nobody wrote down the answer."""
+
+    seq: int
+    op: str
+    system: str
+    org: str
+    record_id: str
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The result of a check: what the journal is, and everything that is wrong with it."""
+
+    origin: str
+    size: int
+    root: bytes
+    keys: tuple[str, ...]
+    items: tuple[Finding, ...]
+    open_intents: tuple[OpenIntent, ...]
+    key_was_given: bool
+
+    @property
+    def code(self) -> Code:
+        """Return the code of the weightiest finding, GOOD when there is none."""
+        found = {item.code for item in self.items}
+        return next((code for code in PRECEDENCE if code in found), Code.GOOD)
+
+    @property
+    def exit_code(self) -> int:
+        """Return the code as a number."""
+        return int(self.code)
+
+    @property
+    def summary(self) -> str:
+        """Return the code's meaning in the reader's language."""
+        return _(MEANINGS[self.code])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result for `--json`."""
+        return {
+            "code": self.exit_code,
+            "summary": self.summary,
+            "origin": self.origin,
+            "size": self.size,
+            "root": self.root.hex(),
+            "keys": list(self.keys),
+            "key_was_given": self.key_was_given,
+            "findings": [{"code": int(i.code), "where": i.where, "what": i.what} for i in self.items],
+            "open_intents": [
+                {
+                    "seq": i.seq,
+                    "op": i.op,
+                    "system": i.system,
+                    "org": i.org,
+                    "record_id": i.record_id,
+                    "step": i.step,
+                    "attempt": i.attempt,
+                }
+                for i in self.open_intents
+            ],
+        }
+
+    def raise_if_bad(self) -> None:
+        """Raise JournalCheckError for every code but 0."""
+        if self.code is not Code.GOOD:
+            first = next(item for item in self.items if item.code is self.code)
+            raise JournalCheckError(
+                f"{self.summary}: {first.where}: {first.what}" if first.where else f"{self.summary}: {first.what}",
+                code=self.exit_code,
+                hint=_("see the reference page `journal detection` for what this means"),
+            )
+
+
+class Collector:
+    """Takes findings while a journal is read; keeps the first fifty, and one of every code."""
+
+    def __init__(self) -> None:
+        """Begin with nothing found."""
+        self.items: list[Finding] = []
+        self._codes: set[Code] = set()
+
+    def add(self, code: Code, where: str, what: str) -> None:
+        """Take a finding."""
+        if len(self.items) < _KEPT or code not in self._codes:
+            self.items.append(Finding(code, where, what))
+        self._codes.add(code)

@@ -1,0 +1,193 @@
+"""Where a check reads a journal from: the SQLite file, or an export. Both give the same records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from crm_bridge.errors import JournalError
+from crm_bridge.i18n import _
+from crm_bridge.journal import database
+from crm_bridge.journal.canonical import canonical
+from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
+
+HEADER_KIND = "crm-bridge-journal"
+CHECKPOINT_KIND = "checkpoint"
+MAX_LINE = 16 << 20
+
+_CHECKPOINT_START = b'{"kind":"checkpoint",'
+
+
+class SourceError(Exception):
+    """The place where reading had to stop, and why: the rest cannot be judged."""
+
+    def __init__(self, where: str, what: str) -> None:
+        """Keep both for the finding."""
+        super().__init__(what)
+        self.where = where
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """The bytes of one entry, and the index columns beside it where there are any."""
+
+    raw: bytes
+    columns: tuple[str, str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRecord:
+    """One stored checkpoint, with its frontier where the source has it."""
+
+    note: str
+    frontier: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the source says about itself. Nothing of it is believed; it must agree with the entries."""
+
+    uuid: str
+    origin: str
+    size: int | None = None
+    vkeys: tuple[str, ...] | None = None
+
+
+def header_line(header: Header) -> bytes:
+    """Return the first line of an export, without the newline."""
+    return canonical(
+        {
+            "kind": HEADER_KIND,
+            "origin": header.origin,
+            "size": header.size,
+            "uuid": header.uuid,
+            "v": 1,
+            "vkeys": header.vkeys,
+        }
+    )
+
+
+def checkpoint_line(note: str) -> bytes:
+    """Return the line of a checkpoint in an export, without the newline."""
+    return canonical({"kind": CHECKPOINT_KIND, "note": note})
+
+
+def read_export_header(source: BinaryIO) -> Header:
+    """Read the first line of an export; raise SourceError unless it is exactly what we write."""
+    line = source.readline(MAX_LINE)
+    try:
+        value = json.loads(line.decode())
+        header = Header(value["uuid"], value["origin"], value["size"], tuple(value["vkeys"]))
+        # Written again it must be the same bytes: no second spelling, nothing added.
+        if type(header.size) is not int or header_line(header) + b"\n" != line:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError, JournalError):
+        raise SourceError(_("line {number}").format(number=1), _("this is not the header of an export")) from None
+    return header
+
+
+def read_export_records(source: BinaryIO) -> Iterator[EntryRecord | CheckpointRecord]:
+    """Yield the records after the header; raise SourceError at the first line that is none."""
+    number = 1
+    while line := source.readline(MAX_LINE):
+        number += 1
+        if not line.endswith(b"\n"):
+            raise SourceError(_("line {number}").format(number=number), _("the last line is cut"))
+        yield _checkpoint(line, number) if line.startswith(_CHECKPOINT_START) else EntryRecord(line[:-1])
+
+
+def _checkpoint(line: bytes, number: int) -> CheckpointRecord:
+    try:
+        note = json.loads(line.decode())["note"]
+        if not isinstance(note, str) or checkpoint_line(note) + b"\n" != line:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError, JournalError):
+        raise SourceError(_("line {number}").format(number=number), _("this is not a checkpoint line")) from None
+    return CheckpointRecord(note)
+
+
+def read_database_header(db: sqlite3.Connection) -> Header:
+    """Read what the file says about itself; raise SourceError when it is not a journal file."""
+    try:
+        if not database.schema_is_ours(db):
+            raise SourceError(database.FILE_NAME, _("tables or triggers were changed"))
+        damage = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise SourceError(database.FILE_NAME, _("SQLite finds damage: {what}").format(what=damage))
+        row = db.execute("SELECT value FROM meta WHERE name = 'uuid'").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise SourceError(database.FILE_NAME, str(error)) from None
+    if row is None:
+        raise SourceError(database.FILE_NAME, _("it does not say which journal it is"))
+    return Header(row[0], ORIGIN_PREFIX + row[0])
+
+
+def read_database_records(db: sqlite3.Connection, *, size: int) -> Iterator[EntryRecord | CheckpointRecord]:
+    """Yield the first `size` entries and their checkpoints in the order of an export; pages, no long transaction.
+
+    Checkpoints that speak of entries which are not in the file come last: a tail that was cut off must show.
+    """
+    checkpoints = _checkpoints(db)
+    waiting = next(checkpoints, None)
+    for place, (seq, raw, op, run, plan, record_id) in enumerate(_pages(db, _ENTRIES)):
+        if place >= size:
+            break
+        if seq != place:
+            raise SourceError(_("entry {seq}").format(seq=place), _("it is missing"))
+        yield EntryRecord(raw, (op, run, plan, record_id))
+        while waiting is not None and waiting[0] <= place + 1:
+            yield waiting[1]
+            waiting = next(checkpoints, None)
+    for _size, note, frontier in _pages(db, _ORPHANS):
+        yield CheckpointRecord(note, frontier)
+
+
+def count_entries(db: sqlite3.Connection) -> int:
+    """Return how many entries there are now; a reader that stops there is not disturbed by a writer."""
+    try:
+        count: int = db.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise SourceError(database.FILE_NAME, str(error)) from None
+    return count
+
+
+_ENTRIES = "SELECT seq, raw, op, run, plan, record_id FROM entry WHERE seq > ? ORDER BY seq LIMIT 500"
+_CHECKPOINTS = "SELECT size, note, frontier FROM checkpoint WHERE size > ? ORDER BY size LIMIT 500"
+_ORPHANS = (
+    "SELECT size, note, frontier FROM checkpoint WHERE size > max(?, (SELECT coalesce(max(seq), -1) + 1 FROM entry)) "
+    "ORDER BY size LIMIT 500"
+)
+
+
+def _checkpoints(db: sqlite3.Connection) -> Iterator[tuple[int, CheckpointRecord]]:
+    for size, note, frontier in _pages(db, _CHECKPOINTS):
+        yield size, CheckpointRecord(note, frontier)
+
+
+def _pages(db: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query that goes on after the first column of the row before."""
+    last = -1
+    while True:
+        try:
+            rows = db.execute(query, (last,)).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise SourceError(database.FILE_NAME, str(error)) from None
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1][0]
+
+
+def find_database(source: Path) -> Path | None:
+    """Return the journal file that a state directory or path means; None when it is an export.
+
+    Told apart by name only: the file must never be opened by anything but SQLite.
+    """
+    if source.is_dir():
+        return source / database.FILE_NAME
+    return source if source.suffix in (".sqlite3", ".sqlite", ".db") else None

@@ -1,0 +1,225 @@
+"""Reading a journal from its first entry to its last, recomputing everything that was sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from crm_bridge.i18n import _
+from crm_bridge.journal.checkpoint import Checkpoint
+from crm_bridge.journal.entry import ENTRY_KEYS, FIRST_PREV, VERSION, AttemptKey, is_intent, is_outcome
+from crm_bridge.journal.findings import Code, Collector, OpenIntent
+from crm_bridge.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from crm_bridge.journal.note import NoteError, SignedNote, VerifierKey
+from crm_bridge.journal.sources import CheckpointRecord, EntryRecord, Header, SourceError
+
+START_OP = "journal.start"
+ROTATE_OP = "key.rotate"
+
+
+@dataclass(slots=True)
+class _Seal:
+    """The batch being read: where it must be sealed, by whom; `new` is the key that takes over with it."""
+
+    size: int = 0
+    new: VerifierKey | None = None
+
+
+class Walk:
+    """Feeds on records in order; afterwards knows size, root, keys, open intents, and what was asked for.
+
+    The signature of the last checkpoint is computed, and of those where keys change. The ones between are bound by
+    digest: the batch after each of them names the SHA-256 of its note, and the last signature covers those entries.
+    """
+
+    def __init__(self, header: Header, found: Collector, *, sizes: Collection[int], indexes: Collection[int]) -> None:
+        """Remember the roots at `sizes` and the bytes of the entries at `indexes` on the way."""
+        self._header = header
+        self._found = found
+        self._sizes, self._indexes = frozenset(sizes), frozenset(indexes)
+        self._frontier = Frontier()
+        self._prev = FIRST_PREV
+        self._seal = _Seal()
+        self._last: Checkpoint | None = None
+        self._last_keys: tuple[VerifierKey, ...] = ()
+        self._open: dict[AttemptKey, OpenIntent] = {}
+        self.keys: list[VerifierKey] = []
+        self.roots: dict[int, bytes] = {0: EMPTY_ROOT}
+        self.leaves: dict[int, bytes] = {}
+        self.nodes: dict[tuple[int, int], bytes] = {}
+
+    @property
+    def size(self) -> int:
+        """Return the number of entries so far."""
+        return self._frontier.size
+
+    @property
+    def root(self) -> bytes:
+        """Return the root over the entries so far."""
+        return self._frontier.root()
+
+    def open_intents(self) -> tuple[OpenIntent, ...]:
+        """Return the intents without an outcome."""
+        return tuple(self._open.values())
+
+    def feed(self, record: EntryRecord | CheckpointRecord) -> None:
+        """Take the next record; raise SourceError when nothing after it can be judged."""
+        if isinstance(record, EntryRecord):
+            self._entry(record)
+        else:
+            self._checkpoint(record)
+
+    def finish(self) -> None:
+        """Judge the end: the last signature, the tail, the header."""
+        if self._last is not None:
+            self._verify(self._last, self._last_keys)
+        if self._last is None or self._last.size < self.size:
+            sealed = self._last.size if self._last else 0
+            self._add(Code.UNSEALED, self.size - 1, _("the entries from {seq} on are not sealed").format(seq=sealed))
+        claimed = self._header.size
+        if claimed is not None and claimed > self.size:
+            self._found.add(
+                Code.SHORTER,
+                "",
+                _("{size} entries were exported, {left} are left").format(size=claimed, left=self.size),
+            )
+        elif claimed is not None and claimed < self.size:
+            self._found.add(Code.ALTERED, "", _("there are more entries than were exported"))
+        if self._header.vkeys is not None and list(self._header.vkeys) != [str(key) for key in self.keys]:
+            self._found.add(Code.ALTERED, "", _("the header names other keys than the entries"))
+
+    def _entry(self, record: EntryRecord) -> None:
+        seq, raw = self.size, record.raw
+        value = _parse(raw, seq)
+        if value["seq"] != seq or value["prev"] != self._prev:
+            self._add(Code.ALTERED, seq, _("it does not follow the entry before it"))
+        if record.columns is not None and record.columns != tuple(value[n] for n in ("op", "run", "plan", "record_id")):
+            self._add(Code.ALTERED, seq, _("its index columns do not say what the entry says"))
+        self._check_seal(value["seal"], seq)
+        op = value["op"]
+        if seq == 0 or op == START_OP:
+            self._start(value, seq)
+        elif op == ROTATE_OP:
+            self._rotate(value, seq)
+        elif is_intent(op) or is_outcome(op):
+            self._attempt(value, seq)
+        if seq in self._indexes:
+            self.leaves[seq] = raw
+        for level, place, node in self._frontier.add(leaf_hash(raw)):
+            self.nodes[level, place] = node
+        self._prev = sha256(raw).hexdigest()
+        if self.size in self._sizes:
+            self.roots[self.size] = self.root
+
+    def _check_seal(self, seal: Mapping[str, Any], seq: int) -> None:
+        if seq < self._seal.size:
+            if seal["size"] != self._seal.size:
+                self._add(Code.ALTERED, seq, _("it names another seal than its batch"))
+            return
+        sealed = self._last is not None and self._last.size == seq
+        if seq and not sealed:
+            self._add(Code.UNSEALED, seq, _("the checkpoint before it is missing"))
+        elif seal["after"] != (self._last.digest if self._last else ""):
+            self._add(Code.ALTERED, seq, _("the checkpoint before it is not the one that was written"))
+        if type(seal["size"]) is not int or seal["size"] <= seq:
+            self._add(Code.ALTERED, seq, _("it names an impossible seal"))
+        else:
+            self._seal = _Seal(seal["size"])
+
+    def _start(self, value: Mapping[str, Any], seq: int) -> None:
+        body = value["body"]
+        key = _key(body.get("vkey"), self._header.origin)
+        if seq or value["op"] != START_OP or body.get("uuid") != self._header.uuid or key is None:
+            self._add(Code.ALTERED, seq, _("it is not the beginning of this journal"))
+        else:
+            self.keys.append(key)
+
+    def _rotate(self, value: Mapping[str, Any], seq: int) -> None:
+        old, new = (_key(value["body"].get(name), self._header.origin) for name in ("old", "new"))
+        if not self.keys or old != self.keys[-1] or new is None or self._seal.size != seq + 1:
+            self._add(Code.UNKNOWN_KEY, seq, _("the key that hands over is not the one in force"))
+        else:
+            self._seal.new = new
+
+    def _attempt(self, value: Mapping[str, Any], seq: int) -> None:
+        step = value["body"].get("step", "")
+        op, system, org, record_id = value["op"], value["system"], value["org"], value["record_id"]
+        attempt = value["attempt"]
+        step = step if isinstance(step, str) else ""
+        key = AttemptKey(op.rpartition(".")[0], system, org, record_id, step, attempt)
+        if is_intent(op):
+            self._open[key] = OpenIntent(seq, op, system, org, record_id, step, attempt)
+        else:
+            self._open.pop(key, None)
+
+    def _checkpoint(self, record: CheckpointRecord) -> None:
+        try:
+            checkpoint = Checkpoint.parse(record.note)
+        except NoteError:
+            raise SourceError(_("checkpoint after entry {seq}").format(seq=self.size - 1), _("it is damaged")) from None
+        if checkpoint.size > self.size:
+            self._found.add(
+                Code.SHORTER,
+                "",
+                _("a checkpoint speaks of {size} entries, {left} are left").format(
+                    size=checkpoint.size, left=self.size
+                ),
+            )
+            return
+        good = checkpoint.origin == self._header.origin and checkpoint.size == self.size == self._seal.size
+        if not good or checkpoint.root != self.root or (self._last and self._last.size == checkpoint.size):
+            self._add(Code.ALTERED, self.size - 1, _("the checkpoint after it does not seal these entries"))
+        if record.frontier is not None and record.frontier != self._frontier.to_bytes():
+            self._add(Code.ALTERED, self.size - 1, _("the tree stored with its checkpoint is wrong"))
+        self._hand_over(checkpoint)
+        self._last = checkpoint
+
+    def _hand_over(self, checkpoint: Checkpoint) -> None:
+        signers = tuple(self.keys[-1:]) + ((self._seal.new,) if self._seal.new else ())
+        lines = SignedNote.parse(checkpoint.note).lines
+        if [(line.name, line.key_id) for line in lines] != [(key.name, key.key_id) for key in signers]:
+            self._add(
+                Code.UNKNOWN_KEY,
+                checkpoint.size - 1,
+                _("its checkpoint is signed by another key than the one in force"),
+            )
+            signers = ()
+        if self._seal.new:
+            self._verify(checkpoint, signers)
+            self.keys.append(self._seal.new)
+            self._seal.new = None
+        self._last_keys = signers
+
+    def _verify(self, checkpoint: Checkpoint, keys: tuple[VerifierKey, ...]) -> None:
+        if not all(checkpoint.signed_by(key) for key in keys):
+            self._add(Code.ALTERED, checkpoint.size - 1, _("the signature of its checkpoint is wrong"))
+
+    def _add(self, code: Code, seq: int, what: str) -> None:
+        self._found.add(code, _("entry {seq}").format(seq=seq), what)
+
+
+def _parse(raw: bytes, seq: int) -> Mapping[str, Any]:
+    """Read an entry as far as a check needs it: the bytes are what counts, and the tree covers them all."""
+    try:
+        value = json.loads(raw.decode())
+        if value.keys() != ENTRY_KEYS or value["v"] != VERSION or value["seal"].keys() != {"after", "size"}:
+            raise ValueError
+        texts = (value["op"], value["system"], value["org"], value["record_id"])
+        if not all(isinstance(text, str) for text in texts) or not isinstance(value["body"], dict):
+            raise ValueError
+        if type(value["attempt"]) is not int:
+            raise ValueError
+    except (ValueError, AttributeError, RecursionError):
+        raise SourceError(_("entry {seq}").format(seq=seq), _("it is not an entry")) from None
+    return value  # type: ignore[no-any-return]
+
+
+def _key(vkey: object, origin: str) -> VerifierKey | None:
+    try:
+        key = VerifierKey.parse(vkey) if isinstance(vkey, str) else None
+    except NoteError:
+        return None
+    return key if key is not None and key.name == origin else None
