@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,6 +72,7 @@ class _Tally:
     contracts: int = 0
     attachments: int = 0
     bytes: int = 0
+    hashes: array[int] = field(default_factory=lambda: array("Q"))
 
 
 def check_set(folder: Path, *, master: Identity | None) -> CheckReport:
@@ -156,7 +159,7 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
         return
     accounted = {HEADER, SCHEMA}
     tally.bytes += (folder / HEADER).stat().st_size
-    yield from _decrypted(opened, SCHEMA, opened.header.schema, manifest, tally)
+    yield from _decrypted(opened, [(SCHEMA, opened.header.schema)], manifest, tally)
     for number, batch in enumerate(opened.header.batches):
         accounted.add(batch.file)
         yield from _listed(batch.file, batch.sealed, manifest)
@@ -167,10 +170,11 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
             continue
         tally.bytes += batch.sealed.bytes
         tally.contracts += len(rows)
-        for file in (file for row in rows for file in row.files):
-            accounted.add(file.file)
-            tally.attachments += 1
-            yield from _decrypted(opened, file.file, file.sealed, manifest, tally)
+        tally.hashes.extend(id_hash(row.ref.id) for row in rows)
+        files = [(file.file, file.sealed) for row in rows for file in row.files]
+        accounted.update(name for name, _sealed in files)
+        tally.attachments += len(files)
+        yield from _decrypted(opened, files, manifest, tally)
     yield from _totals(opened, tally)
     for name in sorted(manifest.keys() - accounted):
         yield Finding("extra", name, _("{name} does not belong to the set").format(name=name))
@@ -182,17 +186,26 @@ def _listed(name: str, sealed: Sealed, manifest: dict[str, str]) -> Iterator[Fin
 
 
 def _decrypted(
-    opened: BackupSet, name: str, expected: Sealed, manifest: dict[str, str], tally: _Tally
+    opened: BackupSet, files: Sequence[tuple[str, Sealed]], manifest: dict[str, str], tally: _Tally
 ) -> Iterator[Finding]:
-    yield from _listed(name, expected, manifest)
+    """Read files back and decrypt them, two at a time: one is hashed while the other is decrypted."""
+    with ThreadPoolExecutor(2, thread_name_prefix="vault-check") as pool:
+        found = pool.map(lambda file: _measured(opened, file[0]), files)
+        for (name, expected), result in zip(files, found, strict=True):
+            yield from _listed(name, expected, manifest)
+            if isinstance(result, Finding):
+                yield result
+                continue
+            tally.bytes += result.bytes
+            if result != expected:
+                yield _changed(name)
+
+
+def _measured(opened: BackupSet, name: str) -> Sealed | Finding:
     try:
-        found = measure(opened.path / name, identity=opened.identity, name=name)
+        return measure(opened.path / name, identity=opened.identity, name=name)
     except BackupError as error:
-        yield Finding("undecipherable", name, error.message)
-        return
-    tally.bytes += found.bytes
-    if found != expected:
-        yield _changed(name)
+        return Finding("undecipherable", name, error.message)
 
 
 def _totals(opened: BackupSet, tally: _Tally) -> Iterator[Finding]:
@@ -206,14 +219,13 @@ def _totals(opened: BackupSet, tally: _Tally) -> Iterator[Finding]:
             ),
         )
         return
-    for record_id in _duplicates(opened):
+    for record_id in _duplicates(opened, tally.hashes):
         yield Finding("duplicate", HEADER, _("contract {contract} is in the set twice").format(contract=record_id))
 
 
-def _duplicates(opened: BackupSet) -> list[str]:
+def _duplicates(opened: BackupSet, hashes: array[int]) -> list[str]:
     """Return ids that occur twice. Only ids whose hashes meet are ever held together."""
-    bits = opened.places()
-    shared = {left >> 20 for left, right in pairwise(bits) if left >> 20 == right >> 20}
+    shared = {left for left, right in pairwise(sorted(hashes)) if left == right}
     if not shared:
         return []
     ids = Counter(entry.ref.id for entry in opened.entries() if id_hash(entry.ref.id) in shared)

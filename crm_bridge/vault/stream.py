@@ -11,9 +11,8 @@ from threading import Event, Thread
 import pyrage
 
 from crm_bridge.vault.disk import open_file, read_chunks
-from crm_bridge.vault.seal import Identity, Sealed, Sink, Source, damaged, unseal
+from crm_bridge.vault.seal import IN_ONE_PIECE, Identity, Sealed, Sink, Source, damaged, unseal
 
-IN_ONE_PIECE = 1024 * 1024
 _PIECE = 256 * 1024
 
 

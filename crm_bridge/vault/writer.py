@@ -20,6 +20,7 @@ from crm_bridge.vault.frames import Batch, StoredFile
 from crm_bridge.vault.header import HEADER, SCHEMA, BatchFile, Header
 from crm_bridge.vault.keys import new_identity, write_slot
 from crm_bridge.vault.seal import Identity, Sealed, not_written, seal
+from crm_bridge.vault.syncing import Syncer
 
 BATCH_RECORDS = 500
 BATCH_BYTES = 8 * 1024 * 1024
@@ -54,6 +55,7 @@ class SetWriter:
         self._count = 0
         self._attachments = 0
         self._over = False
+        self._syncer = Syncer()
         try:
             self._bag = BagWriter(self._folder, labels)
         except OSError as error:
@@ -101,7 +103,7 @@ class SetWriter:
     def _store(self, snapshot: Snapshot, attachment: Attachment, number: int) -> StoredFile:
         name = f"{FILES}/{number:06d}.age"
         chunks = _within(attachment, cap=self._cap, of=str(snapshot.ref))
-        sealed = seal(self._folder / name, chunks, identity=self._identity)
+        sealed = seal(self._folder / name, chunks, identity=self._identity, sync=self._syncer.take)
         return StoredFile(attachment.id, attachment.name, attachment.source, attachment.media_type, name, sealed)
 
     def flush(self) -> None:
@@ -115,7 +117,7 @@ class SetWriter:
         self._batch = Batch()
 
     def _seal(self, name: str, chunks: Iterator[bytes]) -> Sealed:
-        sealed = seal(self._folder / name, chunks, identity=self._identity)
+        sealed = seal(self._folder / name, chunks, identity=self._identity, sync=self._syncer.take)
         self._bag.add(name, sha256=sealed.sha256, size=sealed.bytes)
         return sealed
 
@@ -130,6 +132,7 @@ class SetWriter:
             digest = self._finish()
             self._folder.rename(self._final)
             self._over = True
+            self._syncer.close()
             sync_folder(self._final.parent)
         except OSError as error:
             raise not_written(error) from error
@@ -151,6 +154,8 @@ class SetWriter:
         )
         self._seal(HEADER, iter((self._header.to_bytes(),)))
         write_slot(self._folder, set_id=self.set_id, identity=self._identity, master=self._master)
+        # Payload first, then the manifests that vouch for it.
+        self._syncer.sync()
         counts = {"Crm-Bridge-Count": str(self._count), "Crm-Bridge-Attachments": str(self._attachments)}
         return self._bag.finish({**self._labels, **counts})
 
@@ -176,6 +181,7 @@ class SetWriter:
         if self._over:
             return
         self._over = True
+        self._syncer.close()
         self._bag.abandon()
         remove_folder(self._folder)
 
