@@ -1,0 +1,201 @@
+"""What tests and rehearsals can make happen: other people's edits, faults, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from crm_bridge.i18n import _
+from crm_bridge.spi.emulator import Effect
+from crm_bridge_zoho.emulator.gate import Meter
+from crm_bridge_zoho.emulator.lifecycle import clash, purge, restore, trash
+from crm_bridge_zoho.emulator.oauth import Accounts
+from crm_bridge_zoho.emulator.org import Org
+from crm_bridge_zoho.emulator.rendering import author, whole
+from crm_bridge_zoho.emulator.schema import NUMBERS, PEOPLE_TYPES
+from crm_bridge_zoho.emulator.seed_people import user_id
+from crm_bridge_zoho.emulator.store import Record
+
+Answer = Mapping[str, Any]
+Command = Callable[[Org, Mapping[str, Any]], Answer]
+
+
+class ControlError(Exception):
+    """A command that cannot be carried out; the text says why."""
+
+
+def edit(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Somebody else edits a field: {id, field, value, actor?}."""
+    record = _live(org, arguments)
+    name = str(arguments.get("field", ""))
+    field = org.modules[record.module].fields.get(name)
+    if field is None:
+        raise ControlError(_("there is no field {name}").format(name=name))
+    value = _stored(field.holds, arguments.get("value"))
+    actor = _actor(org, arguments)
+    old = record.cells.get(name)
+    org.remember(record.module, record.id, record)
+    moved = max(org.now(), record.cells.get("Modified_Time", 0) + 1)
+    org.tables[record.module].change(record, {name: value, "Modified_By": actor, "Modified_Time": moved})
+    org.log(record.id, "updated", "crm_ui", actor, (name, old, value))
+    return {"id": record.id, "effects": [("updated", record.id)]}
+
+
+def delete(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Somebody else deletes a record: {id, actor?}."""
+    return _effects(trash(org, _live(org, arguments), _actor(org, arguments), "crm_ui"))
+
+
+def bring_back(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Somebody restores a record from the bin: {id, actor?}."""
+    record_id = _binned(org, arguments)
+    if field := clash(org, org.bin[record_id].record):
+        raise ControlError(_("the value of {name} is taken").format(name=field))
+    return _effects(restore(org, record_id, _actor(org, arguments)))
+
+
+def wipe(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Somebody removes a record from the bin for good: {id, actor?}."""
+    return _effects(purge(org, _binned(org, arguments), _actor(org, arguments)))
+
+
+def lock(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Lock or unlock a record: {id, on?}."""
+    return _set(org, arguments, "Locked__s", True if arguments.get("on", True) else None)
+
+
+def approval(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Set the approval state of a record: {id, state}."""
+    state = str(arguments.get("state") or "approval_process_pending")
+    return _set(org, arguments, "$approval_state", None if state == "approved" else state)
+
+
+def blueprint(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Put a record into a blueprint: {id, blocking?}; a blocking one refuses deletion."""
+    return _set(org, arguments, "$process_flow", "blocking" if arguments.get("blocking") else "running")
+
+
+def sharing(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Make a record read-only for the current user: {id, permission?}."""
+    permission = str(arguments.get("permission") or "read_only")
+    return _set(org, arguments, "$sharing_permission", None if permission == "full_access" else permission)
+
+
+def merge(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Hold a record in a merge job: {id, on?}."""
+    return _set(org, arguments, "$in_merge", True if arguments.get("on", True) else None)
+
+
+def contracts(org: Org, _arguments: Mapping[str, Any]) -> Answer:
+    """Return the ids of the live contracts in id order."""
+    return {"ids": [record.id for record in org.tables[org.contract_module].scan()]}
+
+
+def record(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Return a record with its place: live, bin or gone."""
+    record_id = str(arguments.get("id", ""))
+    answer: dict[str, Any] = {"place": "gone", "record": {}, "deleted_by": None, "deleted_time": None}
+    if live := org.find(record_id):
+        return answer | {"place": "live", "record": whole(org, live)}
+    if entry := org.bin.get(record_id):
+        by, at = author(org, entry.actor), org.stamp(entry.at)
+        return answer | {"place": "bin", "record": whole(org, entry.record), "deleted_by": by, "deleted_time": at}
+    return answer
+
+
+def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Give or take rights of the current user's profile in the contract module: {delete?, mass_delete?}."""
+    denied = org.profiles[org.users[org.me].profile].denied
+    module = org.modules[org.contract_module]
+    for key, right in (("delete", "Delete"), ("mass_delete", "Mass_Delete")):
+        if key in arguments:
+            name = module.right(right)
+            denied.discard(name) if arguments[key] else denied.add(name)
+    return {"denied": sorted(denied)}
+
+
+COMMANDS: Mapping[str, Command] = {
+    "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
+    "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
+    "profile": profile,
+}  # fmt: skip
+
+
+def session_command(accounts: Accounts, meter: Meter, command: str, arguments: Mapping[str, Any]) -> Answer | None:
+    """Carry out a command about tokens, scopes or credits; None for other commands."""
+    if command == "expire_tokens":
+        return {"expired": accounts.expire()}
+    if command == "revoke":
+        return {"revoked": accounts.revoke(accounts.refresh_token)}
+    if command == "scopes":
+        scopes = arguments.get("list")
+        if not isinstance(scopes, list):
+            raise ControlError(_("`list` must be a list of scopes"))
+        for grant in accounts.grants.values():
+            grant.scopes[:] = [str(scope) for scope in scopes]
+        return {"scopes": scopes}
+    if command == "grant_code":
+        wanted = arguments.get("scopes") or list(next(iter(accounts.grants.values())).scopes)
+        return {"code": accounts.new_code([str(scope) for scope in wanted])}
+    if command == "credits":
+        meter.leave(int(arguments.get("remaining", 0)))
+        return {"remaining": meter.remaining()}
+    return None
+
+
+def advance(org: Org, clock: object, arguments: Mapping[str, Any]) -> tuple[Answer, timedelta]:
+    """Move time forward: {seconds}. A manual clock is moved; any other is shifted for this emulator alone."""
+    seconds = float(arguments.get("seconds", 0))
+    mover = getattr(clock, "advance", None)
+    if callable(mover):
+        mover(seconds)
+        return {"now": org.stamp(org.now())}, timedelta()
+    return {"seconds": seconds}, timedelta(seconds=seconds)
+
+
+def _live(org: Org, arguments: Mapping[str, Any]) -> Record:
+    found = org.find(str(arguments.get("id", "")))
+    if found is None:
+        raise ControlError(_("there is no live record {id}").format(id=arguments.get("id", "")))
+    return found
+
+
+def _binned(org: Org, arguments: Mapping[str, Any]) -> str:
+    record_id = str(arguments.get("id", ""))
+    if record_id not in org.bin:
+        raise ControlError(_("{id} is not in the recycle bin").format(id=record_id))
+    return record_id
+
+
+def _actor(org: Org, arguments: Mapping[str, Any]) -> str:
+    """Return who acts: a user named by id, name or e-mail, by default somebody else than the current user."""
+    wanted = arguments.get("actor")
+    for user in org.users.values():
+        if wanted in (user.id, user.full_name, user.email):
+            return user.id
+    return user_id(1)
+
+
+def _set(org: Org, arguments: Mapping[str, Any], name: str, value: Any) -> Answer:
+    found = _live(org, arguments)
+    org.tables[found.module].change(found, {name: value})
+    return {"id": found.id}
+
+
+def _effects(effects: list[Effect]) -> Answer:
+    return {"effects": [(effect.kind, effect.id) for effect in effects]}
+
+
+def _stored(kind: str, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if kind in NUMBERS:
+        try:
+            return int(value) if kind in {"integer", "bigint"} else Decimal(str(value))
+        except (ValueError, InvalidOperation) as broken:
+            raise ControlError(_("{value} is not a number").format(value=value)) from broken
+    if kind == "lookup" or kind in PEOPLE_TYPES:
+        return str(value.get("id") if isinstance(value, Mapping) else value)
+    return value
