@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | str | list[JsonValue] | dict[str, JsonValue] | None"
 """JSON without floating-point numbers: amounts are text, so that no reader rounds them."""
 
 

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from crm_bridge import failpoints
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import matches
-from crm_bridge.pipeline.desk import Desk
-from crm_bridge.spi.adapter import Completeness, Query, Search
+from crm_bridge.pipeline.desk import Progress, StopFlag, no_progress
+from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search
 
 
 class Selection:
     """Contracts that match, streamed once; afterwards `completeness` and the counts are known."""
 
-    def __init__(self, desk: Desk, query: Query) -> None:
+    def __init__(self, adapter: Adapter, query: Query, progress: Progress, stop: StopFlag) -> None:
         """Start the listing; nothing is read before the first contract is asked for."""
-        self._desk = desk
         self._query = query
-        self.search: Search = desk.adapter.find(query)
+        self._progress = progress
+        self._stop = stop
+        self.search: Search = adapter.find(query)
         self.completeness: Completeness | None = None
         self.seen = 0
         self.matched = 0
@@ -44,17 +45,23 @@ class Selection:
     def _contracts(self) -> Iterator[Contract]:
         pages = iter(self.search.pages)
         while True:
-            self._desk.stop.check()
+            self._stop.check()
             with failpoints.step("find"):
                 page = next(pages, None)
             if page is None:
                 return
             self.completeness = page.completeness or self.completeness
             self.seen += len(page.contracts)
-            self._desk.progress("find", self.seen, page.completeness.expected if page.completeness else None)
+            self._progress("find", self.seen, page.completeness.expected if page.completeness else None)
             yield from page.contracts
 
 
-def find_contracts(desk: Desk, query: Query) -> Selection:
-    """Start a selection on a signed-in connection."""
-    return Selection(desk, query)
+def find_contracts(
+    adapter: Adapter,
+    query: Query,
+    *,
+    progress: Progress = no_progress,
+    stop: StopFlag | None = None,
+) -> Selection:
+    """Start a selection."""
+    return Selection(adapter, query, progress, stop or StopFlag())

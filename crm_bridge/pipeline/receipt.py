@@ -23,7 +23,7 @@ from crm_bridge.pipeline.runs import RunInfo
 
 
 def issue_receipt(journal: Journal, run: RunInfo, *, record_id: str | None = None) -> dict[str, Any]:
-    """Return the signed receipt (DSSE envelope) of a run, or of one contract in it. Raises UsageError before its end."""
+    """Return the signed receipt of a run, or of one contract in it. Raises UsageError before the run's end."""
     ends = list(journal.entries(run=run.id, op=RUN_END))
     if not ends:
         raise UsageError(

@@ -1,0 +1,238 @@
+"""One state directory: its connections, its journal, its vault."""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from crm_bridge import failpoints
+from crm_bridge.bridge.connection import Connection, os_user
+from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
+from crm_bridge.bridge.results import Plan, RunItem
+from crm_bridge.clock import Clock
+from crm_bridge.domain.lifecycle import Standing
+from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
+from crm_bridge.errors import UsageError
+from crm_bridge.files import ensure_private_folder
+from crm_bridge.i18n import _
+from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.desk import Desk, Progress, StopFlag, no_progress
+from crm_bridge.pipeline.entries import standings
+from crm_bridge.pipeline.plan_file import open_plan
+from crm_bridge.pipeline.receipt import issue_receipt
+from crm_bridge.pipeline.runs import RunInfo, all_runs, find_run
+from crm_bridge.spi.adapter import Adapter, Profile
+from crm_bridge.spi.spec import Tools
+from crm_bridge.transport import Budget, CallRecord, Window
+from crm_bridge.vault import Vault
+
+JOURNAL_FOLDER = "journal"
+
+
+class Bridge:
+    """Everything in one state directory. A context manager; use one per process and directory."""
+
+    def __init__(self, around: Surroundings, *, progress: Progress = no_progress, stop: StopFlag | None = None) -> None:
+        """Use `Bridge.open`."""
+        self.around = around
+        self.stop = stop or StopFlag()
+        self.progress = progress
+        self._adapters: dict[str, Adapter] = {}
+        self._profiles: dict[str, Profile] = {}
+        self.on_call: list[CallRecord] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        home: Path | str | None = None,
+        *,
+        secrets_file: Path | str | None = None,
+        secrets_fd: int | None = None,
+        progress: Progress = no_progress,
+        clock: Clock | None = None,
+        randomness: random.Random | None = None,
+        environ: Mapping[str, str] | None = None,
+        stop: StopFlag | None = None,
+    ) -> Self:
+        """Open a state directory: `home`, else CRM_BRIDGE_HOME, else the platform's place for state.
+
+        Nothing is signed in and the journal is not opened before it is needed. Raises ConfigError, UsageError.
+        """
+        around = open_surroundings(
+            Path(home) if home is not None else None,
+            secrets_file=Path(secrets_file) if secrets_file is not None else None,
+            secrets_fd=secrets_fd,
+            clock=clock,
+            randomness=randomness,
+            environ=environ,
+        )
+        return cls(around, progress=progress, stop=stop)
+
+    def __enter__(self) -> Self:
+        """Return the bridge."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close adapters and journal."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections and files; closing twice is harmless."""
+        for adapter in self._adapters.values():
+            adapter.close()
+        self._adapters.clear()
+        if "journal" in self.__dict__:
+            self.journal.close()
+            del self.__dict__["journal"]
+
+    @property
+    def home(self) -> Path:
+        """Return the state directory."""
+        return self.around.home
+
+    @property
+    def receipts(self) -> Path:
+        """Return where receipts are kept."""
+        return ensure_private_folder(self.home / "receipts")
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
+        around = self.around
+        return Journal.open(
+            ensure_private_folder(self.home / JOURNAL_FOLDER),
+            keys=around.keys,
+            clock=around.clock,
+            randomness=around.randomness,
+        )
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Return the vault."""
+        return Vault(
+            self.home / "vault",
+            keys=self.around.keys,
+            clock=self.around.clock,
+            randomness=self.around.randomness,
+            attachment_cap=self.around.config.max_attachment_mb * 1024 * 1024,
+        )
+
+    def connections(self) -> tuple[Resolved, ...]:
+        """Return every configured connection, in the order of the file."""
+        return tuple(self.around.connections.values())
+
+    def resolved(self, name: str) -> Resolved:
+        """Return one connection. Raises UsageError with the nearest name."""
+        known = self.around.connections
+        if name not in known:
+            near = difflib.get_close_matches(name, list(known), n=1)
+            raise UsageError(
+                _("there is no connection {name}").format(name=name),
+                reason="unknown_connection",
+                hint=_("did you mean {name}?").format(name=near[0])
+                if near
+                else _("add one with `crm-bridge connections add`, or list them with `crm-bridge connections list`"),
+            )
+        return known[name]
+
+    def connect(self, name: str) -> Connection:
+        """Return a connection; signing in happens at the first call that needs it."""
+        self.resolved(name)
+        return Connection(self, name)
+
+    def adapter(self, name: str) -> Adapter:
+        """Return the adapter of a connection, one per bridge."""
+        if name not in self._adapters:
+            resolved = self.resolved(name)
+            self._adapters[name] = resolved.spec.connect(resolved.settings, self._tools(resolved))
+        return self._adapters[name]
+
+    def _tools(self, resolved: Resolved) -> Tools:
+        limits = resolved.spec.limits
+        in_flight = resolved.config.calls_in_flight or limits.calls_in_flight
+        windows = (
+            (Window(calls=limits.window_calls, seconds=limits.window_seconds, per_endpoint=True),)
+            if limits.window_calls and limits.window_seconds
+            else ()
+        )
+        return Tools(
+            connection=resolved.config.name,
+            secrets=self.around.secrets_of(resolved),
+            clock=self.around.clock,
+            randomness=self.around.randomness,
+            state_dir=self.home,
+            budget=Budget(in_flight=in_flight, destroy_in_flight=in_flight if windows else 2, windows=windows),
+            on_call=self.on_call.append if self.on_call is not None else None,
+        )
+
+    def profile(self, name: str) -> Profile:
+        """Sign in and say who, where, and what may be done; asked once per bridge."""
+        if name not in self._profiles:
+            with failpoints.step("signin"):
+                self._profiles[name] = self.adapter(name).whoami()
+        return self._profiles[name]
+
+    def desk(self, name: str) -> Desk:
+        """Return everything the journey needs on one connection; signs in and opens the journal."""
+        resolved, around = self.resolved(name), self.around
+        profile = self.profile(name)
+        return Desk(
+            connection=name,
+            system=resolved.spec.name,
+            adapter=self.adapter(name),
+            profile=profile,
+            journal=self.journal,
+            vault=self.vault,
+            plans=ensure_private_folder(self.home / "plans"),
+            locks=ensure_private_folder(self.home / "locks"),
+            clock=around.clock,
+            randomness=around.randomness,
+            policy=self._policy(resolved),
+            actor=os_user(),
+            progress=self.progress,
+            stop=self.stop,
+        )
+
+    def _policy(self, resolved: Resolved) -> SafetyPolicy:
+        config = self.around.config
+        policy = LOOPBACK_POLICY if resolved.loopback else SafetyPolicy()
+        settle = resolved.config.settle_seconds
+        return replace(
+            policy,
+            plan_valid=timedelta(hours=config.plan_valid_hours),
+            canary=config.canary,
+            max_attachment_bytes=config.max_attachment_mb * 1024 * 1024,
+            settle_seconds=policy.settle_seconds if settle is None else max(settle, policy.settle_seconds),
+        )
+
+    def open_plan(self, path: Path | str) -> Plan:
+        """Read a plan file and check that nothing in it was altered. Needs no connection."""
+        return Plan(open_plan(Path(path), journal=self.journal))
+
+    def runs(self) -> Iterator[RunInfo]:
+        """Return every run, oldest first, from the journal."""
+        return all_runs(self.journal)
+
+    def run(self, run_id: str | None = None) -> RunInfo:
+        """Return a run by id or its beginning, or the last one."""
+        return find_run(self.journal, run_id)
+
+    def status(self, run_id: str | None = None) -> tuple[RunInfo, list[RunItem]]:
+        """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone."""
+        info = find_run(self.journal, run_id)
+        places = standings(self.journal, info.id)
+        file = open_plan(self.home / "plans" / f"{info.ref.plan}.plan", journal=self.journal)
+        return info, [RunItem.of(t, places.get(t.ref.id, Standing())) for t in file.targets()]
+
+    def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> dict[str, Any]:
+        """Issue the receipt of a run, or of one contract in it, from the journal."""
+        return issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id)

@@ -1,0 +1,296 @@
+"""One connection: the verbs of the product on one tenant of one CRM."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crm_bridge import failpoints
+from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+from crm_bridge.clock import new_id
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.filter_syntax import parse_filter, to_text
+from crm_bridge.domain.filters import Everything, Filter, all_of
+from crm_bridge.domain.lifecycle import State
+from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, confirm_plan
+from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.domain.where import where
+from crm_bridge.errors import (
+    AmbiguousContractError,
+    ConfirmationError,
+    CrmBridgeError,
+    NothingMatchedError,
+    UsageError,
+)
+from crm_bridge.files import hold
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.backup import back_up
+from crm_bridge.pipeline.delete import delete
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.find import Selection, find_contracts
+from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
+from crm_bridge.pipeline.plan_file import PlanFile, open_plan
+from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
+from crm_bridge.pipeline.restore import RESTORABLE, RestoreStep, plan_restore, restore, settle_restores
+from crm_bridge.pipeline.run_log import RunLog, steps_of
+from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets
+from crm_bridge.pipeline.verify import verify, verify_targets
+from crm_bridge.spi.adapter import Profile, Query
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Bridge
+
+Confirm = str | Callable[[Plan], str]
+"""The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """One contract with everything around it."""
+
+    contract: Contract
+    snapshot: Snapshot
+
+
+class Connection:
+    """A signed-in tenant. Signing in happens at the first call that needs it."""
+
+    def __init__(self, bridge: Bridge, name: str) -> None:
+        """Belong to `bridge`; use `Bridge.connect`."""
+        self._bridge = bridge
+        self.name = name
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Return what the steps of the journey work with; signs in."""
+        return self._bridge.desk(self.name)
+
+    def profile(self) -> Profile:
+        """Say who is signed in, where, and what may be done there."""
+        return self._bridge.profile(self.name)
+
+    def find(
+        self,
+        *filters: Filter | str,
+        words: str | None = None,
+        ids: Iterable[str] | None = None,
+        limit: int | None = None,
+    ) -> Selection:
+        """Stream the contracts that match all filters (trees or filter text), some words, or these ids."""
+        return self._select(_query(filters, words, ids, limit))
+
+    def _select(self, query: Query) -> Selection:
+        bridge = self._bridge
+        return find_contracts(bridge.adapter(self.name), query, progress=bridge.progress, stop=bridge.stop)
+
+    def get(self, wanted: str) -> Contract:
+        """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError."""
+        found: list[Contract] = [*self.find(ids=[wanted])] if _looks_like_id(wanted) else []
+        found = found or [*self.find(where.number == wanted, limit=10)] or [*self.find(ids=[wanted])]
+        if not found:
+            raise NothingMatchedError(
+                _("there is no contract {wanted} in {name}").format(wanted=wanted, name=self.name),
+                hint=_("look for it with `crm-bridge find {name}`").format(name=self.name),
+            )
+        if len(found) > 1:
+            raise AmbiguousContractError(
+                _("{count} contracts have the number {wanted}").format(count=len(found), wanted=wanted),
+                candidates=tuple(contract.id for contract in found),
+                hint=_("name one by its id: {ids}").format(ids=", ".join(contract.id for contract in found)),
+            )
+        return found[0]
+
+    def show(self, wanted: str) -> Details:
+        """Return one contract with its lines, notes, attachments and links, by id or number."""
+        contract = self.get(wanted)
+        for copy in self._bridge.adapter(self.name).snapshot([contract.ref]):
+            if isinstance(copy, Unavailable):
+                raise NothingMatchedError(copy.message, reason=copy.reason)
+            return Details(contract, copy)
+        raise NothingMatchedError(_("contract {id} cannot be read").format(id=contract.id))
+
+    def plan(
+        self,
+        *filters: Filter | str,
+        words: str | None = None,
+        ids: Iterable[str] | None = None,
+        number: str | None = None,
+        reason: str = "",
+        step: Step = Step.TRASH,
+        automations: bool = False,
+        fast: bool = False,
+        output: Path | None = None,
+    ) -> Plan:
+        """Make an immutable plan of everything that matches; kept at `output`, else in the state directory."""
+        chosen = (*filters, where.number == number) if number is not None else filters
+        query = _query(chosen, words, ids, None)
+        text = to_text(query.where) if query.where is not None else words or "ids"
+        selection = self._select(query)
+        path = output or self.desk.plans / f"draft-{new_id(self.desk.clock, self.desk.randomness)}.plan"
+        file, notes = make_plan(self.desk, selection, PlanOptions(step, automations, fast, reason, text), path)
+        if output is None:
+            kept = path.with_name(f"{file.plan.digest}.plan")
+            path.rename(kept)
+            file = open_plan(kept, journal=self.desk.journal)
+        return Plan(file, notes)
+
+    def apply(self, plan: Plan | Path | str, *, confirm: Confirm) -> Run:
+        """Carry out a confirmed plan: back up, delete, verify, receipt. The unfinished run of a plan is taken up.
+
+        Raises ConfirmationError, BackupError, JournalError and whatever stops the sign-in; nothing was sent then.
+        What happened to each contract after that is in the run, and `Run.halted` says why it stopped early.
+        """
+        path = plan.path if isinstance(plan, Plan) else Path(plan)
+        kept = shelve_plan(self.desk.plans, open_plan(path, journal=self.desk.journal))
+        file = open_plan(kept, journal=self.desk.journal)
+        self._check_tenant(file)
+        word = confirm(Plan(file)) if callable(confirm) else confirm
+        confirmed = confirm_plan(file.plan, word, now=self.desk.clock.now(), by=self.desk.actor)
+        return self._carry_out(confirmed, file)
+
+    def delete(self, wanted: str, *, confirm: Confirm, reason: str = "", step: Step = Step.TRASH) -> Run:
+        """Delete one contract by id or number. A digest confirms the plan that was shown for it before."""
+        if not callable(confirm):
+            return self.apply(self._plan_by_digest(confirm, wanted), confirm=confirm)
+        contract = self.get(wanted)
+        return self.apply(self.plan(ids=[contract.id], reason=reason, step=step), confirm=confirm)
+
+    def _plan_by_digest(self, digest: str, wanted: str) -> Plan:
+        path = self.desk.plans / f"{digest.strip().lower().removeprefix('sha256:')}.plan"
+        if not path.exists() or path.parent != self.desk.plans:
+            raise ConfirmationError(
+                _("no plan with that digest was made here"),
+                reason="wrong_confirmation",
+                hint=_("run the command without --confirm to see the plan and its digest"),
+            )
+        plan = Plan(open_plan(path, journal=self.desk.journal))
+        contracts = list(plan)
+        if len(contracts) != 1 or wanted not in (contracts[0].id, contracts[0].number):
+            raise ConfirmationError(
+                _("that digest belongs to a plan for another contract"),
+                reason="wrong_confirmation",
+                hint=_("run the command without --confirm to see the plan and its digest"),
+            )
+        return plan
+
+    def resume(self, run_id: str | None = None) -> Run:
+        """Settle what is open in a run and go on with the same plan. A run that is done is only reported."""
+        info = find_run(self.desk.journal, run_id)
+        file = self._plan_of(info)
+        if info.complete:
+            return self._run(info, file)
+        self._check_tenant(file)
+        said = Confirmation(info.ref.plan, self.desk.clock.now(), info.confirmed_by, info.confirmed_how)
+        return self._carry_out(ConfirmedPlan(file.plan, said), file)
+
+    def verify(self, run_id: str | None = None) -> Run:
+        """Look again for everything that a run removed; nothing is sent that changes anything."""
+        info = find_run(self.desk.journal, run_id)
+        file = self._plan_of(info)
+        log = RunLog(self.desk, info.ref)
+        wanted = set(log.ids_in((State.DONE, State.VERIFIED, State.UNVERIFIED, State.PENDING)))
+        verify_targets(log, (t for t in file.targets() if t.ref.id in wanted))
+        return self._run(info, file)
+
+    def restore(
+        self,
+        run_id: str | None = None,
+        *,
+        ids: Iterable[str] | None = None,
+        dry_run: bool = False,
+    ) -> list[RestoreStep]:
+        """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault."""
+        info = find_run(self.desk.journal, run_id)
+        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+            log = RunLog(self.desk, info.ref)
+            settle_restores(log)
+            wanted = list(ids) if ids is not None else log.ids_in(RESTORABLE)
+            steps = list(plan_restore(log, wanted))
+            return steps if dry_run else list(restore(log, steps))
+
+    def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
+        desk = self.desk
+        with hold(
+            desk.locks / f"plan-{file.plan.digest[:32]}.lock",
+            what=_("plan {digest}").format(digest=file.plan.digest[:12]),
+        ):
+            run = begin_run(desk, confirmed)
+            lease_targets(desk, run, file)
+            try:
+                backed_up = back_up(confirmed, file, log=RunLog(desk, run))
+                for step in steps_of(file.plan):
+                    verified = verify(delete(backed_up, step=step))
+                    if verified.run.halted:
+                        break
+                halted = verified.run.halted
+                reason = halted.reason if isinstance(halted, CrmBridgeError) else ""
+                end_run(backed_up.log, file.plan, file, halted=reason)
+            finally:
+                desk.journal.release(run.id)
+            with failpoints.step("pin"):
+                desk.journal.pin()
+        info = find_run(desk.journal, run.id)
+        made = self._run(info, file, halted if isinstance(halted, CrmBridgeError) else None)
+        made.receipt()
+        return made
+
+    def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
+        def items() -> Iterator[RunItem]:
+            log = RunLog(self.desk, info.ref)
+            return (RunItem.of(target, log.standing(target.ref.id)) for target in file.targets())
+
+        def receipt() -> Receipt:
+            envelope = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))
+            path = write_receipt(self._bridge.receipts, info.id, envelope)
+            return Receipt(envelope, path, lambda: self.restore(info.id))
+
+        return Run(info, items, receipt, halted)
+
+    def _plan_of(self, info: RunInfo) -> PlanFile:
+        return open_plan(self.desk.plans / f"{info.ref.plan}.plan", journal=self.desk.journal)
+
+    def _check_tenant(self, file: PlanFile) -> None:
+        head, profile = file.plan.head, self.desk.profile
+        if (head.connection, head.org, head.module) != (self.name, profile.org_id, profile.module):
+            raise ConfirmationError(
+                _("the plan was made for {connection}, organisation {org}, module {module}").format(
+                    connection=head.connection, org=head.org, module=head.module
+                ),
+                reason="other_tenant",
+                hint=_("use that connection, or plan again here"),
+            )
+
+
+def _query(
+    filters: tuple[Filter | str, ...],
+    words: str | None,
+    ids: Iterable[str] | None,
+    limit: int | None,
+) -> Query:
+    trees = [parse_filter(item) if isinstance(item, str) else item for item in filters]
+    if words is not None and not words.strip():
+        raise UsageError(_("no words to search for"))
+    chosen = tuple(dict.fromkeys(ids)) if ids is not None else None
+    tree = all_of(*trees) if trees else None
+    if tree is None and words is None and chosen is None:
+        tree = Everything()
+    return Query(where=tree, words=words, ids=chosen, limit=limit)
+
+
+def _looks_like_id(text: str) -> bool:
+    return text.isascii() and text.isalnum() and len(text) >= 15
+
+
+def os_user() -> str:
+    """Return the name of the operating system user, for confirmations."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,210 @@
+"""Open a state directory: configuration, keys, secrets, test switches; decide what may be used together."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from crm_bridge import failpoints
+from crm_bridge.clock import Clock, clock_from, randomness_from
+from crm_bridge.config import Config, ConnectionConfig, default_home, load_config, schema_error
+from crm_bridge.credentials import (
+    CommandSecrets,
+    EnvironmentSecrets,
+    GivenKeys,
+    KeyringStore,
+    LoopbackKeyFile,
+    Secret,
+    SecretsFd,
+    SecretsFile,
+    SecretSource,
+    StoredKeys,
+    open_keyring,
+)
+from crm_bridge.errors import CredentialStoreError, SandboxOnlyError, UsageError
+from crm_bridge.files import ensure_private_folder
+from crm_bridge.i18n import _
+from crm_bridge.journal.keys import KeyStore
+from crm_bridge.registry import load_adapter
+from crm_bridge.spi.spec import AdapterSpec
+from crm_bridge.transport import is_loopback
+
+TEST_SWITCHES = (failpoints.VARIABLE, "CRM_BRIDGE_CLOCK_OFFSET", "CRM_BRIDGE_SEED")
+KEY_FILE = "keyring.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A connection whose settings were read by its adapter's own model."""
+
+    config: ConnectionConfig
+    spec: AdapterSpec
+    settings: BaseModel
+    origins: tuple[str, ...]
+
+    @property
+    def loopback(self) -> bool:
+        """Say whether this connection stays on this machine."""
+        return all(is_loopback(origin) for origin in self.origins)
+
+
+def resolve(config: Config, connection: ConnectionConfig) -> Resolved:
+    """Let the adapter read a connection's settings. Raises ConfigError naming the line."""
+    spec = load_adapter(connection.adapter)
+    try:
+        settings = spec.settings().model_validate(dict(connection.settings))
+    except ValidationError as problem:
+        raise schema_error(config.path, config.text, ("connections", connection.name), problem) from None
+    return Resolved(connection, spec, settings, spec.origins(settings))
+
+
+@dataclass
+class Surroundings:
+    """Everything a bridge needs from its surroundings, opened when first used."""
+
+    home: Path
+    config: Config
+    clock: Clock
+    randomness: random.Random
+    secrets_file: Path | None = None
+    secrets_fd: int | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @cached_property
+    def connections(self) -> Mapping[str, Resolved]:
+        """Return every configured connection, checked."""
+        return {name: resolve(self.config, table) for name, table in self.config.connections.items()}
+
+    @cached_property
+    def only_loopback(self) -> bool:
+        """Say whether every connection is loopback; an empty configuration is not."""
+        return bool(self.connections) and all(c.loopback for c in self.connections.values())
+
+    @cached_property
+    def given(self) -> tuple[SecretSource, ...]:
+        """Return the secret sources that were named: descriptor, option, configuration; in this order."""
+        sources: list[SecretSource] = []
+        if self.secrets_fd is not None:
+            sources.append(SecretsFd(self.secrets_fd))
+        if self.secrets_file is not None:
+            sources.append(SecretsFile(self.secrets_file))
+        elif self.config.secrets_file is not None:
+            sources.append(SecretsFile(self.config.secrets_file))
+        return tuple(sources)
+
+    @cached_property
+    def store(self) -> KeyringStore | LoopbackKeyFile:
+        """Return where secrets are kept for good: the keyring, or the in-file one when everything is loopback."""
+        if self.only_loopback:
+            return LoopbackKeyFile(self.home / KEY_FILE)
+        return open_keyring()
+
+    @cached_property
+    def keys(self) -> KeyStore:
+        """Return where the journal's and the vault's keys are."""
+        for source in self.given:
+            if isinstance(source, SecretsFile | SecretsFd) and source.key("journal-sign"):
+                return GivenKeys(source)
+        return StoredKeys(self.store)
+
+    def secrets_of(self, connection: Resolved) -> ConnectionSecrets:
+        """Return the reader of one connection's secrets."""
+        config = connection.config
+        sources = list(self.given)
+        if config.secrets_env:
+            sources.append(EnvironmentSecrets(config.name, config.secrets_env, environ=self.environ))
+        if config.credential_command:
+            sources.append(CommandSecrets(config.name, config.credential_command))
+        return ConnectionSecrets(config.name, sources, self)
+
+    def check_test_switches(self) -> None:
+        """Refuse switches of the test interface unless every connection is loopback; arm the failpoint otherwise."""
+        used = [name for name in TEST_SWITCHES if self.environ.get(name)]
+        if used and not self.only_loopback:
+            raise SandboxOnlyError(
+                _("{names} is for tests and is refused unless every connection is loopback").format(
+                    names=", ".join(used)
+                ),
+                hint=_("unset it"),
+            )
+        failpoints.arm(self.environ.get(failpoints.VARIABLE))
+
+
+class ConnectionSecrets:
+    """The secrets of one connection: the named sources first, the keyring where none was named."""
+
+    def __init__(self, connection: str, sources: Sequence[SecretSource], around: Surroundings) -> None:
+        """Look through `sources` in order."""
+        self._connection = connection
+        self._sources = sources
+        self._around = around
+
+    def get(self, item: str) -> str | None:
+        """Return a secret, or None when no source has it."""
+        for source in self._sources:
+            if secret := source.get(self._connection, item):
+                return secret.reveal()
+        if self._sources and not self._around.only_loopback:
+            return None
+        secret = self._from_store(item)
+        return secret.reveal() if secret else None
+
+    def _from_store(self, item: str) -> Secret | None:
+        return self._around.store.get(self._connection, item)
+
+    def need(self, item: str) -> str:
+        """Return a secret, or raise CredentialStoreError that says how to provide it."""
+        found = self.get(item)
+        if found is None:
+            raise CredentialStoreError(
+                _("the secret {item} of connection {name} was not found").format(item=item, name=self._connection),
+                reason="secret_missing",
+                hint=_("run `crm-bridge login {name}`, or name a 0600 file with --secrets-file").format(
+                    name=self._connection
+                ),
+            )
+        return found
+
+    def where(self) -> str:
+        """Name the place that is asked first, for `auth status`."""
+        return self._sources[0].name if self._sources else self._around.store.name
+
+
+def open_surroundings(
+    home: Path | None,
+    *,
+    secrets_file: Path | None = None,
+    secrets_fd: int | None = None,
+    clock: Clock | None = None,
+    randomness: random.Random | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Surroundings:
+    """Open a state directory, creating it 0700 when missing. Raises ConfigError, SandboxOnlyError."""
+    variables = dict(os.environ if environ is None else environ)
+    place = (home or default_home()).expanduser()
+    try:
+        ensure_private_folder(place)
+    except OSError as problem:
+        raise UsageError(
+            _("the state directory {path} cannot be used: {why}").format(
+                path=place, why=problem.strerror or type(problem).__name__
+            ),
+            hint=_("choose another one with --home"),
+        ) from None
+    around = Surroundings(
+        place,
+        load_config(place),
+        clock or clock_from(variables),
+        randomness or randomness_from(variables),
+        secrets_file,
+        secrets_fd,
+        variables,
+    )
+    around.check_test_switches()
+    return around

@@ -1,0 +1,175 @@
+"""What the bridge hands out: plans, runs, receipts, as objects that stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crm_bridge.domain.lifecycle import Evidence, Outcome, Standing
+from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.pipeline.plan import PlanNotes
+from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.receipt import payload_of
+from crm_bridge.pipeline.runs import RunInfo, exit_code
+
+if TYPE_CHECKING:
+    from crm_bridge.pipeline.restore import RestoreStep
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContract:
+    """One contract of a plan or run, as people recognise it."""
+
+    id: str
+    module: str
+    card: Card = field(repr=False)
+
+    @classmethod
+    def of(cls, target: Target) -> PlannedContract:
+        """Take it out of a plan's target."""
+        return cls(target.ref.id, target.ref.module, target.card)
+
+    @property
+    def number(self) -> str | None:
+        """Return the contract number."""
+        return self.card.number
+
+    @property
+    def title(self) -> str | None:
+        """Return the title."""
+        return self.card.title
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan on disk. `digest` is what a confirmation must name."""
+
+    file: PlanFile
+    notes: PlanNotes = field(default_factory=PlanNotes)
+
+    @property
+    def head(self) -> PlanHead:
+        """Return everything but the contracts."""
+        return self.file.plan.head
+
+    @property
+    def deletion_plan(self) -> DeletionPlan:
+        """Return the immutable value behind it."""
+        return self.file.plan
+
+    @property
+    def digest(self) -> str:
+        """Return the plan's digest, 64 hex digits."""
+        return self.file.plan.digest
+
+    @property
+    def count(self) -> int:
+        """Return the number of contracts."""
+        return self.file.plan.count
+
+    @property
+    def phrase(self) -> str:
+        """Return the words that confirm this plan when typed."""
+        return self.file.plan.phrase()
+
+    @property
+    def path(self) -> Path:
+        """Return where the plan is kept."""
+        return self.file.path
+
+    def __iter__(self) -> Iterator[PlannedContract]:
+        """Stream the contracts of the plan."""
+        return (PlannedContract.of(target) for target in self.file.targets())
+
+    def summary(self) -> str:
+        """Return a few plain lines about the plan: what, where, how much, until when."""
+        head = self.head
+        lines = [
+            f"{self.count} x {head.module} @ {head.connection} ({head.environment}), {head.step.value}",
+            self.file.plan.totals.money(),
+            f"{head.made_at.isoformat(timespec='minutes')} .. {head.expires_at.isoformat(timespec='minutes')}",
+            f"digest {self.digest}",
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """What became of one contract."""
+
+    contract: PlannedContract
+    outcome: Outcome
+    evidence: Evidence | None
+    attempts: int
+    reason: str = ""
+    code: str = ""
+
+    @classmethod
+    def of(cls, target: Target, standing: Standing) -> RunItem:
+        """Join a plan's target with where it stands."""
+        return cls(
+            PlannedContract.of(target),
+            standing.outcome,
+            standing.evidence,
+            standing.attempt,
+            standing.reason,
+            standing.code,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A signed receipt. `restore` brings back what its run removed."""
+
+    envelope: Mapping[str, Any] = field(repr=False)
+    path: Path | None = None
+    _restore: Callable[[], list[RestoreStep]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def statement(self) -> dict[str, Any]:
+        """Return the in-toto statement inside."""
+        return payload_of(self.envelope)
+
+    def restore(self) -> list[RestoreStep]:
+        """Bring back every contract that the run removed."""
+        if self._restore is None:
+            raise CrmBridgeError("this receipt was read without a connection", hint="use Bridge.restore")
+        return self._restore()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run, read from the journal: iterate over it for what became of each contract."""
+
+    info: RunInfo
+    _items: Callable[[], Iterator[RunItem]] = field(repr=False, compare=False)
+    _receipt: Callable[[], Receipt] = field(repr=False, compare=False)
+    halted: CrmBridgeError | None = None
+    """Why the run stopped early, if it did."""
+
+    @property
+    def id(self) -> str:
+        """Return the run's id."""
+        return self.info.id
+
+    def __iter__(self) -> Iterator[RunItem]:
+        """Stream what became of each contract, in the order of the plan."""
+        return self._items()
+
+    def counts(self) -> Counter[Outcome]:
+        """Return how many contracts have each outcome."""
+        return Counter(item.outcome for item in self)
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code that the outcomes deserve; a doubt outweighs the reason of a stop."""
+        code = exit_code(frozenset(self.counts()))
+        return self.halted.exit_code if self.halted is not None and code != 9 else code
+
+    def receipt(self) -> Receipt:
+        """Issue the receipt from the journal; issued again, it says the same."""
+        return self._receipt()
