@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator
@@ -79,7 +81,7 @@ def test_voiding_twice_is_told(old: Probe, ids: list[str]) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"objectDataId": "x"}, {"idList": ["x"]}, {"object_data_id": ["x"]}, {}])
-def test_void_wants_one_id_under_its_own_name(old: Probe, wrong: dict[str, object]) -> None:
+def test_void_wants_one_id_under_its_own_name(old: Probe, wrong: dict[str, Any]) -> None:
     answer = old.data("invalid", **wrong)
     assert answer["errorCode"] == 32000
     assert answer["errorMessage"] == "the parameter object_data_id is missing or illegal"
@@ -87,7 +89,7 @@ def test_void_wants_one_id_under_its_own_name(old: Probe, wrong: dict[str, objec
 
 @pytest.mark.parametrize("verb", ["delete", "recover"])
 @pytest.mark.parametrize("wrong", [{"objectDataId": "x"}, {"object_data_id": "x"}, {"idList": "x"}, {"idList": []}])
-def test_delete_and_recover_want_a_list_of_ids(old: Probe, verb: str, wrong: dict[str, object]) -> None:
+def test_delete_and_recover_want_a_list_of_ids(old: Probe, verb: str, wrong: dict[str, Any]) -> None:
     assert old.data(verb, **wrong)["errorCode"] == 32000
 
 
