@@ -228,8 +228,25 @@ ODD = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    "dataObjectApiName objectDataId object_data_id idList search_query_info object_data details Data paths dataIds "
-    "apiName filters limit offset orders field_projection parameters".split()
+    [
+        "dataObjectApiName",
+        "objectDataId",
+        "object_data_id",
+        "idList",
+        "search_query_info",
+        "object_data",
+        "details",
+        "Data",
+        "paths",
+        "dataIds",
+        "apiName",
+        "filters",
+        "limit",
+        "offset",
+        "orders",
+        "field_projection",
+        "parameters",
+    ]
 )
 
 
