@@ -34,6 +34,7 @@ def build(switches: Switches, main_object: str) -> dict[str, ObjectSchema]:
         _object("AccountObj", "客户", system_fields("客户名称")),
         _object("ProductObj", "产品", [*system_fields("产品名称"), Field("price", "标准价格", "currency")]),
         _object("PersonnelObj", "人员", [*system_fields("姓名"), Field("phone", "手机", "phone_number")]),
+        _object("LeadsObj", "销售线索", [*system_fields("姓名"), *_lead_fields()]),
         _object("SalesOrderObj", "销售订单", _neighbour("销售订单编号", "order_amount", "销售订单金额")),
         _object("PaymentObj", "回款", _neighbour("回款编号", "payment_amount", "回款金额")),
     ]
@@ -90,6 +91,21 @@ def _line(master: str, *, active: bool) -> ObjectSchema:
     ]
     fields = [*system_fields("产品编号", auto_number=True), *own]
     return _object(DETAILS[master], f"{LABELS[master]}产品", fields, active=active)
+
+
+def _lead_fields() -> list[Field]:
+    # The custom field names and option values are those that a public leads client has written into its code.
+    countries = (("kaYz89Lwq", "中国"), ("KsekHd2m8", "德国"), ("IYWea10Fx", "英国"), ("12oD7t0k9", "美国"))
+    return [
+        Field("company", "公司", "text"),
+        Field("email", "邮件", "email"),
+        Field("job_title", "职务", "text"),
+        Field("leads_pool_id", "线索池", "text"),
+        Field("remark", "备注", "long_text"),
+        Field("field_S737R__c", "联系电话", "phone_number", origin="custom"),
+        Field("field_IT92M__c", "国家", "select_one", countries, origin="custom"),
+        Field("field_NtXsK__c", "二级来源", "select_one", (("6A7SBTmqi", "Facebook"),), origin="custom"),
+    ]
 
 
 def _neighbour(name_label: str, amount: str, amount_label: str) -> list[Field]:

@@ -227,27 +227,9 @@ ODD = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-KEYS = st.sampled_from(
-    [
-        "dataObjectApiName",
-        "objectDataId",
-        "object_data_id",
-        "idList",
-        "search_query_info",
-        "object_data",
-        "details",
-        "Data",
-        "paths",
-        "dataIds",
-        "apiName",
-        "filters",
-        "limit",
-        "offset",
-        "orders",
-        "field_projection",
-        "parameters",
-    ]
-)
+DATA_KEYS = ("dataObjectApiName", "objectDataId", "object_data_id", "idList", "object_data", "details", "Data", "paths")
+OTHER_KEYS = ("search_query_info", "dataIds", "apiName", "filters", "limit", "offset", "orders", "parameters", "expire")
+KEYS = st.sampled_from((*DATA_KEYS, *OTHER_KEYS))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
