@@ -1,0 +1,72 @@
+"""Zoho CRM for crm_bridge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crm_bridge.clock import Clock
+from crm_bridge.i18n import N_
+from crm_bridge.spi.adapter import Adapter
+from crm_bridge.spi.emulator import Emulator
+from crm_bridge.spi.spec import AdapterSpec, SecretItem, Tools
+from crm_bridge_zoho.capabilities import CAPABILITIES, LIMITS
+from crm_bridge_zoho.error_table import ROWS
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["ADAPTER"]
+
+
+def _settings() -> type[BaseModel]:
+    from crm_bridge_zoho.settings import ZohoSettings
+
+    return ZohoSettings
+
+
+def _origins(settings: BaseModel) -> tuple[str, ...]:
+    from crm_bridge_zoho.settings import origins
+
+    return origins(settings)
+
+
+def _connect(settings: BaseModel, tools: Tools) -> Adapter:
+    from crm_bridge_zoho.adapter import connect
+
+    return connect(settings, tools)
+
+
+def _emulator(base_url: str, clock: Clock, seed: int, contracts: int) -> Emulator:
+    from crm_bridge_zoho.emulator import ZohoEmulator
+
+    return ZohoEmulator(base_url, clock=clock, seed=seed, count=contracts)
+
+
+ADAPTER = AdapterSpec(
+    name="zoho",
+    title="Zoho CRM",
+    about=N_("Contracts in a custom module of Zoho CRM, API v8; deletes go to the recycle bin for 60 days"),
+    capabilities=CAPABILITIES,
+    limits=LIMITS,
+    errors=ROWS,
+    settings=_settings,
+    secrets=(
+        SecretItem("client_id", N_("client id of the app in Zoho's API console")),
+        SecretItem("client_secret", N_("client secret of the app")),
+        SecretItem("refresh_token", N_("refresh token; `crm-bridge login` makes one")),
+    ),
+    origins=_origins,
+    connect=_connect,
+    emulator=_emulator,
+    sign_in_help=N_(
+        "In Zoho's API console (api-console.zoho.com, or your data centre's) make a self client or a server-based "
+        "application. With a self client, generate a code with the scopes below and paste it; with a server-based "
+        "one, sign in with the browser.\n"
+        "Scopes: ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ,"
+        "ZohoCRM.mass_delete.ALL,ZohoCRM.files.READ,ZohoCRM.files.CREATE,ZohoCRM.users.READ,ZohoCRM.org.READ"
+    ),
+    login={
+        "code": N_("paste a code that a self client made in Zoho's API console"),
+        "browser": N_("sign in with the browser; needs a server-based application"),
+    },
+)

@@ -1,0 +1,149 @@
+"""The Zoho adapter: six verbs, each handed to the module that knows it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from pydantic import BaseModel
+
+from crm_bridge.domain.capabilities import Route, Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.spi.adapter import (
+    Adapter,
+    Answer,
+    Look,
+    Profile,
+    Query,
+    RemoveOptions,
+    Restored,
+    RestoreItem,
+    Search,
+    Sighting,
+)
+from crm_bridge.spi.spec import Tools
+from crm_bridge.transport import Transport
+from crm_bridge_zoho.auth import Tokens
+from crm_bridge_zoho.bins import Bins
+from crm_bridge_zoho.by_id import ById
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.coql import Coql
+from crm_bridge_zoho.finder import Finder
+from crm_bridge_zoho.locator import Locator
+from crm_bridge_zoho.profile import profile_of
+from crm_bridge_zoho.recreate import Recreator
+from crm_bridge_zoho.remover import Remover
+from crm_bridge_zoho.settings import ZohoSettings, origins
+from crm_bridge_zoho.snapshotter import Snapshotter
+from crm_bridge_zoho.untrash import Untrasher
+from crm_bridge_zoho.workspace import Workspace, open_workspace
+
+
+class ZohoAdapter:
+    """One signed-in connection to one contract module. Thread-safe; nothing is sent before the first verb."""
+
+    def __init__(self, settings: ZohoSettings, tools: Tools, client: ZohoClient) -> None:
+        """Use a client whose transport is limited to the connection's origins."""
+        self._settings = settings
+        self._tools = tools
+        self._client = client
+        self._coql = Coql(client, settings.coql_limit)
+        self._by_id = ById(client, self._coql, in_list=settings.coql_in_list, groups=settings.coql_groups)
+        self._lock = threading.RLock()
+        self._opened: Workspace | None = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return what is known about the module; read at the first use."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = open_workspace(self._client, self._settings)
+            return self._opened
+
+    def whoami(self) -> Profile:
+        """Sign in and say who, where, and what this user may do."""
+        return profile_of(
+            self.workspace, self._settings, trash_batch=self._remover.batch, credits_left=self._client.credits_left
+        )
+
+    def find(self, query: Query) -> Search:
+        """Start a listing."""
+        return Finder(self._client, self._coql, self._by_id, self.workspace).find(query)
+
+    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
+        """Copy contracts with everything around them."""
+        return self._snapshotter.take(refs)
+
+    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
+        """Send one call for one step of one batch, once."""
+        return self._remover.remove(step, refs, options)
+
+    def locate(self, refs: Sequence[ContractRef], *, look: Look, since: datetime | None = None) -> Sighting:
+        """Say where each record is now."""
+        return self._locator.locate(refs, look, since)
+
+    def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
+        """Restore from the bin, or re-create from snapshots."""
+        if route is Route.UNTRASH:
+            return self._untrasher.restore(items)
+        return self._recreator.recreate(items)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    @cached_property
+    def _remover(self) -> Remover:
+        return Remover(self._client, self.workspace.name, batch=self._settings.delete_batch)
+
+    @cached_property
+    def _snapshotter(self) -> Snapshotter:
+        in_list = self._settings.coql_in_list
+        return Snapshotter(self._client, self._coql, self._by_id, self.workspace, in_list=in_list)
+
+    @cached_property
+    def _locator(self) -> Locator:
+        bins = Bins(self._client, self.workspace.name)
+        return Locator(self._coql, self._by_id, bins, self.workspace, in_list=self._settings.coql_in_list)
+
+    @cached_property
+    def _untrasher(self) -> Untrasher:
+        return Untrasher(
+            self._client,
+            self._tools.clock,
+            lambda refs: self.locate(refs, look=Look.LIVE),
+            settle_seconds=self._settings.bin_settle_seconds,
+        )
+
+    @cached_property
+    def _recreator(self) -> Recreator:
+        return Recreator(self._client, self._coql, self.workspace, marker_field=self._settings.marker_field)
+
+
+def connect(settings: BaseModel, tools: Tools) -> Adapter:
+    """Make an adapter; nothing is sent yet."""
+    if not isinstance(settings, ZohoSettings):
+        raise TypeError("not the settings of a Zoho connection")
+    allowed = origins(settings)
+    transport = Transport(
+        name=tools.connection,
+        origins=allowed,
+        clock=tools.clock,
+        randomness=tools.randomness,
+        budget=tools.budget,
+        listener=tools.on_call,
+    )
+    tokens = Tokens(
+        transport=transport,
+        accounts=settings.accounts_origin,
+        api=settings.api_origin,
+        allowed=allowed,
+        connection=tools.connection,
+        secrets=tools.secrets,
+        folder=tools.state_dir / "tokens",
+        clock=tools.clock,
+    )
+    return ZohoAdapter(settings, tools, ZohoClient(transport, tokens, tools.clock))

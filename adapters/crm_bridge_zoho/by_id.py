@@ -1,0 +1,89 @@
+"""Reading records by id: as few calls as this Zoho lets through."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.transport import Answer
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.coql import MOST_BYTES, REFUSED_SHAPE, Coql, Select, any_id
+from crm_bridge_zoho.wire import id_text, list_of, slices_of
+
+LIST_IDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as it was read, and its bytes as they came."""
+
+    values: Mapping[str, Any]
+    raw: bytes
+
+
+class ById:
+    """Climbs down a ladder when Zoho refuses a form: many in-lists in one query, fewer, one, the list by `ids`.
+
+    How far down is remembered for the life of the connection.
+    """
+
+    def __init__(self, client: ZohoClient, coql: Coql, *, in_list: int, groups: int) -> None:
+        """`in_list` ids in one list, at most `groups` lists in one query."""
+        self._client = client
+        self._coql = coql
+        self._in_list = in_list
+        self._rungs = [in_list * n for n in sorted({groups, min(groups, 4), 1}, reverse=True)]
+        self._rung = 0
+        self._lock = threading.Lock()
+
+    def rows(self, module: str, ids: Sequence[str], columns: Sequence[str], *, raw: bool = False) -> dict[str, Row]:
+        """Return the live records among `ids`, by id; `raw` also keeps their bytes."""
+        found: dict[str, Row] = {}
+        # An id that is no number cannot exist, and one such id would have the whole query refused.
+        wanted = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit()]
+        while wanted:
+            answers, done = self._some(module, wanted, tuple(columns))
+            for answer in answers:
+                found.update(_rows(answer, raw))
+            wanted = wanted[done:]
+        asked = set(ids)
+        return {key: row for key, row in found.items() if key in asked}
+
+    def _some(self, module: str, ids: list[str], columns: tuple[str, ...]) -> tuple[list[Answer], int]:
+        """Read the first of `ids`, as many as the current rung takes; climb down when it is refused."""
+        while True:
+            rung = self._rung
+            if rung >= len(self._rungs):
+                return list(self._listed(module, ids[:LIST_IDS], columns)), LIST_IDS
+            share = ids[: min(self._rungs[rung], self._coql.limit)]
+            try:
+                return self._queried(module, share, columns), len(share)
+            except CrmBridgeError as error:
+                if error.vendor_code not in REFUSED_SHAPE:
+                    raise
+            with self._lock:
+                self._rung = max(self._rung, rung + 1)
+
+    def _queried(self, module: str, ids: list[str], columns: tuple[str, ...]) -> list[Answer]:
+        select = Select(module, columns, any_id(ids, self._in_list))
+        return list(self._coql.pages(select, limit=max(len(ids), 1)))
+
+    def _listed(self, module: str, ids: list[str], columns: tuple[str, ...]) -> Iterator[Answer]:
+        answer = self._client.read(
+            f"/crm/v8/{module}",
+            "GET /crm/v8/{module}",
+            params={"ids": ",".join(ids), "fields": ",".join(columns), "per_page": "200"},
+            max_bytes=MOST_BYTES,
+        )
+        if answer is not None:
+            yield answer
+
+
+def _rows(answer: Answer, raw: bool) -> Iterator[tuple[str, Row]]:
+    rows = list_of(answer, "data")
+    pieces = slices_of(answer, "data") if raw else [b""] * len(rows)
+    for values, piece in zip(rows, pieces, strict=True):
+        yield id_text(values.get("id")), Row(values, piece)

@@ -1,0 +1,146 @@
+"""One place that speaks HTTP with Zoho: token, paths, credits, retries of reads, single sends of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from crm_bridge.clock import Clock
+from crm_bridge.errors import CrmBridgeError, RequestRefusedError
+from crm_bridge.i18n import _
+from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict, by_status
+from crm_bridge_zoho.auth import Tokens
+from crm_bridge_zoho.errors import failure_of, named_error, row_of
+
+STALE_TOKEN = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN"})
+Params: TypeAlias = Mapping[str, str]
+
+
+class ZohoClient:
+    """Calls below `/crm/v8`. Thread-safe; every path is relative to the API domain of the access token."""
+
+    def __init__(self, transport: Transport, tokens: Tokens, clock: Clock) -> None:
+        """Use a transport whose allow-list holds the API origin."""
+        self._transport = transport
+        self._tokens = tokens
+        self._clock = clock
+        self.credits_left: int | None = None
+
+    def read(
+        self,
+        path: str,
+        route: str,
+        *,
+        params: Params | None = None,
+        json: object | None = None,
+        weight: int = 1,
+        max_bytes: int | None = None,
+    ) -> Answer | None:
+        """Read (GET, or POST with a JSON body); None when Zoho answers "nothing there" (204).
+
+        Repeats by the read policy and once after a token refresh; raises our exception for every error.
+        """
+        call = self._call("GET" if json is None else "POST", path, route, Purpose.READ, params=params, json=json)
+        call = replace(call, weight=weight, max_bytes=max_bytes)
+        answer = self._transport.send(call, judge=judged, renew=lambda: self._renewed(call))
+        self._note_credits(answer)
+        failure = failure_of(answer, route=route)
+        if failure is not None:
+            raise failure
+        return None if answer.status == 204 or not answer.body else answer
+
+    def destroy(
+        self, method: str, path: str, route: str, *, params: Params | None = None, json: object | None = None
+    ) -> Answer:
+        """Send a destructive call once and return whatever came. Raises NotSentError or AnswerLostError."""
+        return self._once(self._call(method, path, route, Purpose.DESTROY, params=params, json=json))
+
+    def create(
+        self, method: str, path: str, route: str, *, json: object | None = None, files: Sequence[Part] = ()
+    ) -> Answer:
+        """Send a creating call once and return whatever came. Raises NotSentError or AnswerLostError."""
+        call = self._call(method, path, route, Purpose.CREATE, json=json)
+        return self._once(replace(call, files=tuple(files)))
+
+    def form(self, path: str, route: str, fields: Mapping[str, str]) -> Answer:
+        """Send a creating call with form fields once."""
+        call = self._call("POST", path, route, Purpose.CREATE)
+        return self._once(replace(call, form=dict(fields)))
+
+    def download(self, path: str, route: str, *, params: Params | None = None, max_bytes: int) -> Iterator[bytes]:
+        """Yield the bytes of a file; raises before an incomplete end."""
+        call = self._call("GET", path, route, Purpose.DOWNLOAD, params=params)
+        return self._transport.download(
+            call,
+            max_bytes=max_bytes,
+            renew=lambda: self._renewed(call),
+            refused=lambda answer: failure_of(answer, route=route) or _no_file(answer, route),
+        )
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._transport.close()
+
+    def _once(self, call: Call) -> Answer:
+        answer = self._transport.send(call)
+        self._note_credits(answer)
+        if answer.status == 401:
+            # The call is not repeated here: the next one, a new intent of the core, gets a new token.
+            self._tokens.refused(call.headers["Authorization"].partition(" ")[2])
+        return answer
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        route: str,
+        purpose: Purpose,
+        *,
+        params: Params | None = None,
+        json: object | None = None,
+    ) -> Call:
+        token = self._tokens.current()
+        return Call(
+            method=method,
+            url=f"{token.api_origin}{path}",
+            route=route,
+            purpose=purpose,
+            params=dict(params or {}),
+            headers={"Authorization": f"Zoho-oauthtoken {token.value}"},
+            json=json,
+        )
+
+    def _renewed(self, call: Call) -> Call:
+        self._tokens.refused(call.headers["Authorization"].partition(" ")[2])
+        return replace(call, headers={"Authorization": f"Zoho-oauthtoken {self._tokens.current().value}"})
+
+    def _note_credits(self, answer: Answer) -> None:
+        """Take note of the day's remaining credits, which Zoho names only after half of them are used."""
+        said = answer.headers.get("x-api-credits-remaining", "")
+        if said.isdigit():
+            self.credits_left = int(said)
+            self._transport.budget.remaining(self.credits_left, clock=self._clock)
+
+
+def judged(answer: Answer) -> Verdict:
+    """Say what an answer to a read means for its repetition; an unusable body raises MalformedAnswerError."""
+    if answer.status == 204:
+        return Verdict.OK
+    if answer.ok:
+        answer.json()
+    item = named_error(answer)
+    if item is None or item.ok:
+        return by_status(answer)
+    if item.code in STALE_TOKEN:
+        return Verdict.REFRESH
+    if row_of(item.code).family == "rate_limited":
+        # Without credits for today, waiting for a minute is pointless: the caller is told at once.
+        return Verdict.OK if answer.headers.get("x-api-credits-remaining") == "0" else Verdict.rate_limited()
+    return Verdict.RETRY if row_of(item.code).family == "unavailable" else by_status(answer)
+
+
+def _no_file(answer: Answer, route: str) -> CrmBridgeError:
+    return RequestRefusedError(
+        _("Zoho has no file for {route}").format(route=route), reason="not_found", http_status=answer.status
+    )

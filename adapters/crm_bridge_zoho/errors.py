@@ -1,0 +1,121 @@
+"""From Zoho's words to ours: exceptions for calls that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm_bridge.errors import (
+    CrmBridgeError,
+    CrmError,
+    MalformedAnswerError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestRefusedError,
+    SignInError,
+    UsageError,
+)
+from crm_bridge.i18n import N_, _
+from crm_bridge.spi.spec import ErrorRow
+from crm_bridge.transport import Answer
+from crm_bridge_zoho.error_table import BY_CODE
+from crm_bridge_zoho.wire import Item, body_of, error_in
+
+FAMILIES: Mapping[str, type[CrmBridgeError]] = {
+    "signed_out": SignInError,
+    "permission": PermissionDeniedError,
+    "scope": PermissionDeniedError,
+    "not_supported": PermissionDeniedError,
+    "module": UsageError,
+    "filter": UsageError,
+    "rate_limited": RateLimitedError,
+    "unavailable": CrmError,
+}
+_TELLING = ("permissions", "api_name", "column_name", "operator", "param_name", "near", "limit", "expected_data_type")
+_LONGEST = 200
+
+
+def row_of(code: str) -> ErrorRow:
+    """Return the row of a code; an unlisted code leaves open whether anything was done."""
+    return BY_CODE.get(code) or ErrorRow(
+        code, "refused", "unknown", False, N_("Zoho refused"), N_("look the code up in Zoho's documentation"), ""
+    )
+
+
+def detail_text(details: Mapping[str, Any]) -> str:
+    """Return what the details name (field, operator, right), in one line of at most 200 characters."""
+    told = [details[key] for key in _TELLING if details.get(key) not in (None, "", [])]
+    words = [", ".join(map(str, one)) if isinstance(one, list) else str(one) for one in told]
+    return " ".join(words)[:_LONGEST]
+
+
+def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
+    """Return our exception for an error that Zoho named."""
+    row = row_of(item.code)
+    named = detail_text(item.details)
+    text = _("Zoho refused {route}: {meaning} ({code})").format(
+        route=route, meaning=_(row.meaning), code=f"{item.code}: {named}" if named else item.code
+    )
+    return FAMILIES.get(row.family, RequestRefusedError)(
+        text,
+        reason=row.family,
+        hint=_(row.advice),
+        vendor="zoho",
+        vendor_code=item.code,
+        http_status=answer.status,
+        request_id=request_id(answer),
+    )
+
+
+def failure_of(answer: Answer, *, route: str) -> CrmBridgeError | None:
+    """Return the exception that an answer to a read amounts to; None when it is good (also when it is empty)."""
+    if answer.status in (204, 304):
+        return None
+    if answer.ok:
+        item = error_in(answer)
+        return None if item is None else exception_of(item, answer, route=route)
+    item = named_error(answer)
+    if item is not None:
+        return exception_of(item, answer, route=route)
+    return _nameless(answer, route)
+
+
+def named_error(answer: Answer) -> Item | None:
+    """Return the error that an answer names; None for an HTML page or anything else that is not Zoho's JSON."""
+    try:
+        return error_in(answer)
+    except MalformedAnswerError:
+        return None
+
+
+def sign_in_failure(answer: Answer) -> CrmBridgeError | None:
+    """Return the exception for an answer of the token endpoint: errors come with HTTP 200, so the body decides."""
+    try:
+        said = body_of(answer).get("error")
+    except MalformedAnswerError:
+        said = None
+        if answer.ok:
+            raise
+    if said is None:
+        return None if answer.ok else _nameless(answer, "POST /oauth/v2/token")
+    return exception_of(Item(ok=False, code=str(said)), answer, route="POST /oauth/v2/token")
+
+
+def _nameless(answer: Answer, route: str) -> CrmBridgeError:
+    kind: type[CrmBridgeError] = CrmError
+    reason, hint = "unavailable", _("wait, then resume")
+    if answer.status == 429:
+        kind, reason = RateLimitedError, "rate_limited"
+    elif answer.status == 401:
+        kind, reason, hint = SignInError, "signed_out", _("sign in again: `crm-bridge login`")
+    elif answer.status == 403:
+        kind, reason, hint = PermissionDeniedError, "permission", _("ask a Zoho administrator")
+    elif answer.status < 500:
+        kind, reason, hint = RequestRefusedError, "refused", _("check the address in the connection's configuration")
+    text = _("Zoho answered {route} with HTTP {status} and no reason").format(route=route, status=answer.status)
+    return kind(text, reason=reason, hint=hint, vendor="zoho", http_status=answer.status, request_id=request_id(answer))
+
+
+def request_id(answer: Answer) -> str:
+    """Return the id that a gateway gave the request, if any."""
+    return answer.headers.get("x-request-id", "")

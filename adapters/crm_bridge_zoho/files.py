@@ -1,0 +1,75 @@
+"""The files of a contract: what the lists say, and their bytes when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Attachment
+from crm_bridge.errors import MalformedAnswerError
+from crm_bridge.i18n import _
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.wire import id_text
+
+LIST = "attachments"
+"""The `source` of an attachment that hangs in the record's own list, not in a field."""
+LIST_FIELDS = "id,File_Name,Size,Created_Time,Owner,Parent_Id,$file_id,$type,$link_url"
+LINK_TYPE = "Link URL"
+MOST_BYTES = 110 * 1024 * 1024
+"""Zoho takes uploads up to 100 MB."""
+
+
+def listed_files(client: ZohoClient, ref: ContractRef, rows: list[Mapping[str, Any]]) -> Iterator[Attachment]:
+    """Yield the files of the record's attachment list. Links have no bytes: they stay in the list as they are."""
+    for row in rows:
+        if row.get("$type") == LINK_TYPE:
+            continue
+        file_id = id_text(row.get("id"))
+        path = f"/crm/v8/{ref.module}/{ref.id}/Attachments/{file_id}"
+        yield Attachment(
+            id=file_id,
+            name=str(row.get("File_Name") or file_id),
+            size=size_of(row.get("Size")),
+            source=LIST,
+            chunks=_reader(client, path, "GET /crm/v8/{module}/{id}/Attachments/{id}", {}, size_of(row.get("Size"))),
+        )
+
+
+def field_files(client: ZohoClient, ref: ContractRef, field: str, value: object) -> Iterator[Attachment]:
+    """Yield the files that a file-upload field holds."""
+    for row in value if isinstance(value, list) else ():
+        if not isinstance(row, Mapping):
+            continue
+        row_id, size = id_text(row.get("id")), size_of(row.get("Size__s"))
+        path = f"/crm/v8/{ref.module}/{ref.id}/actions/download_fields_attachment"
+        route = "GET /crm/v8/{module}/{id}/actions/download_fields_attachment"
+        yield Attachment(
+            id=row_id,
+            name=str(row.get("File_Name__s") or row_id),
+            size=size,
+            source=field,
+            chunks=_reader(client, path, route, {"fields_attachment_id": row_id}, size),
+        )
+
+
+def size_of(value: object) -> int | None:
+    """Return a size in bytes; Zoho writes it as text."""
+    return int(str(value)) if isinstance(value, int | str) and str(value).isdigit() else None
+
+
+def _reader(
+    client: ZohoClient, path: str, route: str, params: Mapping[str, str], size: int | None
+) -> Callable[[], Iterator[bytes]]:
+    def chunks() -> Iterator[bytes]:
+        seen = 0
+        for chunk in client.download(path, route, params=params, max_bytes=MOST_BYTES):
+            seen += len(chunk)
+            yield chunk
+        if seen == 0 and size != 0:
+            # Zoho answers 204 for a file that is gone; taken at its word it would be saved as an empty file.
+            raise MalformedAnswerError(
+                _("Zoho sent no bytes for a file ({route})").format(route=route), reason="empty_file", vendor="zoho"
+            )
+
+    return chunks

@@ -1,0 +1,158 @@
+"""Finding contracts: by filter through COQL, by words through the search index, by ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.filters import Filter
+from crm_bridge.errors import CrmBridgeError, UsageError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Completeness, Page, Query, Search
+from crm_bridge_zoho.by_id import ById
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.columns import MOST_COLUMNS
+from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select
+from crm_bridge_zoho.wire import id_text, list_of, more_records
+from crm_bridge_zoho.workspace import Workspace
+
+SEARCH_LAG = 600
+"""Seconds by which Zoho's search index may be late; its pages speak of a delay, users of minutes."""
+SEARCH_PAGES, SEARCH_PAGE = 10, 200
+SHORTEST_WORD = 2
+
+
+class Finder:
+    """Starts listings. Every contract has all base columns, so that its digest is the one the gate computes."""
+
+    def __init__(self, client: ZohoClient, coql: Coql, by_id: ById, workspace: Workspace) -> None:
+        """Use one connection's readers."""
+        self._client = client
+        self._coql = coql
+        self._by_id = by_id
+        self._work = workspace
+
+    def find(self, query: Query) -> Search:
+        """Start the listing that the query asks for; unknown fields are a UsageError at once."""
+        if query.where is not None:
+            self._work.filters.check(query.where)
+        if query.ids is not None:
+            pages = self._ids_pages(query, query.ids)
+            return Search(_("{count} ids").format(count=len(query.ids)), query.where, pages)
+        if query.words is not None:
+            if len(query.words.strip()) < SHORTEST_WORD:
+                raise UsageError(_("a word to search for needs at least two characters"))
+            pushed = f"GET /{self._work.name}/search word={query.words}"
+            return Search(pushed, query.where, self._word_pages(query, query.words), SEARCH_LAG)
+        return self._filtered(query)
+
+    def _filtered(self, query: Query) -> Search:
+        native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
+        select = Select(self._work.name, self._work.columns.base, native)
+        return Search(native or "id is not null", residual, self._limited(self._pages(select, query), query.limit))
+
+    def _pages(self, select: Select, query: Query) -> Iterator[Page]:
+        """Yield the pages of a query. The count comes first: Zoho charges by the LIMIT that is asked for."""
+        expected = self._coql.count(select)
+        limit = self._coql.limit if expected is None else max(SMALL_LIMIT, expected)
+        extra = self._extra_columns(query.where)
+        seen: set[str] = set()
+        for answer in self._coql.pages(select, limit=limit):
+            rows = [row for row in list_of(answer, "data") if id_text(row.get("id")) not in seen]
+            seen.update(id_text(row.get("id")) for row in rows)
+            yield Page(self._contracts(self._with_extra(rows, extra)))
+        yield Page((), _complete(len(seen), expected))
+
+    def _limited(self, pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
+        """Stop after `limit` contracts; a listing that was cut is never called complete."""
+        if limit is None:
+            yield from pages
+            return
+        given = 0
+        for page in pages:
+            if given + len(page.contracts) > limit:
+                how = _("stopped after {count} contracts, as asked").format(count=limit)
+                yield Page(page.contracts[: limit - given], Completeness(False, limit, None, how))
+                return
+            given += len(page.contracts)
+            yield page
+
+    def _extra_columns(self, where: Filter | None) -> tuple[str, ...]:
+        """Return the columns that the filter needs and the base columns lack."""
+        needed = () if where is None else self._work.filters.columns_of(where)
+        lists = [name for name in needed if name not in self._work.columns.base]
+        return tuple(name for name in lists if "." in name or self._work.fields[name].in_coql)[: MOST_COLUMNS - 1]
+
+    def _with_extra(self, rows: Sequence[Mapping[str, Any]], extra: tuple[str, ...]) -> list[Mapping[str, Any]]:
+        if not extra:
+            return list(rows)
+        ids = [id_text(row.get("id")) for row in rows]
+        more = self._by_id.rows(self._work.name, ids, ("id", *extra))
+        return [{**more[key].values, **row} if key in more else row for key, row in zip(ids, rows, strict=True)]
+
+    def _contracts(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Contract, ...]:
+        return tuple(self._work.reader.contract(row) for row in rows)
+
+    def _ids_pages(self, query: Query, ids: tuple[str, ...]) -> Iterator[Page]:
+        wanted = list(dict.fromkeys(ids))[: query.limit]
+        seen, at = 0, 0
+        while at < len(wanted):
+            contracts = self._read(wanted[at : at + 1000], query.where)
+            seen, at = seen + len(contracts), at + 1000
+            yield Page(contracts)
+        yield Page((), Completeness(True, seen, None, _("each id was read")))
+
+    def _word_pages(self, query: Query, words: str) -> Iterator[Page]:
+        """Yield what the index finds, each record read again by id: an index may show what is no longer true."""
+        limit = query.limit
+        given = 0
+        ended = True
+        for ids, more in self._hits(words):
+            contracts = self._read(ids, query.where)
+            ended = not more
+            if limit is not None and given + len(contracts) >= limit:
+                contracts, ended = contracts[: limit - given], False
+                yield Page(contracts, _from_index(limit, ended))
+                return
+            given += len(contracts)
+            yield Page(contracts)
+        yield Page((), _from_index(given, ended))
+
+    def _hits(self, words: str) -> Iterator[tuple[list[str], bool]]:
+        seen: set[str] = set()
+        for number in range(1, SEARCH_PAGES + 1):
+            params = {"word": words, "fields": "id", "page": str(number), "per_page": str(SEARCH_PAGE)}
+            try:
+                answer = self._client.read(
+                    f"/crm/v8/{self._work.name}/search", "GET /crm/v8/{module}/search", params=params
+                )
+            except CrmBridgeError as error:
+                if error.vendor_code != "LIMIT_REACHED":
+                    raise
+                yield [], True
+                return
+            ids = [id_text(row.get("id")) for row in list_of(answer, "data")]
+            fresh = [one for one in ids if one not in seen]
+            seen.update(fresh)
+            more = bool(more_records(answer))
+            yield fresh, more
+            if not more:
+                return
+
+    def _read(self, ids: Sequence[str], where: Filter | None) -> tuple[Contract, ...]:
+        rows = self._by_id.rows(self._work.name, ids, self._work.columns.base)
+        found = [rows[one].values for one in ids if one in rows]
+        return self._contracts(self._with_extra(found, self._extra_columns(where)))
+
+
+def _complete(seen: int, expected: int | None) -> Completeness:
+    if expected is None:
+        return Completeness(False, seen, None, _("Zoho did not count"))
+    how = _("listed by id to the end; COUNT(id) of the same condition says {count}").format(count=expected)
+    return Completeness(seen == expected, seen, expected, how)
+
+
+def _from_index(seen: int, ended: bool) -> Completeness:
+    how = _("the search index may lag and ends at 2,000 records")
+    return Completeness(False, seen, None, how if ended else _("cut: ") + how)

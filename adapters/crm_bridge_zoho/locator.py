@@ -1,0 +1,91 @@
+"""Where records are now: read by id, looked for in the bin, with a control record in the same look."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import MalformedAnswerError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+from crm_bridge_zoho.bins import Bins, Deletion
+from crm_bridge_zoho.by_id import ById, Row
+from crm_bridge_zoho.coql import Coql, Select, in_list, joined
+from crm_bridge_zoho.wire import id_text, list_of
+from crm_bridge_zoho.workspace import Workspace
+
+
+class Locator:
+    """Looks by id, never through the search index, which lags behind deletes."""
+
+    def __init__(self, coql: Coql, by_id: ById, bins: Bins, workspace: Workspace, *, in_list: int) -> None:
+        """Use one connection's readers."""
+        self._coql = coql
+        self._by_id = by_id
+        self._bins = bins
+        self._work = workspace
+        self._in_list = in_list
+        self._lock = threading.Lock()
+        self._control: str | None = None
+
+    def locate(self, refs: Sequence[ContractRef], look: Look, since: datetime | None) -> Sighting:
+        """Return the place of every ref. An answer that cannot be trusted makes them unreadable, never absent."""
+        try:
+            rows, control = self._read([ref.id for ref in refs])
+        except MalformedAnswerError as error:
+            note = error.message
+            return Sighting({ref.id: Whereabouts(ref, Place.UNREADABLE, note=note) for ref in refs}, None)
+        absent = [ref.id for ref in refs if ref.id not in rows]
+        deletions: Mapping[str, Deletion] = {}
+        readable = True
+        if absent and look is Look.EVERYWHERE:
+            deletions, readable = self._bins.find(absent, since)
+        places = {ref.id: self._place(ref, rows, deletions, control, readable) for ref in refs}
+        return Sighting(places, control)
+
+    def _place(
+        self,
+        ref: ContractRef,
+        rows: Mapping[str, Row],
+        deletions: Mapping[str, Deletion],
+        control: str | None,
+        readable: bool,
+    ) -> Whereabouts:
+        row, deletion = rows.get(ref.id), deletions.get(ref.id)
+        if row is not None:
+            return Whereabouts(ref, Place.LIVE, digest=self._work.reader.digest(row.values))
+        if deletion is not None:
+            place = Place.IN_BIN if deletion.in_bin else Place.GONE
+            return Whereabouts(ref, place, by=deletion.by, at=deletion.at, until=deletion.until)
+        if control is None:
+            return Whereabouts(ref, Place.NOT_VISIBLE, note=_("no other record was readable in the same look"))
+        if not readable:
+            return Whereabouts(ref, Place.NOT_VISIBLE, note=_("Zoho shows neither the bin nor the deletions"))
+        return Whereabouts(ref, Place.GONE)
+
+    def _read(self, ids: Sequence[str]) -> tuple[dict[str, Row], str | None]:
+        """Read the ids, and a record outside them in the same query: what shows that reading works."""
+        control = self._control if self._control not in ids else None
+        asked = [*ids, control] if control else list(ids)
+        rows = self._by_id.rows(self._work.name, asked, self._work.columns.base)
+        if control and rows.pop(control, None) is not None:
+            return rows, control
+        if len(rows) == len(set(ids)):
+            # Nothing is missing, so nothing rests on a control record.
+            return rows, None
+        control = self._another(ids)
+        with self._lock:
+            self._control = control
+        return rows, control
+
+    def _another(self, ids: Sequence[str]) -> str | None:
+        """Return the newest record outside `ids`: a plan is worked off by id, so it stays longest."""
+        known = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit()]
+        size = self._in_list
+        others = [f"id not {in_list('', known[at : at + size]).strip()}" for at in range(0, len(known), size)]
+        select = Select(self._work.name, ("id",), joined(others, "and") if others else None)
+        answer = self._coql.run(select.page(after=None, limit=1, descending=True), 1)
+        rows = list_of(answer, "data")
+        return id_text(rows[0].get("id")) or None if rows else None

@@ -1,0 +1,130 @@
+"""From a row of Zoho to a Contract, and to the digest that tells whether it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+
+from crm_bridge.domain.canonical import record_digest
+from crm_bridge.domain.contract import Contract, ContractRef, RecordState
+from crm_bridge_zoho.columns import Columns
+from crm_bridge_zoho.wire import id_text
+
+LIST_TEXT_LIMIT = 500
+"""Rich text is cut to this many characters in lists; only so much of it counts for drift."""
+
+
+class RowReader:
+    """Reads rows of one module, whichever call they came from."""
+
+    def __init__(self, module: str, meanings: Mapping[str, str], columns: Columns, org_currency: str = "") -> None:
+        """`meanings` maps canonical names to API names; `org_currency` is used where a record has none."""
+        self._module = module
+        self._meanings = meanings
+        self._columns = columns
+        self._currency = org_currency
+
+    def contract(self, row: Mapping[str, object]) -> Contract:
+        """Return the contract of a row that has at least the base columns."""
+        owner = row.get(self._meanings.get("owner", "Owner"))
+        return Contract(
+            ref=ContractRef(self._module, id_text(row.get("id"))),
+            number=shown(self._value(row, "number")),
+            title=shown(self._value(row, "title")),
+            customer=shown(self._value(row, "customer")),
+            status=shown(self._value(row, "status")),
+            amount=amount_of(self._value(row, "amount")),
+            currency=shown(self._value(row, "currency")) or self._currency or None,
+            start=day_of(self._value(row, "start")),
+            end=day_of(self._value(row, "end")),
+            owner=shown(owner),
+            created=instant_of(self._value(row, "created")),
+            modified=instant_of(self._value(row, "modified")),
+            state=state_of(row),
+            digest=self.digest(row),
+            raw=row,
+        )
+
+    def digest(self, row: Mapping[str, object]) -> str:
+        """Return the drift digest: the same for the same content, whichever call the row came from."""
+        content: dict[str, object] = {name: self._plain(name, row.get(name)) for name in self._columns.digested}
+        return record_digest(content)
+
+    def _value(self, row: Mapping[str, object], meaning: str) -> object:
+        name = self._meanings.get(meaning)
+        return row.get(name) if name else None
+
+    def _plain(self, name: str, value: object) -> object:
+        """Reduce a value to what an edit would change: not the label of a lookup, the zone of a time, or zeros."""
+        if isinstance(value, Mapping):
+            return id_text(value.get("id")) or value.get("name")
+        if isinstance(value, str) and value and name in self._columns.multiple:
+            return sorted(value.split(";"))
+        if isinstance(value, list | tuple):
+            return sorted(str(self._plain("", one)) for one in value) or None
+        if isinstance(value, Decimal | int) and not isinstance(value, bool):
+            return plain_number(Decimal(value))
+        if isinstance(value, str) and name in self._columns.instants:
+            moment = instant_of(value)
+            return value if moment is None else moment.isoformat()
+        if isinstance(value, str) and name in self._columns.rich_texts:
+            return value[:LIST_TEXT_LIMIT]
+        return None if value == "" else value
+
+
+def plain_number(value: Decimal) -> str:
+    """Return the digits of a number without exponent and trailing zeros: 1200.00 and 1200 are one amount."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def shown(value: object) -> str | None:
+    """Return what people read: the name of a lookup, else its id; text as it is; None for nothing."""
+    if isinstance(value, Mapping):
+        return shown(value.get("name")) or shown(value.get("id"))
+    if value is None or value == "" or isinstance(value, bool | list):
+        return None
+    return plain_number(value) if isinstance(value, Decimal) else str(value)
+
+
+def amount_of(value: object) -> Decimal | None:
+    """Return an amount exactly as written; None for nothing or no number."""
+    if value is None or isinstance(value, bool | list | Mapping):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def day_of(value: object) -> date | None:
+    """Return the day of a date or date-time."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+
+
+def instant_of(value: object) -> datetime | None:
+    """Return the instant of a date-time with an offset, in UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def state_of(row: Mapping[str, object]) -> RecordState:
+    """Return where the record stands, from whatever of Zoho's state keys the row has."""
+    if row.get("Locked__s") is True or row.get("$locked_for_me") is True:
+        return RecordState.LOCKED
+    approval = row.get("$approval_state")
+    if isinstance(approval, str) and approval != "approved":
+        return RecordState.IN_APPROVAL
+    return RecordState.NORMAL

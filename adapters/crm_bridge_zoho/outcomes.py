@@ -1,0 +1,135 @@
+"""What Zoho's answer to one destructive call means for each record: a closed list, everything else is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import MalformedAnswerError
+from crm_bridge.i18n import N_, _
+from crm_bridge.spi import adapter as spi
+from crm_bridge.transport import Answer
+from crm_bridge_zoho.error_table import HALTING, RECORD_LEVEL
+from crm_bridge_zoho.errors import detail_text, request_id, row_of
+from crm_bridge_zoho.wire import Item, items_of
+
+TOO_LONG = "too_long"
+_LOOK = N_("`crm-bridge resume` looks what became of it before anything is sent again")
+_SMALLER = N_("the next call names fewer records")
+_LENGTH_WORDS = ("ids", "maximum_length", "max_length")
+
+
+def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[spi.Answer, ...]:
+    """Classify one call per record. The HTTP status alone never says "done", and above 499 never "not done"."""
+    if answer.status == 414:
+        return tuple(_too_long(ref, answer) for ref in refs)
+    if answer.status >= 500:
+        return tuple(unknown(ref, answer, "unavailable") for ref in refs)
+    try:
+        items = items_of(answer, key)
+    except MalformedAnswerError as error:
+        return tuple(_malformed(ref, answer, error.reason) for ref in refs)
+    if len(items) == 1 and (items[0].flat or (not items[0].id and not items[0].ok)):
+        return tuple(_flat(ref, items[0], answer, alone=len(refs) == 1) for ref in refs)
+    return tuple(_by_id(ref, items, answer) for ref in refs)
+
+
+def _by_id(ref: ContractRef, items: Sequence[Item], answer: Answer) -> spi.Answer:
+    mine = [item for item in items if item.id == ref.id]
+    if len(mine) != 1:
+        return unknown(ref, answer, "not_answered" if not mine else "answered_twice")
+    return classified(ref, mine[0], answer)
+
+
+def classified(ref: ContractRef, item: Item, answer: Answer) -> spi.Answer:
+    """Return the verdict on one record from the result that names it."""
+    if item.ok:
+        if item.code == "SUCCESS" and answer.ok:
+            return spi.Answer(ref, spi.Verdict.DONE, item.code, message=item.message, request_id=request_id(answer))
+        return unknown(ref, answer, "scheduled" if item.code == "SCHEDULED" else "unclear", item)
+    row = row_of(item.code)
+    if row.executed != "no":
+        return unknown(ref, answer, row.family, item)
+    named = detail_text(item.details)
+    return spi.Answer(
+        ref,
+        spi.Verdict.NOT_DONE,
+        item.code,
+        reason="permission" if row.family == "scope" else row.family,
+        message=f"{item.message} ({named})" if named else item.message,
+        hint=_(row.advice),
+        request_id=request_id(answer),
+        retry=row.retryable,
+        halt=item.flat and row.family in HALTING,
+    )
+
+
+def _flat(ref: ContractRef, item: Item, answer: Answer, *, alone: bool) -> spi.Answer:
+    """Classify by a word about the whole request."""
+    if item.ok:
+        # "Scheduled" and the like: nothing is said about any record.
+        return unknown(ref, answer, "scheduled" if item.code == "SCHEDULED" else "unclear", item)
+    if not alone and is_too_long(item):
+        return _too_long(ref, answer)
+    if not alone and item.code in RECORD_LEVEL:
+        return unknown(ref, answer, "unclear", item)
+    flat = Item(item.ok, item.code, item.id, item.message, item.details, flat=True)
+    return classified(ref, flat, answer)
+
+
+def is_too_long(item: Item) -> bool:
+    """Say whether a request was refused for the number or length of its ids, before any was looked at."""
+    if item.code == "LIMIT_EXCEEDED":
+        return True
+    if item.code not in ("INVALID_DATA", "UNABLE_TO_PARSE_DATA_TYPE", "PATTERN_NOT_MATCHED"):
+        return False
+    named = {str(item.details.get(key)) for key in ("param_name", "param", "api_name")}
+    return bool(named & {"ids"}) or any(word in item.details for word in _LENGTH_WORDS[1:])
+
+
+def unknown(ref: ContractRef, answer: Answer, reason: str, item: Item | None = None) -> spi.Answer:
+    """Return "unknown": it is settled by looking, never by sending again."""
+    return spi.Answer(
+        ref,
+        spi.Verdict.UNKNOWN,
+        item.code if item else "",
+        reason=reason,
+        message=item.message if item else _("Zoho answered with HTTP {status}").format(status=answer.status),
+        hint=_(_LOOK),
+        request_id=request_id(answer),
+    )
+
+
+def _malformed(ref: ContractRef, answer: Answer, reason: str) -> spi.Answer:
+    """Classify an answer that is not Zoho's JSON: 401 and 429 are refused at the door, all else is unknown."""
+    if answer.status == 401:
+        return classified(ref, Item(ok=False, code="INVALID_TOKEN", flat=True), answer)
+    if answer.status == 429:
+        return classified(ref, Item(ok=False, code="TOO_MANY_REQUESTS", flat=True), answer)
+    return unknown(ref, answer, f"malformed_{reason}")
+
+
+def _too_long(ref: ContractRef, answer: Answer) -> spi.Answer:
+    return spi.Answer(
+        ref,
+        spi.Verdict.NOT_DONE,
+        "",
+        reason=TOO_LONG,
+        message=_("Zoho refused the length of the call; no record was looked at"),
+        hint=_(_SMALLER),
+        request_id=request_id(answer),
+        retry=True,
+    )
+
+
+def not_sent(ref: ContractRef) -> spi.Answer:
+    """Return the answer for a record that was left out of a call because the call would have been too long."""
+    return spi.Answer(
+        ref,
+        spi.Verdict.NOT_DONE,
+        "",
+        reason=TOO_LONG,
+        message=_("left out of the call: Zoho takes fewer records at once"),
+        hint=_(_SMALLER),
+        retry=True,
+    )

@@ -1,0 +1,104 @@
+"""From the workspace to the Profile that people are shown before they plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Step, Support
+from crm_bridge.domain.snapshot import PartKind
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
+from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
+from crm_bridge_zoho.metadata import ZohoField
+from crm_bridge_zoho.settings import ZohoSettings
+from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
+
+
+def profile_of(workspace: Workspace, settings: ZohoSettings, *, trash_batch: int, credits_left: int | None) -> Profile:
+    """Return who is signed in, where, and what may be done there."""
+    return Profile(
+        user_id=workspace.user.id,
+        user_name=workspace.user.name,
+        org_id=workspace.org.id,
+        org_name=workspace.org.name,
+        environment=workspace.org.type,
+        module=workspace.name,
+        module_label=workspace.module.label,
+        fields=fields_of(workspace),
+        relations=relations_of(workspace),
+        capabilities=capabilities_of(workspace),
+        limits=limits_of(settings, trash_batch),
+        may={Step.TRASH: may_trash(workspace), Step.PURGE: Support.UNPROVEN},
+        warnings=workspace.warnings,
+        assumptions=assumptions_of(settings),
+        calls_left=credits_left,
+    )
+
+
+def may_trash(workspace: Workspace) -> Support:
+    """Return whether the user may delete: the module's flag can only forbid, the profile decides."""
+    return Support.ABSENT if workspace.module.deletable is False else workspace.rights.delete
+
+
+def capabilities_of(workspace: Workspace) -> Capabilities:
+    """Return the capabilities, narrowed where this module has no recycle bin."""
+    if workspace.module.bin_on_delete is not False:
+        return CAPABILITIES
+    final = Fact(Support.ABSENT, DELETE_PAGE, _("this module does not use the recycle bin"))
+    return replace(CAPABILITIES, trash=final, untrash=final)
+
+
+def limits_of(settings: ZohoSettings, trash_batch: int) -> Limits:
+    """Return the limits as the settings and this Zoho have narrowed them."""
+    ids = min(LIMITS.locate_batch, settings.coql_in_list * settings.coql_groups)
+    return replace(LIMITS, find_page=settings.coql_limit, trash_batch=trash_batch, locate_batch=ids, snapshot_batch=ids)
+
+
+def assumptions_of(settings: ZohoSettings) -> tuple[str, ...]:
+    """Return the switches that stand for what Zoho's pages leave open."""
+    return (
+        f"coql_in_list={settings.coql_in_list}",
+        f"coql_groups={settings.coql_groups}",
+        f"coql_limit={settings.coql_limit}",
+        f"delete_batch={settings.delete_batch}",
+        "wf_trigger=sent",
+    )
+
+
+def fields_of(workspace: Workspace) -> tuple[FieldInfo, ...]:
+    """Return the fields with the canonical meaning each is mapped to."""
+    by_name = {name: meaning for meaning, name in workspace.meanings.items()}
+    return tuple(_field(field, by_name.get(field.api_name)) for field in workspace.fields.values())
+
+
+def _field(field: ZohoField, meaning: str | None) -> FieldInfo:
+    return FieldInfo(
+        name=field.api_name,
+        label=field.label,
+        type=field.data_type,
+        meaning=meaning,
+        writable=field.writable,
+        required=field.required,
+        options=field.options,
+    )
+
+
+def relations_of(workspace: Workspace) -> tuple[RelationInfo, ...]:
+    """Return what hangs on a contract: rows in its fields, notes, attachments, lists of other modules."""
+    rows = [
+        RelationInfo(field.api_name, field.label, PartKind.DETAIL.value, field.target or workspace.name)
+        for field in workspace.fields.values()
+        if field.data_type in ("subform", "multiselectlookup", "multiuserlookup")
+    ]
+    files = [
+        RelationInfo(field.api_name, field.label, "attachment", workspace.name, saved=field.data_type == "fileupload")
+        for field in workspace.fields.values()
+        if field.data_type in ("fileupload", "imageupload", "profileimage")
+    ]
+    lists = []
+    for one in workspace.related:
+        if one.type == "multiselectlookup":
+            continue
+        kind = {NOTES: PartKind.NOTE.value, ATTACHMENTS: "attachment"}.get(one.api_name, PartKind.RELATED.value)
+        lists.append(RelationInfo(one.api_name, one.label, kind, one.module, saved=bool(one.module)))
+    return (*rows, *files, *lists)

@@ -1,0 +1,197 @@
+"""Copying contracts with everything around them, in as few calls as the module's metadata allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import _
+from crm_bridge.transport import Answer
+from crm_bridge_zoho import metadata
+from crm_bridge_zoho.by_id import ById, Row
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.columns import MOST_COLUMNS
+from crm_bridge_zoho.coql import Coql
+from crm_bridge_zoho.files import LIST_FIELDS, field_files, listed_files
+from crm_bridge_zoho.inbound import Found, Inbound, inbound_of, read_inbound
+from crm_bridge_zoho.metadata import RelatedList
+from crm_bridge_zoho.parallel import spread
+from crm_bridge_zoho.wire import id_text, list_of, slices_of
+from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
+
+NOTE_FIELDS = "id,Note_Title,Note_Content,Owner,Created_Time,Created_By,Parent_Id"
+FULL_TEXT_IDS = 100
+PAGE = 200
+ENDS_THE_RUN = frozenset({"signed_out", "rate_limited", "credits_used_up", "circuit_open", "token_window"})
+"""Reasons that would meet every other contract too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What was read for many contracts at once."""
+
+    rows: Mapping[str, Row]
+    extra: Mapping[str, list[Part]]
+    inbound: Mapping[str, Found]
+
+
+class Snapshotter:
+    """Takes snapshots: reads for many contracts at once, single reads only where nothing else shows the data."""
+
+    def __init__(self, client: ZohoClient, coql: Coql, by_id: ById, workspace: Workspace, *, in_list: int) -> None:
+        """Use one connection's readers; `in_list` ids in one list of a query."""
+        self._client = client
+        self._coql = coql
+        self._by_id = by_id
+        self._work = workspace
+        self._in_list = in_list
+        self._pointing: tuple[Inbound, ...] | None = None
+        self._known_fields: dict[str, str] = {}
+
+    def take(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
+        """Yield one result per ref, in the order of `refs`."""
+        material = self._material(refs)
+        if not self._work.columns.by_id and not list(self._lists()):
+            yield from (self._result(ref, material) for ref in refs)
+            return
+        yield from spread(lambda ref: self._result(ref, material), refs)
+
+    def _result(self, ref: ContractRef, material: _Material) -> Snapshot | Unavailable:
+        row = material.rows.get(ref.id)
+        if row is None:
+            return Unavailable(ref, "not_found", _("Zoho shows no record with this id"), gone=True)
+        try:
+            return self._one(ref, row, material)
+        except CrmBridgeError as error:
+            if error.reason in ENDS_THE_RUN:
+                raise
+            return Unavailable(ref, error.reason, error.message)
+
+    def _material(self, refs: Sequence[ContractRef]) -> _Material:
+        ids = [ref.id for ref in refs]
+        rows = self._by_id.rows(self._work.name, ids, self._work.columns.base, raw=True)
+        live = [ref for ref in refs if ref.id in rows]
+        extra: dict[str, list[Part]] = {ref.id: [] for ref in live}
+        for number, columns in enumerate(self._work.columns.slices, start=2):
+            more = self._by_id.rows(self._work.name, list(extra), columns, raw=True)
+            for key, row in more.items():
+                extra[key].append(Part(PartKind.EXTRA, f"fields-{number}", row.raw))
+        for key, raw in self._full_texts(list(extra)):
+            extra[key].append(Part(PartKind.EXTRA, "full_texts", raw))
+        inbound = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
+        return _Material(rows, extra, inbound)
+
+    def _inbound(self) -> tuple[Inbound, ...]:
+        if self._pointing is None:
+            lists = [one for one in self._work.related if one.api_name not in (NOTES, ATTACHMENTS)]
+            self._pointing = inbound_of(self._client, self._work.name, lists)
+        return self._pointing
+
+    def _full_texts(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield rich texts in full: everywhere else Zoho cuts them at 500 characters."""
+        fields = ",".join(sorted(self._work.columns.rich_texts))
+        for at in range(0, len(ids) if fields else 0, FULL_TEXT_IDS):
+            share = ids[at : at + FULL_TEXT_IDS]
+            answer = self._client.read(
+                f"/crm/v8/{self._work.name}/actions/fetch_full_data",
+                "GET /crm/v8/{module}/actions/fetch_full_data",
+                params={"ids": ",".join(share), "fields": fields},
+            )
+            for row, raw in zip(list_of(answer, "data"), slices_of(answer, "data"), strict=True):
+                if id_text(row.get("id")) in share:
+                    yield id_text(row.get("id")), raw
+
+    def _one(self, ref: ContractRef, row: Row, material: _Material) -> Snapshot:
+        files: list[Attachment] = []
+        record, parts = row.raw, [*material.extra[ref.id], *material.inbound[ref.id].parts()]
+        if self._work.columns.by_id:
+            values, record = self._whole(ref)
+            parts.append(Part(PartKind.EXTRA, "fields-1", row.raw))
+            files += self._in_fields(ref, values)
+            parts += self._cut_rows(ref, values)
+        for one in self._lists():
+            listed, raw = self._list(ref, one)
+            if not listed:
+                continue
+            if one.api_name == ATTACHMENTS:
+                files += listed_files(self._client, ref, listed)
+            parts.append(Part(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
+        return Snapshot(ref, self._work.reader.digest(row.values), record, tuple(parts), tuple(files))
+
+    def _lists(self) -> Iterator[RelatedList]:
+        """Yield the lists that have to be read contract by contract."""
+        covered = {one.module for one in self._inbound()}
+        for one in self._work.related:
+            if one.module and one.type != "multiselectlookup" and one.module not in covered:
+                yield one
+
+    def _whole(self, ref: ContractRef) -> tuple[Mapping[str, Any], bytes]:
+        answer = self._client.read(f"/crm/v8/{ref.module}/{ref.id}", "GET /crm/v8/{module}/{id}")
+        rows = list_of(answer, "data")
+        if not rows:
+            raise CrmBridgeError(_("the record vanished while it was copied"), reason="not_found", vendor="zoho")
+        return rows[0], slices_of(answer, "data")[0]
+
+    def _in_fields(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Attachment]:
+        for name in sorted(self._work.columns.by_id):
+            if self._work.fields[name].data_type == "fileupload":
+                yield from field_files(self._client, ref, name, values.get(name))
+
+    def _cut_rows(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Part]:
+        """Yield in full the rows that Zoho cut at 200, which it tells by `$has_more`."""
+        cut = values.get("$has_more")
+        for name in [key for key, more in cut.items() if more is True] if isinstance(cut, Mapping) else ():
+            field = self._work.fields.get(name)
+            inside = self._fields_of(field.target) if field and field.target else "id"
+            for number, (_rows, raw) in enumerate(self._pages(ref, name, inside), start=1):
+                yield Part(PartKind.DETAIL, f"{name}-{number}", raw)
+
+    def _list(self, ref: ContractRef, one: RelatedList) -> tuple[list[Mapping[str, Any]], bytes]:
+        """Return the rows of one list, and their bytes as one JSON array."""
+        wanted = {NOTES: NOTE_FIELDS, ATTACHMENTS: LIST_FIELDS}.get(one.api_name)
+        fields = wanted or self._fields_of(one.module)
+        pages = list(self._pages(ref, one.api_name, fields))
+        rows = [row for page, _raw in pages for row in page]
+        return rows, b"[" + b",".join(raw[1:-1] for _page, raw in pages if len(raw) > 2) + b"]"
+
+    def _pages(self, ref: ContractRef, name: str, fields: str) -> Iterator[tuple[list[Mapping[str, Any]], bytes]]:
+        params = {"fields": fields, "per_page": str(PAGE)}
+        while True:
+            answer = self._client.read(
+                f"/crm/v8/{ref.module}/{ref.id}/{name}", "GET /crm/v8/{module}/{id}/{list}", params=params
+            )
+            rows = list_of(answer, "data")
+            if answer is None or not rows:
+                return
+            yield rows, b"[" + b",".join(slices_of(answer, "data")) + b"]"
+            token = next_page(answer)
+            if not token:
+                return
+            params = {"fields": fields, "per_page": str(PAGE), "page_token": token}
+
+    def _fields_of(self, module: str) -> str:
+        """Return the field names of another module for `fields`, as many as one list read takes."""
+        if module not in self._known_fields:
+            try:
+                names = [one.api_name for one in metadata.read_fields(self._client, module) if one.in_coql]
+            except CrmBridgeError as error:
+                if error.reason == "signed_out":
+                    raise
+                names = []
+            self._known_fields[module] = ",".join(["id", *(name for name in names if name != "id")][:MOST_COLUMNS])
+        return self._known_fields[module]
+
+
+_KINDS = {NOTES: PartKind.NOTE, ATTACHMENTS: PartKind.ATTACHMENT_LIST}
+
+
+def next_page(answer: Answer) -> str:
+    """Return the token of the next page, or nothing at the end."""
+    info = answer.json().get("info")
+    if not isinstance(info, Mapping) or info.get("more_records") is not True:
+        return ""
+    return str(info.get("next_page_token") or "")

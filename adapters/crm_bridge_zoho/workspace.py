@@ -1,0 +1,117 @@
+"""Everything that is known about the contract module of one connection, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm_bridge.domain.capabilities import Support
+from crm_bridge.errors import CrmBridgeError, UsageError
+from crm_bridge.i18n import _
+from crm_bridge_zoho import metadata
+from crm_bridge_zoho.account import TOLERABLE, Org, Rights, User, read_org, read_rights, read_user
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.columns import Columns, choose_columns
+from crm_bridge_zoho.discovery import choose_module, map_fields
+from crm_bridge_zoho.filters import CoqlFilters
+from crm_bridge_zoho.mapping import RowReader
+from crm_bridge_zoho.metadata import RelatedList, ZohoField, ZohoModule
+from crm_bridge_zoho.settings import ZohoSettings
+
+NOTES, ATTACHMENTS = "Notes", "Attachments"
+_PATHLESS = frozenset({"INVALID_URL_PATTERN", "INVALID_REQUEST_METHOD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The module with its fields, lists and columns, and the readers made for it."""
+
+    user: User
+    org: Org
+    rights: Rights
+    module: ZohoModule
+    fields: dict[str, ZohoField]
+    related: tuple[RelatedList, ...]
+    meanings: dict[str, str]
+    columns: Columns
+    reader: RowReader
+    filters: CoqlFilters
+    warnings: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the API name of the contract module."""
+        return self.module.api_name
+
+
+def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
+    """Sign in and read user, org, module, fields, related lists and profile: six calls."""
+    user, org = read_user(client), read_org(client)
+    module = _module(client, settings)
+    fields = {field.api_name: field for field in metadata.read_fields(client, module.api_name)}
+    if not fields:
+        raise UsageError(
+            _("Zoho shows no fields of the module {name}").format(name=module.api_name),
+            reason="module",
+            hint=_("check `module` of the connection, and that your profile may see it"),
+        )
+    warnings: list[str] = []
+    related = _related(client, module, warnings)
+    rights = read_rights(client, user, module)
+    meanings = map_fields(fields.values(), settings.fields)
+    columns = choose_columns(fields.values(), meanings)
+    warnings += _concerns(user, org, module, rights, fields)
+    return Workspace(
+        user=user,
+        org=org,
+        rights=rights,
+        module=module,
+        fields=fields,
+        related=related,
+        meanings=meanings,
+        columns=columns,
+        reader=RowReader(module.api_name, meanings, columns, org.currency),
+        filters=CoqlFilters(fields, meanings),
+        warnings=tuple(warnings),
+    )
+
+
+def _module(client: ZohoClient, settings: ZohoSettings) -> ZohoModule:
+    if settings.module is None:
+        return choose_module(metadata.read_modules(client), None)
+    try:
+        found = metadata.read_module(client, settings.module)
+    except CrmBridgeError as error:
+        if error.vendor_code not in _PATHLESS:
+            raise
+        # A Zoho without this path still has the module that the user named; what it cannot tell stays unproven.
+        return ZohoModule(settings.module, settings.module, settings.module, "", True, None, None, frozenset(), {})
+    if found is None or not found.api_supported:
+        return choose_module(metadata.read_modules(client), settings.module)
+    return found
+
+
+def _related(client: ZohoClient, module: ZohoModule, warnings: list[str]) -> tuple[RelatedList, ...]:
+    try:
+        return metadata.read_related_lists(client, module.api_name)
+    except CrmBridgeError as error:
+        if not isinstance(error, TOLERABLE):
+            raise
+    warnings.append(_("Zoho does not show the related lists: a backup cannot hold them"))
+    return ()
+
+
+def _concerns(user: User, org: Org, module: ZohoModule, rights: Rights, fields: dict[str, ZohoField]) -> list[str]:
+    """Return what somebody should know before a plan is made."""
+    told: list[str] = []
+    if module.bin_on_delete is False:
+        told.append(_("records of this module do not go to the recycle bin: deleting them is final"))
+    if module.profiles and user.profile_id and user.profile_id not in module.profiles:
+        told.append(_("the module is hidden from your profile"))
+    if rights.mass_delete is Support.ABSENT:
+        told.append(_("your profile lacks Mass Delete: the fast path is not available"))
+    if org.hipaa:
+        told.append(_("this org keeps health data under HIPAA rules: backups hold them too"))
+    private = sorted(field.label for field in fields.values() if field.private)
+    if private:
+        told.append(_("fields with personal data: {names}").format(names=", ".join(private)))
+    return told
