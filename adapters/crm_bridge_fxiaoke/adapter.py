@@ -1,0 +1,179 @@
+"""The adapter: six verbs, each handed to the module that knows it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm_bridge.domain.capabilities import Route, Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.spi.adapter import (
+    Answer,
+    Look,
+    Profile,
+    Query,
+    RemoveOptions,
+    Restored,
+    RestoreItem,
+    Search,
+    Sighting,
+)
+from crm_bridge.spi.spec import Tools
+from crm_bridge.transport import Transport
+from crm_bridge_fxiaoke.approvals import Approvals
+from crm_bridge_fxiaoke.capabilities import LIMITS
+from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.customers import Customers
+from crm_bridge_fxiaoke.discovery import Discovery
+from crm_bridge_fxiaoke.files import Files
+from crm_bridge_fxiaoke.finder import Finder
+from crm_bridge_fxiaoke.locator import Locator, Touched
+from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields
+from crm_bridge_fxiaoke.people import Person, acting_user
+from crm_bridge_fxiaoke.profile import make_profile
+from crm_bridge_fxiaoke.records import Records
+from crm_bridge_fxiaoke.remover import Remover
+from crm_bridge_fxiaoke.restorer import Restorer
+from crm_bridge_fxiaoke.settings import FxiaokeSettings
+from crm_bridge_fxiaoke.snapshotter import Snapshotter
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is known once somebody is signed in and the contract object is found."""
+
+    person: Person
+    fields: FieldMap
+    finder: Finder
+    locator: Locator
+    remover: Remover
+
+
+class FxiaokeAdapter:
+    """One connection to one 纷享销客 tenant, in the name of one employee."""
+
+    def __init__(self, settings: FxiaokeSettings, tools: Tools) -> None:
+        """Nothing is sent before the first verb."""
+        self._settings = settings
+        self._tools = tools
+        self._client = Client(transport=_transport(settings, tools), settings=settings, tools=tools)
+        self._records = Records(self._client)
+        self._discovery = Discovery(self._client)
+        self._touched = Touched(tools.clock, settings.assumptions.index_lag)
+        self._lock = threading.RLock()
+        self._made: _Parts | None = None
+        self._snapshotter_made: Snapshotter | None = None
+        self._profile: Profile | None = None
+
+    def whoami(self) -> Profile:
+        """Sign in and say who, where, and what hangs on contracts here."""
+        with self._lock:
+            if self._profile is None:
+                parts = self._parts()
+                self._profile = make_profile(
+                    settings=self._settings,
+                    person=parts.person,
+                    tenant=self._client.tenant(),
+                    fields=parts.fields,
+                    relations=self._discovery.relations(),
+                )
+            return self._profile
+
+    def find(self, query: Query) -> Search:
+        """Start a listing."""
+        return self._parts().finder.find(query)
+
+    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
+        """Copy contracts with everything around them."""
+        return self._snapshotter().snapshot(refs)
+
+    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
+        """Do one step for one batch; every id is sent once."""
+        return self._parts().remover.remove(step, refs, options)
+
+    def locate(self, refs: Sequence[ContractRef], *, look: Look, since: datetime | None = None) -> Sighting:  # noqa: ARG002
+        """Say where each record is now. There is no list of deletions here, so `since` does not matter."""
+        return self._parts().locator.locate(refs, look)
+
+    def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
+        """Recover from the bin, or create again from snapshots."""
+        parts = self._parts()
+        restorer = Restorer(
+            client=self._client,
+            records=self._records,
+            discovery=self._discovery,
+            mapper=Mapper(parts.fields, lambda _id: None),
+            touched=self._touched,
+        )
+        return restorer.bring_back(route, items)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def _parts(self) -> _Parts:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def _make(self) -> _Parts:
+        person = acting_user(self._client, self._tools.secrets)
+        self._client.user = person.id
+        fields = map_fields(self._discovery.contract(), self._settings.fields)
+        customer = fields.field("customer")
+        customers = Customers(self._records, customer.target if customer and customer.target else "AccountObj")
+        mapper = Mapper(fields, customers.name)
+        assumed = self._settings.assumptions
+        return _Parts(
+            person=person,
+            fields=fields,
+            finder=Finder(
+                records=self._records,
+                mapper=mapper,
+                customers=customers,
+                voidable=assumed.voidable_states,
+                lag=assumed.index_lag,
+            ),
+            locator=Locator(
+                records=self._records,
+                mapper=mapper,
+                approvals=Approvals(self._client),
+                assumptions=assumed,
+                touched=self._touched,
+            ),
+            remover=Remover(
+                client=self._client,
+                records=self._records,
+                object_name=fields.object.name,
+                touched=self._touched,
+                in_flight=LIMITS.calls_in_flight,
+            ),
+        )
+
+    def _snapshotter(self) -> Snapshotter:
+        with self._lock:
+            if self._snapshotter_made is None:
+                parts = self._parts()
+                self._snapshotter_made = Snapshotter(
+                    records=self._records,
+                    mapper=Mapper(parts.fields, lambda _id: None),
+                    relations=self._discovery.relations(),
+                    files=Files(self._client),
+                    by_get=self._settings.assumptions.snapshot_by == "get",
+                )
+            return self._snapshotter_made
+
+
+def _transport(settings: FxiaokeSettings, tools: Tools) -> Transport:
+    return Transport(
+        name=tools.connection,
+        origins=(settings.address,),
+        clock=tools.clock,
+        randomness=tools.randomness,
+        budget=tools.budget,
+        listener=tools.on_call,
+    )

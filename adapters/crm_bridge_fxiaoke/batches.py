@@ -1,0 +1,90 @@
+"""Batches of ids: each sent once, and split only after every id was seen to be untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import CrmBridgeError, CrmError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Answer, Verdict
+from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure, row_of
+from crm_bridge_fxiaoke.records import Records
+from crm_bridge_fxiaoke.wire import Envelope
+
+# Refusals of a whole batch that one of its ids may have caused; anything else would meet every half as well.
+_SPLITTABLE = frozenset({"locked", "permission", "not_found", "in_approval", "service"})
+_WITH_TEXT_OF_THEIR_OWN = frozenset({"50009", ""})
+
+
+class Batches:
+    """Calls that take `idList`: delete, recover, and the bulk void of the older custom path."""
+
+    def __init__(self, *, client: Client, records: Records, object_name: str) -> None:
+        """The size of a batch is an assumption of the connection."""
+        self._client = client
+        self._records = records
+        self._object = object_name
+        self._assumed = client.settings.assumptions
+
+    def send(self, refs: Sequence[ContractRef], path: str, *, voided_before: bool) -> list[Answer]:
+        """Send every id and return one answer per record; `voided_before` is the state that the call starts from."""
+        answers: list[Answer] = []
+        size = self._assumed.max_batch_ids
+        for start in range(0, len(refs), size):
+            part = refs[start : start + size]
+            if any(answer.halt for answer in answers):
+                answers += [skipped(ref) for ref in part]
+            else:
+                answers += self._batch(part, path, voided_before)
+        return answers
+
+    def _batch(self, refs: Sequence[ContractRef], path: str, voided_before: bool) -> list[Answer]:
+        data = {"dataObjectApiName": self._object, "idList": [ref.id for ref in refs]}
+        try:
+            envelope = self._client.change(path, data)
+        except CrmBridgeError as failure:
+            return [answer_to_failure(ref, failure) for ref in refs]
+        if envelope.code != 0 and len(refs) > 1 and self._may_split(envelope):
+            return self._after_refusal(refs, path, voided_before, envelope)
+        return [answer_for(ref, envelope) for ref in refs]
+
+    def _may_split(self, envelope: Envelope) -> bool:
+        """A refusal with a known text was an answer to one id; an unknown text may hide a batch still on its way."""
+        row = row_of(envelope)
+        known = row.code not in _WITH_TEXT_OF_THEIR_OWN
+        return self._assumed.batch_failure == "all_or_nothing" and known and row.family in _SPLITTABLE
+
+    def _after_refusal(
+        self, refs: Sequence[ContractRef], path: str, voided_before: bool, envelope: Envelope
+    ) -> list[Answer]:
+        """One id spoiled the batch. Look first; what is proven untouched is sent again in halves."""
+        untouched = self._untouched(refs, voided_before)
+        answers = [answer_for(ref, envelope) for ref in refs if ref.id not in untouched]
+        again = [ref for ref in refs if ref.id in untouched]
+        middle = (len(again) + 1) // 2
+        for half in (again[:middle], again[middle:]):
+            if half and any(answer.halt for answer in answers):
+                answers += [skipped(ref) for ref in half]
+            elif half:
+                answers += self._batch(half, path, voided_before)
+        return answers
+
+    def _untouched(self, refs: Sequence[ContractRef], voided_before: bool) -> set[str]:
+        try:
+            rows = self._records.by_ids(self._object, [ref.id for ref in refs])
+        except CrmError:
+            return set()
+        return {key for key, row in rows.items() if (row.values.get("life_status") == "invalid") is voided_before}
+
+
+def skipped(ref: ContractRef) -> Answer:
+    """Return the answer for a record that was not sent because an earlier refusal holds for all."""
+    return Answer(
+        ref,
+        Verdict.NOT_DONE,
+        reason="not_sent",
+        message=_("not sent: the CRM refused another record for a reason that holds for all"),
+        retry=True,
+    )

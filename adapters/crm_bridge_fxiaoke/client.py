@@ -1,0 +1,202 @@
+"""Calls to the gateway: signed, traced, judged by errorCode; one method per purpose."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+
+from crm_bridge.credentials import Token
+from crm_bridge.errors import AnswerLostError, CrmBridgeError, CrmError, NotSentError
+from crm_bridge.i18n import _
+from crm_bridge.spi.spec import Tools
+from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict
+from crm_bridge_fxiaoke.auth import TENANT, Auth
+from crm_bridge_fxiaoke.problems import VENDOR, WINDOW_SECONDS, error_for
+from crm_bridge_fxiaoke.settings import FxiaokeSettings
+from crm_bridge_fxiaoke.wire import Envelope, family_of, read_envelope
+
+_REPEATABLE = frozenset({"busy", "system_error", "service"})
+_BIGGEST_ANSWER = 32 * 1024 * 1024
+
+
+class Client:
+    """One connection to one tenant, in the name of one acting user."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        settings: FxiaokeSettings,
+        tools: Tools,
+    ) -> None:
+        """Nothing is sent before the first call; `user` is set once the acting user is known."""
+        self.settings = settings
+        self.clock = tools.clock
+        self.user = ""
+        self._transport = transport
+        self._randomness = tools.randomness
+        self.auth = Auth(
+            connection=tools.connection,
+            style=settings.auth,
+            address=settings.address,
+            secrets=tools.secrets,
+            clock=tools.clock,
+            folder=tools.state_dir / "tokens",
+            post=self._post_token,
+        )
+
+    def read(self, path: str, data: object = None, **top: object) -> Envelope:
+        """Make a call that changes nothing; raises for every refusal."""
+        return self._accepted(self.ask(path, data, **top))
+
+    def ask(self, path: str, data: object = None, **top: object) -> Envelope:
+        """Make a call that changes nothing and return the envelope, refusal or not."""
+        token = self.auth.token()
+
+        def renew() -> Call:
+            return self._call(path, Purpose.READ, self.auth.token(refused=token), data, top)
+
+        first = self._call(path, Purpose.READ, token, data, top)
+        return _envelope(self._transport.send(first, judge=_judge, renew=renew), path)
+
+    def change(self, path: str, data: object, *, creates: bool = False, **top: object) -> Envelope:
+        """Send a change exactly once and return its envelope; raises NotSentError or AnswerLostError."""
+        token = self.auth.token()
+        call = self._call(path, Purpose.CREATE if creates else Purpose.DESTROY, token, data, top)
+        try:
+            envelope = _envelope(self._transport.send(call, judge=_judge), path)
+        except CrmError as doubtful:
+            raise _lost(path, doubtful) from None
+        if family_of(envelope) == "signed_out":
+            # Refused before execution. Not sent again here: a second sending needs an intent of its own.
+            self.auth.token(refused=token)
+        return envelope
+
+    def download(self, path: str, body: Mapping[str, object], *, max_bytes: int) -> Iterator[bytes]:
+        """Yield the bytes of a file; an answer of type JSON is a refusal and raises."""
+        token = self.auth.token()
+
+        def build(current: Token) -> Call:
+            headers, carried = self.auth.signed(current, self.user)
+            return self._plain(path, Purpose.DOWNLOAD, headers, {**carried, **body})
+
+        yield from self._transport.download(
+            build(token),
+            max_bytes=max_bytes,
+            judge=_judge,
+            renew=lambda: build(self.auth.token(refused=token)),
+            refused=self._refused,
+        )
+
+    def upload(self, path: str, form: Mapping[str, str], files: Sequence[Part]) -> Envelope:
+        """Send a file once, as a form; old style only, where the token travels as a form field."""
+        token = self.auth.token()
+        headers, carried = self.auth.signed(token, "")
+        call = Call(
+            "POST",
+            self.settings.address + path,
+            path,
+            Purpose.CREATE,
+            params=self._trace(),
+            headers=headers,
+            form={**{key: str(value) for key, value in carried.items()}, **form},
+            files=files,
+            endpoint=path,
+        )
+        return _envelope(self._transport.send(call, judge=_judge), path)
+
+    def error(self, envelope: Envelope, *, token_call: bool = False) -> CrmBridgeError:
+        """Return the exception for a refusal."""
+        zone = 8 if self.settings.assumptions.quota_zone == "UTC+8" else 0
+        return error_for(envelope, now=self.clock.now(), zone_hours=zone, token_call=token_call)
+
+    def tenant(self) -> str:
+        """Return the tenant that the token opens: corpId of the older style, ea of the newer one."""
+        return self.auth.token().extra[TENANT]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _accepted(self, envelope: Envelope) -> Envelope:
+        if envelope.code != 0:
+            raise self.error(envelope)
+        return envelope
+
+    def _refused(self, answer: Answer) -> CrmBridgeError:
+        return self.error(_envelope(answer, "/media/download"))
+
+    def _post_token(self, path: str, body: Mapping[str, object]) -> Envelope:
+        envelope = _envelope(self._transport.send(self._plain(path, Purpose.TOKEN, {}, body)), path)
+        if envelope.code != 0:
+            raise self.error(envelope, token_call=True)
+        return envelope
+
+    def _call(self, path: str, purpose: Purpose, token: Token, data: object, top: Mapping[str, object]) -> Call:
+        headers, carried = self.auth.signed(token, self.user)
+        body: dict[str, object] = {**carried, **self._conversion(path), **top}
+        if data is not None:
+            body["data"] = data
+        return self._plain(path, purpose, headers, body)
+
+    def _plain(self, path: str, purpose: Purpose, headers: Mapping[str, str], body: Mapping[str, object]) -> Call:
+        return Call(
+            "POST",
+            self.settings.address + path,
+            path,
+            purpose,
+            params=self._trace(),
+            headers=headers,
+            json=dict(body),
+            endpoint=path,
+            max_bytes=_BIGGEST_ANSWER if path.endswith("/query") else None,
+        )
+
+    def _trace(self) -> Mapping[str, str]:
+        if not self.settings.assumptions.send_trace_id:
+            return {}
+        return {"thirdTraceId": str(uuid.UUID(int=self._randomness.getrandbits(128), version=4))}
+
+    def _conversion(self, path: str) -> Mapping[str, object]:
+        """Say how persons and files are written: persons as the style does, files by npath, which can be kept."""
+        if self.settings.assumptions.id_conversion != "stated" or "/data/" not in path:
+            return {}
+        return {"convertUserId": self.settings.auth == "corp_token", "convertMediaId": False}
+
+
+def _judge(answer: Answer) -> Verdict:
+    """Say whether repeating can help: the HTTP status is always 200, so only errorCode tells."""
+    if answer.status >= 400:
+        return Verdict.OK  # the transport judges by status; the body of a proxy is no envelope
+    family = family_of(read_envelope(answer))
+    if family == "signed_out":
+        return Verdict.REFRESH
+    if family == "rate_limited":
+        return Verdict.rate_limited(WINDOW_SECONDS)
+    return Verdict.RETRY if family in _REPEATABLE else Verdict.OK
+
+
+def _envelope(answer: Answer, path: str) -> Envelope:
+    """Return the envelope of a good answer; a status other than 2xx comes from a proxy and is an error by itself."""
+    if answer.ok:
+        return read_envelope(answer)
+    raise CrmError(
+        _("the gateway answered {route} with HTTP status {status}").format(route=path, status=answer.status),
+        reason="http_status",
+        hint=_("the Open API itself always answers 200: look for a proxy, or try again later"),
+        vendor=VENDOR,
+        http_status=answer.status,
+    )
+
+
+def _lost(path: str, doubtful: CrmError) -> CrmError:
+    """Return what a doubtful answer to a change means: anything may have happened, unless nothing was sent."""
+    if isinstance(doubtful, NotSentError | AnswerLostError):
+        return doubtful
+    return AnswerLostError(
+        _("the answer to {route} cannot be trusted").format(route=path),
+        reason=doubtful.reason,
+        vendor=VENDOR,
+        http_status=doubtful.http_status,
+        request_id=doubtful.request_id,
+    )

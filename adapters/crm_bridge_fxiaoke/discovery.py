@@ -1,0 +1,135 @@
+"""Which object holds the contracts, and which other objects hang on it: asked of the tenant, never guessed."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.wire import FieldMeta, ObjectEntry, ObjectMeta, read_description, read_objects
+
+LIST_PATH = "/cgi/crm/v2/object/list"
+DESCRIBE_PATH = "/cgi/crm/v2/object/describe"
+PRESETS = ("SaleContractObj", "ContractObj")
+_LOOKS_LIKE = re.compile("合同|contract", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One object that points at contracts by one field; `detail` rows live and die with their contract."""
+
+    object: ObjectMeta
+    field: FieldMeta
+    detail: bool
+
+
+class Discovery:
+    """The tenant's metadata, each piece asked for once in the adapter's lifetime."""
+
+    def __init__(self, client: Client) -> None:
+        """Nothing is asked yet."""
+        self._client = client
+        self._lock = threading.RLock()
+        self._listed: tuple[ObjectEntry, ...] | None = None
+        self._described: dict[str, ObjectMeta] = {}
+        self._contract: ObjectMeta | None = None
+        self._relations: tuple[Relation, ...] | None = None
+
+    def objects(self) -> tuple[ObjectEntry, ...]:
+        """Return the active objects of the tenant."""
+        with self._lock:
+            if self._listed is None:
+                everything = read_objects(self._client.read(LIST_PATH, None, includeNull=False))
+                self._listed = tuple(one for one in everything if one.active)
+            return self._listed
+
+    def describe(self, name: str) -> ObjectMeta:
+        """Return one object's description."""
+        with self._lock:
+            if name not in self._described:
+                envelope = self._client.read(DESCRIBE_PATH, {"apiName": name}, includeDetail=False)
+                self._described[name] = read_description(envelope, name)
+            return self._described[name]
+
+    def contract(self) -> ObjectMeta:
+        """Return the contract object: the configured one, or the only one that looks like it. Else UsageError."""
+        with self._lock:
+            if self._contract is None:
+                wanted = self._client.settings.object
+                self._contract = self._named(wanted) if wanted else self._only()
+            return self._contract
+
+    def relations(self) -> tuple[Relation, ...]:
+        """Return every object that points at the contract object: details first, then lookups."""
+        with self._lock:
+            if self._relations is None:
+                found = list(self._find_relations(self.contract().name))
+                self._relations = tuple(sorted(found, key=lambda one: not one.detail))
+            return self._relations
+
+    def _find_relations(self, contract: str) -> Iterable[Relation]:
+        settings = self._client.settings
+        for entry in self.objects():
+            wanted = not settings.neighbours or entry.name in settings.neighbours or _may_be_detail(entry, contract)
+            if not wanted or entry.name == contract:
+                continue
+            meta = self.describe(entry.name)
+            master = meta.master
+            if master is not None and master.target == contract:
+                yield Relation(meta, master, detail=True)
+            if settings.related:
+                for lookup in meta.pointing_at(contract):
+                    yield Relation(meta, lookup, detail=False)
+
+    def _named(self, name: str) -> ObjectMeta:
+        if name not in {one.name for one in self.objects()}:
+            raise UsageError(
+                _("the tenant has no active object {name}").format(name=name),
+                reason="no_such_module",
+                hint=_candidates(self._alike()),
+            )
+        return self.describe(name)
+
+    def _only(self) -> ObjectMeta:
+        masters = [one for one in self._alike() if self.describe(one.name).master is None]
+        if len(masters) == 1:
+            return self.describe(masters[0].name)
+        if masters:
+            message = _("several objects may hold the contracts: {names}").format(names=_names(masters))
+            raise UsageError(
+                message,
+                reason="ambiguous_module",
+                hint=_('name one in the connection: object = "{name}"').format(name=masters[0].name),
+            )
+        raise UsageError(
+            _("the tenant has no active object that looks like contracts"),
+            reason="no_such_module",
+            hint=_('name it in the connection: object = "..."; see the api name in the CRM\'s object settings'),
+        )
+
+    def _alike(self) -> list[ObjectEntry]:
+        def fits(one: ObjectEntry) -> bool:
+            custom = one.custom and bool(_LOOKS_LIKE.search(one.label) or _LOOKS_LIKE.search(one.name))
+            return one.name in PRESETS or custom
+
+        return [one for one in self.objects() if fits(one)]
+
+
+def _may_be_detail(entry: ObjectEntry, contract: str) -> bool:
+    """Say whether an object must be looked at even when the neighbours are named: details are never left out."""
+    stem = contract.removesuffix("Obj")
+    return entry.custom or (not contract.endswith("__c") and entry.name.startswith(stem))
+
+
+def _names(entries: Iterable[ObjectEntry]) -> str:
+    return ", ".join(f"{one.name} ({one.label})" for one in entries)
+
+
+def _candidates(entries: list[ObjectEntry]) -> str:
+    if not entries:
+        return _("see the api names in the CRM's object settings")
+    return _("objects that look like contracts: {names}").format(names=_names(entries))

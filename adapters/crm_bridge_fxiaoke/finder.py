@@ -1,0 +1,115 @@
+"""Find contracts: what the CRM evaluates is asked of it, pages come by id, completeness is proven by a count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.filters import Everything, Op
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Completeness, Page, Query, Search
+from crm_bridge_fxiaoke.customers import Customers
+from crm_bridge_fxiaoke.filters import check_fields, compile_filter
+from crm_bridge_fxiaoke.mapping import Mapper, text
+from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, condition
+
+# Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
+NOT_VOIDED = condition("life_status", "N", "invalid")
+
+
+@dataclass(slots=True)
+class _Count:
+    """What a listing has seen so far. `expected` is None where the CRM does not count."""
+
+    seen: int = 0
+    expected: int | None = None
+
+
+class Finder:
+    """Listings of one contract object."""
+
+    def __init__(
+        self, *, records: Records, mapper: Mapper, customers: Customers, voidable: frozenset[str], lag: float
+    ) -> None:
+        """`lag` is how many seconds a query may be behind, where that is assumed."""
+        self._records = records
+        self._mapper = mapper
+        self._customers = customers
+        self._voidable = voidable
+        self._lag = lag
+        self._object = mapper.fields.object.name
+
+    def find(self, query: Query) -> Search:
+        """Start a listing; UsageError for fields that do not exist."""
+        lag = max(1, round(self._lag)) if self._lag else None
+        if query.ids is not None:
+            shown = _("ids ({count})").format(count=len(query.ids))
+            return Search(shown, query.where, self._pages(self._by_ids(query.ids)), lag)
+        if query.words is not None:
+            lists = self._word_lists(query.words)
+            shown = " or ".join(f"{one['field_name']} {one['operator']} {one['field_values']}" for one in lists)
+            return Search(shown, query.where, self._pages(self._by_words(lists)), lag)
+        where = Everything() if query.where is None else query.where
+        check_fields(where, self._mapper.fields)
+        compiled = compile_filter(where, self._mapper.fields, self._customers.ids)
+        conditions = [*compiled.native, NOT_VOIDED]
+        return Search(compiled.shown, compiled.split.residual, self._pages(self._by_filter(conditions)), lag)
+
+    def _pages(self, source: Iterator[tuple[Sequence[Row], _Count]]) -> Iterator[Page]:
+        """Yield the pages as they come, and how complete the listing was with an empty last one."""
+        count = _Count()
+        for rows, so_far in source:
+            count = so_far
+            kept = [row for row in rows if row.values.get("life_status") != "invalid"]
+            yield Page(tuple(self._contracts(kept)))
+        yield Page((), _completeness(count))
+
+    def _by_filter(self, conditions: Sequence[Condition]) -> Iterator[tuple[Sequence[Row], _Count]]:
+        count = _Count()
+        for page in self._records.pages(self._object, conditions, counted=True):
+            count.seen += len(page.rows)
+            count.expected = page.total if page.total is not None else count.expected
+            yield page.rows, count
+
+    def _by_ids(self, ids: Sequence[str]) -> Iterator[tuple[Sequence[Row], _Count]]:
+        wanted, count = list(dict.fromkeys(ids)), _Count()
+        for start in range(0, len(wanted), LIST_MOST):
+            found = self._records.by_ids(self._object, wanted[start : start + LIST_MOST])
+            count.seen += len(found)
+            yield list(found.values()), count
+
+    def _word_lists(self, words: str) -> list[Condition]:
+        """The gateway has no search call: look for the words in number, title and customer, one list each."""
+        fields = self._mapper.fields
+        names = [name for meaning in ("number", "title") if (name := fields.names.get(meaning))]
+        lists = [condition(name, "LIKE", words) for name in dict.fromkeys(names)]
+        customer = fields.names.get("customer")
+        if customer and (ids := self._customers.ids(Op.CONTAINS, (words,))):
+            lists.append(condition(customer, "IN", *ids))
+        return lists
+
+    def _by_words(self, lists: Sequence[Condition]) -> Iterator[tuple[Sequence[Row], _Count]]:
+        count, known = _Count(), set[str]()
+        for one in lists:
+            for page in self._records.pages(self._object, [one, NOT_VOIDED]):
+                fresh = [row for row in page.rows if row.id not in known]
+                known.update(row.id for row in fresh)
+                count.seen += len(fresh)
+                yield fresh, count
+
+    def _contracts(self, rows: Sequence[Row]) -> Iterator[Contract]:
+        name = self._mapper.fields.names.get("customer", "")
+        self._customers.learn(
+            value for row in rows if f"{name}__r" not in row.values and (value := text(row.values.get(name)))
+        )
+        return (self._mapper.contract(row.values, voidable=self._voidable) for row in rows)
+
+
+def _completeness(count: _Count) -> Completeness:
+    if count.expected is None:
+        return Completeness(True, count.seen, None, _("the listing by id came to its end; the CRM gave no count"))
+    how = _("the listing by id came to its end and agrees with the CRM's own count")
+    if count.seen != count.expected:
+        how = _("the listing by id came to its end, but the CRM counted another number")
+    return Completeness(count.seen == count.expected, count.seen, count.expected, how)

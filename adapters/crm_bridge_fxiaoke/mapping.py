@@ -1,0 +1,232 @@
+"""Which vendor field means what, and how a row becomes a contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+
+from crm_bridge.domain.canonical import record_digest
+from crm_bridge.domain.contract import Contract, ContractRef, RecordState
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+from crm_bridge_fxiaoke.wire import COMPUTED, FieldMeta, ObjectMeta, Record, row_id
+
+CHINA = timezone(timedelta(hours=8))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SYSTEM = {"owner": "owner", "created": "create_time", "modified": "last_modified_time"}
+# Labels that describe or fill other fields: their values change when somebody renames a customer, not a contract.
+_DERIVED = ("__r", "__l", "__v", "__p", "__relation_ids")
+# `version` comes as a number or as digits; the team comes with `get` but not always with a query.
+_VOLATILE = frozenset({"version", "relevant_team"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a meaning is recognised: field types, names that are taken first, and words of the label, best first."""
+
+    types: frozenset[str]
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+_TEXT = frozenset({"text", "auto_number", "long_text"})
+_DATES = frozenset({"date", "date_time"})
+_MONEY = frozenset({"currency", "number"})
+RULES: Mapping[str, _Rule] = {
+    "title": _Rule(
+        _TEXT, ("title__c", "contract_name", "contract_name__c"), ("合同名称|合同标题", "标题|主题|title|subject")
+    ),
+    "customer": _Rule(frozenset({"object_reference"}), ("account_id", "account_id__c"), ("客户|customer|account",)),
+    "status": _Rule(
+        frozenset({"select_one"}),
+        ("status", "contract_status", "status__c"),
+        ("合同状态|contract status", "状态|status"),
+    ),
+    "amount": _Rule(
+        _MONEY,
+        ("contract_amount", "amount", "amount__c"),
+        ("合同.*金额|contract.*amount", "金额|总额|总价|amount|total"),
+    ),
+    "currency": _Rule(frozenset({"select_one"}), ("mc_currency",), ("币种|currency",)),
+    "start": _Rule(
+        _DATES, ("start_date", "start_date__c"), ("开始|起始|生效|start|begin|effective", "签订|签约|签署|sign")
+    ),
+    "end": _Rule(_DATES, ("end_date", "end_date__c"), ("结束|到期|截止|终止|失效|end|expir",)),
+}
+# A status that the system keeps is not the contract's own.
+_NOT_STATUS = frozenset({"life_status", "lock_status", "record_type", "changed_status", "out_resources"})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """Meaning -> vendor field, for one contract object."""
+
+    object: ObjectMeta
+    names: Mapping[str, str]
+
+    def field(self, meaning: str) -> FieldMeta | None:
+        """Return the field of a meaning, None where the object has none."""
+        name = self.names.get(meaning)
+        return self.object.fields.get(name) if name else None
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """Return the fields that move without an edit: what the CRM computes. An edit moves last_modified_time."""
+        return _VOLATILE | {one.name for one in self.object.of_type(COMPUTED)}
+
+
+def map_fields(meta: ObjectMeta, overrides: Mapping[str, str]) -> FieldMap:
+    """Return the field map; UsageError for an override that names no field."""
+    for wanted, name in overrides.items():
+        if name not in meta.fields:
+            raise UsageError(
+                _("{object} has no field {name} (configured for {meaning})").format(
+                    object=meta.name, name=name, meaning=wanted
+                ),
+                reason="no_such_field",
+                hint=_("fields: {names}").format(names=", ".join(sorted(meta.fields))),
+            )
+    matched = {meaning: _match(meta, meaning, rule) for meaning, rule in RULES.items()}
+    found = {meaning: name for meaning, name in matched.items() if name}
+    found |= {meaning: name for meaning, name in _SYSTEM.items() if name in meta.fields}
+    return FieldMap(meta, {**found, **_number_and_title(meta, found.get("title")), **overrides})
+
+
+def _number_and_title(meta: ObjectMeta, title: str | None) -> Mapping[str, str]:
+    """`name` is the contract's number, unless its label calls it a title and another field is the number."""
+    label = meta.fields["name"].label if "name" in meta.fields else ""
+    if title is None and re.search("名称|标题|title", label):
+        rule = _Rule(frozenset({"text", "auto_number"}), (), ("合同编号|合同号|contract n(o|umber)", "编号|number"))
+        if number := _match(meta, "number", rule):
+            return {"number": number, "title": "name"}
+    return {"number": "name"}
+
+
+def _match(meta: ObjectMeta, meaning: str, rule: _Rule) -> str | None:
+    fitting = [one for one in meta.fields.values() if one.type in rule.types and one.name != "name"]
+    if meaning == "status":
+        fitting = [one for one in fitting if one.name not in _NOT_STATUS]
+    if meaning == "customer":
+        fitting = [one for one in fitting if one.target in ("AccountObj", "")]
+    if meaning in ("start", "end"):
+        fitting = [one for one in fitting if one.name not in ("create_time", "last_modified_time")]
+    for name in rule.names:
+        if any(one.name == name for one in fitting):
+            return name
+    for words in rule.labels:
+        for one in sorted(fitting, key=lambda one: one.type not in ("currency", "date")):
+            if re.search(words, one.label, re.IGNORECASE):
+                return one.name
+    return fitting[0].name if meaning == "customer" and fitting and fitting[0].target == "AccountObj" else None
+
+
+class Mapper:
+    """Turns rows of the contract object into contracts."""
+
+    def __init__(self, fields: FieldMap, names_of: Callable[[str], str | None]) -> None:
+        """`names_of` gives the name of a customer by id, None when nobody knows."""
+        self.fields = fields
+        self._names_of = names_of
+        self._ignored = fields.ignored
+
+    def digest(self, row: Record) -> str:
+        """Return the drift digest: all fields as they came, without what moves without an edit."""
+        kept = {name: value for name, value in row.items() if not name.endswith(_DERIVED)}
+        return record_digest(kept, ignore=self._ignored)
+
+    def contract(self, row: Record, *, voidable: frozenset[str]) -> Contract:
+        """Return the contract; `voidable` are the life states in which the CRM voids."""
+        return Contract(
+            ref=ContractRef(self.fields.object.name, row_id(row)),
+            number=text(self._value(row, "number")),
+            title=text(self._value(row, "title")),
+            customer=self.customer(row),
+            status=self._label(row, "status"),
+            amount=number(self._value(row, "amount")),
+            currency=text(self._value(row, "currency")),
+            start=day(self._value(row, "start")),
+            end=day(self._value(row, "end")),
+            owner=person(row, "owner"),
+            created=moment(self._value(row, "created")),
+            modified=moment(self._value(row, "modified")),
+            state=state_of(row, voidable),
+            digest=self.digest(row),
+            raw=row,
+        )
+
+    def customer(self, row: Record) -> str | None:
+        """Return the customer's name, its id where the name is not told."""
+        field = self.fields.names.get("customer", "")
+        shown, value = row.get(f"{field}__r"), text(row.get(field))
+        if isinstance(shown, Mapping):
+            shown = shown.get("name")
+        return (text(shown) or self._names_of(value) or value) if value else None
+
+    def _value(self, row: Record, meaning: str) -> object:
+        return row.get(self.fields.names.get(meaning, ""))
+
+    def _label(self, row: Record, meaning: str) -> str | None:
+        field = self.fields.field(meaning)
+        value = text(self._value(row, meaning))
+        if field is None or value is None:
+            return value
+        return field.label_of(value) or value
+
+
+def text(value: object) -> str | None:
+    """Return a text or a number's digits, None for nothing."""
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+
+def number(value: object) -> Decimal | None:
+    """Return an amount exactly; amounts travel as text."""
+    shown = text(value)
+    try:
+        found = Decimal(shown) if shown else None
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() else None
+
+
+def moment(value: object) -> datetime | None:
+    """Return the moment of epoch milliseconds, which come as a number or as digits."""
+    found = number(value)
+    try:
+        return None if found is None else _EPOCH + timedelta(milliseconds=int(found))
+    except OverflowError:
+        return None
+
+
+def day(value: object) -> date | None:
+    """Return the calendar day in China of epoch milliseconds: dates are midnight UTC+8."""
+    found = moment(value)
+    return None if found is None else found.astimezone(CHINA).date()
+
+
+def person(row: Record, field: str) -> str | None:
+    """Return a person's name where the row tells it, else the id."""
+    shown = row.get(f"{field}__r")
+    shown = shown[0] if isinstance(shown, list) and shown else shown
+    if isinstance(shown, Mapping) and text(shown.get("name")):
+        return text(shown.get("name"))
+    if isinstance(shown, str) and shown:
+        return shown
+    value = row.get(field)
+    return text(value[0]) if isinstance(value, list) and value else text(value)
+
+
+def state_of(row: Record, voidable: frozenset[str]) -> RecordState:
+    """Return whether the record may be voided now, as far as life and lock status tell."""
+    life = row.get("life_status")
+    if life == "invalid":
+        return RecordState.TRASHED
+    if life in ("under_review", "in_change"):
+        return RecordState.IN_APPROVAL
+    if str(row.get("lock_status", "0")) == "1":
+        return RecordState.LOCKED
+    return RecordState.NORMAL if life is None or life in voidable else RecordState.UNKNOWN

@@ -1,0 +1,103 @@
+"""The profile: who acts, where, with which fields, relations, limits and assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from crm_bridge.domain.capabilities import Limits, Step, Support
+from crm_bridge.domain.snapshot import PartKind
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
+from crm_bridge.transport import is_loopback
+from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
+from crm_bridge_fxiaoke.discovery import Relation
+from crm_bridge_fxiaoke.mapping import FieldMap
+from crm_bridge_fxiaoke.people import Person
+from crm_bridge_fxiaoke.settings import FxiaokeSettings
+from crm_bridge_fxiaoke.wire import FILES, FieldMeta
+from crm_bridge_fxiaoke.writing import is_writable
+
+
+def make_profile(
+    *, settings: FxiaokeSettings, person: Person, tenant: str, fields: FieldMap, relations: Sequence[Relation]
+) -> Profile:
+    """Return the profile. What a user may do is known only after trying: the gateway has no call that tells."""
+    meta = fields.object
+    return Profile(
+        user_id=person.id,
+        user_name=person.name,
+        org_id=tenant,
+        org_name=tenant,
+        environment="sandbox" if is_loopback(urlsplit(settings.address).hostname or "") else "unknown",
+        module=meta.name,
+        module_label=meta.label,
+        fields=tuple(_fields(fields)),
+        relations=tuple(_relations(fields, relations, settings)),
+        capabilities=CAPABILITIES,
+        limits=limits_for(settings, meta.name),
+        may=dict.fromkeys(Step, Support.UNPROVEN),
+        warnings=tuple(_warnings(settings, fields)),
+        assumptions=settings.assumptions.stated(),
+    )
+
+
+def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:
+    """Return the limits with the connection's assumptions about batches and the bin."""
+    assumed = settings.assumptions
+    bulk = assumed.bulk_invalid == "all" or (assumed.bulk_invalid == "custom" and object_name.endswith("__c"))
+    return replace(
+        LIMITS,
+        find_page=min(100, assumed.max_query_limit),
+        trash_batch=assumed.max_batch_ids if bulk else LIMITS.trash_batch,
+        purge_batch=assumed.max_batch_ids,
+        untrash_batch=assumed.max_batch_ids,
+        bin_days=assumed.bin_days or None,
+    )
+
+
+def _fields(fields: FieldMap) -> Iterator[FieldInfo]:
+    meanings = {name: meaning for meaning, name in fields.names.items()}
+    for one in fields.object.fields.values():
+        yield _field(one, meanings.get(one.name))
+
+
+def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
+    return FieldInfo(
+        name=one.name,
+        label=one.label,
+        type=one.type,
+        meaning=meaning,
+        writable=is_writable(one),
+        required=one.required,
+        options=one.options,
+    )
+
+
+def _relations(fields: FieldMap, relations: Sequence[Relation], settings: FxiaokeSettings) -> Iterator[RelationInfo]:
+    for one in relations:
+        kind = PartKind.DETAIL if one.detail else PartKind.RELATED
+        yield RelationInfo(one.object.name, one.object.label, kind.value, one.object.name)
+    team = fields.object.fields.get("relevant_team")
+    by_get = settings.assumptions.snapshot_by == "get"
+    yield RelationInfo(
+        "relevant_team", team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get
+    )
+    for one_field in fields.object.of_type(FILES):
+        yield RelationInfo(one_field.name, one_field.label, "attachment", fields.object.name)
+
+
+def _warnings(settings: FxiaokeSettings, fields: FieldMap) -> Iterator[str]:
+    yield _("voiding fires the tenant's workflows and functions; the Open API cannot switch them off")
+    if settings.assumptions.snapshot_by == "query":
+        yield _('queries may leave out the team and long texts; set assumptions.snapshot_by = "get" to save them too')
+    if settings.assumptions.cascade == "none":
+        yield _("details are assumed to stay when their contract is voided or deleted")
+    if not settings.related:
+        yield _("records of other objects that refer to a contract are not saved")
+    for meaning in ("customer", "status", "amount"):
+        if meaning not in fields.names:
+            yield _("no field was recognised as {meaning}; name it in the connection: fields.{meaning}").format(
+                meaning=meaning
+            )

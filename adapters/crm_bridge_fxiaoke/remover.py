@@ -1,0 +1,75 @@
+"""Remove: 作废 one record per call, 删除 in batches; every id is sent once and judged by errorCode."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.spi.adapter import Answer, RemoveOptions
+from crm_bridge_fxiaoke.batches import Batches, skipped
+from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.locator import Touched
+from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure
+from crm_bridge_fxiaoke.records import OLD_CUSTOM, Records
+
+
+class Remover:
+    """The two destructive steps on one object."""
+
+    def __init__(self, *, client: Client, records: Records, object_name: str, touched: Touched, in_flight: int) -> None:
+        """`in_flight` bounds the threads; the pace itself is the transport's budget."""
+        self._client = client
+        self._records = records
+        self._object = object_name
+        self._touched = touched
+        self._in_flight = max(1, in_flight)
+        self._batches = Batches(client=client, records=records, object_name=object_name)
+
+    def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> list[Answer]:
+        """Send each record once and return one answer per record.
+
+        errorCode 0 on a void proves nothing yet: an approval may have been started. `locate` tells the two apart.
+        """
+        try:
+            if step is Step.PURGE:
+                return self._batches.send(refs, self._records.path(self._object, "delete"), voided_before=True)
+            if self._bulk(options):
+                return self._batches.send(refs, f"{OLD_CUSTOM}/invalid", voided_before=False)
+            return self._one_by_one(refs)
+        finally:
+            self._touched.note(ref.id for ref in refs)
+
+    def _bulk(self, options: RemoveOptions) -> bool:
+        """Say whether to void many at once: only the older custom path does, and only where it was asked for."""
+        custom = self._object.endswith("__c")
+        rule = self._client.settings.assumptions.bulk_invalid
+        return rule == "all" or (custom and (rule == "custom" or options.fast))
+
+    def _one_by_one(self, refs: Sequence[ContractRef]) -> list[Answer]:
+        stop = threading.Event()
+        path = self._records.path(self._object, "invalid")
+
+        def void(ref: ContractRef) -> Answer:
+            if stop.is_set():
+                return skipped(ref)
+            answer = self._void(ref, path)
+            if answer.halt:
+                stop.set()
+            return answer
+
+        if len(refs) < 2 or self._in_flight == 1:
+            return [void(ref) for ref in refs]
+        with ThreadPoolExecutor(min(self._in_flight, len(refs)), thread_name_prefix="fxiaoke-void") as pool:
+            return list(pool.map(void, refs))
+
+    def _void(self, ref: ContractRef, path: str) -> Answer:
+        try:
+            envelope = self._client.change(path, {"dataObjectApiName": self._object, "object_data_id": ref.id})
+        except CrmBridgeError as failure:
+            # One record's failure must not cost the answers about the others.
+            return answer_to_failure(ref, failure)
+        return answer_for(ref, envelope)

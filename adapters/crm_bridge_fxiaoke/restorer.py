@@ -1,0 +1,58 @@
+"""Bring contracts back: recover them from the bin under their old ids, or create them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.domain.capabilities import Route
+from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
+from crm_bridge_fxiaoke.batches import Batches
+from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.discovery import Discovery
+from crm_bridge_fxiaoke.locator import Touched
+from crm_bridge_fxiaoke.mapping import Mapper
+from crm_bridge_fxiaoke.records import Records
+
+
+class Restorer:
+    """Both ways back for one object."""
+
+    def __init__(
+        self, *, client: Client, records: Records, discovery: Discovery, mapper: Mapper, touched: Touched
+    ) -> None:
+        """`touched` learns what was changed, so that the next look does not trust a lagging query."""
+        self._client = client
+        self._records = records
+        self._discovery = discovery
+        self._mapper = mapper
+        self._touched = touched
+        self._object = mapper.fields.object.name
+
+    def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> list[Restored]:
+        """Return one result per item."""
+        if route is Route.UNTRASH:
+            return self._recover(items)
+        return []
+
+    def _recover(self, items: Sequence[RestoreItem]) -> list[Restored]:
+        refs = [item.ref for item in items]
+        batches = Batches(client=self._client, records=self._records, object_name=self._object)
+        try:
+            answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=True)
+        finally:
+            self._touched.note(ref.id for ref in refs)
+        return [_restored(answer) for answer in answers]
+
+
+def _restored(answer: Answer) -> Restored:
+    came_back = answer.verdict is Verdict.DONE
+    return Restored(
+        answer.ref,
+        answer.verdict,
+        new_ref=answer.ref if came_back else None,
+        ids={answer.ref.id: answer.ref.id} if came_back else {},
+        code=answer.code,
+        reason=answer.reason,
+        message=answer.message,
+        hint=answer.hint,
+    )

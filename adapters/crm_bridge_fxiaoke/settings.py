@@ -1,0 +1,129 @@
+"""The settings of a 纷享销客 connection; every open question about the vendor is a switch with a default."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from crm_bridge.transport.origins import is_loopback
+
+CLOUDS = {
+    "fenxiang": "https://open.fxiaoke.com",
+    "huawei": "https://open-hwcloud.fxiaoke.com",
+    "aliyun": "https://open-ale.fxiaoke.com",
+    "frankfurt": "https://open-hws.fxiaoke.com",
+    "hongkong": "https://open-ksc.sharecrm.com",
+    "north-america": "https://open-na.sharecrm.com",
+}
+MEANINGS = ("number", "title", "customer", "status", "amount", "currency", "start", "end", "owner")
+
+
+class Assumptions(BaseModel):
+    """What the vendor does not publish. The comment names the question of the reference page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_query_limit: int = Field(100, ge=1, le=1000)
+    """A-01: rows asked for per query; what the CRM really returns is believed, not this."""
+    query_total: Literal["exact", "estimate", "none"] = "exact"
+    """A-02: whether `total` of a query that asks for it can be compared with the rows that came."""
+    max_batch_ids: int = Field(20, ge=1, le=500)
+    """A-03: ids per delete, recover and bulk invalid."""
+    id_conversion: Literal["stated", "vendor_default"] = "stated"
+    """A-04: say in every call how persons and files are to be written, or rely on the default of the style."""
+    send_trace_id: bool = True
+    """A-05: send a fresh `thirdTraceId` with every call."""
+    query_invalid_rows: Literal["returned", "omitted", "with_filter"] = "returned"
+    """A-06: whether a query returns voided rows that it does not exclude: yes, never, or if it names life_status."""
+    snapshot_by: Literal["query", "get"] = "query"
+    """A-07: whether the rows of a query are whole, or every record is read by `get` as well (one call each)."""
+    index_lag: float = Field(0.0, ge=0, le=600)
+    """A-08: seconds until a query sees a write; for that long, `get` is asked as well."""
+    absent_record: Literal["either", "error", "empty"] = "either"
+    """A-09: how `get` says "not there": an error of the known texts, no data, or either."""
+    batch_failure: Literal["all_or_nothing", "per_id"] = "all_or_nothing"
+    """A-10: what a refused batch proves: that none of its ids was done, or nothing."""
+    voidable: Literal["normal", "normal_and_ineffective"] = "normal"
+    """A-11: which life_status may be voided."""
+    void_approval: Literal["possible", "never"] = "possible"
+    """A-13: whether `in_change` after a void is looked up as an approval."""
+    cascade: Literal["all", "none", "refuse_delete"] = "all"
+    """A-14: details follow their contract into the bin and back, or stay, or stop its deletion while they live."""
+    path_families: Literal["by_name", "custom", "preset"] = "by_name"
+    """A-16: which paths objects are reached by: `__c` on the custom ones, or all objects on one family."""
+    bin_days: int = Field(0, ge=0)
+    """A-22: days after which a voided record is purged by the CRM; 0 = not known."""
+    details_in_create: Literal["together", "separate"] = "together"
+    """A-24: re-create details in the call of their contract, or one by one afterwards."""
+    quota_zone: Literal["UTC+8", "UTC"] = "UTC+8"
+    """A-28: where the midnight is at which the daily quota starts anew."""
+    bulk_invalid: Literal["never", "custom", "all"] = "never"
+    """Use the bulk void of the older custom path: for custom objects, or (unproven) for preset ones too."""
+    verify_details: bool = False
+    """A-14: look after a void whether details still live (one call per 100 contracts and detail object)."""
+
+    @property
+    def voidable_states(self) -> frozenset[str]:
+        """Return the life_status values in which the CRM voids."""
+        return frozenset({"normal"} if self.voidable == "normal" else {"normal", "ineffective"})
+
+    def stated(self) -> tuple[str, ...]:
+        """Return every switch as `name=value`, in order."""
+        return tuple(f"{name}={value}" for name, value in self.model_dump().items())
+
+
+class FxiaokeSettings(BaseModel):
+    """One connection to a 纷享销客 tenant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cloud: Literal["fenxiang", "huawei", "aliyun", "frankfurt", "hongkong", "north-america"] = "fenxiang"
+    base_url: str = ""
+    """Address of a private deployment or a sandbox; replaces `cloud`."""
+    object: str = Field("", pattern=r"^[A-Za-z0-9_]{0,80}$")
+    """Api name of the contract object; found by describe when empty."""
+    auth: Literal["corp_token", "app_secret"] = "corp_token"
+    """Older style (token, tenant and user in the body) or newer style (in headers). Never both in one call."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Overrides of the field map, e.g. `amount = "contract_amount__c"`."""
+    related: bool = True
+    """Save records of other objects that reference a contract."""
+    neighbours: tuple[str, ...] = ()
+    """The only objects to look for such references in; empty = every active object of the tenant."""
+    marker_field: str = Field("", pattern=r"^[A-Za-z0-9_]{0,80}$")
+    """A text field of the contract object that may keep the marker of a re-created contract."""
+    assumptions: Assumptions = Assumptions.model_validate({})
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc:
+            raise ValueError("base_url must be an https address")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("plain http is accepted for 127.0.0.1 and localhost only")
+        if parts.query or parts.fragment:
+            raise ValueError("base_url must not carry a query")
+        return value.rstrip("/")
+
+    @field_validator("fields")
+    @classmethod
+    def _known_meanings(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(value) - set(MEANINGS)):
+            raise ValueError(f"fields can be set for {', '.join(MEANINGS)}; not for {', '.join(unknown)}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_address(self) -> FxiaokeSettings:
+        if self.base_url and "cloud" in self.model_fields_set:
+            raise ValueError("set either cloud or base_url")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Return the base URL without a slash at the end."""
+        return self.base_url or CLOUDS[self.cloud]

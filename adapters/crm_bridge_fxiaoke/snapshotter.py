@@ -1,0 +1,123 @@
+"""Snapshot: the record, its details, what refers to it, its team and its files, as the bytes that came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
+from crm_bridge.errors import CrmError, PermissionDeniedError
+from crm_bridge.i18n import _
+from crm_bridge_fxiaoke.discovery import Relation
+from crm_bridge_fxiaoke.files import Files, file_entries
+from crm_bridge_fxiaoke.mapping import Mapper, text
+from crm_bridge_fxiaoke.raw_json import raw_value
+from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
+from crm_bridge_fxiaoke.wire import ObjectMeta
+
+TEAM = "relevant_team"
+FULL = "get"
+
+
+class Snapshotter:
+    """Copies of contracts, a hundred at a time."""
+
+    def __init__(
+        self, *, records: Records, mapper: Mapper, relations: Sequence[Relation], files: Files, by_get: bool
+    ) -> None:
+        """`by_get` reads every record once more by id, for what a query leaves out."""
+        self._records = records
+        self._mapper = mapper
+        self._relations = relations
+        self._files = files
+        self._by_get = by_get
+        self._meta = mapper.fields.object
+
+    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
+        """Yield one result per ref."""
+        for start in range(0, len(refs), LIST_MOST):
+            yield from self._batch(refs[start : start + LIST_MOST])
+
+    def _batch(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
+        rows = self._records.by_ids(self._meta.name, [ref.id for ref in refs], raw=True)
+        live = [ref for ref in refs if ref.id in rows and rows[ref.id].values.get("life_status") != "invalid"]
+        try:
+            around = {id(one): self._children(one, [ref.id for ref in live]) for one in self._relations}
+        except (CrmError, PermissionDeniedError) as problem:
+            # A backup without what hangs on the contract is none.
+            yield from (Unavailable(ref, "related_unreadable", problem.message) for ref in live)
+            live, around = [], {}
+        readable = {ref.id for ref in live}
+        for ref in refs:
+            if ref.id in readable:
+                parts = {key: children.get(ref.id, []) for key, children in around.items()}
+                yield self._copy(ref, rows[ref.id], parts)
+            elif ref.id not in rows:
+                yield self._missing(ref)
+            elif rows[ref.id].values.get("life_status") == "invalid":
+                yield Unavailable(ref, "in_bin", _("the contract is in the recycle bin"), gone=True)
+
+    def _children(self, relation: Relation, ids: Sequence[str]) -> Mapping[str, list[Row]]:
+        """Return the rows of one object that point at some contracts, by contract."""
+        found: dict[str, list[Row]] = {}
+        if not ids:
+            return found
+        many = relation.field.type == "object_reference_many"
+        name = relation.field.name
+        for row in self._records.all(relation.object.name, [condition(name, "HASANYOF" if many else "IN", *ids)]):
+            value = row.values.get(name)
+            for target in value if isinstance(value, list) else [value]:
+                found.setdefault(text(target) or "", []).append(row)
+        return found
+
+    def _copy(self, ref: ContractRef, row: Row, around: Mapping[int, list[Row]]) -> Snapshot | Unavailable:
+        full = row
+        parts: list[Part] = []
+        if self._by_get:
+            again = self._records.get(ref.module, ref.id)
+            if again is None:
+                return Unavailable(ref, "not_found", _("the contract is not there any more"), gone=True)
+            full = again
+            parts.append(Part(PartKind.EXTRA, FULL, again.raw))
+        if team := raw_value(full.raw, TEAM):
+            parts.append(Part(PartKind.TEAM, TEAM, team))
+        files = list(self._attachments(full, self._meta, ""))
+        links: list[list[str]] = []
+        for relation in self._relations:
+            rows = around[id(relation)]
+            if not rows:
+                continue
+            kind = PartKind.DETAIL if relation.detail else PartKind.RELATED
+            parts.append(Part(kind, relation.object.name, b"[" + b",".join(one.raw for one in rows) + b"]"))
+            if relation.detail:
+                for one in rows:
+                    files += self._attachments(one, relation.object, f"{relation.object.name}/{one.id}/")
+            else:
+                links += [[relation.object.name, one.id, relation.field.name] for one in rows]
+        if links:
+            parts.append(Part(PartKind.LINK, "references", json.dumps(links).encode()))
+        return Snapshot(ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files))
+
+    def _attachments(self, row: Row, meta: ObjectMeta, prefix: str) -> Iterator[Attachment]:
+        for field, entry in file_entries(row.values, meta):
+            yield Attachment(
+                id=entry.path,
+                name=entry.name,
+                size=entry.size,
+                source=prefix + field.name,
+                chunks=self._files.reader(entry.path, image=field.type == "image"),
+            )
+
+    def _missing(self, ref: ContractRef) -> Unavailable:
+        try:
+            row = self._records.get(ref.module, ref.id)
+        except PermissionDeniedError as denied:
+            return Unavailable(ref, "permission", denied.message)
+        except CrmError as problem:
+            return Unavailable(ref, problem.reason, problem.message)
+        if row is None:
+            return Unavailable(ref, "not_found", _("the contract is not there"), gone=True)
+        if row.values.get("life_status") == "invalid":
+            return Unavailable(ref, "in_bin", _("the contract is in the recycle bin"), gone=True)
+        return Unavailable(ref, "not_listed", _("the contract can be read by id, but queries do not return it"))

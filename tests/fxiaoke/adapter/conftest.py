@@ -1,0 +1,105 @@
+"""The adapter against the emulator, mounted in memory: every test speaks the vendor's wire."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import responses
+from requests import PreparedRequest
+
+from crm_bridge.clock import ManualClock
+from crm_bridge.errors import CredentialStoreError
+from crm_bridge.spi.emulator import WireRequest, WireResponse
+from crm_bridge.spi.spec import Tools
+from crm_bridge.transport import Budget, Window
+from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
+from crm_bridge_fxiaoke.emulator import FxiaokeEmulator, Switches
+from crm_bridge_fxiaoke.settings import FxiaokeSettings
+
+BASE = "http://127.0.0.1:8802"
+Intercept = Callable[[WireRequest], WireResponse | None]
+
+
+@dataclass
+class GivenSecrets:
+    """Secrets of a test connection."""
+
+    values: Mapping[str, str]
+
+    def get(self, item: str) -> str | None:
+        return self.values.get(item)
+
+    def need(self, item: str) -> str:
+        if item not in self.values:
+            raise CredentialStoreError(f"no {item}")
+        return self.values[item]
+
+
+@dataclass
+class Rig:
+    """An emulator, and adapters connected to it."""
+
+    emulator: FxiaokeEmulator
+    clock: ManualClock
+    folder: Path
+    intercept: Intercept | None = None
+
+    def connect(
+        self, *, secrets: Mapping[str, str] | None = None, name: str = "test", **settings: object
+    ) -> FxiaokeAdapter:
+        found, known = self.emulator.connection()
+        merged = {**{key: value for key, value in found.items() if key != "adapter"}, **settings}
+        tools = Tools(
+            connection=name,
+            secrets=GivenSecrets(known if secrets is None else secrets),
+            clock=self.clock,
+            randomness=random.Random(1),
+            state_dir=self.folder,
+            budget=Budget(in_flight=10, destroy_in_flight=10, windows=(Window(100, 20.0),)),
+        )
+        return FxiaokeAdapter(FxiaokeSettings.model_validate(merged), tools)
+
+    def calls(self, ending: str = "") -> int:
+        return sum(1 for line in self.emulator.ledger() if line.path.endswith(ending))
+
+    def answer(self, request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        wire = _wire(request)
+        given = self.intercept(wire) if self.intercept else None
+        response = given or self.emulator.handle(wire)
+        return response.status, dict(response.headers), response.body
+
+
+def _wire(request: PreparedRequest) -> WireRequest:
+    parts = urlsplit(request.url or "")
+    body = request.body or b""
+    if not isinstance(body, str | bytes):
+        body = b"".join(body)
+    headers = {key.lower(): value for key, value in request.headers.items()}
+    data = body.encode() if isinstance(body, str) else body
+    return WireRequest(request.method or "", parts.path, parts.query, headers, data)
+
+
+Mount = Callable[..., Rig]
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Iterator[Mount]:
+    """Return what makes a rig: `mount(count=..., object_name=..., switches=...)`."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+
+        def make(*, count: int = 30, object_name: str = "SaleContractObj", switches: Switches | None = None) -> Rig:
+            clock = ManualClock()
+            emulator = FxiaokeEmulator(BASE, clock=clock, count=count, object_name=object_name, switches=switches)
+            rig = Rig(emulator, clock, folder)
+            mock.add_callback(responses.POST, re.compile(f"{BASE}/.*"), callback=rig.answer)
+            return rig
+
+        yield make
