@@ -16,10 +16,10 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
-from crm_bridge.vault.bag import manifest_digest, payload_bytes, read_info, read_manifest
+from crm_bridge.vault.bag import MANIFEST, damaged_tags, manifest_digest, payload_bytes, read_info, read_manifest
 from crm_bridge.vault.frames import OpenBatch, Row, StoredFile, open_batch
 from crm_bridge.vault.header import HEADER, SCHEMA, BatchFile, Header, header_from
-from crm_bridge.vault.keys import read_slot
+from crm_bridge.vault.keys import SLOT, read_slot
 from crm_bridge.vault.seal import Identity, damaged, digest_of_file, unseal
 from crm_bridge.vault.stream import unseal_chunks
 
@@ -57,9 +57,12 @@ class BackupSet:
         self.path = path
         self.id = path.name
         self.identity = read_slot(path, set_id=self.id, master=master)
+        if wrong := damaged_tags(path):
+            raise damaged(wrong[0])
         self.digest = manifest_digest(path)
         self.bytes = payload_bytes(read_info(path))
         self.header = self._open_header()
+        self._needed = self._framework()
         self._places: array[int] | None = None
         self._open: tuple[int, OpenBatch] | None = None
         self._seen: dict[str, tuple[int, ...]] = {}
@@ -75,6 +78,11 @@ class BackupSet:
         if header.set != self.id:
             raise damaged(HEADER)
         return header
+
+    def _framework(self) -> dict[str, tuple[str, int]]:
+        """Return digest and size of the files without which no contract of the set comes back."""
+        names = {name: _measured(self.path / name) for name in (SLOT, MANIFEST, HEADER)}
+        return {**names, SCHEMA: (self.header.schema.sha256, self.header.schema.bytes)}
 
     @property
     def count(self) -> int:
@@ -147,10 +155,12 @@ class BackupSet:
         yield from unseal_chunks(self.path / file.file, identity=self.identity, expected=file.sealed, name=file.file)
 
     def verify_entry(self, record_id: str) -> None:
-        """Say that a contract's files are still there, with the right sizes and digests; else raise BackupError.
+        """Say that all that a restore of this contract needs is still there, unchanged; else raise BackupError.
 
         A file is hashed once per process; afterwards only its identity, size and times are compared.
         """
+        for name, (sha256, size) in self._needed.items():
+            self._expect(name, sha256, size)
         entry = self.entry(record_id)
         batch = next(batch for batch in self.header.batches if batch.file == entry.file)
         self._expect(batch.file, batch.sealed.sha256, batch.sealed.bytes)
@@ -216,6 +226,13 @@ class BackupSet:
 def _entry(batch: BatchFile, opened: OpenBatch, row: Row) -> SetEntry:
     sha256 = batch.sealed.sha256
     return SetEntry(row.ref, row.digest, batch.file, sha256, opened.start + row.at, row.length, row.files)
+
+
+def _measured(path: Path) -> tuple[str, int]:
+    try:
+        return digest_of_file(path)
+    except OSError as error:
+        raise damaged(path.name) from error
 
 
 def id_hash(record_id: str) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from crm_bridge.errors import BackupError
+from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
-from crm_bridge.vault.disk import create_file, read_file, sync_folder, write_file
+from crm_bridge.vault.disk import create_file, read_file, write_file
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST = "manifest-sha256.txt"
@@ -60,7 +61,7 @@ class BagWriter:
         lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(listed.items()))
         write_file(self._folder / TAG_MANIFEST, lines.encode("ascii"))
         for name in (FILES, PAYLOAD, "."):
-            sync_folder(self._folder / name)
+            fsync_folder(self._folder / name)
         return digest
 
     def abandon(self) -> None:
@@ -103,6 +104,24 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, str]:
 
 def _bad_manifest(name: str) -> BackupError:
     return BackupError(_("{name} in the vault is damaged or missing").format(name=name), reason="damaged")
+
+
+def damaged_tags(folder: Path) -> list[str]:
+    """Return the names of the tag files that are not what was written: cheap, and without any key."""
+    try:
+        listed = read_manifest(folder, TAG_MANIFEST)
+    except BackupError:
+        return [TAG_MANIFEST]
+    wrong = [] if set(listed) == {"bagit.txt", INFO, MANIFEST} else [TAG_MANIFEST]
+    for name, sha256 in listed.items():
+        try:
+            content = read_file(folder / name)
+        except (OSError, BackupError):
+            wrong.append(name)
+            continue
+        if hashlib.sha256(content).hexdigest() != sha256 or (name == "bagit.txt" and content != DECLARATION):
+            wrong.append(name)
+    return wrong
 
 
 def manifest_digest(folder: Path) -> str:

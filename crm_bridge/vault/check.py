@@ -15,18 +15,17 @@ from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet, id_hash
 from crm_bridge.vault.bag import (
-    DECLARATION,
     INFO,
     MANIFEST,
     TAG_MANIFEST,
+    damaged_tags,
     payload_files,
     read_info,
     read_manifest,
 )
-from crm_bridge.vault.disk import read_file
 from crm_bridge.vault.header import HEADER, SCHEMA
 from crm_bridge.vault.keys import SHREDDED, SLOT, is_shredded
-from crm_bridge.vault.seal import Identity, Sealed, digest_of_file, measure
+from crm_bridge.vault.seal import Identity, Sealed, damaged, digest_of_file, measure
 
 _KNOWN = {"bagit.txt", INFO, MANIFEST, TAG_MANIFEST, SLOT, SHREDDED, "data"}
 
@@ -79,7 +78,7 @@ def check_set(folder: Path, *, master: Identity | None) -> CheckReport:
     """Re-read a set. Damage is a finding, never an exception; `master` may be None for a shredded set."""
     tally = _Tally()
     shredded = is_shredded(folder)
-    findings = list(_tags(folder))
+    findings = [Finding("tags", name, damaged(name).message) for name in damaged_tags(folder)]
     try:
         manifest = read_manifest(folder)
     except BackupError as error:
@@ -91,21 +90,6 @@ def check_set(folder: Path, *, master: Identity | None) -> CheckReport:
         findings += _inside(folder, manifest, master, tally)
     found = tuple(dict.fromkeys(findings))
     return CheckReport(folder.name, found, shredded, tally.contracts, tally.attachments, tally.bytes)
-
-
-def _tags(folder: Path) -> Iterator[Finding]:
-    """Compare the tag files with the tag manifest."""
-    try:
-        listed = read_manifest(folder, TAG_MANIFEST)
-    except BackupError as error:
-        yield Finding("tags", TAG_MANIFEST, error.message)
-        return
-    if set(listed) != {"bagit.txt", INFO, MANIFEST}:
-        yield Finding("tags", TAG_MANIFEST, _("{name} lists other files than it should").format(name=TAG_MANIFEST))
-    for name, sha256 in listed.items():
-        yield from _same(folder, name, sha256, _Tally())
-    if (folder / "bagit.txt").is_file() and read_file(folder / "bagit.txt") != DECLARATION:
-        yield _changed("bagit.txt")
 
 
 def _listing(folder: Path, manifest: dict[str, str]) -> Iterator[Finding]:

@@ -10,8 +10,9 @@ from typing import Protocol
 import pyrage
 
 from crm_bridge.errors import BackupError, CredentialStoreError
+from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
-from crm_bridge.vault.disk import read_file, sync_folder, write_file
+from crm_bridge.vault.disk import read_file, write_file
 from crm_bridge.vault.seal import Identity, seal_bytes
 
 MASTER_ITEM = "backup-identity"
@@ -117,12 +118,12 @@ def destroy_slot(folder: Path, *, note: str) -> bool:
     if not (folder / SHREDDED).exists():
         # The note first: a crash in between leaves a set that is announced as shredded and can be shredded again.
         write_file(folder / SHREDDED, note.encode("utf-8"))
-        sync_folder(folder)
+        fsync_folder(folder)
     if not slot.exists():
         return False
     with open(slot, "r+b", buffering=0) as file:
         file.write(b"\x00" * slot.stat().st_size)
         os.fsync(file.fileno())
     slot.unlink()
-    sync_folder(folder)
+    fsync_folder(folder)
     return True

@@ -109,7 +109,11 @@ def seal(
     """
     source = Source(chunks)
     try:
-        with create_file(path) as file:
+        created = create_file(path)
+    except OSError as error:
+        raise not_written(error) from error
+    try:
+        with created as file:
             sink = Sink(file)
             _encrypt(source, sink, identity)
             file.flush()

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from crm_bridge.clock import Clock, new_id
 from crm_bridge.errors import BackupError, UsageError
+from crm_bridge.files import ensure_private_folder, fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet
 from crm_bridge.vault.bag import payload_bytes, read_info
 from crm_bridge.vault.check import CheckReport, check_set
-from crm_bridge.vault.disk import private_folder, remove_folder, sync_folder
+from crm_bridge.vault.disk import remove_folder
 from crm_bridge.vault.header import Header
 from crm_bridge.vault.keys import KeyStore, MasterKey, is_shredded
 from crm_bridge.vault.seal import Sealed
@@ -72,7 +73,7 @@ class Vault:
         `run`, `plan` and `connection` stay readable without the key, and so does `info["keep_until"]` (an ISO
         date); `schema` and the rest of `info` are sealed. Raises BackupError, CredentialStoreError, UsageError.
         """
-        private_folder(self._folder)
+        ensure_private_folder(self._folder, error=BackupError)
         self._sweep(run)
         master = self._master.load_or_create()
         set_id = new_id(self._clock, self._randomness)
@@ -133,7 +134,7 @@ class Vault:
         doomed = path.with_name(path.name + INCOMPLETE)
         # Out of the list in one step: a crash half-way leaves a leftover, not half a set.
         path.rename(doomed)
-        sync_folder(self._folder)
+        fsync_folder(self._folder)
         remove_folder(doomed)
 
     def _path(self, set_id: str) -> Path:

@@ -11,11 +11,12 @@ from typing import Self
 
 from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.errors import BackupError
+from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet
 from crm_bridge.vault.bag import FILES, BagWriter
 from crm_bridge.vault.check import check_set
-from crm_bridge.vault.disk import remove_folder, sync_folder
+from crm_bridge.vault.disk import remove_folder
 from crm_bridge.vault.frames import Batch, StoredFile
 from crm_bridge.vault.header import HEADER, SCHEMA, BatchFile, Header
 from crm_bridge.vault.keys import new_identity, write_slot
@@ -131,12 +132,17 @@ class SetWriter:
         try:
             digest = self._finish()
             self._folder.rename(self._final)
-            self._over = True
-            self._syncer.close()
-            sync_folder(self._final.parent)
         except OSError as error:
             raise not_written(error) from error
-        return self._read_back(digest)
+        self._over = True
+        try:
+            fsync_folder(self._final.parent)
+            return self._read_back(digest)
+        except BaseException as error:
+            remove_folder(self._final)
+            if isinstance(error, OSError):
+                raise not_written(error) from error
+            raise
 
     def _finish(self) -> str:
         schema = self._seal(SCHEMA, iter((self._schema,)))
@@ -160,20 +166,16 @@ class SetWriter:
         return self._bag.finish({**self._labels, **counts})
 
     def _read_back(self, digest: str) -> BackupSet:
-        try:
-            report = check_set(self._final, master=self._master)
-            if report.findings:
-                raise BackupError(
-                    _("the backup was read back and is not what was written: {what}").format(what=report.findings[0]),
-                    reason="read_back",
-                    hint=_("nothing was deleted; look after the disk, then run the same command again"),
-                )
-            made = BackupSet(self._final, master=self._master)
-            if made.digest != digest or made.header != self._header:
-                raise BackupError(_("the backup was replaced while it was written"), reason="read_back")
-        except BaseException:
-            remove_folder(self._final)
-            raise
+        report = check_set(self._final, master=self._master)
+        if report.findings:
+            raise BackupError(
+                _("the backup was read back and is not what was written: {what}").format(what=report.findings[0]),
+                reason="read_back",
+                hint=_("nothing was deleted; look after the disk, then run the same command again"),
+            )
+        made = BackupSet(self._final, master=self._master)
+        if made.digest != digest or made.header != self._header:
+            raise BackupError(_("the backup was replaced while it was written"), reason="read_back")
         return made
 
     def abandon(self) -> None:
