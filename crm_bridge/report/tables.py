@@ -1,0 +1,189 @@
+"""Contracts as tables for people: CSV, Excel and JSON lines, streamed, and harmless to open.
+
+Record text comes from the CRM and may be hostile: no cell may become a formula (OWASP ASVS 5.0, 1.2.10).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import BinaryIO, Protocol
+
+from crm_bridge.domain.contract import Contract
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import N_, _, in_language
+
+SCHEMA = "crm-bridge.contract/1"
+COLUMNS: Mapping[str, str] = {
+    "id": N_("Id"),
+    "number": N_("Number"),
+    "title": N_("Title"),
+    "customer": N_("Customer"),
+    "status": N_("Status"),
+    "amount": N_("Amount"),
+    "currency": N_("Currency"),
+    "start": N_("Start"),
+    "end": N_("End"),
+    "owner": N_("Owner"),
+    "created": N_("Created"),
+    "modified": N_("Modified"),
+    "state": N_("State"),
+}
+_FORMULA_STARTS = "=+-@＝＋－＠﹢﹣﹦﹫−\t\r\n\x00"
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff\u200b"
+_BOM = b"\xef\xbb\xbf"
+_CELL_LIMIT = 32_767
+_ROW_LIMIT = 1_048_576
+
+
+def write_table(form: str, contracts: Iterable[Contract], output: BinaryIO, language: str) -> int:
+    """Write contracts as `csv`, `xlsx` or `jsonl`, and return their number. Raises UsageError for another format.
+
+    `language` chooses the headers, `en` or `zh_CN`. Memory does not grow with the number of contracts. Amounts are
+    the digits that the CRM sent; times keep the offset in which they were read.
+    """
+    write = WRITERS.get(form)
+    if write is None:
+        raise UsageError(
+            _("there is no table format {format!r}").format(format=form),
+            hint=_("choose one of: {formats}").format(formats=", ".join(WRITERS)),
+        )
+    headers = [in_language(language, text) for text in COLUMNS.values()]
+    return write(contracts, output, headers)
+
+
+def fields_of(contract: Contract) -> dict[str, str | None]:
+    """Return the columns of one contract as text: ids and amounts digit by digit, dates and times as ISO 8601."""
+    return {
+        "id": contract.id,
+        "number": contract.number,
+        "title": contract.title,
+        "customer": contract.customer,
+        "status": contract.status,
+        "amount": None if contract.amount is None else format(contract.amount, "f"),
+        "currency": contract.currency,
+        "start": _day(contract.start),
+        "end": _day(contract.end),
+        "owner": contract.owner,
+        "created": _moment(contract.created),
+        "modified": _moment(contract.modified),
+        "state": contract.state.value,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def guarded(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula: a leading apostrophe where the first character could.
+
+    Blanks before it are looked through: some programs strip them.
+    """
+    starts = (text[:1], text.lstrip(_BLANKS)[:1])
+    return "'" + text if any(start and start in _FORMULA_STARTS for start in starts) else text
+
+
+def _cell(name: str, value: str | None) -> str:
+    # An amount is digits of ours, never the CRM's text; an apostrophe would only spoil a negative one.
+    return "" if value is None else value if name == "amount" else guarded(value)
+
+
+def _encodable(text: str) -> str:
+    """Return text without lone surrogates, which no encoding has; they become visible escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _write_csv(contracts: Iterable[Contract], output: BinaryIO, headers: list[str]) -> int:
+    # The byte-order mark is what makes Excel read UTF-8.
+    output.write(_BOM)
+    line = io.StringIO(newline="")
+    writer = csv.writer(line)
+    writer.writerow(headers)
+    count = 0
+    for contract in contracts:
+        count += 1
+        writer.writerow([_cell(name, value) for name, value in fields_of(contract).items()])
+        if line.tell() > 65_536:
+            _drain(line, output)
+    _drain(line, output)
+    return count
+
+
+def _drain(line: io.StringIO, output: BinaryIO) -> None:
+    output.write(line.getvalue().encode("utf-8", "backslashreplace"))
+    line.seek(0)
+    line.truncate()
+
+
+def _write_jsonl(contracts: Iterable[Contract], output: BinaryIO, _headers: list[str]) -> int:
+    count = 0
+    for contract in contracts:
+        count += 1
+        text = json.dumps({"schema": SCHEMA, **fields_of(contract)}, ensure_ascii=False)
+        # A lone surrogate becomes \udXXX, which is its JSON escape.
+        output.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    return count
+
+
+class _Sheet(Protocol):
+    def write_string(self, row: int, column: int, text: str) -> object: ...
+
+
+def _write_xlsx(contracts: Iterable[Contract], output: BinaryIO, headers: list[str]) -> int:
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise UsageError(
+            _("Excel files need the package xlsxwriter, which is not installed"),
+            hint=_("install it with: pip install 'crm-bridge[excel]', or choose csv"),
+        ) from None
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(output, {**options, "strings_to_numbers": False})
+    try:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(headers) - 1, 18)
+        return _fill(sheet, contracts, headers)
+    finally:
+        book.close()
+
+
+def _fill(sheet: _Sheet, contracts: Iterable[Contract], headers: list[str]) -> int:
+    """Write every cell as text: ids longer than 15 digits would be rounded, and text is never evaluated."""
+    row = 0
+    for row, cells in enumerate(_rows(contracts, headers)):
+        if row >= _ROW_LIMIT:
+            raise UsageError(
+                _("an Excel sheet holds no more than {count} contracts").format(count=_ROW_LIMIT - 1),
+                hint=_("choose csv or jsonl"),
+            )
+        for column, text in enumerate(cells):
+            sheet.write_string(row, column, text)
+    return row
+
+
+def _rows(contracts: Iterable[Contract], headers: list[str]) -> Iterator[list[str]]:
+    yield headers
+    for contract in contracts:
+        yield [_excel(value) for value in fields_of(contract).values()]
+
+
+def _excel(value: str | None) -> str:
+    text = _encodable(value or "")
+    # xlsxwriter drops a longer text without a word.
+    return text if len(text) <= _CELL_LIMIT else text[: _CELL_LIMIT - 1] + "…"
+
+
+WRITERS: Mapping[str, Callable[[Iterable[Contract], BinaryIO, list[str]], int]] = {
+    "csv": _write_csv,
+    "xlsx": _write_xlsx,
+    "jsonl": _write_jsonl,
+}
