@@ -105,6 +105,24 @@ class Client:
         )
         return _envelope(self._transport.send(call, judge=_judge), path)
 
+    def put_signed(
+        self, url: str, headers: Mapping[str, str], content: bytes, *, content_type: str, link: str
+    ) -> Mapping[str, object]:
+        """Send bytes once to an address that the gateway signed, without credentials; it must be a known host."""
+        call = Call(
+            "POST",
+            url,
+            "upload",
+            Purpose.CREATE,
+            params={"traceId": str(self._uuid()), "linkId": link},
+            headers=headers,
+            body=content,
+            content_type=content_type,
+            endpoint="upload",
+        )
+        told = self._transport.send(call).json()
+        return told if isinstance(told, dict) else {}
+
     def error(self, envelope: Envelope, *, token_call: bool = False) -> CrmBridgeError:
         """Return the exception for a refusal."""
         zone = 8 if self.settings.assumptions.quota_zone == "UTC+8" else 0
@@ -155,7 +173,10 @@ class Client:
     def _trace(self) -> Mapping[str, str]:
         if not self.settings.assumptions.send_trace_id:
             return {}
-        return {"thirdTraceId": str(uuid.UUID(int=self._randomness.getrandbits(128), version=4))}
+        return {"thirdTraceId": str(self._uuid())}
+
+    def _uuid(self) -> uuid.UUID:
+        return uuid.UUID(int=self._randomness.getrandbits(128), version=4)
 
     def _conversion(self, path: str) -> Mapping[str, object]:
         """Say how persons and files are written: persons as the style does, files by npath, which can be kept."""

@@ -12,6 +12,7 @@ from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.locator import Touched
 from crm_bridge_fxiaoke.mapping import Mapper
 from crm_bridge_fxiaoke.records import Records
+from crm_bridge_fxiaoke.recreator import Recreator
 
 
 class Restorer:
@@ -32,7 +33,9 @@ class Restorer:
         """Return one result per item."""
         if route is Route.UNTRASH:
             return self._recover(items)
-        return []
+        meta = self._mapper.fields.object
+        recreator = Recreator(client=self._client, records=self._records, discovery=self._discovery, meta=meta)
+        return [recreator.recreate(item) for item in items]
 
     def _recover(self, items: Sequence[RestoreItem]) -> list[Restored]:
         refs = [item.ref for item in items]

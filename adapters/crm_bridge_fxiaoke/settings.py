@@ -92,6 +92,8 @@ class FxiaokeSettings(BaseModel):
     """Save records of other objects that reference a contract."""
     neighbours: tuple[str, ...] = ()
     """The only objects to look for such references in; empty = every active object of the tenant."""
+    relink: bool = False
+    """Set references of other records to the new id of a re-created contract; otherwise they are only listed."""
     marker_field: str = Field("", pattern=r"^[A-Za-z0-9_]{0,80}$")
     """A text field of the contract object that may keep the marker of a re-created contract."""
     assumptions: Assumptions = Assumptions.model_validate({})

@@ -1,8 +1,9 @@
-"""Which values of a saved record may be written again."""
+"""Which values of a saved record are written again, and when two records hold the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from crm_bridge_fxiaoke.wire import FILES, READ_ONLY, FieldMeta, ObjectMeta, Record
 
@@ -36,11 +37,12 @@ _SYSTEM = frozenset(
 )
 # Written although they are the system's: create takes them together with hasSpecifyTime and hasSpecifyCreatedBy.
 _SPECIFIED = ("create_time", "created_by", "owner", "record_type")
+_PERSONAL = frozenset({"owner", "created_by", "create_time"})
 
 
 def is_writable(field: FieldMeta) -> bool:
     """Say whether a re-created record can be given this field's value."""
-    return field.name not in _SYSTEM and field.type not in READ_ONLY
+    return field.name in _SPECIFIED or (field.name not in _SYSTEM and field.type not in READ_ONLY)
 
 
 def values_to_write(row: Record, meta: ObjectMeta, *, ids: Mapping[str, str], skip: str = "") -> dict[str, object]:
@@ -50,9 +52,54 @@ def values_to_write(row: Record, meta: ObjectMeta, *, ids: Mapping[str, str], sk
         field = meta.fields.get(name)
         if name == skip or value in (None, "", []) or (field is None and name not in _SPECIFIED):
             continue
-        if name in _SPECIFIED or (field is not None and is_writable(field) and field.type not in FILES):
-            kept[name] = _renamed(value, ids) if field and "reference" in field.type else value
+        if field is not None and (not is_writable(field) or field.type in FILES):
+            continue
+        refers = field is not None and ("reference" in field.type or field.type == "master_detail")
+        kept[name] = plain(_renamed(value, ids) if refers else value)
     return kept
+
+
+def plain(value: object) -> object:
+    """Return a value as JSON takes it: decimals as text, as the gateway wants numbers anyway."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list) else value
+
+
+def same_content(written: Mapping[str, object], row: Record, *, skip: str = "") -> bool:
+    """Say whether a record holds what would be written; persons and creation time may be set by the system."""
+    return all(
+        _comparable(value) == _comparable(row.get(name))
+        for name, value in written.items()
+        if name not in _PERSONAL and name != skip
+    )
+
+
+def pair_by_content(
+    old: Sequence[tuple[str, Mapping[str, object]]], new: Sequence[Record], *, skip: str
+) -> tuple[dict[str, str], list[str]]:
+    """Pair saved rows with rows that are there now. Returns old id -> new id, and the old ids without a partner."""
+    left, pairs, alone = list(new), dict[str, str](), list[str]()
+    for old_id, written in old:
+        partner = next((row for row in left if same_content(written, row, skip=skip)), None)
+        if partner is None:
+            alone.append(old_id)
+        else:
+            left.remove(partner)
+            pairs[old_id] = str(partner["_id"])
+    return pairs, alone
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | Decimal):
+        return str(value)
+    if isinstance(value, list):
+        return [_comparable(one) for one in value]
+    return value
 
 
 def _renamed(value: object, ids: Mapping[str, str]) -> object:
