@@ -1,0 +1,75 @@
+"""A ready state directory for a running sandbox: configuration and secrets, marked as replaceable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from crm_bridge.config import FILE_NAME
+from crm_bridge.errors import ConfigError, UsageError
+from crm_bridge.files import ensure_private_folder, write_private
+from crm_bridge.i18n import _
+from crm_bridge.spi.emulator import Emulator
+
+SECRETS_NAME = "secrets.toml"
+MARKER = "# made by `crm-bridge sandbox serve`; written anew each time it starts"
+
+
+def connection_name(adapter: str) -> str:
+    """Return what the sandbox's connection of an adapter is called."""
+    return f"{adapter}-sandbox"
+
+
+def check_home(home: Path) -> None:
+    """Raise UsageError unless `home` has no configuration yet, or one that a sandbox wrote."""
+    for name in (FILE_NAME, SECRETS_NAME):
+        path = home / name
+        try:
+            with path.open(encoding="utf-8") as file:
+                ours = file.readline().rstrip("\r\n") == MARKER
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError):
+            ours = False
+        if not ours:
+            raise UsageError(
+                _("{path} was not made by the sandbox and is left alone").format(path=path),
+                reason="not_a_sandbox_home",
+                hint=_("name an empty folder with --write-home"),
+            )
+
+
+def write_home(home: Path, emulators: Mapping[str, Emulator]) -> None:
+    """Write `config.toml` and `secrets.toml` (both 0600, the folder 0700) for emulators by adapter name.
+
+    Raises UsageError for a home that is somebody's own.
+    """
+    check_home(home)
+    ensure_private_folder(home, error=ConfigError)
+    settings = {connection_name(name): emulator.connection()[0] for name, emulator in emulators.items()}
+    secrets = {connection_name(name): emulator.connection()[1] for name, emulator in emulators.items()}
+    # Secrets first: a configuration that names them is then never without them.
+    write_private(home / SECRETS_NAME, _toml((), secrets).encode())
+    write_private(home / FILE_NAME, _toml((f'secrets_file = "{SECRETS_NAME}"',), settings).encode())
+
+
+def _toml(top: tuple[str, ...], connections: Mapping[str, Mapping[str, str]]) -> str:
+    lines = [MARKER, *top]
+    for name, values in connections.items():
+        lines += [
+            "",
+            f"[connections.{_key(name)}]",
+            *(f"{_key(key)} = {_text(value)}" for key, value in values.items()),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _text(value: str) -> str:
+    # A JSON string without surrogate pairs or DEL is a TOML basic string.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

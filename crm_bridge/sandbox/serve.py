@@ -1,0 +1,136 @@
+"""The sandbox of `crm-bridge sandbox serve`: one emulator per installed adapter, each on its own port."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crm_bridge.clock import Clock, SystemClock
+from crm_bridge.errors import UsageError
+from crm_bridge.files import write_private
+from crm_bridge.i18n import _
+from crm_bridge.registry import adapter_names, load_adapter
+from crm_bridge.sandbox.home import check_home, write_home
+from crm_bridge.sandbox.rows import read_csv
+from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.spi.spec import AdapterSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What to serve. `port` 0 takes free ones, else the first adapter gets it and the others the next ones."""
+
+    port: int = 0
+    ready_file: Path | None = None
+    home: Path | None = None
+    load: Path | None = None
+    count: int = 1200
+    seed: int = 7
+    only: tuple[str, ...] = ()
+    """Names of adapters; none means all that are installed."""
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A running sandbox. `stop` may be called from any thread or signal handler; `wait` returns after it."""
+
+    servers: Mapping[str, SandboxServer]
+    loaded: Mapping[str, int] = field(default_factory=dict)
+    """Contracts taken from the CSV, by adapter; empty without one."""
+    home: Path | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def ready(self) -> dict[str, dict[str, str]]:
+        """Return what any client needs, by adapter: the content of the ready file."""
+        return {name: dict(server.exchange.emulator.ready()) for name, server in self.servers.items()}
+
+    def stop(self) -> None:
+        """Ask `wait` to return."""
+        self._stop.set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until `stop`; True if it came."""
+        # In short pieces: on some systems a wait without end cannot be interrupted by Ctrl-C.
+        while not self._stop.wait(0.5 if seconds is None else seconds):
+            if seconds is not None:
+                return False
+        return True
+
+
+@contextmanager
+def sandbox(
+    options: SandboxOptions, *, clock: Clock | None = None, specs: Sequence[AdapterSpec] | None = None
+) -> Iterator[Sandbox]:
+    """Serve while the block runs. Everything listens, and the files are written, before the block begins.
+
+    `specs` replaces the installed adapters (for tests of an adapter that is not installed).
+    Raises UsageError for an unknown adapter, a port that is taken, a home of somebody's own or a bad CSV.
+    """
+    rows = read_csv(options.load) if options.load else None
+    if options.home:
+        check_home(options.home)
+    clock = clock or SystemClock()
+    with ExitStack() as stack:
+        servers: dict[str, SandboxServer] = {}
+        loaded: dict[str, int] = {}
+        for number, spec in enumerate(_specs(options, specs)):
+            server = SandboxServer(options.port + number if options.port else 0)
+            stack.callback(server.close)
+            emulator = spec.emulator(server.base_url, clock, options.seed, options.count)
+            if rows is not None:
+                loaded[spec.name] = emulator.load(*rows)
+            server.mount(emulator)
+            servers[spec.name] = server
+        running = Sandbox(servers, loaded, options.home)
+        for server in servers.values():
+            server.start()
+        if options.home:
+            write_home(options.home, {name: server.exchange.emulator for name, server in servers.items()})
+        if options.ready_file:
+            write_private(options.ready_file, json.dumps(running.ready(), ensure_ascii=False, indent=2).encode())
+            stack.callback(options.ready_file.unlink, missing_ok=True)
+        yield running
+
+
+def serve(
+    options: SandboxOptions, *, on_ready: Callable[[Sandbox], None] | None = None, clock: Clock | None = None
+) -> None:
+    """Serve until SIGTERM, Ctrl-C or `Sandbox.stop`. `on_ready` is called once everything listens; prints nothing."""
+    with sandbox(options, clock=clock) as running, _stopped_by_signals(running):
+        if on_ready:
+            on_ready(running)
+        running.wait()
+
+
+def _specs(options: SandboxOptions, given: Sequence[AdapterSpec] | None) -> list[AdapterSpec]:
+    if given is None:
+        found = [load_adapter(name) for name in options.only or adapter_names()]
+    else:
+        found = [spec for spec in given if not options.only or spec.name in options.only]
+    if not found:
+        raise UsageError(_("no adapter is installed"), reason="no_adapter")
+    return found
+
+
+@contextmanager
+def _stopped_by_signals(running: Sandbox) -> Iterator[None]:
+    """Stop on SIGTERM and Ctrl-C; outside the main thread, where Python allows no handlers, only `stop` does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: Any) -> None:
+        running.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
