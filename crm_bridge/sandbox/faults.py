@@ -158,7 +158,7 @@ def _rule(number: int, value: object) -> Rule:
             reason="fault_plan",
             hint=_("one of {names}").format(names=", ".join(KINDS)),
         )
-    match, arguments = value.get("match") or {}, value.get("arguments") or {}
+    match, arguments = value.get("match", {}), value.get("arguments", {})
     if not isinstance(match, Mapping) or not isinstance(arguments, Mapping):
         raise UsageError(_("rule {number}: match and arguments are tables").format(number=number), reason="fault_plan")
     unknown = sorted((set(value) - _RULE_KEYS) | (set(match) - _MATCH_KEYS))

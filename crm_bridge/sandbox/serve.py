@@ -93,7 +93,7 @@ def sandbox(
         if options.home:
             write_home(options.home, {name: server.exchange.emulator for name, server in servers.items()})
         if options.ready_file:
-            write_private(options.ready_file, json.dumps(running.ready(), ensure_ascii=False, indent=2).encode())
+            _write_ready(options.ready_file, running)
             stack.callback(options.ready_file.unlink, missing_ok=True)
         yield running
 
@@ -106,6 +106,15 @@ def serve(
         if on_ready:
             on_ready(running)
         running.wait()
+
+
+def _write_ready(path: Path, running: Sandbox) -> None:
+    try:
+        write_private(path, json.dumps(running.ready(), ensure_ascii=False, indent=2).encode())
+    except OSError as problem:
+        raise UsageError(
+            _("{path} cannot be written: {why}").format(path=path, why=problem.strerror or type(problem).__name__)
+        ) from None
 
 
 def _specs(options: SandboxOptions, given: Sequence[AdapterSpec] | None) -> list[AdapterSpec]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Support
+from crm_bridge.errors import UsageError
 from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Effect, LedgerEntry, WireRequest, WireResponse
+from crm_bridge.spi.spec import AdapterSpec, Tools
 
 
 class EchoCrm:
@@ -82,3 +87,30 @@ def crm(server: SandboxServer) -> EchoCrm:
     found = server.exchange.emulator
     assert isinstance(found, EchoCrm)
     return found
+
+
+@pytest.fixture
+def echo_spec() -> Callable[[str], AdapterSpec]:
+    """Make specs whose emulator is the echo CRM; nothing connects to it."""
+
+    def make(name: str) -> AdapterSpec:
+        fact = Fact(Support.ABSENT, "echo")
+        return AdapterSpec(
+            name=name,
+            title=name,
+            about="",
+            capabilities=Capabilities(fact, fact, fact, fact, fact, fact, fact, {}),
+            limits=Limits(1, 1, 1, 1, 1, 1, None, 1, "echo"),
+            errors=(),
+            settings=lambda: BaseModel,
+            secrets=(),
+            origins=lambda _settings: (),
+            connect=_no_connection,
+            emulator=lambda url, _clock, _seed, _count: EchoCrm(url),
+        )
+
+    return make
+
+
+def _no_connection(_settings: BaseModel, _tools: Tools) -> Adapter:
+    raise UsageError("the echo CRM is never connected to")
