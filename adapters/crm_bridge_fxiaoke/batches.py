@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import CrmBridgeError, CrmError
+from crm_bridge.errors import CrmBridgeError, CrmError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Verdict
 from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.pause import Pause
 from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure, row_of
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
@@ -21,16 +23,22 @@ _WITH_TEXT_OF_THEIR_OWN = frozenset({"50009", ""})
 class Batches:
     """Calls that take `idList`: delete, recover, and the bulk void of the older custom path."""
 
-    def __init__(self, *, client: Client, records: Records, object_name: str) -> None:
-        """The size of a batch is an assumption of the connection."""
+    def __init__(self, *, client: Client, records: Records, object_name: str, pause: Pause) -> None:
+        """The size of a batch is an assumption of the connection; `pause` is shared with other senders."""
+        self._pause = pause
         self._client = client
         self._records = records
         self._object = object_name
         self._assumed = client.settings.assumptions
+        self._sent = False
 
     def send(self, refs: Sequence[ContractRef], path: str, *, voided_before: bool) -> list[Answer]:
-        """Send every id and return one answer per record; `voided_before` is the state that the call starts from."""
+        """Send every id and return one answer per record; `voided_before` is the state that the call starts from.
+
+        Raises NotSentError when not even the first batch reached the CRM.
+        """
         answers: list[Answer] = []
+        self._sent = False
         size = self._assumed.max_batch_ids
         for start in range(0, len(refs), size):
             part = refs[start : start + size]
@@ -42,10 +50,19 @@ class Batches:
 
     def _batch(self, refs: Sequence[ContractRef], path: str, voided_before: bool) -> list[Answer]:
         data = {"dataObjectApiName": self._object, "idList": [ref.id for ref in refs]}
+        self._pause.wait()
         try:
             envelope = self._client.change(path, data)
+        except NotSentError as failure:
+            if not self._sent:
+                raise
+            return [answer_to_failure(ref, failure) for ref in refs]
         except CrmBridgeError as failure:
             return [answer_to_failure(ref, failure) for ref in refs]
+        self._sent = True
+        weary = self._pause.note(refused=envelope.code != 0 and row_of(envelope).family == "rate_limited")
+        if weary:
+            return [replace(answer_for(ref, envelope), halt=True) for ref in refs]
         if envelope.code != 0 and len(refs) > 1 and self._may_split(envelope):
             return self._after_refusal(refs, path, voided_before, envelope)
         return [answer_for(ref, envelope) for ref in refs]

@@ -42,7 +42,7 @@ _CLASSES: dict[str, type[CrmBridgeError]] = {
 }
 # Raised by the transport, the token cache or the secrets before a byte of the change itself was written.
 _BEFORE_SENDING = (NotSentError, RateLimitedError, SignInError, CredentialStoreError, ForbiddenAddressError)
-_HALTING = frozenset({"credentials", "user", "rate_limited", "quota", "path"})
+_HALTING = frozenset({"credentials", "user", "quota", "path"})
 # Rows whose cause lies with app or tenant, not with the record, although they call themselves permission.
 _HALTING_CODES = frozenset({"15003", "20020", "20021", "20022", "20023"})
 

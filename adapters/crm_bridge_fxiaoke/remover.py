@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import CrmBridgeError
+from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.spi.adapter import Answer, RemoveOptions
 from crm_bridge_fxiaoke.batches import Batches, skipped
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.locator import Touched
+from crm_bridge_fxiaoke.pause import Pause
 from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure
 from crm_bridge_fxiaoke.records import OLD_CUSTOM, Records
 
@@ -27,7 +29,8 @@ class Remover:
         self._object = object_name
         self._touched = touched
         self._in_flight = max(1, in_flight)
-        self._batches = Batches(client=client, records=records, object_name=object_name)
+        self._pause = Pause(client.clock)
+        self._batches = Batches(client=client, records=records, object_name=object_name, pause=self._pause)
 
     def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> list[Answer]:
         """Send each record once and return one answer per record.
@@ -50,25 +53,35 @@ class Remover:
         return rule == "all" or (custom and (rule == "custom" or options.fast))
 
     def _one_by_one(self, refs: Sequence[ContractRef]) -> list[Answer]:
-        stop = threading.Event()
-        path = self._records.path(self._object, "invalid")
+        path, stop = self._records.path(self._object, "invalid"), threading.Event()
+        unsent: list[NotSentError] = []
 
         def void(ref: ContractRef) -> Answer:
             if stop.is_set():
                 return skipped(ref)
-            answer = self._void(ref, path)
+            self._pause.wait()
+            answer = self._void(ref, path, unsent)
+            if self._pause.note(refused=answer.reason == "rate_limited"):
+                answer = replace(answer, halt=True)
             if answer.halt:
                 stop.set()
             return answer
 
         if len(refs) < 2 or self._in_flight == 1:
-            return [void(ref) for ref in refs]
-        with ThreadPoolExecutor(min(self._in_flight, len(refs)), thread_name_prefix="fxiaoke-void") as pool:
-            return list(pool.map(void, refs))
+            answers = [void(ref) for ref in refs]
+        else:
+            with ThreadPoolExecutor(min(self._in_flight, len(refs)), thread_name_prefix="fxiaoke-void") as pool:
+                answers = list(pool.map(void, refs))
+        if unsent and all(answer.reason in ("not_sent", unsent[0].reason) for answer in answers):
+            raise unsent[0]
+        return answers
 
-    def _void(self, ref: ContractRef, path: str) -> Answer:
+    def _void(self, ref: ContractRef, path: str, unsent: list[NotSentError]) -> Answer:
         try:
             envelope = self._client.change(path, {"dataObjectApiName": self._object, "object_data_id": ref.id})
+        except NotSentError as failure:
+            unsent.append(failure)
+            return answer_to_failure(ref, failure)
         except CrmBridgeError as failure:
             # One record's failure must not cost the answers about the others.
             return answer_to_failure(ref, failure)

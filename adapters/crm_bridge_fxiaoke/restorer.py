@@ -11,6 +11,7 @@ from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.locator import Touched
 from crm_bridge_fxiaoke.mapping import Mapper
+from crm_bridge_fxiaoke.pause import Pause
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.recreator import Recreator
 
@@ -39,7 +40,8 @@ class Restorer:
 
     def _recover(self, items: Sequence[RestoreItem]) -> list[Restored]:
         refs = [item.ref for item in items]
-        batches = Batches(client=self._client, records=self._records, object_name=self._object)
+        pause = Pause(self._client.clock)
+        batches = Batches(client=self._client, records=self._records, object_name=self._object, pause=pause)
         try:
             answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=True)
         finally:

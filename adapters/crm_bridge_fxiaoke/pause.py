@@ -1,0 +1,37 @@
+"""The pause after "too many calls": nothing is sent again before the window is over."""
+
+from __future__ import annotations
+
+import threading
+
+from crm_bridge.clock import Clock
+from crm_bridge_fxiaoke.problems import WINDOW_SECONDS
+
+_PATIENCE = 5
+
+
+class Pause:
+    """Shared by the threads of one adapter; five refusals in a row end the patience."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Nothing was refused yet."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._until = clock.monotonic()
+        self._refused = 0
+
+    def wait(self) -> None:
+        """Wait until the last refusal is a window ago."""
+        with self._lock:
+            seconds = self._until - self._clock.monotonic()
+            if seconds > 0:
+                # Held on purpose: the other threads would wait for the same moment.
+                self._clock.sleep(seconds)
+
+    def note(self, *, refused: bool) -> bool:
+        """Take note of an answer; return whether to stop because the CRM keeps refusing."""
+        with self._lock:
+            self._refused = self._refused + 1 if refused else 0
+            if refused:
+                self._until = self._clock.monotonic() + WINDOW_SECONDS
+            return self._refused >= _PATIENCE
