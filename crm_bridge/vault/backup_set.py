@@ -56,6 +56,7 @@ class BackupSet:
         """Open the key slot and the header. Raises BackupError: shredded, damaged, or of another master key."""
         self.path = path
         self.id = path.name
+        self._root = str(path)
         self.identity = read_slot(path, set_id=self.id, master=master)
         if wrong := damaged_tags(path):
             raise damaged(wrong[0])
@@ -161,18 +162,19 @@ class BackupSet:
         """
         for name, (sha256, size) in self._needed.items():
             self._expect(name, sha256, size)
-        entry = self.entry(record_id)
-        batch = next(batch for batch in self.header.batches if batch.file == entry.file)
+        number, row = self._find(record_id)
+        batch = self.header.batches[number]
         self._expect(batch.file, batch.sealed.sha256, batch.sealed.bytes)
-        for file in entry.files:
+        for file in row.files:
             self._expect(file.file, file.sealed.sha256, file.sealed.bytes)
 
     def _expect(self, name: str, sha256: str, size: int) -> None:
+        path = f"{self._root}/{name}"
         try:
-            now = _stamp(self.path / name)
+            now = _stamp(path)
             if self._seen.get(name) == now:
                 return
-            if digest_of_file(self.path / name) != (sha256, size) or _stamp(self.path / name) != now:
+            if digest_of_file(Path(path)) != (sha256, size) or _stamp(path) != now:
                 raise damaged(name)
         except OSError as error:
             raise damaged(name) from error
@@ -195,14 +197,23 @@ class BackupSet:
         return opened
 
     def _find(self, record_id: str) -> tuple[int, Row]:
+        # Contracts are mostly asked for in the order of the set: look here, and in the next batch before the lookup
+        # is built.
+        here = self._open[0] if self._open is not None else 0
+        ahead = 2 if self._places is None else 1
+        for number in range(here, min(here + ahead, len(self.header.batches))):
+            if (row := self.batch(number).by_id.get(record_id)) is not None:
+                return number, row
+        return self._look_up(record_id)
+
+    def _look_up(self, record_id: str) -> tuple[int, Row]:
         places = self.places()
-        key = id_hash(record_id) << _BATCH_BITS
-        position = bisect_left(places, key)
-        while position < len(places) and places[position] >> _BATCH_BITS == key >> _BATCH_BITS:
+        key = id_hash(record_id)
+        position = bisect_left(places, key << _BATCH_BITS)
+        while position < len(places) and places[position] >> _BATCH_BITS == key:
             number = places[position] & ((1 << _BATCH_BITS) - 1)
-            for row in self.batch(number).rows:
-                if row.ref.id == record_id:
-                    return number, row
+            if (row := self.batch(number).by_id.get(record_id)) is not None:
+                return number, row
             position += 1
         raise self._absent(record_id)
 
@@ -240,8 +251,8 @@ def id_hash(record_id: str) -> int:
     return int.from_bytes(digest, "big") >> (64 - _HASH_BITS)
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(path: str) -> tuple[int, ...]:
     found = os.lstat(path)
     if not stat.S_ISREG(found.st_mode):
-        raise damaged(path.name)
+        raise damaged(os.path.basename(path))
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
