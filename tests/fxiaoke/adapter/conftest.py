@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ Intercept = Callable[[WireRequest], WireResponse | None]
 class GivenSecrets:
     """Secrets of a test connection."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
 
     def get(self, item: str) -> str | None:
         return self.values.get(item)
