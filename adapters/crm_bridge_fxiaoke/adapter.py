@@ -30,7 +30,7 @@ from crm_bridge_fxiaoke.customers import Customers
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.files import Files
 from crm_bridge_fxiaoke.finder import Finder
-from crm_bridge_fxiaoke.locator import Locator, Touched
+from crm_bridge_fxiaoke.locator import Locator
 from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields
 from crm_bridge_fxiaoke.people import Person, acting_user
 from crm_bridge_fxiaoke.profile import make_profile
@@ -39,6 +39,7 @@ from crm_bridge_fxiaoke.remover import Remover
 from crm_bridge_fxiaoke.restorer import Restorer
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.snapshotter import Snapshotter
+from crm_bridge_fxiaoke.touched import Touched
 
 
 @dataclass(frozen=True, slots=True)

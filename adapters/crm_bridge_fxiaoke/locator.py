@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.clock import Clock
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
@@ -15,34 +13,12 @@ from crm_bridge_fxiaoke.approvals import Approvals
 from crm_bridge_fxiaoke.mapping import Mapper, moment, text
 from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
 from crm_bridge_fxiaoke.settings import Assumptions
+from crm_bridge_fxiaoke.touched import Touched
 from crm_bridge_fxiaoke.wire import row_id, rows_of
 
 _CONTROL_CANDIDATES = 20
-
-
-class Touched:
-    """Which records this adapter changed a moment ago: a query may not know yet, `get` does."""
-
-    def __init__(self, clock: Clock, lag: float) -> None:
-        """`lag` in seconds; with 0 nothing is remembered."""
-        self._clock = clock
-        self._lag = lag
-        self._when: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def note(self, ids: Iterable[str]) -> None:
-        """Remember a change of some records."""
-        if not self._lag:
-            return
-        now = self._clock.monotonic()
-        with self._lock:
-            self._when = {one: when for one, when in self._when.items() if now - when < self._lag}
-            self._when.update(dict.fromkeys(ids, now))
-
-    def among(self, ids: Iterable[str]) -> list[str]:
-        """Return the ids that a query may show as they were before."""
-        now = self._clock.monotonic()
-        return [one for one in ids if now - self._when.get(one, now - self._lag) < self._lag]
+# Reads by id cost a call each: so many missing records of one look are asked about, and so many approvals.
+_PROBES, _NOTES = 20, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +27,7 @@ class _Seen:
 
     rows: Mapping[str, Row]
     unreadable: frozenset[str]
+    hidden: frozenset[str]
     control: str | None
 
 
@@ -81,12 +58,14 @@ class Locator:
         """Say where each record is. Absence counts only while the control record was readable."""
         places: dict[str, Whereabouts] = {}
         control: str | None = None
-        size = LIST_MOST - 1
+        size, notes = LIST_MOST - 1, 0
         for start in range(0, len(refs), size):
             part = refs[start : start + size]
             seen = self._look([ref.id for ref in part], look)
             control = seen.control if start == 0 or seen.control is None else control
-            places.update({ref.id: self._place(ref, seen, look) for ref in part})
+            for ref in part:
+                places[ref.id] = self._place(ref, seen, look, notes=notes)
+                notes += places[ref.id].place is Place.PENDING
         return Sighting(places, control)
 
     def _look(self, ids: Sequence[str], look: Look) -> _Seen:
@@ -100,10 +79,11 @@ class Locator:
         missing = [one for one in wanted if one not in found]
         if missing and look is Look.EVERYWHERE and not self._voided_are_listed:
             found |= self._ask_for_voided(missing)
-        unreadable = self._ask_one_by_one([*self._touched.among(wanted), *self._still_unsure(wanted, found)], found)
+        unreadable, hidden = self._ask_one_by_one(self._touched.among(wanted), found)
+        more_unreadable, more_hidden = self._probe([one for one in ids if one not in found], found, look)
         if control is None and (look is Look.EVERYWHERE or len(found) < len(wanted)):
             control = self._another_control(wanted)
-        return _Seen(found, unreadable, control)
+        return _Seen(found, unreadable | more_unreadable, hidden | more_hidden, control)
 
     def _ask_for_voided(self, missing: Sequence[str]) -> dict[str, Row]:
         """A query may leave voided rows out unless it names life_status."""
@@ -111,27 +91,39 @@ class Locator:
             return {}
         return self._records.by_ids(self._object, missing, condition("life_status", "EQ", "invalid"))
 
-    def _still_unsure(self, wanted: set[str], found: Mapping[str, Row]) -> list[str]:
-        """Where queries never show voided rows, only `get` tells a voided record from one that is gone."""
-        if self._assumed.query_invalid_rows != "omitted":
-            return []
-        return [one for one in wanted if one not in found]
+    def _probe(
+        self, missing: Sequence[str], found: dict[str, Row], look: Look
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Ask for missing records by id: one that may not be seen any more is not gone.
 
-    def _ask_one_by_one(self, ids: Iterable[str], found: dict[str, Row]) -> frozenset[str]:
-        unreadable = set[str]()
+        What this adapter purged itself is not asked about again. Where queries never show voided rows, every missing
+        record must be asked for; else a sample tells, and all of them only when one of the sample was hidden.
+        """
+        if self._assumed.query_invalid_rows == "omitted":
+            return self._ask_one_by_one(missing, found)
+        doubtful = [one for one in missing if look is Look.LIVE or not self._touched.was_purged(one)]
+        unreadable, hidden = self._ask_one_by_one(doubtful[:_PROBES], found)
+        if hidden or unreadable:
+            more_unreadable, more_hidden = self._ask_one_by_one(doubtful[_PROBES:], found)
+            return unreadable | more_unreadable, hidden | more_hidden
+        return unreadable, hidden
+
+    def _ask_one_by_one(self, ids: Iterable[str], found: dict[str, Row]) -> tuple[frozenset[str], frozenset[str]]:
+        """Read records by id into `found`; return which could not be read and which may not be seen."""
+        unreadable, hidden = set[str](), set[str]()
         for one in dict.fromkeys(ids):
             try:
                 row = self._records.get(self._object, one)
             except PermissionDeniedError:
-                found.pop(one, None)
-                continue
+                hidden.add(one)
+                row = None
             except CrmError:
                 unreadable.add(one)
                 continue
             found.pop(one, None)
             if row is not None:
                 found[one] = row
-        return frozenset(unreadable)
+        return frozenset(unreadable), frozenset(hidden)
 
     def _another_control(self, wanted: set[str]) -> str | None:
         """Find a contract outside the selection that can be read now; the newest ones are the least likely in it."""
@@ -145,18 +137,20 @@ class Locator:
         self._controls = [key for row in rows_of(envelope) if (key := row_id(row)) not in wanted][:_CONTROL_CANDIDATES]
         return self._controls[0] if self._controls else None
 
-    def _place(self, ref: ContractRef, seen: _Seen, look: Look) -> Whereabouts:
+    def _place(self, ref: ContractRef, seen: _Seen, look: Look, *, notes: int) -> Whereabouts:
         if ref.id in seen.unreadable:
             return Whereabouts(ref, Place.UNREADABLE)
         row = seen.rows.get(ref.id)
         if row is None:
-            return Whereabouts(ref, Place.GONE if seen.control else Place.NOT_VISIBLE)
+            visible = seen.control is not None and ref.id not in seen.hidden
+            return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
         by, at = _last_editor(row), moment(row.values.get("last_modified_time"))
         if _voided(row):
             return Whereabouts(ref, Place.IN_BIN, by=by, at=at)
         digest = self._mapper.digest(row.values)
         if row.values.get("life_status") == "in_change" and self._assumed.void_approval == "possible":
-            note = self._approvals.note(self._object, ref.id) if look is Look.EVERYWHERE else _("in approval")
+            told = look is Look.EVERYWHERE and notes < _NOTES
+            note = self._approvals.note(self._object, ref.id) if told else _("in approval")
             return Whereabouts(ref, Place.PENDING, digest=digest, by=by, at=at, note=note)
         return Whereabouts(ref, Place.LIVE, digest=digest)
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmBridgeError, NotSentError
-from crm_bridge.spi.adapter import Answer, RemoveOptions
+from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
 from crm_bridge_fxiaoke.batches import Batches, skipped
 from crm_bridge_fxiaoke.client import Client
-from crm_bridge_fxiaoke.locator import Touched
 from crm_bridge_fxiaoke.pause import Pause
 from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure
 from crm_bridge_fxiaoke.records import OLD_CUSTOM, Records
+from crm_bridge_fxiaoke.touched import Touched
 
 
 class Remover:
@@ -39,7 +39,9 @@ class Remover:
         """
         try:
             if step is Step.PURGE:
-                return self._batches.send(refs, self._records.path(self._object, "delete"), voided_before=True)
+                answers = self._batches.send(refs, self._records.path(self._object, "delete"), voided_before=True)
+                self._touched.note_purged(one.ref.id for one in answers if one.verdict is Verdict.DONE)
+                return answers
             if self._bulk(options):
                 return self._batches.send(refs, f"{OLD_CUSTOM}/invalid", voided_before=False)
             return self._one_by_one(refs)

@@ -9,11 +9,11 @@ from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.batches import Batches
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery
-from crm_bridge_fxiaoke.locator import Touched
 from crm_bridge_fxiaoke.mapping import Mapper
 from crm_bridge_fxiaoke.pause import Pause
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.recreator import Recreator
+from crm_bridge_fxiaoke.touched import Touched
 
 
 class Restorer:
