@@ -8,6 +8,16 @@ from crm_bridge.i18n import N_
 _V2 = "developer.fxiaoke.com/openapi_v2"
 _APL = "developer help, APL Fx.object"
 
+_TOUCHED = (Fate.CHANGED, N_("the CRM notes who brought it back, and when"))
+# Fields of the system that move on both ways back; everything else is promised under "fields".
+_MOVING = {
+    "version": _TOUCHED,
+    "last_modified_time": _TOUCHED,
+    "last_modified_by": _TOUCHED,
+    "last_modified_by__r": _TOUCHED,
+    "life_status_before_invalid": _TOUCHED,
+}
+
 CAPABILITIES = Capabilities(
     trash=Fact(Support.FULL, f"{_V2}: data/invalid", N_("作废: one record per call; an approval may start instead")),
     purge=Fact(Support.FULL, f"{_V2}: data/delete", N_("删除: only records that were voided before")),
@@ -33,6 +43,7 @@ CAPABILITIES = Capabilities(
             "inbound_links": (Fate.SAME, N_("the id stays; what a void does to lookups is not published")),
             "approval_history": (Fate.UNKNOWN, N_("not published")),
             "followers": (Fate.SAME, N_("the team is part of the record")),
+            **_MOVING,
         },
         Route.RECREATE: {
             "id": (Fate.CHANGED, N_("a new id; the receipt maps the old one to it")),
@@ -46,6 +57,8 @@ CAPABILITIES = Capabilities(
             "inbound_links": (Fate.CHANGED, N_("references are set to the new id where their record still exists")),
             "approval_history": (Fate.LOST, N_("approvals belong to the old id")),
             "followers": (Fate.LOST, N_("only the owner is set; the team is named in the receipt")),
+            "_id": (Fate.CHANGED, N_("a new id; the receipt maps the old one to it")),
+            **_MOVING,
         },
     },
     side_effects=(

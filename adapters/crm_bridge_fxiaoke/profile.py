@@ -16,6 +16,7 @@ from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.mapping import FieldMap
 from crm_bridge_fxiaoke.people import Person
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
+from crm_bridge_fxiaoke.snapshotter import TEAM
 from crm_bridge_fxiaoke.wire import FILES, FieldMeta
 from crm_bridge_fxiaoke.writing import is_writable
 
@@ -60,6 +61,8 @@ def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:
 def _fields(fields: FieldMap) -> Iterator[FieldInfo]:
     meanings = {name: meaning for meaning, name in fields.names.items()}
     for one in fields.object.fields.values():
+        if one.name == TEAM:
+            continue  # told as a relation: it has calls of its own
         yield _field(one, meanings.get(one.name))
 
 
@@ -69,7 +72,7 @@ def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
         label=one.label,
         type=one.type,
         meaning=meaning,
-        writable=is_writable(one),
+        writable=is_writable(one) and one.type not in FILES,  # files are uploaded anew, under new paths
         required=one.required,
         options=one.options,
     )
@@ -79,11 +82,9 @@ def _relations(fields: FieldMap, relations: Sequence[Relation], settings: Fxiaok
     for one in relations:
         kind = PartKind.DETAIL if one.detail else PartKind.RELATED
         yield RelationInfo(one.object.name, one.object.label, kind.value, one.object.name)
-    team = fields.object.fields.get("relevant_team")
+    team = fields.object.fields.get(TEAM)
     by_get = settings.assumptions.snapshot_by == "get"
-    yield RelationInfo(
-        "relevant_team", team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get
-    )
+    yield RelationInfo(TEAM, team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get)
     for one_field in fields.object.of_type(FILES):
         yield RelationInfo(one_field.name, one_field.label, "attachment", fields.object.name)
 
