@@ -30,6 +30,7 @@ from crm_bridge_fxiaoke.customers import Customers
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.files import Files
 from crm_bridge_fxiaoke.finder import Finder
+from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.locator import Locator
 from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields
 from crm_bridge_fxiaoke.people import Person, acting_user
@@ -145,6 +146,7 @@ class FxiaokeAdapter:
                 approvals=Approvals(self._client),
                 assumptions=assumed,
                 touched=self._touched,
+                leftovers=Leftovers(self._records, self._discovery) if assumed.verify_details else None,
             ),
             remover=Remover(
                 client=self._client,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 from crm_bridge_fxiaoke.approvals import Approvals
-from crm_bridge_fxiaoke.mapping import Mapper, moment, text
+from crm_bridge_fxiaoke.leftovers import Leftovers
+from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment, text
 from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.touched import Touched
@@ -42,8 +44,10 @@ class Locator:
         approvals: Approvals,
         assumptions: Assumptions,
         touched: Touched,
+        leftovers: Leftovers | None = None,
     ) -> None:
-        """`approvals` tells who has to decide about a void that did not happen yet."""
+        """`approvals` tells who has to decide about a void; `leftovers` counts details that did not follow one."""
+        self._leftovers = leftovers
         self._records = records
         self._mapper = mapper
         self._approvals = approvals
@@ -66,18 +70,31 @@ class Locator:
             for ref in part:
                 places[ref.id] = self._place(ref, seen, look, notes=notes)
                 notes += places[ref.id].place is Place.PENDING
+            if self._leftovers and look is Look.EVERYWHERE:
+                self._count_leftovers(places, part, self._leftovers)
         return Sighting(places, control)
+
+    def _count_leftovers(
+        self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], leftovers: Leftovers
+    ) -> None:
+        voided = [ref.id for ref in refs if places[ref.id].place is Place.IN_BIN]
+        for key, count in leftovers.count(voided).items() if voided else ():
+            if key in places:
+                places[key] = replace(places[key], note=_("{count} detail rows are still live").format(count=count))
 
     def _look(self, ids: Sequence[str], look: Look) -> _Seen:
         wanted = set(ids)
         control = next((one for one in self._controls if one not in wanted), None)
         asked = [*dict.fromkeys(ids), *([control] if control else [])]
-        rows = self._records.by_ids(self._object, asked)
+        named = self._assumed.query_invalid_rows == "with_filter"
+        # Naming every life_status is how a filter that excludes nothing is written.
+        every_state = [condition("life_status", "IN", *LIFE_STATES)] if named else []
+        rows = self._records.by_ids(self._object, asked, *every_state)
         control = control if control in rows and not _voided(rows[control]) else None
         found = {key: row for key, row in rows.items() if key in wanted}
         self._voided_are_listed |= any(_voided(row) for row in found.values())
         missing = [one for one in wanted if one not in found]
-        if missing and look is Look.EVERYWHERE and not self._voided_are_listed:
+        if missing and look is Look.EVERYWHERE and self._assumed.query_invalid_rows == "returned":
             found |= self._ask_for_voided(missing)
         unreadable, hidden = self._ask_one_by_one(self._touched.among(wanted), found)
         more_unreadable, more_hidden = self._probe([one for one in ids if one not in found], found, look)
@@ -86,8 +103,8 @@ class Locator:
         return _Seen(found, unreadable | more_unreadable, hidden | more_hidden, control)
 
     def _ask_for_voided(self, missing: Sequence[str]) -> dict[str, Row]:
-        """A query may leave voided rows out unless it names life_status."""
-        if self._assumed.query_invalid_rows == "omitted":
+        """Until a voided row was seen in a plain query, do not rely on plain queries to return them."""
+        if self._voided_are_listed:
             return {}
         return self._records.by_ids(self._object, missing, condition("life_status", "EQ", "invalid"))
 
@@ -146,13 +163,17 @@ class Locator:
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
         by, at = _last_editor(row), moment(row.values.get("last_modified_time"))
         if _voided(row):
-            return Whereabouts(ref, Place.IN_BIN, by=by, at=at)
+            return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at))
         digest = self._mapper.digest(row.values)
         if row.values.get("life_status") == "in_change" and self._assumed.void_approval == "possible":
             told = look is Look.EVERYWHERE and notes < _NOTES
             note = self._approvals.note(self._object, ref.id) if told else _("in approval")
             return Whereabouts(ref, Place.PENDING, digest=digest, by=by, at=at, note=note)
         return Whereabouts(ref, Place.LIVE, digest=digest)
+
+    def _emptied(self, at: datetime | None) -> datetime | None:
+        days = self._assumed.bin_days
+        return at + timedelta(days=days) if at and days else None
 
 
 def _voided(row: Row) -> bool:

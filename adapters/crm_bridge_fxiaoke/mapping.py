@@ -14,6 +14,7 @@ from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.wire import COMPUTED, FieldMeta, ObjectMeta, Record, row_id
 
+LIFE_STATES = ("ineffective", "under_review", "normal", "in_change", "invalid")
 CHINA = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SYSTEM = {"owner": "owner", "created": "create_time", "modified": "last_modified_time"}
