@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from crm_bridge.credentials import Token
-from crm_bridge.errors import AnswerLostError, CrmBridgeError, CrmError, NotSentError
+from crm_bridge.errors import AnswerLostError, CrmBridgeError, CrmError, MalformedAnswerError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict
@@ -80,13 +80,27 @@ class Client:
             headers, carried = self.auth.signed(current, self.user)
             return self._plain(path, Purpose.DOWNLOAD, headers, {**carried, **body})
 
-        yield from self._transport.download(
+        refusals: list[tuple[bytes, Envelope]] = []
+
+        def judge(answer: Answer) -> Verdict:
+            envelope = _refusal_in(answer)
+            if envelope is None:
+                return Verdict.OK
+            refusals.append((answer.body, envelope))
+            return _judge(answer)
+
+        pieces = self._transport.download(
             build(token),
             max_bytes=max_bytes,
-            judge=_judge,
+            judge=judge,
             renew=lambda: build(self.auth.token(refused=token)),
             refused=self._refused,
         )
+        for piece in pieces:
+            # A refusal has status 200 too, so the transport hands it out as if it were the file.
+            if refusals and piece is refusals[-1][0]:
+                raise self.error(refusals[-1][1])
+            yield piece
 
     def upload(self, path: str, form: Mapping[str, str], files: Sequence[Part]) -> Envelope:
         """Send a file once, as a form; old style only, where the token travels as a form field."""
@@ -195,6 +209,15 @@ def _judge(answer: Answer) -> Verdict:
     if family == "rate_limited":
         return Verdict.rate_limited(WINDOW_SECONDS)
     return Verdict.RETRY if family in _REPEATABLE else Verdict.OK
+
+
+def _refusal_in(answer: Answer) -> Envelope | None:
+    """Return the refusal that a JSON answer to a download is; None for a file that happens to be JSON."""
+    try:
+        envelope = read_envelope(answer)
+    except MalformedAnswerError:
+        return None
+    return envelope if envelope.code != 0 else None
 
 
 def _envelope(answer: Answer, path: str) -> Envelope:

@@ -177,4 +177,6 @@ def _rows(envelope: Envelope, *, raw: bool = False) -> tuple[Row, ...]:
     if not raw:
         return tuple(Row(row_id(one), one) for one in values)
     raws = raw_items(envelope.raw, "data", "dataList")
+    if len(raws) != len(values):
+        raise MalformedAnswerError(_("the answer lacks {what}").format(what="dataList"), reason="shape")
     return tuple(Row(row_id(one), one, text) for one, text in zip(values, raws, strict=True))

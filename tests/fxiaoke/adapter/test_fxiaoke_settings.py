@@ -1,0 +1,100 @@
+"""Settings: addresses, styles, switches; mistakes are refused before anything is sent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from crm_bridge_fxiaoke import ADAPTER
+from crm_bridge_fxiaoke.settings import Assumptions, FxiaokeSettings
+
+
+@pytest.mark.parametrize(
+    ("cloud", "address"),
+    [
+        ("fenxiang", "https://open.fxiaoke.com"),
+        ("huawei", "https://open-hwcloud.fxiaoke.com"),
+        ("aliyun", "https://open-ale.fxiaoke.com"),
+        ("frankfurt", "https://open-hws.fxiaoke.com"),
+        ("hongkong", "https://open-ksc.sharecrm.com"),
+        ("north-america", "https://open-na.sharecrm.com"),
+    ],
+)
+def test_each_cloud_has_its_host(cloud: str, address: str) -> None:
+    settings = FxiaokeSettings.model_validate({"cloud": cloud})
+    assert ADAPTER.origins(settings) == (address,)
+
+
+def test_the_default_is_the_vendors_own_cloud_and_the_older_style() -> None:
+    settings = FxiaokeSettings.model_validate({})
+    assert (settings.address, settings.auth) == ("https://open.fxiaoke.com", "corp_token")
+
+
+@pytest.mark.parametrize("url", ["https://crm.example.com", "http://127.0.0.1:8802", "http://localhost:8802/"])
+def test_a_private_deployment_or_a_sandbox_has_an_address_of_its_own(url: str) -> None:
+    assert FxiaokeSettings.model_validate({"base_url": url}).address == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"base_url": "http://crm.example.com"},
+        {"base_url": "ftp://127.0.0.1"},
+        {"base_url": "https://user@crm.example.com"},
+        {"base_url": "https://crm.example.com?x=1"},
+        {"base_url": "https://crm.example.com", "cloud": "huawei"},
+        {"cloud": "mars"},
+        {"auth": "cookie"},
+        {"object": "Sale Contract"},
+        {"fields": {"colour": "x__c"}},
+        {"objekt": "SaleContractObj"},
+        {"assumptions": {"no_such_switch": 1}},
+        {"assumptions": {"max_batch_ids": 0}},
+        {"assumptions": {"voidable": "everything"}},
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        FxiaokeSettings.model_validate(wrong)
+
+
+def test_every_switch_is_stated_by_name_and_value(mount: Any) -> None:
+    profile = mount().connect(assumptions={"max_batch_ids": 7}).whoami()
+    assert "max_batch_ids=7" in profile.assumptions
+    assert "voidable=normal" in profile.assumptions
+    assert {line.partition("=")[0] for line in profile.assumptions} == set(Assumptions.model_fields)
+
+
+@pytest.mark.parametrize(("voidable", "state"), [("normal", "unknown"), ("normal_and_ineffective", "normal")])
+def test_whether_an_ineffective_contract_may_be_voided_is_a_switch(mount: Any, voidable: str, state: str) -> None:
+    from crm_bridge.spi.adapter import Query
+
+    rig = mount(count=3)
+    first = rig.emulator.control("contracts", {})["ids"][0]
+    rig.emulator.world.find(first)[1]["life_status"] = "ineffective"
+    adapter = rig.connect(assumptions={"voidable": voidable})
+    found = {one.id: one.state.value for page in adapter.find(Query()).pages for one in page.contracts}
+    assert found[first] == state
+
+
+@pytest.mark.parametrize(("cascade", "told"), [("all", False), ("none", True)])
+def test_details_that_stay_are_a_warning(mount: Any, cascade: str, told: bool) -> None:
+    warnings = mount(count=3).connect(assumptions={"cascade": cascade}).whoami().warnings
+    assert any("details are assumed to stay" in line for line in warnings) is told
+
+
+def test_a_connection_to_this_machine_is_a_sandbox(mount: Any) -> None:
+    assert mount(count=3).connect().whoami().environment == "sandbox"
+
+
+def test_listing_the_adapter_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, crm_bridge_fxiaoke as a; a.ADAPTER.errors;"
+        "print([m for m in ('requests','pydantic','cryptography','urllib3') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
