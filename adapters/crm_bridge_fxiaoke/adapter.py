@@ -32,7 +32,7 @@ from crm_bridge_fxiaoke.files import Files
 from crm_bridge_fxiaoke.finder import Finder
 from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.locator import Locator
-from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields
+from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields, require_field
 from crm_bridge_fxiaoke.people import Person, acting_user
 from crm_bridge_fxiaoke.profile import make_profile
 from crm_bridge_fxiaoke.records import Records
@@ -81,6 +81,7 @@ class FxiaokeAdapter:
                     tenant=self._client.tenant(),
                     fields=parts.fields,
                     relations=self._discovery.relations(),
+                    undescribed=self._discovery.undescribed,
                 )
             return self._profile
 
@@ -126,6 +127,8 @@ class FxiaokeAdapter:
         person = acting_user(self._client, self._tools.secrets)
         self._client.user = person.id
         fields = map_fields(self._discovery.contract(), self._settings.fields)
+        if self._settings.marker_field:
+            require_field(fields.object, self._settings.marker_field, meaning="marker_field")
         customer = fields.field("customer")
         customers = Customers(self._records, customer.target if customer and customer.target else "AccountObj")
         mapper = Mapper(fields, customers.name)

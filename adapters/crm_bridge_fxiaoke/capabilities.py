@@ -74,8 +74,8 @@ LIMITS = Limits(
     locate_batch=99,
     snapshot_batch=100,
     trash_batch=50,
-    purge_batch=20,
-    untrash_batch=20,
+    purge_batch=80,
+    untrash_batch=80,
     bin_days=None,
     calls_in_flight=10,
     source=f"{_V2}: 100 rows per query, 100 calls per 20 s and interface, 100000 calls a day and pack; {_APL}: 20 ids",
@@ -83,4 +83,7 @@ LIMITS = Limits(
     window_seconds=20,
     calls_per_day=100_000,
 )
-"""`trash_batch` is what one `remove` takes; each id of it is one call. `locate_batch` leaves room for the control."""
+"""`trash_batch` is what one `remove` takes; each id of it is one call; the others are sent 20 at a time.
+
+`locate_batch` leaves room for the control record.
+"""

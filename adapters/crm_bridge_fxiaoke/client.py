@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from crm_bridge.credentials import Token
-from crm_bridge.errors import AnswerLostError, CrmBridgeError, CrmError, MalformedAnswerError, NotSentError
+from crm_bridge.errors import (
+    AnswerLostError,
+    CrmBridgeError,
+    CrmError,
+    MalformedAnswerError,
+    NotSentError,
+    RequestRefusedError,
+)
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict
@@ -80,27 +87,38 @@ class Client:
             headers, carried = self.auth.signed(current, self.user)
             return self._plain(path, Purpose.DOWNLOAD, headers, {**carried, **body})
 
-        refusals: list[tuple[bytes, Envelope]] = []
+        yield from self._bytes(build(token), max_bytes, renew=lambda: build(self.auth.token(refused=token)))
+
+    def fetch_signed(self, url: str, *, max_bytes: int) -> Iterator[bytes]:
+        """Yield the bytes behind an address that the gateway signed, without credentials; it must be a known host."""
+        yield from self._bytes(Call("GET", url, "download", Purpose.DOWNLOAD, endpoint="download"), max_bytes)
+
+    def _bytes(self, call: Call, max_bytes: int, renew: Callable[[], Call] | None = None) -> Iterator[bytes]:
+        refusals: list[tuple[bytes, CrmBridgeError]] = []
 
         def judge(answer: Answer) -> Verdict:
-            envelope = _refusal_in(answer)
-            if envelope is None:
+            refusal = self._refusal_in(answer)
+            if refusal is None:
                 return Verdict.OK
-            refusals.append((answer.body, envelope))
-            return _judge(answer)
+            refusals.append((answer.body, refusal))
+            return Verdict.OK if refusal.reason == "download" else _judge(answer)
 
-        pieces = self._transport.download(
-            build(token),
-            max_bytes=max_bytes,
-            judge=judge,
-            renew=lambda: build(self.auth.token(refused=token)),
-            refused=self._refused,
-        )
-        for piece in pieces:
+        for piece in self._transport.download(call, max_bytes=max_bytes, judge=judge, renew=renew, refused=_no_file):
             # A refusal has status 200 too, so the transport hands it out as if it were the file.
             if refusals and piece is refusals[-1][0]:
-                raise self.error(refusals[-1][1])
+                raise refusals[-1][1]
             yield piece
+
+    def _refusal_in(self, answer: Answer) -> CrmBridgeError | None:
+        """Return the refusal that a JSON answer to a download is; None for a file that happens to be JSON."""
+        try:
+            told = answer.json()
+            if isinstance(told, dict) and told.get("success") is False:
+                return RequestRefusedError(_("the file store refused the download"), reason="download", vendor=VENDOR)
+            envelope = read_envelope(answer)
+        except MalformedAnswerError:
+            return None
+        return self.error(envelope) if envelope.code != 0 else None
 
     def upload(self, path: str, form: Mapping[str, str], files: Sequence[Part]) -> Envelope:
         """Send a file once, as a form; old style only, where the token travels as a form field."""
@@ -155,9 +173,6 @@ class Client:
             raise self.error(envelope)
         return envelope
 
-    def _refused(self, answer: Answer) -> CrmBridgeError:
-        return self.error(_envelope(answer, "/media/download"))
-
     def _post_token(self, path: str, body: Mapping[str, object]) -> Envelope:
         envelope = _envelope(self._transport.send(self._plain(path, Purpose.TOKEN, {}, body)), path)
         if envelope.code != 0:
@@ -211,20 +226,19 @@ def _judge(answer: Answer) -> Verdict:
     return Verdict.RETRY if family in _REPEATABLE else Verdict.OK
 
 
-def _refusal_in(answer: Answer) -> Envelope | None:
-    """Return the refusal that a JSON answer to a download is; None for a file that happens to be JSON."""
-    try:
-        envelope = read_envelope(answer)
-    except MalformedAnswerError:
-        return None
-    return envelope if envelope.code != 0 else None
+def _no_file(answer: Answer) -> CrmBridgeError:
+    return _bad_status(answer, "download")
 
 
 def _envelope(answer: Answer, path: str) -> Envelope:
     """Return the envelope of a good answer; a status other than 2xx comes from a proxy and is an error by itself."""
     if answer.ok:
         return read_envelope(answer)
-    raise CrmError(
+    raise _bad_status(answer, path)
+
+
+def _bad_status(answer: Answer, path: str) -> CrmError:
+    return CrmError(
         _("the gateway answered {route} with HTTP status {status}").format(route=path, status=answer.status),
         reason="http_status",
         hint=_("the Open API itself always answers 200: look for a proxy, or try again later"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from crm_bridge.errors import UsageError
+from crm_bridge.errors import PermissionDeniedError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.wire import FieldMeta, ObjectEntry, ObjectMeta, read_description, read_objects
@@ -15,6 +16,7 @@ from crm_bridge_fxiaoke.wire import FieldMeta, ObjectEntry, ObjectMeta, read_des
 LIST_PATH = "/cgi/crm/v2/object/list"
 DESCRIBE_PATH = "/cgi/crm/v2/object/describe"
 PRESETS = ("SaleContractObj", "ContractObj")
+_SIDE_BY_SIDE = 8
 _LOOKS_LIKE = re.compile("合同|contract", re.IGNORECASE)
 
 
@@ -38,6 +40,7 @@ class Discovery:
         self._described: dict[str, ObjectMeta] = {}
         self._contract: ObjectMeta | None = None
         self._relations: tuple[Relation, ...] | None = None
+        self._refused: list[str] = []
 
     def objects(self) -> tuple[ObjectEntry, ...]:
         """Return the active objects of the tenant."""
@@ -51,9 +54,11 @@ class Discovery:
         """Return one object's description."""
         with self._lock:
             if name not in self._described:
-                envelope = self._client.read(DESCRIBE_PATH, {"apiName": name}, includeDetail=False)
-                self._described[name] = read_description(envelope, name)
+                self._described[name] = self._ask(name)
             return self._described[name]
+
+    def _ask(self, name: str) -> ObjectMeta:
+        return read_description(self._client.read(DESCRIBE_PATH, {"apiName": name}, includeDetail=False), name)
 
     def contract(self) -> ObjectMeta:
         """Return the contract object: the configured one, or the only one that looks like it. Else UsageError."""
@@ -71,19 +76,43 @@ class Discovery:
                 self._relations = tuple(sorted(found, key=lambda one: not one.detail))
             return self._relations
 
-    def _find_relations(self, contract: str) -> Iterable[Relation]:
+    @property
+    def undescribed(self) -> tuple[str, ...]:
+        """Return the objects whose description was refused: whether they refer to contracts is not known."""
+        return tuple(self._refused)
+
+    def _find_relations(self, contract: str) -> Iterator[Relation]:
         settings = self._client.settings
-        for entry in self.objects():
-            wanted = not settings.neighbours or entry.name in settings.neighbours or _may_be_detail(entry, contract)
-            if not wanted or entry.name == contract:
-                continue
-            meta = self.describe(entry.name)
+        only = set(settings.neighbours)
+        names = [
+            one.name
+            for one in self.objects()
+            if one.name != contract and (not only or one.name in only or _may_be_detail(one, contract))
+        ]
+        for meta in self._describe_all(names):
             master = meta.master
             if master is not None and master.target == contract:
                 yield Relation(meta, master, detail=True)
             if settings.related:
                 for lookup in meta.pointing_at(contract):
                     yield Relation(meta, lookup, detail=False)
+
+    def _describe_all(self, names: Sequence[str]) -> Iterator[ObjectMeta]:
+        """Yield descriptions in the order of the names; a tenant has hundreds, so they are asked for side by side."""
+        missing = [name for name in names if name not in self._described]
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fxiaoke-describe") as pool:
+            for name, meta in zip(missing, pool.map(self._try, missing), strict=True):
+                if meta is None:
+                    self._refused.append(name)
+                else:
+                    self._described[name] = meta
+        return (self._described[name] for name in names if name in self._described)
+
+    def _try(self, name: str) -> ObjectMeta | None:
+        try:
+            return self._ask(name)
+        except (PermissionDeniedError, RequestRefusedError):
+            return None
 
     def _named(self, name: str) -> ObjectMeta:
         if name not in {one.name for one in self.objects()}:

@@ -82,18 +82,23 @@ class FieldMap:
 def map_fields(meta: ObjectMeta, overrides: Mapping[str, str]) -> FieldMap:
     """Return the field map; UsageError for an override that names no field."""
     for wanted, name in overrides.items():
-        if name not in meta.fields:
-            raise UsageError(
-                _("{object} has no field {name} (configured for {meaning})").format(
-                    object=meta.name, name=name, meaning=wanted
-                ),
-                reason="no_such_field",
-                hint=_("fields: {names}").format(names=", ".join(sorted(meta.fields))),
-            )
+        require_field(meta, name, meaning=wanted)
     matched = {meaning: _match(meta, meaning, rule) for meaning, rule in RULES.items()}
     found = {meaning: name for meaning, name in matched.items() if name}
     found |= {meaning: name for meaning, name in _SYSTEM.items() if name in meta.fields}
     return FieldMap(meta, {**found, **_number_and_title(meta, found.get("title")), **overrides})
+
+
+def require_field(meta: ObjectMeta, name: str, *, meaning: str) -> None:
+    """Raise UsageError unless the object has a field that the connection names."""
+    if name not in meta.fields:
+        raise UsageError(
+            _("{object} has no field {name} (configured for {meaning})").format(
+                object=meta.name, name=name, meaning=meaning
+            ),
+            reason="no_such_field",
+            hint=_("fields: {names}").format(names=", ".join(sorted(meta.fields))),
+        )
 
 
 def _number_and_title(meta: ObjectMeta, title: str | None) -> Mapping[str, str]:

@@ -22,7 +22,13 @@ from crm_bridge_fxiaoke.writing import is_writable
 
 
 def make_profile(
-    *, settings: FxiaokeSettings, person: Person, tenant: str, fields: FieldMap, relations: Sequence[Relation]
+    *,
+    settings: FxiaokeSettings,
+    person: Person,
+    tenant: str,
+    fields: FieldMap,
+    relations: Sequence[Relation],
+    undescribed: Sequence[str] = (),
 ) -> Profile:
     """Return the profile. What a user may do is known only after trying: the gateway has no call that tells."""
     meta = fields.object
@@ -39,7 +45,7 @@ def make_profile(
         capabilities=CAPABILITIES,
         limits=limits_for(settings, meta.name),
         may=dict.fromkeys(Step, Support.UNPROVEN),
-        warnings=tuple(_warnings(settings, fields)),
+        warnings=tuple(_warnings(settings, fields, undescribed)),
         assumptions=settings.assumptions.stated(),
     )
 
@@ -48,12 +54,14 @@ def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:
     """Return the limits with the connection's assumptions about batches and the bin."""
     assumed = settings.assumptions
     bulk = assumed.bulk_invalid == "all" or (assumed.bulk_invalid == "custom" and object_name.endswith("__c"))
+    # One `remove` takes several calls of idList, so that one look serves them all.
+    several = max(1, LIMITS.locate_batch // assumed.max_batch_ids) * assumed.max_batch_ids
     return replace(
         LIMITS,
         find_page=min(100, assumed.max_query_limit),
-        trash_batch=assumed.max_batch_ids if bulk else LIMITS.trash_batch,
-        purge_batch=assumed.max_batch_ids,
-        untrash_batch=assumed.max_batch_ids,
+        trash_batch=several if bulk else LIMITS.trash_batch,
+        purge_batch=several,
+        untrash_batch=several,
         bin_days=assumed.bin_days or None,
     )
 
@@ -89,7 +97,11 @@ def _relations(fields: FieldMap, relations: Sequence[Relation], settings: Fxiaok
         yield RelationInfo(one_field.name, one_field.label, "attachment", fields.object.name)
 
 
-def _warnings(settings: FxiaokeSettings, fields: FieldMap) -> Iterator[str]:
+def _warnings(settings: FxiaokeSettings, fields: FieldMap, undescribed: Sequence[str]) -> Iterator[str]:
+    if undescribed:
+        yield _("not described to this user, so references from there are not saved: {names}").format(
+            names=", ".join(undescribed)
+        )
     yield _("voiding fires the tenant's workflows and functions; the Open API cannot switch them off")
     if settings.assumptions.snapshot_by == "query":
         yield _('queries may leave out the team and long texts; set assumptions.snapshot_by = "get" to save them too')

@@ -129,7 +129,8 @@ class Recreator:
             for one in attachments:
                 try:
                     work.uploaded.setdefault(source, []).append(self._uploads.send(one))
-                except (CrmError, OSError) as problem:
+                except (CrmBridgeError, OSError) as problem:
+                    # A file that cannot be brought back is named; the contract comes back without it.
                     work.lost.append(_("file {name}: {why}").format(name=clean(one.name), why=clean(str(problem))))
 
     def _finish(self, work: _Work, new_id: str) -> Restored:

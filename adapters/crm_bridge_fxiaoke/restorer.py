@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Route
+from crm_bridge.errors import CrmError
+from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.batches import Batches
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.mapping import Mapper
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge_fxiaoke.records import Records
+from crm_bridge_fxiaoke.records import LIST_MOST, Records
 from crm_bridge_fxiaoke.recreator import Recreator
 from crm_bridge_fxiaoke.touched import Touched
 
@@ -46,7 +49,26 @@ class Restorer:
             answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=True)
         finally:
             self._touched.note(ref.id for ref in refs)
-        return [_restored(answer) for answer in answers]
+        still_there = self._still_voided([one.ref.id for one in answers if one.verdict is Verdict.DONE])
+        return [_restored(_not_yet(one) if one.ref.id in still_there else one) for one in answers]
+
+    def _still_voided(self, ids: Sequence[str]) -> set[str]:
+        """Return which records are in the bin although the CRM said yes: a batch has one code for all its ids."""
+        if self._client.settings.assumptions.index_lag:
+            return set()  # a query would not know yet; the next look asks by id
+        found: set[str] = set()
+        for start in range(0, len(ids), LIST_MOST):
+            try:
+                rows = self._records.by_ids(self._object, ids[start : start + LIST_MOST])
+            except CrmError:
+                continue
+            found |= {key for key, row in rows.items() if row.values.get("life_status") == "invalid"}
+        return found
+
+
+def _not_yet(answer: Answer) -> Answer:
+    message = _("the CRM said yes, but the record is still in the bin")
+    return replace(answer, verdict=Verdict.NOT_DONE, reason="still_in_bin", message=message)
 
 
 def _restored(answer: Answer) -> Restored:

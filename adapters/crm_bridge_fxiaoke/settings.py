@@ -55,6 +55,8 @@ class Assumptions(BaseModel):
     """A-16: which paths objects are reached by: `__c` on the custom ones, or all objects on one family."""
     bin_days: int = Field(0, ge=0)
     """A-22: days after which a voided record is purged by the CRM; 0 = not known."""
+    download_by: Literal["media", "presigned"] = "media"
+    """A-23: fetch files through media/download, or through signed addresses (on hosts of this connection only)."""
     details_in_create: Literal["together", "separate"] = "together"
     """A-24: re-create details in the call of their contract, or one by one afterwards."""
     quota_zone: Literal["UTC+8", "UTC"] = "UTC+8"

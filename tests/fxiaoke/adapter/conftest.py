@@ -99,7 +99,8 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
             clock = ManualClock()
             emulator = FxiaokeEmulator(BASE, clock=clock, count=count, object_name=object_name, switches=switches)
             rig = Rig(emulator, clock, folder)
-            mock.add_callback(responses.POST, re.compile(f"{BASE}/.*"), callback=rig.answer)
+            for method in (responses.POST, responses.GET):
+                mock.add_callback(method, re.compile(f"{BASE}/.*"), callback=rig.answer)
             return rig
 
         yield make

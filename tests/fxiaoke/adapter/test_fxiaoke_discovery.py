@@ -202,3 +202,21 @@ def test_a_describe_answer_without_fields_is_malformed(mount: Any) -> None:
 def test_details_are_found_whether_or_not_describe_includes_them(mount: Any, details: bool) -> None:
     adapter = mount(switches=Switches(describe_details=details)).connect()
     assert ("SaleContractLineObj", "detail") in relations(adapter)
+
+
+def test_an_object_that_is_not_described_to_this_user_is_a_warning(mount: Any) -> None:
+    rig = mount()
+    no = WireResponse.of_json({"errorCode": 50009, "errorMessage": "无此操作的数据权限"})
+
+    def refuse(request: WireRequest) -> WireResponse | None:
+        return no if request.path.endswith("/describe") and b"PaymentObj" in request.body else None
+
+    rig.intercept = refuse
+    adapter = rig.connect()
+    assert ("PaymentObj", "related") not in relations(adapter)
+    assert any("PaymentObj" in line for line in adapter.whoami().warnings)
+
+
+def test_a_marker_field_must_exist(mount: Any) -> None:
+    with pytest.raises(UsageError):
+        mount().connect(marker_field="no_such__c").whoami()

@@ -81,7 +81,8 @@ def test_the_size_of_a_batch_is_an_assumption(mount: Any, size: int) -> None:
     heard = sends(rig, "/delete")
     purge(adapter, some)
     assert len(heard) == (3 if size == 20 else 1)
-    assert adapter.whoami().limits.purge_batch == size
+    # One `remove` takes as many calls as one look covers.
+    assert adapter.whoami().limits.purge_batch == (80 if size == 20 else 100)
 
 
 @pytest.mark.parametrize(
@@ -314,3 +315,14 @@ def test_ten_windows_of_custom_contracts_are_voided_without_one_refusal(mount: A
     assert {line.code for line in rig.emulator.ledger()} == {"0"}
     # Each endpoint needs two windows; 100 calls go at once, so one wait of 20 s each is the lower bound.
     assert rig.clock.monotonic() - begin <= 2 * 20 * 1.05
+
+
+def test_a_record_that_stays_in_the_bin_has_not_come_back(mount: Any) -> None:
+    rig = mount(switches=Switches(batch_failure="per_id"))
+    adapter = rig.connect(assumptions={"batch_failure": "per_id"})
+    some = refs(adapter)[:3]
+    trash(adapter, some)
+    good = WireResponse.of_json({"errorCode": 0, "errorMessage": "OK"})
+    rig.intercept = lambda request: good if request.path.endswith("/recover") else None
+    results = adapter.bring_back(Route.UNTRASH, [RestoreItem(one, "m") for one in some])
+    assert {(one.verdict, one.reason) for one in results} == {(NOT_DONE, "still_in_bin")}

@@ -172,3 +172,31 @@ def test_a_customer_that_is_renamed_does_not_change_the_digest_but_an_edit_does(
     rig.clock.advance(1)
     rig.emulator.control("edit", {"id": first.id, "field": "amount__c", "value": "1.00"})
     assert copy_of(adapter, first).digest != copy.digest
+
+
+@STYLES
+@pytest.mark.parametrize("by", ["media", "presigned"])
+def test_files_come_by_the_assumed_way(mount: Any, auth: str, by: str) -> None:
+    rig = mount()
+    adapter = rig.connect(auth=auth, assumptions={"download_by": by})
+    [file] = copy_of(adapter, refs(adapter)[0]).attachments
+    assert len(b"".join(file.chunks())) == file.size
+    assert rig.calls("/getPresignedUrl") == (1 if by == "presigned" else 0)
+
+
+def test_a_signed_address_that_has_expired_is_refused(mount: Any) -> None:
+    rig = mount()
+    adapter = rig.connect(assumptions={"download_by": "presigned"})
+    [file] = copy_of(adapter, refs(adapter)[0]).attachments
+    old = WireResponse.of_json({"success": False, "code": 400, "message": "签名已过期"})
+    rig.intercept = lambda request: old if request.path.startswith("/filesvc/") else None
+    with pytest.raises(CrmBridgeError):
+        list(file.chunks())
+
+
+def test_a_download_with_a_dead_token_is_replayed_with_a_new_one(mount: Any) -> None:
+    rig = mount()
+    adapter = rig.connect()
+    [file] = copy_of(adapter, refs(adapter)[0]).attachments
+    rig.emulator.control("expire_tokens", {})
+    assert len(b"".join(file.chunks())) == file.size
