@@ -156,3 +156,38 @@ def test_without_a_backup_nothing_is_created(mount: Any) -> None:
     copy = first_snapshot(adapter)
     result = adapter.bring_back(Route.RECREATE, [RestoreItem(copy.ref, "m")])[0]
     assert (result.verdict, result.reason) == (Verdict.NOT_DONE, "no_backup")
+
+
+def test_a_file_that_cannot_be_sent_is_named_and_the_contract_comes_back_without_it(mount: Any) -> None:
+    rig = mount()
+    adapter = rig.connect()
+    copy = deleted(adapter)
+    no = WireResponse.of_json({"errorCode": 50009, "errorMessage": "文件大小超过20M"})
+    rig.intercept = lambda request: no if request.path == "/media/upload" else None
+    result = recreate(adapter, copy)
+    assert result.verdict is Verdict.DONE
+    assert [line for line in result.lost if line.startswith("file HT-2025-0001 合同扫描件.pdf: ")]
+
+
+def test_a_file_that_arrives_damaged_is_named(mount: Any) -> None:
+    rig = mount()
+    adapter = rig.connect()
+    copy = deleted(adapter)
+    other = WireResponse(200, (("Content-Type", "application/octet-stream"),), b"other bytes")
+    rig.intercept = lambda request: other if request.path == "/media/download" else None
+    result = recreate(adapter, copy)
+    assert [line for line in result.lost if "not the same after the upload" in line]
+
+
+def test_a_team_and_an_automatic_number_are_said_to_be_lost(mount: Any) -> None:
+    from crm_bridge_fxiaoke.emulator import Switches
+
+    rig = mount(switches=Switches(auto_number=True))
+    adapter = rig.connect(assumptions={"snapshot_by": "get"})
+    first = first_snapshot(adapter).ref.id
+    team = rig.emulator.world.find(first)[1]["relevant_team"]
+    team.append({**team[0], "teamMemberEmployee": ["1001"], "teamMemberRole": "4"})
+    result = recreate(adapter, deleted(adapter))
+    assert result.verdict is Verdict.DONE
+    assert any("the number HT-2025-0001" in line or "the number ZD-" in line for line in result.lost)
+    assert any("team of 1 people" in line for line in result.lost)
