@@ -149,6 +149,7 @@ class FxiaokeAdapter:
                 approvals=Approvals(self._client),
                 assumptions=assumed,
                 touched=self._touched,
+                user=person.id,
                 leftovers=Leftovers(self._records, self._discovery) if assumed.verify_details else None,
             ),
             remover=Remover(

@@ -13,6 +13,7 @@ from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 from crm_bridge_fxiaoke.approvals import Approvals
 from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment, text
+from crm_bridge_fxiaoke.people import OPEN_ID, SYSTEM_USER
 from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.touched import Touched
@@ -44,9 +45,11 @@ class Locator:
         approvals: Approvals,
         assumptions: Assumptions,
         touched: Touched,
+        user: str,
         leftovers: Leftovers | None = None,
     ) -> None:
         """`approvals` tells who has to decide about a void; `leftovers` counts details that did not follow one."""
+        self._user = user
         self._leftovers = leftovers
         self._records = records
         self._mapper = mapper
@@ -161,7 +164,7 @@ class Locator:
         if row is None:
             visible = seen.control is not None and ref.id not in seen.hidden
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
-        by, at = _last_editor(row), moment(row.values.get("last_modified_time"))
+        by, at = _last_editor(row, self._user), moment(row.values.get("last_modified_time"))
         if _voided(row):
             return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at))
         digest = self._mapper.digest(row.values)
@@ -180,6 +183,11 @@ def _voided(row: Row) -> bool:
     return row.values.get("life_status") == "invalid"
 
 
-def _last_editor(row: Row) -> str | None:
+def _last_editor(row: Row, user: str) -> str | None:
+    """Return who changed a record last, None where that id cannot be compared with ours."""
     value = row.values.get("last_modified_by")
-    return text(value[0]) if isinstance(value, list) and value else text(value)
+    found = text(value[0]) if isinstance(value, list) and value else text(value)
+    # Open user ids and employee ids name the same people; comparing one with the other would accuse somebody else.
+    if found is None or found == SYSTEM_USER or found.startswith(OPEN_ID) is user.startswith(OPEN_ID):
+        return found
+    return None

@@ -15,6 +15,7 @@ from crm_bridge_fxiaoke.mapping import text
 BY_MOBILE_PATH = "/cgi/user/getByMobile"
 BY_ID_PATH = "/cgi/user/get"
 OPEN_ID = "FSUID_"
+SYSTEM_USER = "-10000"
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,3 +214,22 @@ def test_a_look_asks_by_id_and_never_by_a_search(mount: Any) -> None:
     rig.intercept = note
     see(adapter, first, look=Look.LIVE)
     assert [(one["field_name"], one["operator"]) for one in heard] == [("_id", "IN")]
+
+
+@pytest.mark.parametrize(("editor", "told"), [("1000", None), ("FSUID_OTHER", "FSUID_OTHER"), ("-10000", "-10000")])
+def test_who_voided_is_told_only_in_ids_that_can_be_compared_with_ours(mount: Any, editor: str, told: Any) -> None:
+    rig = mount()
+    adapter = rig.connect(auth="corp_token")
+    first = ids(adapter)[0]
+    void(adapter, first)
+
+    def other(request: WireRequest) -> WireResponse | None:
+        if not request.path.endswith("/query"):
+            return None
+        answer = json.loads(rig.emulator.handle(request).body)
+        for row in answer["data"]["dataList"]:
+            row["last_modified_by"] = [editor]
+        return WireResponse.of_json(answer)
+
+    rig.intercept = other
+    assert see(adapter, first)[0].by == told
