@@ -71,8 +71,8 @@ CAPABILITIES = Capabilities(
 
 LIMITS = Limits(
     find_page=100,
-    locate_batch=99,
-    snapshot_batch=100,
+    locate_batch=495,
+    snapshot_batch=500,
     trash_batch=99,
     purge_batch=80,
     untrash_batch=80,
@@ -83,7 +83,7 @@ LIMITS = Limits(
     window_seconds=20,
     calls_per_day=100_000,
 )
-"""`trash_batch` is what one `remove` takes; each id of it is one call; the others are sent 20 at a time.
+"""Batches are what one verb takes; it splits them into calls and sends several side by side.
 
-`locate_batch` leaves room for the control record.
+A look is 99 ids and the control record per call, a snapshot 100 ids; a void is one id, the other changes 20.
 """

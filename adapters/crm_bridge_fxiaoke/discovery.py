@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from crm_bridge.errors import PermissionDeniedError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.wire import FieldMeta, ObjectEntry, ObjectMeta, read_description, read_objects
 
 LIST_PATH = "/cgi/crm/v2/object/list"
@@ -100,12 +100,11 @@ class Discovery:
     def _describe_all(self, names: Sequence[str]) -> Iterator[ObjectMeta]:
         """Yield descriptions in the order of the names; a tenant has hundreds, so they are asked for side by side."""
         missing = [name for name in names if name not in self._described]
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="fxiaoke-describe") as pool:
-            for name, meta in zip(missing, pool.map(self._try, missing), strict=True):
-                if meta is None:
-                    self._refused.append(name)
-                else:
-                    self._described[name] = meta
+        for name, meta in zip(missing, side_by_side(self._try, missing, threads=_SIDE_BY_SIDE), strict=True):
+            if meta is None:
+                self._refused.append(name)
+            else:
+                self._described[name] = meta
         return (self._described[name] for name in names if name in self._described)
 
     def _try(self, name: str) -> ObjectMeta | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,12 +16,14 @@ from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment, text
 from crm_bridge_fxiaoke.people import OPEN_ID, SYSTEM_USER
 from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
 from crm_bridge_fxiaoke.settings import Assumptions
+from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.touched import Touched
 from crm_bridge_fxiaoke.wire import row_id, rows_of
 
 _CONTROL_CANDIDATES = 20
 # Reads by id cost a call each: so many missing records of one look are asked about, and so many approvals.
 _PROBES, _NOTES = 20, 20
+_SIDE_BY_SIDE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +65,29 @@ class Locator:
 
     def locate(self, refs: Sequence[ContractRef], look: Look) -> Sighting:
         """Say where each record is. Absence counts only while the control record was readable."""
+        size = LIST_MOST - 1
+        parts = [refs[start : start + size] for start in range(0, len(refs), size)]
+        selection = {ref.id for ref in refs}
         places: dict[str, Whereabouts] = {}
-        control: str | None = None
-        size, notes = LIST_MOST - 1, 0
-        for start in range(0, len(refs), size):
-            part = refs[start : start + size]
-            seen = self._look([ref.id for ref in part], look)
-            control = seen.control if start == 0 or seen.control is None else control
-            for ref in part:
-                places[ref.id] = self._place(ref, seen, look, notes=notes)
-                notes += places[ref.id].place is Place.PENDING
-            if self._leftovers and look is Look.EVERYWHERE:
-                self._count_leftovers(places, part, self._leftovers)
-        return Sighting(places, control)
+        controls: list[str | None] = []
+        for part, seen in zip(parts, self._look_at_all(parts, selection, look), strict=True):
+            controls.append(seen.control)
+            self._tell(places, part, seen, look)
+        return Sighting(places, controls[0] if controls and None not in controls else None)
+
+    def _look_at_all(self, parts: Sequence[Sequence[ContractRef]], selection: set[str], look: Look) -> Iterator[_Seen]:
+        """Look at the first part alone, so that the others have its control record; then at several at a time."""
+        yield from (self._look([ref.id for ref in part], selection, look) for part in parts[:1])
+        rest = [[ref.id for ref in part] for part in parts[1:]]
+        yield from side_by_side(lambda ids: self._look(ids, selection, look), rest, threads=_SIDE_BY_SIDE)
+
+    def _tell(self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], seen: _Seen, look: Look) -> None:
+        notes = sum(one.place is Place.PENDING for one in places.values())
+        for ref in refs:
+            places[ref.id] = self._place(ref, seen, look, notes=notes)
+            notes += places[ref.id].place is Place.PENDING
+        if self._leftovers and look is Look.EVERYWHERE:
+            self._count_leftovers(places, refs, self._leftovers)
 
     def _count_leftovers(
         self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], leftovers: Leftovers
@@ -85,9 +97,9 @@ class Locator:
             if key in places:
                 places[key] = replace(places[key], note=_("{count} detail rows are still live").format(count=count))
 
-    def _look(self, ids: Sequence[str], look: Look) -> _Seen:
+    def _look(self, ids: Sequence[str], selection: set[str], look: Look) -> _Seen:
         wanted = set(ids)
-        control = next((one for one in self._controls if one not in wanted), None)
+        control = next((one for one in self._controls if one not in selection), None)
         asked = [*dict.fromkeys(ids), *([control] if control else [])]
         named = self._assumed.query_invalid_rows == "with_filter"
         # Naming every life_status is how a filter that excludes nothing is written.
@@ -102,7 +114,7 @@ class Locator:
         unreadable, hidden = self._ask_one_by_one(self._touched.among(wanted), found)
         more_unreadable, more_hidden = self._probe([one for one in ids if one not in found], found, look)
         if control is None and (look is Look.EVERYWHERE or len(found) < len(wanted)):
-            control = self._another_control(wanted)
+            control = self._another_control(selection)
         return _Seen(found, unreadable | more_unreadable, hidden | more_hidden, control)
 
     def _ask_for_voided(self, missing: Sequence[str]) -> dict[str, Row]:
@@ -145,16 +157,15 @@ class Locator:
                 found[one] = row
         return frozenset(unreadable), frozenset(hidden)
 
-    def _another_control(self, wanted: set[str]) -> str | None:
+    def _another_control(self, selection: set[str]) -> str | None:
         """Find a contract outside the selection that can be read now; the newest ones are the least likely in it."""
-        envelope = self._records.query(
-            self._object,
-            [condition("life_status", "N", "invalid")],
-            limit=LIST_MOST,
-            fields=("_id",),
-            newest_first=True,
-        )
-        self._controls = [key for row in rows_of(envelope) if (key := row_id(row)) not in wanted][:_CONTROL_CANDIDATES]
+        live = [condition("life_status", "N", "invalid")]
+        newest = self._records.query(self._object, live, limit=LIST_MOST, fields=("_id",), newest_first=True)
+        outside = [key for row in rows_of(newest) if (key := row_id(row)) not in selection]
+        if not outside and len(selection) >= LIST_MOST:
+            pages = self._records.pages(self._object, live)
+            outside = next((found for page in pages if (found := _without(page.rows, selection))), [])
+        self._controls = outside[:_CONTROL_CANDIDATES]
         return self._controls[0] if self._controls else None
 
     def _place(self, ref: ContractRef, seen: _Seen, look: Look, *, notes: int) -> Whereabouts:
@@ -177,6 +188,10 @@ class Locator:
     def _emptied(self, at: datetime | None) -> datetime | None:
         days = self._assumed.bin_days
         return at + timedelta(days=days) if at and days else None
+
+
+def _without(rows: Iterable[Row], selection: set[str]) -> list[str]:
+    return [row.id for row in rows if row.id not in selection]
 
 
 def _voided(row: Row) -> bool:

@@ -15,6 +15,7 @@ from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.mapping import FieldMap
 from crm_bridge_fxiaoke.people import Person
+from crm_bridge_fxiaoke.records import LIST_MOST
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.snapshotter import TEAM
 from crm_bridge_fxiaoke.wire import FILES, FieldMeta
@@ -55,7 +56,7 @@ def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:
     assumed = settings.assumptions
     bulk = assumed.bulk_invalid == "all" or (assumed.bulk_invalid == "custom" and object_name.endswith("__c"))
     # One `remove` takes several calls of idList, so that one look serves them all.
-    several = max(1, LIMITS.locate_batch // assumed.max_batch_ids) * assumed.max_batch_ids
+    several = max(1, (LIST_MOST - 1) // assumed.max_batch_ids) * assumed.max_batch_ids
     return replace(
         LIMITS,
         find_page=min(100, assumed.max_query_limit),

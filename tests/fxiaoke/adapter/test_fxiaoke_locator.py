@@ -125,6 +125,15 @@ def test_the_control_record_is_never_one_of_the_selection(mount: Any) -> None:
     assert control in everything[:-99]
 
 
+def test_a_selection_of_all_the_newest_contracts_has_a_control_record_too(mount: Any) -> None:
+    adapter = mount(count=350).connect()
+    everything = ids(adapter)
+    sighting = adapter.locate([ContractRef(MODULE, one) for one in everything[-300:]], look=Look.EVERYWHERE)
+    assert sighting.control in everything[:-300]
+    assert {one.place for one in sighting.places.values()} == {Place.LIVE}
+    assert len(sighting.places) == 300
+
+
 def test_a_record_that_cannot_be_read_is_unreadable_not_absent(mount: Any) -> None:
     rig = mount()
     adapter = rig.connect()
