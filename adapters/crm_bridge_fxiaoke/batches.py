@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import CrmBridgeError, CrmError, NotSentError
+from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Verdict
 from crm_bridge_fxiaoke.client import Client
@@ -91,8 +91,8 @@ class Batches:
     def _untouched(self, refs: Sequence[ContractRef], voided_before: bool) -> set[str]:
         try:
             rows = self._records.by_ids(self._object, [ref.id for ref in refs])
-        except CrmError:
-            return set()
+        except CrmBridgeError:
+            return set()  # nothing is proven untouched then
         return {key for key, row in rows.items() if (row.values.get("life_status") == "invalid") is voided_before}
 
 

@@ -56,9 +56,11 @@ def error_for(envelope: Envelope, *, now: datetime, zone_hours: int = 8, token_c
     """Return our exception for a refusal of a call that changes nothing."""
     row = row_of(envelope, token_call=token_call)
     kind = _CLASSES.get(row.family, CrmError)
-    said = _(" (the CRM says: {text})").format(text=envelope.text) if envelope.text else ""
+    message = _(row.meaning)
+    if envelope.text:
+        message = _("{meaning} (the CRM says: {text})").format(meaning=message, text=envelope.text)
     return kind(
-        _("{meaning}{said}").format(meaning=_(row.meaning), said=said),
+        message,
         reason=row.family,
         hint=_(row.advice),
         vendor=VENDOR,

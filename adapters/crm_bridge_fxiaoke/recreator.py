@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import CrmBridgeError, CrmError
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.client import Client
@@ -140,7 +140,7 @@ class Recreator:
             self._pair_details(work, new_id)
             self._compare_files(work, new_id)
             work.lost += self._relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=new_id)
-        except CrmError as problem:
+        except CrmBridgeError as problem:
             # The record stands; what could not be checked is said, not hidden.
             work.lost.append(_("not checked after the restore: {why}").format(why=problem.message))
         work.lost += _lost_by_nature(work.saved, self._meta)

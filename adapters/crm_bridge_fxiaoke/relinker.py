@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crm_bridge.errors import CrmError
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.records import Records
@@ -37,7 +37,7 @@ class Relinker:
                 return shown
             written = [new_id if one == old_id else one for one in value] if isinstance(value, list) else new_id
             return "" if self._write(name, record_id, {field: written}) else shown
-        except CrmError:
+        except CrmBridgeError:
             return shown
 
     def _write(self, name: str, record_id: str, values: Mapping[str, object]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Route
-from crm_bridge.errors import CrmError
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.batches import Batches
@@ -60,7 +60,7 @@ class Restorer:
         for start in range(0, len(ids), LIST_MOST):
             try:
                 rows = self._records.by_ids(self._object, ids[start : start + LIST_MOST])
-            except CrmError:
+            except CrmBridgeError:
                 continue
             found |= {key for key, row in rows.items() if row.values.get("life_status") == "invalid"}
         return found

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from crm_bridge.i18n import _
 from crm_bridge.transport.origins import is_loopback
 
 CLOUDS = {
@@ -107,24 +108,25 @@ class FxiaokeSettings(BaseModel):
             return value
         parts = urlsplit(value)
         if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc:
-            raise ValueError("base_url must be an https address")
+            raise ValueError(_("base_url must be an https address"))
         if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("plain http is accepted for 127.0.0.1 and localhost only")
+            raise ValueError(_("plain http is accepted for 127.0.0.1 and localhost only"))
         if parts.query or parts.fragment:
-            raise ValueError("base_url must not carry a query")
+            raise ValueError(_("base_url must not carry a query"))
         return value.rstrip("/")
 
     @field_validator("fields")
     @classmethod
     def _known_meanings(cls, value: dict[str, str]) -> dict[str, str]:
         if unknown := sorted(set(value) - set(MEANINGS)):
-            raise ValueError(f"fields can be set for {', '.join(MEANINGS)}; not for {', '.join(unknown)}")
+            message = _("fields can be set for {known}; not for {unknown}")
+            raise ValueError(message.format(known=", ".join(MEANINGS), unknown=", ".join(unknown)))
         return value
 
     @model_validator(mode="after")
     def _one_address(self) -> FxiaokeSettings:
         if self.base_url and "cloud" in self.model_fields_set:
-            raise ValueError("set either cloud or base_url")
+            raise ValueError(_("set either cloud or base_url"))
         return self
 
     @property

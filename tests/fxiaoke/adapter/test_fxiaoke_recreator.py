@@ -191,3 +191,22 @@ def test_a_team_and_an_automatic_number_are_said_to_be_lost(mount: Any) -> None:
     assert result.verdict is Verdict.DONE
     assert any("the number HT-2025-0001" in line or "the number ZD-" in line for line in result.lost)
     assert any("team of 1 people" in line for line in result.lost)
+
+
+def test_a_right_that_is_missing_after_the_create_does_not_hide_the_new_record(mount: Any) -> None:
+    rig = mount()
+    adapter = rig.connect()
+    copy = deleted(adapter)
+    no = WireResponse.of_json({"errorCode": 50009, "errorMessage": "无此操作的数据权限"})
+    created: list[str] = []
+
+    def refuse_afterwards(request: WireRequest) -> WireResponse | None:
+        if request.path.endswith("/create"):
+            created.append(request.path)
+        return no if created and request.path.endswith("/query") else None
+
+    rig.intercept = refuse_afterwards
+    result = recreate(adapter, copy)
+    assert result.verdict is Verdict.DONE
+    assert result.new_ref is not None
+    assert any(line.startswith("not checked after the restore") for line in result.lost)
