@@ -15,9 +15,9 @@ from typing import Any, Self
 from crm_bridge import failpoints
 from crm_bridge.bridge.connection import Connection, os_user
 from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
-from crm_bridge.bridge.results import Plan, RunItem
+from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
 from crm_bridge.clock import Clock
-from crm_bridge.domain.lifecycle import Standing
+from crm_bridge.domain.lifecycle import Event, Standing
 from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
 from crm_bridge.errors import UsageError
 from crm_bridge.files import ensure_private_folder
@@ -226,12 +226,35 @@ class Bridge:
         """Return a run by id or its beginning, or the last one."""
         return find_run(self.journal, run_id)
 
-    def status(self, run_id: str | None = None) -> tuple[RunInfo, list[RunItem]]:
+    def status(self, run_id: str | None = None) -> Run:
         """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone."""
         info = find_run(self.journal, run_id)
         places = standings(self.journal, info.id)
         file = open_plan(self.home / "plans" / f"{info.ref.plan}.plan", journal=self.journal)
-        return info, [RunItem.of(t, places.get(t.ref.id, Standing())) for t in file.targets()]
+
+        def items() -> Iterator[RunItem]:
+            return (RunItem.of(t, places.get(t.ref.id, Standing())) for t in file.targets())
+
+        return Run(info, items, lambda: Receipt(issue_receipt(self.journal, info)))
+
+    def find_removed(self, wanted: str) -> tuple[str, str]:
+        """Return (run id, record id) of the last run that went through the gate with this contract id or number.
+
+        Numbers are compared by their keyed digest: the journal does not hold them. Raises UsageError.
+        """
+        number = self.journal.keyed_digest("number", wanted)
+        found = [
+            (entry.run, entry.record_id)
+            for entry in self.journal.entries(op=Event.GATE_PASSED.value)
+            if wanted == entry.record_id or entry.body.get("number") == number
+        ]
+        if not found:
+            raise UsageError(
+                _("no run of this journal deleted a contract {wanted}").format(wanted=wanted),
+                reason="unknown_record",
+                hint=_("list the runs with `crm-bridge status --all`"),
+            )
+        return found[-1]
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> dict[str, Any]:
         """Issue the receipt of a run, or of one contract in it, from the journal."""

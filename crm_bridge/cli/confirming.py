@@ -1,0 +1,39 @@
+"""How a plan is confirmed at the command line: by its digest, or by typing the phrase that the card shows."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import ConfirmationError
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Plan
+
+
+def ask(plan: Plan) -> str:
+    """Show the plan's card and return what was typed. Without a terminal the answer is no."""
+    from crm_bridge.cli.views import plan_card
+
+    plan_card(plan, out=sys.stderr)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfirmationError(
+            _("nobody is there to confirm the deletion of {count} contracts; nothing was sent").format(
+                count=plan.count
+            ),
+            reason="not_confirmed",
+            hint=_("look at the plan, then add: --confirm {digest}").format(digest=plan.digest),
+        )
+    Output.note(_("Type this to go on, anything else to stop:"))
+    Output.note(f"  {plan.phrase}")
+    # While a person thinks, Ctrl-C means "no", not "finish the call in flight".
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return input("> ")
+    except (EOFError, KeyboardInterrupt):
+        raise ConfirmationError(_("not confirmed; nothing was sent"), reason="not_confirmed") from None
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,154 @@
+"""`connections`: add, list, show, test, remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.spi.adapter import Profile
+
+
+@click.group("connections", help="Add, list, show, test and remove connections.")
+def connections() -> None:
+    """Add, list, show, test and remove connections."""
+
+
+@command("list")
+def list_() -> int:
+    """List the configured connections."""
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        found = bridge.connections()
+    rows = [{"name": c.config.name, "adapter": c.spec.name, "origins": list(c.origins)} for c in found]
+    if out.as_json:
+        out.document("crm-bridge.connections/1", {"connections": rows})
+    elif rows:
+        out.table(
+            (_("name"), _("adapter"), _("talks to")), ((r["name"], r["adapter"], ", ".join(r["origins"])) for r in rows)
+        )
+    else:
+        out.note(_("no connection yet; add one with `crm-bridge connections add NAME --adapter ADAPTER`"))
+    return 0
+
+
+@command("add")
+@click.argument("name")
+@click.option("--adapter", required=True, help="Which CRM: see `crm-bridge adapters`.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the adapter; repeatable.")
+def add(name: str, adapter: str, settings: tuple[str, ...]) -> int:
+    """Add connection NAME to the configuration. Secrets are never settings: use `crm-bridge login NAME`."""
+    from crm_bridge.cli.config_file import add_connection
+
+    with open_bridge() as bridge:
+        path = add_connection(bridge.home, name, adapter, _pairs(settings))
+    with open_bridge() as bridge:
+        bridge.resolved(name)
+    Output.note(_("added {name} to {path}; now: crm-bridge login {name}").format(name=name, path=path))
+    return 0
+
+
+def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for item in settings:
+        key, sign, value = item.partition("=")
+        if not sign or not key.strip():
+            raise UsageError(_("{item} is not KEY=VALUE").format(item=key))
+        found[key.strip()] = value.strip()
+    return found
+
+
+@command("remove")
+@click.argument("name")
+def remove(name: str) -> int:
+    """Remove connection NAME from the configuration; journal, vault and secrets stay."""
+    from crm_bridge.cli.config_file import remove_connection
+
+    with open_bridge() as bridge:
+        bridge.resolved(name)
+        path: Path = remove_connection(bridge.home, name)
+    Output.note(_("removed {name} from {path}").format(name=name, path=path))
+    return 0
+
+
+@command("show")
+@click.argument("name")
+def show(name: str) -> int:
+    """Sign in on NAME and show the module, its fields and what they are taken for."""
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        profile = bridge.profile(name)
+    if out.as_json:
+        out.document("crm-bridge.profile/1", {"name": name, **profile_json(profile)})
+        return 0
+    _identity(out, profile)
+    out.table(
+        (_("field"), _("label"), _("type"), _("taken for")),
+        ((f.name, f.label, f.type, f.meaning) for f in profile.fields),
+    )
+    out.table((_("around a contract"), _("kind"), _("saved")), ((r.label, r.kind, r.saved) for r in profile.relations))
+    return 0
+
+
+@command("test")
+@click.argument("name")
+def test(name: str) -> int:
+    """Sign in on NAME and say who that is and what may be done."""
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        profile = bridge.profile(name)
+    if out.as_json:
+        out.document("crm-bridge.profile/1", {"name": name, "ok": True, **profile_json(profile)})
+    else:
+        _identity(out, profile)
+    return 0
+
+
+def profile_json(profile: Profile) -> dict[str, Any]:
+    """Return who, where and what may be done."""
+    return {
+        "user_id": profile.user_id,
+        "user": profile.user_name,
+        "org_id": profile.org_id,
+        "org": profile.org_name,
+        "environment": profile.environment,
+        "module": profile.module,
+        "module_label": profile.module_label,
+        "may": {step.value: support.value for step, support in profile.may.items()},
+        "fields": {f.name: {"label": f.label, "type": f.type, "meaning": f.meaning} for f in profile.fields},
+        "relations": [
+            {"name": r.name, "kind": r.kind, "module": r.module, "saved": r.saved} for r in profile.relations
+        ],
+        "assumptions": list(profile.assumptions),
+        "warnings": list(profile.warnings),
+        "calls_left": profile.calls_left,
+    }
+
+
+def _identity(out: Output, profile: Profile) -> None:
+    rows: list[tuple[str, object]] = [
+        (_("user"), f"{profile.user_name} ({profile.user_id})"),
+        (_("organisation"), f"{profile.org_name} ({profile.org_id}, {profile.environment})"),
+        (_("module"), f"{profile.module_label} ({profile.module})"),
+        (_("may trash"), profile.may.get(_step("trash"))),
+        (_("may purge"), profile.may.get(_step("purge"))),
+    ]
+    rows += [(_("warning"), warning) for warning in profile.warnings]
+    out.pairs(rows)
+
+
+def _step(name: str) -> Any:
+    from crm_bridge.domain.capabilities import Step
+
+    return Step(name)
+
+
+for _command in (add, list_, show, test, remove):
+    connections.add_command(_command)

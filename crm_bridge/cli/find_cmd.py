@@ -1,0 +1,86 @@
+"""`find` and `show`: look, change nothing."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import NothingMatchedError
+from crm_bridge.i18n import _
+
+SELECTION_HELP = "Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'."
+
+
+@command("find")
+@click.argument("connection")
+@click.argument("expression", required=False)
+@click.option("--where", "where_", default=None, help=SELECTION_HELP)
+@click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag).")
+@click.option("--number", default=None, help="Contract number.")
+@click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
+def find(
+    connection: str,
+    expression: str | None,
+    where_: str | None,
+    words: str | None,
+    number: str | None,
+    ids_from: Path | None,
+    limit: int | None,
+) -> int:
+    """Find contracts on CONNECTION."""
+    from crm_bridge.cli.selection import filters_of, ids_of
+    from crm_bridge.cli.views import CONTRACT, contract_json, contract_table
+
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        selection = bridge.connect(connection).find(
+            *filters_of(where_ or expression, number), words=words, ids=ids_of(ids_from), limit=limit
+        )
+        if out.as_json:
+            for contract in selection:
+                out.line(CONTRACT, contract_json(contract))
+        else:
+            contract_table(selection)
+        if selection.matched == 0:
+            raise NothingMatchedError(_("no contract matches ({seen} were read)").format(seen=selection.seen))
+        proof = selection.completeness
+        if limit is None and (proof is None or not proof.proven):
+            out.note(_("warning: the listing is not proven complete: {how}").format(how=proof.how if proof else "-"))
+        if selection.search.lag_seconds is not None:
+            out.note(_("note: the CRM's search index may lag behind by {n} s").format(n=selection.search.lag_seconds))
+    return 0
+
+
+@command("show")
+@click.argument("connection")
+@click.argument("contract")
+def show(connection: str, contract: str) -> int:
+    """Show CONTRACT (id or number) on CONNECTION with everything around it."""
+    from crm_bridge.cli.views import CONTRACT, contract_json
+
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        details = bridge.connect(connection).show(contract)
+        snapshot = details.snapshot
+        raw = json.loads(snapshot.record, parse_float=Decimal)
+        attachments = [{"id": a.id, "name": a.name, "size": a.size, "source": a.source} for a in snapshot.attachments]
+        parts: dict[str, int] = {}
+        for part in snapshot.parts:
+            value = json.loads(part.raw)
+            parts[f"{part.kind.value}: {part.name}"] = len(value) if isinstance(value, list) else 1
+        if out.as_json:
+            around = {"digest": snapshot.digest, "raw": raw, "parts": parts, "attachments": attachments}
+            out.document(CONTRACT, {**contract_json(details.contract), **around})
+            return 0
+        out.pairs((key, value) for key, value in contract_json(details.contract).items())
+        out.table((_("vendor field"), _("value")), sorted(raw.items()))
+        out.table((_("around it"), _("count")), sorted(parts.items()))
+        if attachments:
+            out.table((_("attachment"), _("bytes")), ((a["name"], a["size"]) for a in attachments))
+    return 0

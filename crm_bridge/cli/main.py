@@ -1,0 +1,126 @@
+"""The entry point: global options, lazily loaded commands, one place where errors become two lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from crm_bridge import __version__
+from crm_bridge.cli.options import shared_options
+from crm_bridge.cli.output import Output, report_error
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import _, system_language, use_language
+
+COMMANDS = {
+    "demo": ("demo_cmd", "demo"),
+    "sandbox": ("sandbox_cmd", "sandbox"),
+    "adapters": ("adapters_cmd", "adapters"),
+    "connections": ("connections_cmd", "connections"),
+    "login": ("login_cmd", "login"),
+    "logout": ("login_cmd", "logout"),
+    "auth": ("login_cmd", "auth"),
+    "doctor": ("doctor_cmd", "doctor"),
+    "find": ("find_cmd", "find"),
+    "show": ("find_cmd", "show"),
+    "backup": ("backup_cmd", "backup"),
+    "plan": ("plan_cmd", "plan"),
+    "apply": ("run_cmd", "apply"),
+    "delete": ("run_cmd", "delete"),
+    "status": ("run_cmd", "status"),
+    "resume": ("run_cmd", "resume"),
+    "verify": ("run_cmd", "verify"),
+    "restore": ("restore_cmd", "restore"),
+    "receipt": ("receipt_cmd", "receipt"),
+    "journal": ("journal_cmd", "journal"),
+    "vault": ("vault_cmd", "vault"),
+    "debug": ("debug_cmd", "debug"),
+}
+"""Command -> (module below crm_bridge.cli, object). Imported when called, so that `--help` imports click only."""
+
+HELP = {
+    "demo": "Run the whole journey on the built-in sandbox.",
+    "sandbox": "Serve stand-ins of the CRMs on this machine.",
+    "adapters": "Show which CRMs are supported, and what each can do.",
+    "connections": "Add, list, show, test and remove connections.",
+    "login": "Sign in and keep the secrets in the keyring.",
+    "logout": "Forget the secrets of a connection.",
+    "auth": "Show where secrets come from.",
+    "doctor": "Check everything a connection needs.",
+    "find": "Find contracts.",
+    "show": "Show one contract with everything around it.",
+    "backup": "Back up contracts without deleting them.",
+    "plan": "Plan a deletion; nothing is sent.",
+    "apply": "Carry out a confirmed plan.",
+    "delete": "Delete one contract.",
+    "status": "Show where every contract of a run stands.",
+    "resume": "Go on with a run that was interrupted.",
+    "verify": "Look again whether removed contracts are gone.",
+    "restore": "Bring contracts back.",
+    "receipt": "Show, issue and verify receipts.",
+    "journal": "List, check and export the audit journal.",
+    "vault": "List, check, prune and shred backups.",
+    "debug": "Switches of the test interface.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order of the journey."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"crm_bridge.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any of them."""
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(HELP[name])) for name in COMMANDS])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="crm-bridge")
+@shared_options
+def cli() -> None:
+    """Delete contracts in CRMs: confirmed, backed up, verified, with a receipt and a way back."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code of the outcome."""
+    use_language(system_language())
+    color = False if os.environ.get("NO_COLOR") else None
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False, color=color)
+    except CrmBridgeError as error:
+        report_error(error)
+        sys.exit(getattr(error, "code", None) or error.exit_code)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        Output.note(_("stopped"))
+        sys.exit(7)
+    except BrokenPipeError:
+        # The reader of our output is gone (`| head`): nothing more to say, and no second error at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        report_error(CrmBridgeError(f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")))
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Options that every command understands, before or after its name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from crm_bridge.i18n import use_language
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Bridge
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the shared options said."""
+
+    home: Path | None = None
+    secrets_file: Path | None = None
+    secrets_fd: int | None = None
+    as_json: bool = False
+    verbose: bool = False
+    debug_http: bool = False
+
+
+_path = click.Path(path_type=Path)
+_DECLARATIONS = (
+    click.option("--home", type=_path, default=None, help="State directory (default: CRM_BRIDGE_HOME)."),
+    click.option("--secrets-file", type=_path, default=None, help="TOML file with secrets, mode 0600."),
+    click.option("--secrets-fd", type=int, default=None, help="Inherited file descriptor to read secrets from."),
+    click.option("--json", "as_json", is_flag=True, default=False, help="Machine-readable output."),
+    click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of messages."),
+    click.option("--verbose", "-v", is_flag=True, default=False, help="Say more on standard error."),
+    click.option("--debug-http", is_flag=True, default=False, help="Log every call: route, status, time; no content."),
+)
+
+
+def shared_options(command: F) -> F:
+    """Let a command take the shared options; what stands after the command wins."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, **given: Any) -> Any:
+        context = click.get_current_context()
+        _remember(context, given)
+        return command(*args, **given)
+
+    for declaration in reversed(_DECLARATIONS):
+        wrapper = declaration(wrapper)
+    return wrapper  # type: ignore[return-value]
+
+
+def _remember(context: click.Context, given: dict[str, Any]) -> None:
+    if language := given.pop("lang"):
+        use_language(language)
+    root = context.find_root()
+    known = root.obj if isinstance(root.obj, Shared) else Shared()
+    values = {name: given.pop(name) for name in Shared.__dataclass_fields__}
+    root.obj = replace(known, **{name: value for name, value in values.items() if value not in (None, False)})
+
+
+def shared() -> Shared:
+    """Return what the shared options of the running command said."""
+    found = click.get_current_context().find_root().obj
+    return found if isinstance(found, Shared) else Shared()
+
+
+def command(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a click command that takes the shared options."""
+    return lambda function: click.command(*args, **kwargs)(shared_options(function))
+
+
+def open_bridge() -> Bridge:
+    """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop."""
+    from crm_bridge.bridge import Bridge
+    from crm_bridge.cli.progress import progress_for
+    from crm_bridge.cli.stopping import stop_on_signals
+    from crm_bridge.credentials import protect_process
+
+    protect_process()
+    options = shared()
+    if options.debug_http or options.verbose:
+        from crm_bridge.cli.logs import log_to_stderr
+
+        log_to_stderr(http=options.debug_http)
+    return Bridge.open(
+        options.home,
+        secrets_file=options.secrets_file,
+        secrets_fd=options.secrets_fd,
+        progress=progress_for(quiet=options.as_json),
+        stop=stop_on_signals(),
+    )

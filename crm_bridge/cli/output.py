@@ -1,0 +1,118 @@
+"""The only place that prints: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any
+
+from crm_bridge.errors import CrmBridgeError, FilterSyntaxError
+from crm_bridge.i18n import _
+
+_LONGEST = 400
+
+
+def plain(text: object, longest: int = _LONGEST) -> str:
+    """Make text from a CRM harmless on a terminal: control, direction and invisible characters become escapes."""
+    shown = "".join(_harmless(character) for character in str(text))
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def _harmless(character: str) -> str:
+    # Cc: C0, DEL, C1. Cf: bidi controls, zero-width and other format characters. Zl, Zp: line separators.
+    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"):
+        return f"\\u{ord(character):04x}"
+    return character
+
+
+class Output:
+    """Prints documents, lines and tables."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """`as_json`: one document, or JSON lines for streams, instead of tables."""
+        self.as_json = as_json
+
+    def document(self, schema: str, value: Mapping[str, Any]) -> None:
+        """Print one JSON document with its schema name."""
+        self._json({"schema": schema, **value}, indent=2)
+
+    def line(self, schema: str, value: Mapping[str, Any]) -> None:
+        """Print one JSON line of a stream."""
+        self._json({"schema": schema, **value}, indent=None)
+
+    @staticmethod
+    def _json(value: Mapping[str, Any], indent: int | None) -> None:
+        # Escaped by the encoder: a terminal sees no control characters; a reader gets the exact text.
+        print(json.dumps(value, ensure_ascii=False, indent=indent, default=str).translate(_C1))
+
+    @staticmethod
+    def text(text: str) -> None:
+        """Print a result as it is; the caller made it harmless."""
+        print(text)
+
+    @staticmethod
+    def note(text: str) -> None:
+        """Say something beside the results."""
+        print(text, file=sys.stderr)
+
+    @staticmethod
+    def table(
+        columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", out: IO[str] | None = None
+    ) -> None:
+        """Print a table; wide characters keep their columns."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
+        stream = out or sys.stdout
+        width = None if stream.isatty() else 200
+        Console(file=stream, width=width, highlight=False).print(table)
+
+    @staticmethod
+    def pairs(rows: Iterable[tuple[str, object]], *, out: IO[str] | None = None) -> None:
+        """Print `label  value` lines, labels aligned by their width on screen."""
+        from rich.cells import cell_len
+
+        known = [(label, "" if value is None else plain(value, 2000)) for label, value in rows]
+        width = max((cell_len(label) for label, _value in known), default=0)
+        for label, value in known:
+            print(f"{label}{' ' * (width - cell_len(label))}  {value}".rstrip(), file=out or sys.stdout)
+
+
+_C1 = {
+    code: f"\\u{code:04x}"
+    for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C)
+}
+
+
+def report_error(error: CrmBridgeError) -> None:
+    """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    wants_json = getattr(context.find_root().obj, "as_json", False) if context else "--json" in sys.argv
+    if wants_json:
+        print(json.dumps({"schema": "crm-bridge.error/1", **error.facts()}, ensure_ascii=False), file=sys.stderr)
+        return
+    print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)
+    if isinstance(error, FilterSyntaxError):
+        print(f"  {plain(error.text)}\n  {' ' * (_screen_column(error))}^", file=sys.stderr)
+    details = [plain(part) for part in (error.vendor_code, error.request_id) if part]
+    if details:
+        print(_("  the CRM said: {details}").format(details=", ".join(details)), file=sys.stderr)
+    if error.hint:
+        print(_("hint: {hint}").format(hint=plain(error.hint)), file=sys.stderr)
+
+
+def _screen_column(error: FilterSyntaxError) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(plain(error.text[: error.column - 1]))

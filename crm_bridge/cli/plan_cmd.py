@@ -1,0 +1,106 @@
+"""`plan`: decide which contracts, send nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm_bridge.cli.find_cmd import SELECTION_HELP
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+
+
+class PlanGroup(click.Group):
+    """`plan CONNECTION ...` makes a plan; `plan show FILE` reads one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Treat anything that is not a subcommand as the connection to plan for."""
+        if args and args[0] not in self.commands:
+            return "make", self.commands["make"], args
+        return super().resolve_command(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Show both forms."""
+        formatter.write_usage("crm-bridge plan", "CONNECTION [OPTIONS] | show FILE")
+
+
+@click.group("plan", cls=PlanGroup, help="Plan a deletion on CONNECTION; nothing is sent.")
+def plan() -> None:
+    """Plan a deletion; nothing is sent."""
+
+
+@command("make", hidden=True)
+@click.argument("connection")
+@click.option("--where", "where_", default=None, help=SELECTION_HELP)
+@click.option("--search", "words", default=None, help="Words, through the CRM's search index.")
+@click.option("--number", default=None, help="Contract number.")
+@click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write.")
+@click.option("--reason", default="", help="Why; kept sealed with the plan.")
+@click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
+@click.option("--automations/--no-automations", default=False, help="Let the CRM's automations run (default: off).")
+@click.option("--fast", is_flag=True, help="Use the CRM's fast path; its side effects are named in the plan.")
+def make(
+    connection: str,
+    where_: str | None,
+    words: str | None,
+    number: str | None,
+    ids_from: Path | None,
+    output: Path | None,
+    **chosen: Any,
+) -> int:
+    """Plan a deletion on CONNECTION."""
+    from crm_bridge.cli.selection import filters_of, ids_of
+    from crm_bridge.cli.views import PLAN, plan_card, plan_json
+    from crm_bridge.domain.capabilities import Step
+
+    if not any((where_, words, number, ids_from)):
+        raise UsageError(
+            _("say which contracts: --where, --search, --number or --ids-from"),
+            hint=_("every contract of the module is `--where everything`"),
+        )
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        made = bridge.connect(connection).plan(
+            *filters_of(where_, number),
+            words=words,
+            ids=ids_of(ids_from),
+            output=output,
+            reason=chosen["reason"],
+            step=Step.PURGE if chosen["purge"] else Step.TRASH,
+            automations=chosen["automations"],
+            fast=chosen["fast"],
+        )
+        if out.as_json:
+            out.document(PLAN, plan_json(made))
+        else:
+            plan_card(made)
+            out.note(_("Nothing was sent. Carry it out with:"))
+            out.note(f"  crm-bridge apply {made.path} --confirm {made.digest}")
+    return 0
+
+
+@command("show")
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> int:
+    """Show the plan in FILE."""
+    from crm_bridge.cli.views import PLAN, plan_card, plan_json
+
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        read = bridge.open_plan(file)
+        if out.as_json:
+            out.document(PLAN, plan_json(read, contracts=True))
+        else:
+            plan_card(read)
+    return 0
+
+
+plan.add_command(make)
+plan.add_command(show)

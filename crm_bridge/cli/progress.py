@@ -1,0 +1,58 @@
+"""Progress bars, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from crm_bridge.i18n import N_, _
+
+_STAGES = {
+    "find": N_("finding"),
+    "backup": N_("backing up"),
+    "delete": N_("deleting"),
+    "verify": N_("verifying"),
+    "restore": N_("restoring"),
+}
+
+
+def progress_for(*, quiet: bool) -> Callable[[str, int, int | None], None]:
+    """Return a progress callback: bars on standard error when that is a terminal, nothing otherwise."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _stage, _done, _total: None
+    return _Bars().update
+
+
+class _Bars:
+    """One bar per stage, drawn by rich; made at the first update so that quick commands never import it."""
+
+    def __init__(self) -> None:
+        self._bars: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def update(self, stage: str, done: int, total: int | None) -> None:
+        if self._bars is None:
+            self._bars = self._start()
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(_(_STAGES.get(stage, stage)), total=total)
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+    @staticmethod
+    def _start() -> Any:
+        import atexit
+
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        bars.start()
+        atexit.register(bars.stop)
+        return bars

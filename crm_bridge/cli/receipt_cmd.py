@@ -1,0 +1,130 @@
+"""`receipt show|issue|verify`: what can be shown to somebody who was not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+
+
+@click.group("receipt", help="Show, issue and verify receipts.")
+def receipt() -> None:
+    """Show, issue and verify receipts."""
+
+
+def read_envelope(path: Path) -> dict[str, Any]:
+    """Read a receipt file. Raises UsageError."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UsageError(_("{path} is not a receipt").format(path=path)) from None
+    if not isinstance(value, dict):
+        raise UsageError(_("{path} is not a receipt").format(path=path))
+    return value
+
+
+@command("show")
+@click.argument("what", metavar="[RUN|FILE]", required=False)
+@click.option("--contract", "record_id", default=None, help="Only this contract, by id.")
+def show(what: str | None, record_id: str | None) -> int:
+    """Show the receipt of RUN (default: the last one), or a receipt FILE."""
+    from crm_bridge.pipeline.receipt import payload_of
+
+    out = Output(as_json=shared().as_json)
+    if what and Path(what).is_file():
+        statement = payload_of(read_envelope(Path(what)))
+    else:
+        with open_bridge() as bridge:
+            statement = payload_of(bridge.issue_receipt(what, record_id=record_id))
+    if out.as_json:
+        out.document("crm-bridge.receipt/1", statement)
+    else:
+        _show(out, statement["predicate"])
+    return 0
+
+
+def _show(out: Output, said: dict[str, Any]) -> None:
+    from crm_bridge.cli.views import OUTCOME_WORDS, reason_text
+
+    confirmed = said["confirmation"]
+    out.pairs(
+        (
+            (_("run"), said["run"]),
+            (_("connection"), f"{said['connection']} ({said['system']}, {said['org']}, {said['module']})"),
+            (_("plan"), said["plan"]),
+            (_("confirmed"), f"{confirmed['by']}, {confirmed['how']}, {confirmed['at']}"),
+            (_("CRM user"), said["crmUser"]),
+            (_("from"), said["startedAt"]),
+            (_("to"), said["endedAt"]),
+            (_("complete"), _("yes") if said["complete"] else _("no")),
+            (_("journal entry"), said["entry"]),
+        )
+    )
+    columns = (_("id"), _("outcome"), _("evidence"), _("sent"), _("seen"), _("why"))
+    rows = (
+        (
+            line["record"],
+            _(OUTCOME_WORDS[line["outcome"]]),
+            line.get("evidence"),
+            line["attempts"],
+            line.get("seenAt"),
+            reason_text(line.get("reason", "")),
+        )
+        for line in said["contracts"]
+    )
+    out.table(columns, rows)
+    out.text(
+        _("Evidence: E0 the CRM said yes; E1 read back absent; E2 listed in the CRM's bin under our user; E3 purged.")
+    )
+    out.text(_("This receipt does not speak about:"))
+    for item in said["notCovered"]:
+        out.text(f"  - {_(item)}")
+
+
+@command("issue")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File to write.")
+@click.option("--contract", "record_id", default=None, help="Only this contract, by id.")
+def issue(run_id: str | None, output: Path | None, record_id: str | None) -> int:
+    """Issue the signed receipt of RUN (default: the last one); issued again, it says the same."""
+    with open_bridge() as bridge:
+        envelope = bridge.issue_receipt(run_id, record_id=record_id)
+    text = json.dumps(envelope, indent=1)
+    if output is None:
+        Output.text(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
+        Output.note(_("receipt: {path}").format(path=output))
+    return 0
+
+
+@command("verify")
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("--key", "vkeys", multiple=True, help="Public key of the journal (vkey); default: this journal's.")
+def verify(file: Path, vkeys: tuple[str, ...]) -> int:
+    """Verify signature and inclusion proof of a receipt FILE."""
+    from crm_bridge.cli.receipt_check import check_receipt
+
+    out = Output(as_json=shared().as_json)
+    keys = list(vkeys)
+    if not keys:
+        with open_bridge() as bridge:
+            keys = [bridge.journal.vkey]
+    result = check_receipt(read_envelope(file), keys)
+    if out.as_json:
+        out.document("crm-bridge.receipt-check/1", result)
+    else:
+        out.pairs(result.items())
+    return 0
+
+
+receipt.add_command(show)
+receipt.add_command(issue)
+receipt.add_command(verify)

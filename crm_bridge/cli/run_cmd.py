@@ -1,0 +1,133 @@
+"""`apply`, `delete`, `resume`, `verify`, `status`: carry plans out, and say what became of each contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output, report_error
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Bridge, Run
+
+_CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the plan that you saw.")
+
+
+def _report(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
+    """Print a run and return its exit code."""
+    from crm_bridge.cli.undo import undo_card
+    from crm_bridge.cli.views import RUN, counts_line, run_json, run_table
+
+    out = Output(as_json=shared().as_json)
+    items = list(run)
+    path = bridge.receipts / f"{run.id}.receipt.json"
+    where = str(path) if receipt and path.exists() else None
+    if out.as_json:
+        out.document(RUN, run_json(run, items, where))
+    else:
+        run_table(items)
+        out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
+        if where:
+            out.text(_("receipt: {path}").format(path=where))
+        undo_card(bridge, run, items)
+    if run.halted is not None:
+        report_error(run.halted)
+    return run.exit_code
+
+
+@command("apply")
+@click.argument("file", type=click.Path(path_type=Path))
+@_CONFIRM
+def apply(file: Path, digest: str | None) -> int:
+    """Carry out the plan in FILE; an unfinished run of it is taken up again."""
+    from crm_bridge.cli.confirming import ask
+
+    with open_bridge() as bridge:
+        planned = bridge.open_plan(file)
+        run = bridge.connect(planned.head.connection).apply(planned, confirm=digest or ask)
+        return _report(bridge, run)
+
+
+@command("delete")
+@click.argument("connection")
+@click.argument("contract")
+@_CONFIRM
+@click.option("--reason", default="", help="Why; kept sealed with the plan.")
+@click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
+def delete(connection: str, contract: str, digest: str | None, **chosen: Any) -> int:
+    """Delete one CONTRACT (id or number) on CONNECTION."""
+    from crm_bridge.cli.confirming import ask
+    from crm_bridge.cli.views import PLAN, plan_json
+    from crm_bridge.domain.capabilities import Step
+
+    out = Output(as_json=shared().as_json)
+
+    def confirm(plan: Any) -> str:
+        if out.as_json:
+            out.document(PLAN, plan_json(plan, contracts=True))
+        return ask(plan)
+
+    with open_bridge() as bridge:
+        step = Step.PURGE if chosen["purge"] else Step.TRASH
+        connected = bridge.connect(connection)
+        run = connected.delete(contract, confirm=digest or confirm, reason=chosen["reason"], step=step)
+        return _report(bridge, run)
+
+
+@command("resume")
+@click.argument("run_id", metavar="[RUN]", required=False)
+def resume(run_id: str | None) -> int:
+    """Settle what is open in RUN (default: the last one) and go on with the same plan."""
+    with open_bridge() as bridge:
+        info = bridge.run(run_id)
+        return _report(bridge, bridge.connect(info.ref.connection).resume(info.id))
+
+
+@command("verify")
+@click.argument("run_id", metavar="[RUN]", required=False)
+def verify(run_id: str | None) -> int:
+    """Look again whether what RUN removed is gone; nothing is changed in the CRM."""
+    with open_bridge() as bridge:
+        info = bridge.run(run_id)
+        return _report(bridge, bridge.connect(info.ref.connection).verify(info.id))
+
+
+@command("status")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--all", "every", is_flag=True, help="List every run.")
+def status(run_id: str | None, every: bool) -> int:
+    """Show where every contract of RUN (default: the last one) stands, from the journal alone."""
+    with open_bridge() as bridge:
+        if every:
+            return _list_runs(bridge)
+        run = bridge.status(run_id)
+        return _report(bridge, run)
+
+
+def _list_runs(bridge: Bridge) -> int:
+    out = Output(as_json=shared().as_json)
+    rows = [
+        {
+            "run_id": run.id,
+            "connection": run.ref.connection,
+            "started": run.started,
+            "count": run.count,
+            "step": run.step,
+            "complete": run.complete,
+            "plan": run.ref.plan,
+        }
+        for run in bridge.runs()
+    ]
+    if out.as_json:
+        out.document("crm-bridge.runs/1", {"runs": rows})
+        return 0
+    if not rows:
+        raise CrmBridgeError(_("there is no run yet"), hint=_("make one with `crm-bridge plan` and `crm-bridge apply`"))
+    columns = (_("run"), _("connection"), _("started"), _("contracts"), _("step"), _("complete"))
+    out.table(columns, [[*list(row.values())[:5], _("yes") if row["complete"] else _("no")] for row in rows])
+    return 0
