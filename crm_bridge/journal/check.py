@@ -60,6 +60,19 @@ def _check_source(
         return _check(opened, found, witness, trusted, given=given)
 
 
+def check_receipt(receipt: str | bytes, *, vkeys: Sequence[str]) -> Findings:
+    """Check a receipt without the journal: signatures of envelope and checkpoint, and the proof of the quoted entry.
+
+    A receipt quotes its entry when its predicate has `entry`, the text of the journal entry; without it only the
+    signatures are checked. Needs at least one key.
+    """
+    found = Collector()
+    trusted = _parse_keys(vkeys)
+    origin = Witness(Evidence(receipts=(receipt,)), found).judge_alone(trusted)
+    keys = tuple(str(key) for key in trusted)
+    return Findings(origin, 0, EMPTY_ROOT, keys, tuple(found.items), (), bool(vkeys))
+
+
 class _Input:
     """An open source: its header, its records, and the file where it has one."""
 

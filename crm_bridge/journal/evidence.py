@@ -62,44 +62,65 @@ class Witness:
                 self._found.add(Code.INCONSISTENT, _("pin"), _("it belongs to another journal"))
             self._compare(_("pin"), self._pin.size, self._pin.root, walk)
         for checkpoint in self._checkpoints:
-            self._judge_checkpoint(_("given checkpoint"), checkpoint, walk, origin, keys)
+            if self._is_believed(_("given checkpoint"), checkpoint, origin, keys):
+                self._compare(_("given checkpoint"), checkpoint.size, checkpoint.root, walk)
         for receipt in self._receipts:
             self._judge_receipt(receipt, walk, origin, keys)
 
-    def _judge_checkpoint(
-        self, where: str, checkpoint: Checkpoint, walk: Walk, origin: str, keys: Sequence[VerifierKey]
-    ) -> None:
+    def judge_alone(self, trusted: Sequence[VerifierKey]) -> str:
+        """Judge the receipts without a journal; return the origin that they name."""
+        origin = ""
+        for receipt in self._receipts:
+            origin = receipt.proof.checkpoint.origin
+            if self._is_signed(receipt, trusted):
+                self._is_believed(_("receipt"), receipt.proof.checkpoint, origin, trusted)
+                if receipt.entry is not None:
+                    self._check_proof(receipt, receipt.entry)
+        return origin
+
+    def _is_believed(self, where: str, checkpoint: Checkpoint, origin: str, keys: Sequence[VerifierKey]) -> bool:
+        """Say whether a checkpoint from outside is this journal's and signed by a known key."""
         if checkpoint.origin != origin:
             self._found.add(Code.INCONSISTENT, where, _("it belongs to another journal"))
-            return
+            return False
         lines = SignedNote.parse(checkpoint.note).lines
         signers = [key for key in keys if any(line.made_by(key) for line in lines)]
+        good = all(checkpoint.signed_by(key) for key in signers)
         if not signers:
             self._found.add(Code.UNKNOWN_KEY, where, _("it is not signed by a known key"))
-        elif not all(checkpoint.signed_by(key) for key in signers):
+        elif not good:
             self._found.add(Code.INCONSISTENT, where, _("its signature is wrong"))
-        else:
-            self._compare(where, checkpoint.size, checkpoint.root, walk)
+        return bool(signers) and good
 
-    def _judge_receipt(self, receipt: _Receipt, walk: Walk, origin: str, keys: Sequence[VerifierKey]) -> None:
-        where = _("receipt")
+    def _is_signed(self, receipt: _Receipt, keys: Sequence[VerifierKey]) -> bool:
         try:
             dsse.verify(receipt.envelope, keys)
         except JournalError as error:
             code = Code.UNKNOWN_KEY if error.reason == "receipt_unknown_key" else Code.INCONSISTENT
-            self._found.add(code, where, error.message)
+            self._found.add(code, _("receipt"), error.message)
+            return False
+        return True
+
+    def _judge_receipt(self, receipt: _Receipt, walk: Walk, origin: str, keys: Sequence[VerifierKey]) -> None:
+        where, checkpoint = _("receipt"), receipt.proof.checkpoint
+        if not self._is_signed(receipt, keys):
             return
-        self._judge_checkpoint(where, receipt.proof.checkpoint, walk, origin, keys)
+        if self._is_believed(where, checkpoint, origin, keys):
+            self._compare(where, checkpoint.size, checkpoint.root, walk)
         raw = walk.leaves.get(receipt.proof.index)
         if raw is None:
             self._found.add(Code.SHORTER, where, _("the entry that it proves is not there"))
             return
+        self._check_proof(receipt, raw)
+        if receipt.entry not in (None, raw):
+            self._found.add(Code.INCONSISTENT, where, _("it quotes another entry than the journal has"))
+
+    def _check_proof(self, receipt: _Receipt, raw: bytes) -> None:
         try:
             receipt.proof.verify(raw)
         except ProofError:
-            self._found.add(Code.INCONSISTENT, where, _("its proof does not lead from the entry to its checkpoint"))
-        if receipt.entry not in (None, raw):
-            self._found.add(Code.INCONSISTENT, where, _("it quotes another entry than the journal has"))
+            what = _("its proof does not lead from the entry to its checkpoint")
+            self._found.add(Code.INCONSISTENT, _("receipt"), what)
 
     def _compare(self, where: str, size: int, root: bytes, walk: Walk) -> None:
         if size > walk.size:

@@ -18,11 +18,15 @@ class OversizeError(OSError):
 
 @dataclass(slots=True)
 class Attempt:
-    """Total deadline and proof of sending. `touched` turns true before the first byte is given to the socket."""
+    """Total deadline and proof of sending. `touched` turns true before the first byte is given to the socket.
+
+    `prepared` turns true when the request is complete in memory; what fails before that has not met the network.
+    """
 
     clock: Clock
     read: float
     ends: float
+    prepared: bool = False
     touched: bool = False
 
     def left(self) -> float:

@@ -81,6 +81,11 @@ class Transport:
         """Return how many attempts were made, by route."""
         return self._engine.counts()
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Return the CRM's clock minus ours in seconds, from the last Date header; None if there was none yet."""
+        return self._engine.skew
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.close()

@@ -25,13 +25,16 @@ class _DeadlineReader(io.RawIOBase):
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
         self._attempt = attempt
+        self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, target: Any) -> int | None:
         self._sock.settimeout(self._attempt.left())
-        return self._raw.readinto(target)
+        count = self._raw.readinto(target)
+        self.ended = count == 0
+        return count
 
     def close(self) -> None:
         self._raw.close()
@@ -43,9 +46,17 @@ class _DeadlineResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
+        self._reader: _DeadlineReader | None = None
         if attempt := current.get():
             self.fp.close()
-            self.fp = io.BufferedReader(_DeadlineReader(sock, attempt))
+            self._reader = _DeadlineReader(sock, attempt)
+            self.fp = io.BufferedReader(self._reader)
+
+    def begin(self) -> None:
+        """Read the headers, all of them: http.client takes an end in the middle for a complete, empty answer."""
+        super().begin()
+        if self.msg.defects or (self._reader is not None and self._reader.ended):
+            raise http.client.HTTPException("headers cut or malformed")
 
 
 class _Watched:
@@ -54,6 +65,10 @@ class _Watched:
     sock: Any
     connect: Callable[[], None]
     response_class = _DeadlineResponse
+    debuglevel = 0  # whatever the host program set on http.client: it would print headers and bodies
+
+    def set_debuglevel(self, level: int) -> None:
+        """Stay silent."""
 
     def send(self, data: Any) -> None:
         if self.sock is None:

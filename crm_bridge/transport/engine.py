@@ -104,6 +104,11 @@ class Engine:
         """Return how many attempts were made, by route."""
         return self._exchange.counts()
 
+    @property
+    def skew(self) -> float | None:
+        """Return the CRM's clock minus ours in seconds."""
+        return self._exchange.skew
+
     def close(self) -> None:
         """Close every connection."""
         self._sessions.close()

@@ -22,8 +22,9 @@ from crm_bridge.transport.calls import JSON_LIMIT, Answer, Call, CallRecord, Tim
 from crm_bridge.transport.connections import CHUNK
 from crm_bridge.transport.failures import Failure, failure_of
 from crm_bridge.transport.origins import host_of
-from crm_bridge.transport.redact import shown_request_id
+from crm_bridge.transport.request_id import shown_request_id
 from crm_bridge.transport.session import CrmSession
+from crm_bridge.transport.waiting import http_date
 from crm_bridge.transport.writing import prepare
 
 # ValueError: what http.client and requests raise for a header or URL that cannot be written.
@@ -52,6 +53,7 @@ class Exchange:
         self.timeouts = timeouts
         self.listener = listener
         self.request_id_header = request_id_header
+        self.skew: float | None = None
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -69,6 +71,11 @@ class Exchange:
             running.send()
             running.stack = stack.pop_all()
         return running
+
+    def note_date(self, headers: Mapping[str, str]) -> None:
+        """Take note of how far the CRM's clock is from ours; nothing depends on it, people are told."""
+        if found := http_date(headers.get("date", "")):
+            self.skew = (found - self.clock.now()).total_seconds()
 
     def counts(self) -> Mapping[str, int]:
         """Return the attempts by route."""
@@ -105,12 +112,14 @@ class Running:
         try:
             session = self._owner.sessions(self.call)
             request = prepare(self.call, session, boundary=UUID(int=self._owner.randomness.getrandbits(128), version=4))
+            self._attempt.prepared = True
             timeouts = self._owner.timeouts
             self.response = session.send(request, timeout=(timeouts.connect, timeouts.read))
         except NETWORK_ERRORS as error:
             self.failure = failure_of(error, self._attempt)
         finally:
             current.reset(token)
+        self._owner.note_date(self.headers)
         if self.response is not None and 300 <= self.response.status_code < 400:
             self.failure = Failure("redirect", not_sent=False)
 
@@ -130,6 +139,7 @@ class Running:
             return
         while True:
             chunk = b""
+            token = current.set(self._attempt)
             try:
                 self._attempt.left()
                 chunk = self.response.raw.read1(CHUNK, decode_content=True)
@@ -138,6 +148,8 @@ class Running:
                     raise OversizeError
             except NETWORK_ERRORS as error:
                 self.failure = failure_of(error, self._attempt)
+            finally:
+                current.reset(token)
             if self.failure is not None or not chunk:
                 return
             yield chunk

@@ -42,8 +42,8 @@ _KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("oversize", (OversizeError,)),
     ("tls", (urllib3_errors.SSLError, ssl.SSLError, ssl.CertificateError, requests_errors.SSLError)),
     ("dns", (urllib3_errors.NameResolutionError, socket.gaierror)),
-    ("connect_timeout", (urllib3_errors.ConnectTimeoutError,)),
     ("connect", (urllib3_errors.NewConnectionError, ConnectionRefusedError)),
+    ("connect_timeout", (urllib3_errors.ConnectTimeoutError,)),
     ("short_body", (urllib3_errors.IncompleteRead, requests_errors.ChunkedEncodingError)),
     ("encoding", (urllib3_errors.DecodeError, requests_errors.ContentDecodingError)),
     ("timeout", (urllib3_errors.ReadTimeoutError, requests_errors.ReadTimeout, TimeoutError)),
@@ -76,6 +76,8 @@ def failure_of(error: BaseException, attempt: Attempt) -> Failure:
     A plain ConnectionError of requests does not tell the two apart, so the whole chain of causes is looked at. Both
     signs are needed for "not sent": the kind of the cause, and a connection that was never written to.
     """
+    if not attempt.prepared:
+        return Failure("invalid_request", not_sent=True)
     chain = list(_chain(error))
     reason = next((word for word, kinds in _KINDS if any(isinstance(one, kinds) for one in chain)), "connection_lost")
     if not attempt.touched and isinstance(error, _LOCAL):

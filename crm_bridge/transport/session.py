@@ -6,7 +6,6 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from http.client import HTTPConnection
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import PoolManager
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
+
+from crm_bridge.transport.attempt import current
 
 USER_AGENT = "crm-bridge/0.1"
 
@@ -31,13 +32,21 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+class _OursAreNotLogged(logging.Filter):
+    """Drops what the libraries say while they work for us; what they do for others stays as it is."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+        return current.get() is None
+
+
+_QUIET = _OursAreNotLogged()
+
+
 def quiet_libraries() -> None:
-    """Keep urllib3 and http.client from writing requests to the log at debug level."""
-    for name in ("urllib3", "requests", "http.client"):
-        logger = logging.getLogger(name)
-        if logger.level < logging.WARNING:  # NOTSET is 0: it would inherit DEBUG from the root
-            logger.setLevel(logging.WARNING)
-    HTTPConnection.debuglevel = 0
+    """Keep urllib3 and requests from logging our calls at any level: even their warnings quote URLs and answers."""
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ("urllib3", "requests")]
+    for name in known:
+        logging.getLogger(name).addFilter(_QUIET)  # a second time changes nothing
 
 
 class _Adapter(HTTPAdapter):

@@ -91,11 +91,9 @@ def _shape(value: Any, body: bytes, max_depth: int) -> str:
 
 def _deeper_than(value: Any, limit: int) -> bool:
     level = [value]
-    for _depth in range(limit + 1):
+    for _depth in range(limit):
         level = [child for item in level for child in _children(item)]
-        if not level:
-            return False
-    return True
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _children(item: Any) -> Iterable[Any]:

@@ -20,13 +20,14 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
         return float(text)
-    then, now = _date(text), _date(headers.get("date", ""))
+    then, now = http_date(text), http_date(headers.get("date", ""))
     if then is None or now is None or then < now:
         return None
     return (then - now).total_seconds()
 
 
-def _date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Read an HTTP date as an aware time; None if it is none."""
     if not text:
         return None
     try:

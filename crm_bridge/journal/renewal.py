@@ -1,0 +1,45 @@
+"""Starting a new journal where the old one can no longer be used: `init --new-journal --after OLD_HEAD`."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from crm_bridge.clock import Clock, new_id
+from crm_bridge.errors import JournalError
+from crm_bridge.i18n import _
+from crm_bridge.journal import database
+from crm_bridge.journal.files import sync_directory
+from crm_bridge.journal.keys import PIN, KeyStore
+from crm_bridge.journal.store import Journal
+
+
+def start_new_journal(
+    home: Path,
+    *,
+    keys: KeyStore,
+    clock: Clock,
+    randomness: random.Random,
+    after: str,
+    pins: KeyStore | None = None,
+) -> Journal:
+    """Set the journal file aside, under a name of its own, and open a new one that names the old one's head.
+
+    `after` is what is known of the old journal: its last checkpoint, or `SIZE:ROOT`. It becomes part of the first
+    entry, so that nobody can say there was nothing before. Nothing is removed.
+    """
+    if not after.strip():
+        raise JournalError(
+            _("a new journal must name the head of the old one"),
+            reason="no_old_head",
+            hint=_("give the last checkpoint that you have with --after, or the pin as SIZE:ROOT"),
+        )
+    path = home / database.FILE_NAME
+    mark = new_id(clock, randomness)
+    for suffix in ("", "-journal"):
+        old = path.with_name(path.name + suffix)
+        if old.exists():
+            old.rename(path.with_name(f"journal-until-{mark}.sqlite3{suffix}"))
+    sync_directory(home)
+    (keys if pins is None else pins).set(PIN, "")
+    return Journal.open(home, keys=keys, clock=clock, randomness=randomness, pins=pins, after=after)
