@@ -97,7 +97,7 @@ class ZohoAdapter:
 
     @cached_property
     def _remover(self) -> Remover:
-        return Remover(self._client, self.workspace.name, batch=self._settings.delete_batch)
+        return Remover(self._client, self._tools.clock, self.workspace.name, batch=self._settings.delete_batch)
 
     @cached_property
     def _snapshotter(self) -> Snapshotter:
@@ -120,7 +120,9 @@ class ZohoAdapter:
 
     @cached_property
     def _recreator(self) -> Recreator:
-        return Recreator(self._client, self._coql, self.workspace, marker_field=self._settings.marker_field)
+        return Recreator(
+            self._client, self._coql, self._by_id, self.workspace, marker_field=self._settings.marker_field
+        )
 
 
 def connect(settings: BaseModel, tools: Tools) -> Adapter:

@@ -31,11 +31,11 @@ class ById:
     """
 
     def __init__(self, client: ZohoClient, coql: Coql, *, in_list: int, groups: int) -> None:
-        """`in_list` ids in one list, at most `groups` lists in one query."""
+        """`in_list` ids in one list, `groups` lists in one query and one more for a control record."""
         self._client = client
         self._coql = coql
         self._in_list = in_list
-        self._rungs = [in_list * n for n in sorted({groups, min(groups, 4), 1}, reverse=True)]
+        self._rungs = [in_list * n for n in sorted({groups + 1, min(groups, 4), 1}, reverse=True)]
         self._rung = 0
         self._lock = threading.Lock()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -56,17 +56,21 @@ class ZohoClient:
         """Send a destructive call once and return whatever came. Raises NotSentError or AnswerLostError."""
         return self._once(self._call(method, path, route, Purpose.DESTROY, params=params, json=json))
 
-    def create(
-        self, method: str, path: str, route: str, *, json: object | None = None, files: Sequence[Part] = ()
-    ) -> Answer:
-        """Send a creating call once and return whatever came. Raises NotSentError or AnswerLostError."""
-        call = self._call(method, path, route, Purpose.CREATE, json=json)
-        return self._once(replace(call, files=tuple(files)))
+    def create(self, method: str, path: str, route: str, *, body: bytes | None = None, weight: int = 1) -> Answer:
+        """Send a creating call with a JSON body once and return whatever came.
+
+        The body is bytes, so that amounts keep their digits. Raises NotSentError or AnswerLostError.
+        """
+        call = self._call(method, path, route, Purpose.CREATE)
+        return self._once(replace(call, body=body, content_type="application/json", weight=weight))
+
+    def upload(self, path: str, route: str, part: Part) -> Answer:
+        """Upload one file once. Raises NotSentError or AnswerLostError."""
+        return self._once(replace(self._call("POST", path, route, Purpose.CREATE), files=(part,)))
 
     def form(self, path: str, route: str, fields: Mapping[str, str]) -> Answer:
         """Send a creating call with form fields once."""
-        call = self._call("POST", path, route, Purpose.CREATE)
-        return self._once(replace(call, form=dict(fields)))
+        return self._once(replace(self._call("POST", path, route, Purpose.CREATE), form=dict(fields)))
 
     def download(self, path: str, route: str, *, params: Params | None = None, max_bytes: int) -> Iterator[bytes]:
         """Yield the bytes of a file; raises before an incomplete end."""

@@ -48,21 +48,21 @@ class RowReader:
 
     def digest(self, row: Mapping[str, object]) -> str:
         """Return the drift digest: the same for the same content, whichever call the row came from."""
-        content: dict[str, object] = {name: self._plain(name, row.get(name)) for name in self._columns.digested}
+        content: dict[str, object] = {name: self.plain(name, row.get(name)) for name in self._columns.digested}
         return record_digest(content)
 
     def _value(self, row: Mapping[str, object], meaning: str) -> object:
         name = self._meanings.get(meaning)
         return row.get(name) if name else None
 
-    def _plain(self, name: str, value: object) -> object:
+    def plain(self, name: str, value: object) -> object:
         """Reduce a value to what an edit would change: not the label of a lookup, the zone of a time, or zeros."""
         if isinstance(value, Mapping):
             return id_text(value.get("id")) or value.get("name")
         if isinstance(value, str) and value and name in self._columns.multiple:
             return sorted(value.split(";"))
         if isinstance(value, list | tuple):
-            return sorted(str(self._plain("", one)) for one in value) or None
+            return sorted(str(self.plain("", one)) for one in value) or None
         if isinstance(value, Decimal | int) and not isinstance(value, bool):
             return plain_number(Decimal(value))
         if isinstance(value, str) and name in self._columns.instants:

@@ -1,24 +1,162 @@
-"""Making a contract again from its snapshot."""
+"""Making a contract again from its snapshot: an insert, its rows and files, its notes, the links to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Attachment, PartKind
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Restored, RestoreItem, Verdict
+from crm_bridge_zoho.belongings import Belongings, UnfinishedError, upload_for_field
+from crm_bridge_zoho.bins import Bins
+from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.copies import Copies
 from crm_bridge_zoho.coql import Coql
+from crm_bridge_zoho.creating import Outcome, sent
+from crm_bridge_zoho.files import LIST
+from crm_bridge_zoho.payload import ROWS_IN_FIELD, Saved, insertable, json_bytes, not_returning, saved_of
+from crm_bridge_zoho.relink import relink
+from crm_bridge_zoho.wire import id_text, list_of
 from crm_bridge_zoho.workspace import Workspace
 
 
-class Recreator:
-    """Re-creates contracts."""
+@dataclass(slots=True)
+class _Work:
+    """One contract on its way back."""
 
-    def __init__(self, client: ZohoClient, coql: Coql, workspace: Workspace, *, marker_field: str | None) -> None:
-        """Use one connection's readers."""
-        self._used = (client, coql, workspace, marker_field)
+    item: RestoreItem
+    saved: Saved
+    files: tuple[Attachment, ...]
+    found_copy: bool = False
+    lost: list[str] = field(default_factory=list)
+
+
+class Recreator:
+    """Re-creates contracts one by one: one insert each, and nothing twice when it is repeated with `look_first`."""
+
+    def __init__(
+        self, client: ZohoClient, query: Coql, by_id: ById, workspace: Workspace, *, marker_field: str | None
+    ) -> None:
+        """`marker_field` may carry the mark of a copy; a note carries it otherwise."""
+        self._client = client
+        self._by_id = by_id
+        self._work = workspace
+        self._marker_field = marker_field
+        bins = Bins(client, workspace.name)
+        self._copies = Copies(client, query, bins, workspace, marker_field=marker_field)
 
     def recreate(self, items: Sequence[RestoreItem]) -> Sequence[Restored]:
-        """Say that nothing was done."""
-        text = _("re-creating is not available; restore from the recycle bin")
-        return [Restored(item.ref, Verdict.NOT_DONE, reason="not_supported", message=text) for item in items]
+        """Return one result per item."""
+        return [self._one(item) for item in items]
+
+    def _one(self, item: RestoreItem) -> Restored:
+        if item.snapshot is None:
+            text = _("there is no backup of this contract")
+            return Restored(item.ref, Verdict.NOT_DONE, reason="no_backup", message=text)
+        work = _Work(item, saved_of(item.snapshot), item.snapshot.attachments)
+        try:
+            return self._bring(work)
+        except UnfinishedError as error:
+            return _failed(item, Verdict.UNKNOWN, error)
+        except CrmBridgeError as error:
+            # Reads failed before or after the insert; whether there is a copy is found out by the next attempt.
+            return _failed(item, Verdict.UNKNOWN, error)
+
+    def _bring(self, work: _Work) -> Restored:
+        item = work.item
+        new_id = self._copies.find(item, work.saved) if item.look_first else None
+        work.found_copy = new_id is not None
+        if new_id is None:
+            outcome = self._insert(work)
+            if outcome.verdict is not Verdict.DONE:
+                return Restored(
+                    item.ref,
+                    outcome.verdict,
+                    code=outcome.code,
+                    reason=outcome.reason,
+                    message=outcome.message,
+                    hint=outcome.hint,
+                )
+            new_id = outcome.id
+        new_ref = ContractRef(self._work.name, new_id)
+        self._complete(work, new_ref)
+        ids = self._measure(work, new_ref)
+        return Restored(item.ref, Verdict.DONE, new_ref, ids, tuple(dict.fromkeys(work.lost)))
+
+    def _insert(self, work: _Work) -> Outcome:
+        files = self._upload_fields(work)
+        record = insertable(work.saved, self._work.fields, work.item.ids, files)
+        if self._marker_field:
+            record[self._marker_field] = work.item.marker
+        # An empty trigger list switches every automation off; left out, all of them run.
+        body = json_bytes({"data": [record], "trigger": []})
+        path = f"/crm/v8/{self._work.name}"
+        return sent(lambda: self._client.create("POST", path, "POST /crm/v8/{module}", body=body))
+
+    def _upload_fields(self, work: _Work) -> Mapping[str, Sequence[str]]:
+        uploaded: dict[str, list[str]] = {}
+        for file in work.files:
+            if file.source != LIST:
+                outcome = upload_for_field(self._client, file)
+                if outcome.verdict is Verdict.DONE:
+                    uploaded.setdefault(file.source, []).append(outcome.id)
+                else:
+                    work.lost.append(_("file {name}: {why}").format(name=file.name, why=outcome.message))
+        return uploaded
+
+    def _complete(self, work: _Work, new_ref: ContractRef) -> None:
+        """Put back what hangs on the contract; the mark comes first, so that a crash leaves a marked copy."""
+        item, saved = work.item, work.saved
+        belongings = Belongings(self._client, new_ref)
+        notes = list(saved.rows(PartKind.NOTE))
+        if not self._marker_field:
+            told = _("Re-created from the backup of {ref}").format(ref=item.ref)
+            notes.insert(0, {"Note_Title": item.marker, "Note_Content": told})
+        work.lost += belongings.put_notes(notes, look_first=work.found_copy)
+        links = saved.rows(PartKind.ATTACHMENT_LIST)
+        listed = [file for file in work.files if file.source == LIST]
+        work.lost += belongings.put_files(listed, links, look_first=work.found_copy)
+        inbound = saved.rows(PartKind.LINK)
+        work.lost += relink(self._client, self._by_id, inbound, old=item.ref.id, new=new_ref.id, ids=item.ids)
+        work.lost += not_returning(saved, self._work.fields)
+
+    def _measure(self, work: _Work, new_ref: ContractRef) -> dict[str, str]:
+        """Read the copy back: what differs is said, and the rows inside get their place in the id map."""
+        rows = self._by_id.rows(new_ref.module, [new_ref.id], self._work.columns.base)
+        if new_ref.id not in rows:
+            raise UnfinishedError(_("the new record could not be read back"), reason="unreadable")
+        differing = self._copies.differing(rows[new_ref.id].values, work.saved.values, work.item.ids)
+        work.lost += [_("{field}: has another value now").format(field=self._work.fields[n].label) for n in differing]
+        ids = {work.item.ref.id: new_ref.id}
+        with_rows = [n for n, one in self._work.fields.items() if one.data_type in ROWS_IN_FIELD]
+        if any(work.saved.values.get(name) for name in with_rows):
+            answer = self._client.read(f"/crm/v8/{new_ref.module}/{new_ref.id}", "GET /crm/v8/{module}/{id}")
+            whole = list_of(answer, "data")
+            for name in with_rows:
+                ids.update(self._row_ids(work, name, whole[0].get(name) if whole else None))
+        return ids
+
+    def _row_ids(self, work: _Work, name: str, now: object) -> dict[str, str]:
+        """Pair the rows of a field in their order: Zoho keeps the order in which they were written."""
+        old, new = _row_list(work.saved.values.get(name)), _row_list(now)
+        if len(old) != len(new):
+            label = self._work.fields[name].label
+            work.lost.append(_("{field}: {new} of {old} rows").format(field=label, new=len(new), old=len(old)))
+            return {}
+        return dict(zip(old, new, strict=True))
+
+
+def _row_list(value: object) -> list[str]:
+    rows: list[Any] = value if isinstance(value, list) else []
+    return [id_text(row.get("id")) for row in rows if isinstance(row, Mapping)]
+
+
+def _failed(item: RestoreItem, verdict: Verdict, error: CrmBridgeError) -> Restored:
+    return Restored(
+        item.ref, verdict, code=error.vendor_code, reason=error.reason, message=error.message, hint=error.hint
+    )

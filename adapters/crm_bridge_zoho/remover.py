@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
+from crm_bridge.clock import Clock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, RemoveOptions
+from crm_bridge.transport import Answer as WireAnswer
+from crm_bridge.transport.waiting import LONGEST_WAIT, retry_after_seconds
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.outcomes import TOO_LONG, answers_of, not_sent
 
 MASS_DELETE_IDS = 500
 PURGE_IDS = 100
+MOST_REFUSALS = 2
+"""Refusals of token or pace in a row after which the run is stopped."""
 
 
 class Remover:
-    """Sends deletes. Learns how many ids this Zoho takes in one call."""
+    """Sends deletes. Learns how many ids this Zoho takes in one call, and when it wants to be left alone."""
 
-    def __init__(self, client: ZohoClient, module: str, *, batch: int) -> None:
-        """`batch` ids at most in one DELETE."""
+    def __init__(self, client: ZohoClient, clock: Clock, module: str, *, batch: int) -> None:
+        """`batch` ids at most in one DELETE; waits go through `clock`."""
         self._client = client
+        self._clock = clock
         self._module = module
         self._lock = threading.Lock()
+        self._refusals = 0
         self.batch = batch
 
     def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
@@ -50,7 +58,7 @@ class Remover:
                 "wf_trigger": "true" if options.automations else "false",
             },
         )
-        answers = answers_of(share, answer, "data")
+        answers = self._tempered(answers_of(share, answer, "data"), answer)
         if all(one.reason == TOO_LONG for one in answers):
             with self._lock:
                 self.batch = max(1, min(self.batch, len(share)) // 2)
@@ -63,7 +71,7 @@ class Remover:
             "POST /crm/v8/{module}/actions/mass_delete",
             json={"ids": [ref.id for ref in refs]},
         )
-        return answers_of(refs, answer, "data")
+        return self._tempered(answers_of(refs, answer, "data"), answer)
 
     def _purge(self, refs: Sequence[ContractRef]) -> Sequence[Answer]:
         answer = self._client.destroy(
@@ -72,4 +80,21 @@ class Remover:
             "DELETE /crm/v8/settings/recycle_bin",
             params={"ids": ",".join(ref.id for ref in refs)},
         )
-        return answers_of(refs, answer, "recycle_bin")
+        return self._tempered(answers_of(refs, answer, "recycle_bin"), answer)
+
+    def _tempered(self, answers: Sequence[Answer], answer: WireAnswer) -> Sequence[Answer]:
+        """Let the run go on after a first refusal of token or pace: the next call has a new token, or came later."""
+        if not any(one.halt and one.retry for one in answers):
+            with self._lock:
+                self._refusals = 0
+            return answers
+        with self._lock:
+            self._refusals += 1
+            refusals = self._refusals
+        limited = any(one.reason == "rate_limited" for one in answers)
+        if refusals >= MOST_REFUSALS or (limited and self._client.credits_left == 0):
+            return answers
+        if limited:
+            asked = retry_after_seconds(answer.headers)
+            self._clock.sleep(min(LONGEST_WAIT, 2.0**refusals if asked is None else asked))
+        return [replace(one, halt=False) if one.retry else one for one in answers]

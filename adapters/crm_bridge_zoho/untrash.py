@@ -12,6 +12,7 @@ from crm_bridge.spi import adapter as spi
 from crm_bridge.spi.adapter import Place, Restored, RestoreItem, Verdict
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.outcomes import answers_of
+from crm_bridge_zoho.payload import json_bytes
 
 IDS_A_CALL = 200
 PAUSES = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0)
@@ -47,7 +48,7 @@ class Untrasher:
                 "POST",
                 "/crm/v8/settings/recycle_bin/actions/restore",
                 "POST /crm/v8/settings/recycle_bin/actions/restore",
-                json={"ids": [ref.id for ref in refs]},
+                body=json_bytes({"ids": [ref.id for ref in refs]}),
             )
         except (NotSentError, AnswerLostError) as error:
             verdict = Verdict.NOT_DONE if isinstance(error, NotSentError) else Verdict.UNKNOWN

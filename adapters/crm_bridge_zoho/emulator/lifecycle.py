@@ -48,7 +48,8 @@ def purge(org: Org, record_id: str, actor: str) -> list[Effect]:
 def sweep(org: Org) -> None:
     """Forget what the bin and the deleted list have kept long enough."""
     oldest = org.now() - BIN_DAYS * DAY
-    for record_id, binned in list(org.bin.items()):
+    while org.bin:
+        record_id, binned = next(iter(org.bin.items()))
         if binned.at >= oldest:
             break  # the bin is in order of deletion
         del org.bin[record_id]

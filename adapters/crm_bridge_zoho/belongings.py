@@ -1,0 +1,139 @@
+"""Notes and files of a re-created contract: put back once, compared afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Attachment
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Verdict
+from crm_bridge.transport import Part
+from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.creating import Outcome, sent
+from crm_bridge_zoho.files import LINK_TYPE, LIST, LIST_FIELDS, listed_files
+from crm_bridge_zoho.payload import json_bytes
+from crm_bridge_zoho.wire import list_of
+
+NOTE_FIELDS = "id,Note_Title,Note_Content"
+
+
+class UnfinishedError(CrmBridgeError):
+    """Something around the contract may or may not have been put back; a later attempt completes it."""
+
+
+class Belongings:
+    """Puts notes and files on one contract. What is already there is left alone, so that it can be repeated."""
+
+    def __init__(self, client: ZohoClient, ref: ContractRef) -> None:
+        """`ref` is the new contract."""
+        self._client = client
+        self._ref = ref
+        self._path = f"/crm/v8/{ref.module}/{ref.id}"
+
+    def notes(self) -> list[Mapping[str, Any]]:
+        """Return the first 200 notes that the contract has now."""
+        answer = self._client.read(
+            f"{self._path}/Notes", "GET /crm/v8/{module}/{id}/Notes", params={"fields": NOTE_FIELDS, "per_page": "200"}
+        )
+        return list_of(answer, "data")
+
+    def put_notes(self, wanted: Iterable[Mapping[str, Any]], *, look_first: bool) -> list[str]:
+        """Write the notes that are missing; return what Zoho refused, in words."""
+        there = [_note_key(note) for note in self.notes()] if look_first else []
+        lost = []
+        for note in wanted:
+            key = _note_key(note)
+            if key in there:
+                there.remove(key)
+                continue
+            record = {name: note[name] for name in ("Note_Title", "Note_Content") if note.get(name)}
+            outcome = sent(partial(self._create, "Notes", record))
+            if _settled(outcome) is Verdict.NOT_DONE:
+                lost.append(_("note {name}: {why}").format(name=key[0] or "-", why=outcome.message))
+        return lost
+
+    def _create(self, name: str, record: Mapping[str, object]) -> Any:
+        route = "POST /crm/v8/{module}/{id}/" + name
+        return self._client.create("POST", f"{self._path}/{name}", route, body=json_bytes({"data": [record]}))
+
+    def put_files(
+        self, files: Sequence[Attachment], links: Iterable[Mapping[str, Any]], *, look_first: bool
+    ) -> list[str]:
+        """Upload the files that are missing and compare each with the original; return what is missing, in words."""
+        there = self._listed() if look_first else []
+        known = {(file.name, _digest(file)) for file in listed_files(self._client, self._ref, there)}
+        lost = []
+        for file in files:
+            content = b"".join(file.chunks())
+            digest = hashlib.sha256(content).hexdigest()
+            if file.source != LIST or (file.name, digest) in known:
+                continue
+            why = self._upload(file, content, digest)
+            if why:
+                lost.append(_("file {name}: {why}").format(name=file.name, why=why))
+        return [*lost, *self._put_links(links, [str(row.get("$link_url")) for row in there])]
+
+    def _upload(self, file: Attachment, content: bytes, digest: str) -> str:
+        """Upload and read back; return why the file is not there, or nothing."""
+        part = Part("file", file.name, content, file.media_type, len(content))
+        outcome = sent(
+            lambda: self._client.upload(f"{self._path}/Attachments", "POST /crm/v8/{module}/{id}/Attachments", part)
+        )
+        if _settled(outcome) is Verdict.NOT_DONE:
+            return outcome.message
+        copy: list[Mapping[str, Any]] = [{"id": outcome.id, "File_Name": file.name, "Size": str(len(content))}]
+        back = next(iter(listed_files(self._client, self._ref, copy)))
+        return "" if _digest(back) == digest else _("the uploaded bytes are not the same")
+
+    def _put_links(self, links: Iterable[Mapping[str, Any]], there: Sequence[str]) -> list[str]:
+        lost = []
+        for row in links:
+            url, title = str(row.get("$link_url") or ""), str(row.get("File_Name") or "")
+            if row.get("$type") != LINK_TYPE or not url or url in there:
+                continue
+            fields = {"attachmentUrl": url, "title": title or url}
+            route = "POST /crm/v8/{module}/{id}/Attachments"
+            outcome = sent(partial(self._client.form, f"{self._path}/Attachments", route, fields))
+            if _settled(outcome) is Verdict.NOT_DONE:
+                lost.append(_("link {name}: {why}").format(name=title or url, why=outcome.message))
+        return lost
+
+    def _listed(self) -> list[Mapping[str, Any]]:
+        answer = self._client.read(
+            f"{self._path}/Attachments",
+            "GET /crm/v8/{module}/{id}/Attachments",
+            params={"fields": LIST_FIELDS, "per_page": "200"},
+        )
+        return list_of(answer, "data")
+
+
+def upload_for_field(client: ZohoClient, file: Attachment) -> Outcome:
+    """Upload a file for a file-upload field; the outcome's id is what the field is given."""
+    content = b"".join(file.chunks())
+    part = Part("file", file.name, content, file.media_type, len(content))
+    outcome = sent(lambda: client.upload("/crm/v8/files", "POST /crm/v8/files", part))
+    _settled(outcome)
+    return outcome
+
+
+def _settled(outcome: Outcome) -> Verdict:
+    """Return done or refused; UnfinishedError when it is not known."""
+    if outcome.verdict is Verdict.UNKNOWN or outcome.reason in ("rate_limited", "signed_out", "connect", "dns"):
+        raise UnfinishedError(outcome.message, reason=outcome.reason, hint=outcome.hint, vendor_code=outcome.code)
+    return outcome.verdict
+
+
+def _note_key(note: Mapping[str, Any]) -> tuple[str, str]:
+    return str(note.get("Note_Title") or ""), str(note.get("Note_Content") or "")
+
+
+def _digest(file: Attachment) -> str:
+    found = hashlib.sha256()
+    for chunk in file.chunks():
+        found.update(chunk)
+    return found.hexdigest()

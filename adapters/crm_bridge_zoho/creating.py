@@ -1,0 +1,72 @@
+"""What Zoho says to a creating call: the new id, a proven refusal, or nothing that can be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crm_bridge.errors import AnswerLostError, MalformedAnswerError, NotSentError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Verdict
+from crm_bridge.transport import Answer
+from crm_bridge_zoho.errors import detail_text, row_of
+from crm_bridge_zoho.wire import Item, items_of
+
+# An insert that names these was looked at and refused; only for a delete do they leave open what happened.
+_REFUSED_ON_INSERT = frozenset({"INVALID_DATA", "NOT_FOUND", "RESOURCE_NOT_FOUND", "NO_RECORDS_FOUND"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One creating call: `id` is the new id where there is one."""
+
+    verdict: Verdict
+    id: str = ""
+    code: str = ""
+    reason: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+def sent(send: Callable[[], Answer]) -> Outcome:
+    """Send a creating call for one thing and say what became of it."""
+    try:
+        answer = send()
+    except NotSentError as error:
+        return Outcome(Verdict.NOT_DONE, reason=error.reason, message=error.message, hint=error.hint)
+    except AnswerLostError as error:
+        return Outcome(Verdict.UNKNOWN, reason=error.reason, message=error.message, hint=error.hint)
+    if answer.status >= 500:
+        return _unknown(answer, "unavailable")
+    try:
+        items = items_of(answer, "data")
+    except MalformedAnswerError as error:
+        return _unknown(answer, f"malformed_{error.reason}")
+    return _said(items[0], answer) if len(items) == 1 else _unknown(answer, "unclear")
+
+
+def _said(item: Item, answer: Answer) -> Outcome:
+    if item.ok:
+        made = item.id or str(item.details.get("name") or "")
+        return Outcome(Verdict.DONE, item.id, item.code) if answer.ok and made else _unknown(answer, "unclear")
+    row = row_of(item.code)
+    if row.executed != "no" and item.code not in _REFUSED_ON_INSERT:
+        return _unknown(answer, row.family, item.code)
+    named = detail_text(item.details)
+    return Outcome(
+        Verdict.NOT_DONE,
+        code=item.code,
+        reason="invalid" if item.code == "INVALID_DATA" else row.family,
+        message=f"{_(row.meaning)} ({named})" if named else _(row.meaning),
+        hint=_(row.advice),
+    )
+
+
+def _unknown(answer: Answer, reason: str, code: str = "") -> Outcome:
+    return Outcome(
+        Verdict.UNKNOWN,
+        code=code,
+        reason=reason,
+        message=_("Zoho answered with HTTP {status}").format(status=answer.status),
+        hint=_("restore again: an earlier copy is looked for first"),
+    )

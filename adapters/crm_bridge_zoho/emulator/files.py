@@ -1,0 +1,79 @@
+"""Files of file-upload fields: upload, download, download from a record."""
+
+from __future__ import annotations
+
+from crm_bridge.spi.emulator import WireResponse
+from crm_bridge_zoho.emulator.answers import (
+    EMPTY,
+    ApiError,
+    download,
+    field_missing,
+    invalid_param,
+    ok,
+    param_missing,
+    success,
+)
+from crm_bridge_zoho.emulator.attachments import check_size
+from crm_bridge_zoho.emulator.call import Call
+from crm_bridge_zoho.emulator.multipart import read_form
+from crm_bridge_zoho.emulator.org import Blob
+from crm_bridge_zoho.emulator.routing import Route
+
+MAX_FILE = 20 * 1024 * 1024
+
+
+def upload(call: Call) -> WireResponse:
+    """POST /files: one that is too big rejects all."""
+    check_size(call)
+    kind = call.request.headers.get("content-type", "")
+    parts = [part for part in read_form(kind, call.request.body) if part.name == "file" and part.filename]
+    if not parts:
+        raise field_missing("file")
+    if any(len(part.content) > MAX_FILE for part in parts):
+        text = "file size more than allowed size"
+        raise ApiError("FILE_SIZE_MORE_THAN_ALLOWED_SIZE", text, {"limit": MAX_FILE}, status=413)
+    results = []
+    for part in parts:
+        key = call.org.new_key(64)
+        call.org.blobs[key] = Blob(part.filename, part.content)
+        results.append(success(f"{part.filename} uploaded Succesfully", {"name": part.filename, "id": key}))
+    return ok({"data": results})
+
+
+def fetch(call: Call) -> WireResponse:
+    """GET /files?id=."""
+    key = call.params.get("id")
+    if not key:
+        raise param_missing("id")
+    blob = call.org.blobs.get(key)
+    if blob is None:
+        raise invalid_param("id")
+    return download(blob.name, blob.content)
+
+
+def fetch_from_record(call: Call) -> WireResponse:
+    """GET /{module}/{id}/actions/download_fields_attachment?fields_attachment_id=."""
+    row_id = call.params.get("fields_attachment_id")
+    if not row_id:
+        raise param_missing("fields_attachment_id")
+    record = call.record()
+    if record is None:
+        return EMPTY
+    for name, field in call.module().fields.items():
+        for row in record.cells.get(name, ()) if field.data_type == "fileupload" else ():
+            if row["id"] == row_id:
+                blob = call.org.blobs[row["File_Id__s"]]
+                return download(blob.name, blob.content)
+    raise invalid_param("fields_attachment_id")
+
+
+ROUTES = (
+    Route("POST", "/crm/{v}/files", upload, ("ZohoCRM.files.CREATE",)),
+    Route("GET", "/crm/{v}/files", fetch, ("ZohoCRM.files.READ",)),
+    Route(
+        "GET",
+        "/crm/{v}/{module}/{id}/actions/download_fields_attachment",
+        fetch_from_record,
+        ("ZohoCRM.modules.{module}.READ",),
+    ),
+)
