@@ -1,0 +1,11 @@
+"""纷享销客 passes the exam that every adapter passes."""
+
+from __future__ import annotations
+
+from crm_bridge.testing.conformance import AdapterConformance
+from crm_bridge_fxiaoke import ADAPTER
+
+
+class TestFxiaoke(AdapterConformance):
+    spec = ADAPTER
+    hide = "hide"

@@ -1,0 +1,11 @@
+"""Zoho passes the exam that every adapter passes."""
+
+from __future__ import annotations
+
+from crm_bridge.testing.conformance import AdapterConformance
+from crm_bridge_zoho import ADAPTER
+
+
+class TestZoho(AdapterConformance):
+    spec = ADAPTER
+    take_right = ("profile", {"delete": False})
