@@ -33,7 +33,7 @@ from crm_bridge.i18n import _
 from crm_bridge.journal.keys import KeyStore
 from crm_bridge.registry import load_adapter
 from crm_bridge.spi.spec import AdapterSpec
-from crm_bridge.transport import is_loopback
+from crm_bridge.transport import AllowList
 
 TEST_SWITCHES = (failpoints.VARIABLE, "CRM_BRIDGE_CLOCK_OFFSET", "CRM_BRIDGE_SEED")
 KEY_FILE = "keyring.json"
@@ -51,7 +51,7 @@ class Resolved:
     @property
     def loopback(self) -> bool:
         """Say whether this connection stays on this machine."""
-        return all(is_loopback(origin) for origin in self.origins)
+        return AllowList(self.origins).all_loopback
 
 
 def resolve(config: Config, connection: ConnectionConfig) -> Resolved:

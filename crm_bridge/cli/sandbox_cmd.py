@@ -1,0 +1,56 @@
+"""`sandbox serve`: stand-ins of the CRMs on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_bridge.cli.options import command
+from crm_bridge.cli.output import Output
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.sandbox.serve import Sandbox
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group("sandbox", help="Serve stand-ins of the CRMs on this machine.")
+def sandbox() -> None:
+    """Serve stand-ins of the CRMs on this machine."""
+
+
+@command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="First port (default: free ones).")
+@click.option("--ready-file", type=_PATH, default=None, help="Write what a client needs here, once it listens.")
+@click.option("--write-home", "home_", type=_PATH, default=None, help="Write a ready state directory here.")
+@click.option("--load", type=_PATH, default=None, help="CSV exported from a CRM, to rehearse on your own data.")
+@click.option("--count", type=click.IntRange(min=1), default=1200, show_default=True, help="Contracts per CRM.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Seed of the made-up contracts.")
+@click.option("--only", multiple=True, help="Serve only this adapter; repeatable.")
+def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | None, **chosen: Any) -> int:
+    """Serve every installed CRM on 127.0.0.1 until SIGTERM or Ctrl-C.
+
+    Prints, as JSON on one line, what a client needs: addresses and made-up credentials.
+    """
+    from crm_bridge.sandbox.serve import SandboxOptions
+    from crm_bridge.sandbox.serve import serve as serve_until_stopped
+
+    options = SandboxOptions(port, ready_file, home_, load, chosen["count"], chosen["seed"], tuple(chosen["only"]))
+    serve_until_stopped(options, on_ready=_announce)
+    return 0
+
+
+def _announce(running: Sandbox) -> None:
+    for name, number in running.loaded.items():
+        Output.note(_("{name}: {count} contracts loaded").format(name=name, count=number))
+    if running.home:
+        Output.note(_("try: crm-bridge --home {home} connections list").format(home=running.home))
+    Output.note(_("listening; stop with Ctrl-C"))
+    print(json.dumps(running.ready(), ensure_ascii=False), flush=True)  # noqa: T201 - the result of the command
+
+
+sandbox.add_command(serve)
