@@ -71,6 +71,11 @@ def shared() -> Shared:
     return found if isinstance(found, Shared) else Shared()
 
 
+def set_home(home: Path) -> None:
+    """Let the running command use this state directory from here on."""
+    click.get_current_context().find_root().obj = replace(shared(), home=home)
+
+
 def command(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a click command that takes the shared options."""
     return lambda function: click.command(*args, **kwargs)(shared_options(function))

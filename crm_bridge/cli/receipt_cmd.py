@@ -46,11 +46,12 @@ def show(what: str | None, record_id: str | None) -> int:
     if out.as_json:
         out.document("crm-bridge.receipt/1", statement)
     else:
-        _show(out, statement["predicate"])
+        print_receipt(out, statement["predicate"])
     return 0
 
 
-def _show(out: Output, said: dict[str, Any]) -> None:
+def print_receipt(out: Output, said: dict[str, Any]) -> None:
+    """Print what a receipt says, for people; `said` is its predicate."""
     from crm_bridge.cli.views import OUTCOME_WORDS, reason_text
 
     confirmed = said["confirmation"]

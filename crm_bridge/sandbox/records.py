@@ -12,20 +12,16 @@ CURRENCIES = ("CNY", "EUR", "USD")
 PEOPLE = ("Patricia Boyle", "王伟", "李娜", "Jonas Weber", "张敏", "Aisha Khan")
 PRODUCTS = ("云服务年费", "Support, gold", "实施服务", "Licence, 25 users", "培训 (天)", "Hardware lease")
 
-_CITIES = ("上海", "北京", "深圳", "杭州", "成都", "Hamburg", "Leeds", "Porto", "Austin", "Gdańsk")
-_TRADES = (
-    "精密机械",
-    "国际贸易",
-    "生物科技",
-    "物流",
-    "新能源",
-    "Acme Tools",
-    "Norwind",
-    "Bluefin Foods",
-    "Kessler & Söhne",
-    "O'Neill",
+_CHINESE = (
+    ("上海", "北京", "深圳", "杭州", "成都"),
+    ("精密机械", "国际贸易", "生物科技", "物流", "新能源"),
+    ("有限公司", "集团", "股份有限公司"),
 )
-_FORMS = ("有限公司", "集团", "股份有限公司", "GmbH", "Ltd", "S.A.", "Inc.")
+_WESTERN = (
+    ("Acme Tools", "Norwind", "Bluefin Foods", "Kessler & Söhne", "O'Neill"),
+    (" Hamburg", " Leeds", " Porto", " Austin", " Gdańsk"),
+    (" GmbH", " Ltd", " S.A.", " Inc."),
+)
 _KINDS = ("年度框架合同", "Service agreement", "采购合同", "Maintenance contract", "租赁合同", "Frame contract")
 _NOTES = (
     "客户要求延期付款。",
@@ -81,7 +77,7 @@ def customers(count: int = 120, seed: int = 7) -> tuple[str, ...]:
     chance = random.Random(f"customers-{seed}")  # noqa: S311 - believable data, not secrets
     names = ["Acme Tools Ltd"]
     while len(names) < count:
-        name = f"{chance.choice(_CITIES)}{chance.choice(_TRADES)} {chance.choice(_FORMS)}"
+        name = "".join(chance.choice(words) for words in chance.choice((_CHINESE, _WESTERN)))
         if name not in names:
             names.append(name)
     return tuple(names)
