@@ -8,7 +8,7 @@ from crm_bridge.clock import Clock
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
-from crm_bridge.spi.spec import AdapterSpec, SecretItem, Tools
+from crm_bridge.spi.spec import AdapterSpec, LoginWay, SecretItem, Tools
 from crm_bridge_zoho.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_zoho.error_table import ROWS
 
@@ -42,6 +42,30 @@ def _emulator(base_url: str, clock: Clock, seed: int, contracts: int) -> Emulato
     return ZohoEmulator(base_url, clock=clock, seed=seed, count=contracts)
 
 
+def _login_by_code(settings: BaseModel, tools: Tools, pasted: str) -> str:
+    from crm_bridge_zoho.login import login
+    from crm_bridge_zoho.settings import ZohoSettings
+
+    assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
+    return login(settings, tools, method="code", code=pasted)
+
+
+def _login_by_browser(settings: BaseModel, tools: Tools, _pasted: str) -> str:
+    from crm_bridge_zoho.login import login
+    from crm_bridge_zoho.settings import ZohoSettings
+
+    assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
+    return login(settings, tools, method="browser")
+
+
+def _revoke(settings: BaseModel, tools: Tools) -> None:
+    from crm_bridge_zoho.login import revoke
+    from crm_bridge_zoho.settings import ZohoSettings
+
+    assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
+    revoke(settings, tools)
+
+
 ADAPTER = AdapterSpec(
     name="zoho",
     title="Zoho CRM",
@@ -66,7 +90,17 @@ ADAPTER = AdapterSpec(
         "ZohoCRM.mass_delete.ALL,ZohoCRM.files.READ,ZohoCRM.files.CREATE,ZohoCRM.users.READ,ZohoCRM.org.READ"
     ),
     login={
-        "code": N_("paste a code that a self client made in Zoho's API console"),
-        "browser": N_("sign in with the browser; needs a server-based application"),
+        "code": LoginWay(
+            N_("paste a code that a self client made in Zoho's API console"),
+            makes="refresh_token",
+            run=_login_by_code,
+            asks=N_("code of the self client"),
+        ),
+        "browser": LoginWay(
+            N_("sign in with the browser; needs a server-based application"),
+            makes="refresh_token",
+            run=_login_by_browser,
+        ),
     },
+    revoke=_revoke,
 )

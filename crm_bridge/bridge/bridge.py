@@ -153,10 +153,11 @@ class Bridge:
         """Return the adapter of a connection, one per bridge."""
         if name not in self._adapters:
             resolved = self.resolved(name)
-            self._adapters[name] = resolved.spec.connect(resolved.settings, self._tools(resolved))
+            self._adapters[name] = resolved.spec.connect(resolved.settings, self.tools(resolved))
         return self._adapters[name]
 
-    def _tools(self, resolved: Resolved) -> Tools:
+    def tools(self, resolved: Resolved) -> Tools:
+        """Return what the core lends the adapter of a connection."""
         limits = resolved.spec.limits
         in_flight = resolved.config.calls_in_flight or limits.calls_in_flight
         windows = (

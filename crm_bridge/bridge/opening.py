@@ -171,9 +171,14 @@ class ConnectionSecrets:
             )
         return found
 
-    def where(self) -> str:
-        """Name the place that is asked first, for `auth status`."""
-        return self._sources[0].name if self._sources else self._around.store.name
+    def where(self, item: str) -> str | None:
+        """Name the place that has a secret, for `auth status`; None when none has it."""
+        for source in self._sources:
+            if source.get(self._connection, item):
+                return source.name
+        if self._sources and not self._around.only_loopback:
+            return None
+        return self._around.store.name if self._from_store(item) else None
 
 
 def open_surroundings(

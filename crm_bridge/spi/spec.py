@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,6 +71,19 @@ class SecretItem:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginWay:
+    """A way to get one of the secrets instead of typing it in."""
+
+    about: str
+    makes: str
+    """Name of the SecretItem that this way gives."""
+    run: Callable[[BaseModel, Tools, str], str]
+    """(settings, tools, what was pasted) -> the secret. Prints and keeps nothing. Raises SignInError."""
+    asks: str = ""
+    """Label of what is pasted, without echo; empty when nothing is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterSpec:
     """Everything that can be said without signing in; the value behind an entry point of `crm_bridge.adapters`."""
 
@@ -89,5 +102,7 @@ class AdapterSpec:
     emulator: Callable[[str, Clock, int, int], Emulator]
     """(base URL, clock, seed, number of contracts) -> emulator."""
     sign_in_help: str = ""
-    login: Mapping[str, str] | None = None
-    """Extra ways to sign in, name -> one-line description; None when secrets are simply typed in."""
+    login: Mapping[str, LoginWay] = field(default_factory=dict)
+    """Extra ways to sign in by name; empty when secrets are simply typed in."""
+    revoke: Callable[[BaseModel, Tools], None] | None = None
+    """Makes the secrets useless at the CRM, for `logout`; None where a CRM has no such call."""
