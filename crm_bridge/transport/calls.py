@@ -151,3 +151,5 @@ class CallRecord:
     reason: str = ""
     request_id: str = ""
     received: int = 0
+    skew: float | None = None
+    """The CRM's clock minus ours in seconds, where its answer carried a Date."""

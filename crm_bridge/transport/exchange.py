@@ -196,6 +196,7 @@ class Running:
             reason=self.failure.reason if self.failure else "",
             request_id=self.request_id,
             received=self._received,
+            skew=owner.skew,
         )
         log_call(record)
         if owner.listener:

@@ -1,0 +1,220 @@
+"""The checks behind `doctor`, in the order in which they depend on each other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crm_bridge.domain.capabilities import Step, Support
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import N_, _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Bridge
+    from crm_bridge.spi.adapter import Profile
+
+LEVELS = ("ok", "warning", "problem")
+SKEW_SECONDS = 300.0
+TIGHT_BYTES, TOO_FEW_BYTES = 1024**3, 64 * 1024**2
+FEW_CALLS = 200
+IDENTIFYING = ("number", "title", "status")
+STEP_NAMES = {Step.TRASH: N_("move to the bin"), Step.PURGE: N_("delete for good")}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: which check, how it is (`ok`, `warning`, `problem`), what was found, what to do."""
+
+    check: str
+    level: str
+    says: str
+    hint: str = ""
+    exit_code: int = 0
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for ok, 1 for warning, 2 for problem."""
+        return LEVELS.index(self.level)
+
+
+def ok(check: str, says: str) -> Finding:
+    """Return a line about something that is as it should be."""
+    return Finding(check, "ok", says)
+
+
+def warning(check: str, says: str, hint: str) -> Finding:
+    """Return a line about something that should be looked at; the exit code stays 0."""
+    return Finding(check, "warning", says, hint)
+
+
+def problem(check: str, error: CrmBridgeError) -> Finding:
+    """Return a line about something that must be put right."""
+    return Finding(check, "problem", error.message, error.hint, getattr(error, "code", None) or error.exit_code)
+
+
+class Checkup:
+    """All checks of one connection. A check that another one depends on ends its branch, never the whole."""
+
+    def __init__(self, bridge: Bridge, name: str) -> None:
+        """Look at connection `name`."""
+        self._bridge = bridge
+        self._name = name
+        self._profile: Profile | None = None
+        bridge.on_call = bridge.on_call if bridge.on_call is not None else []
+
+    def run(self) -> list[Finding]:
+        """Return every line; nothing is raised for what is found."""
+        checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+            ("home", self._home),
+            ("disk", self._disk),
+            ("journal", self._journal),
+            ("vault", self._vault),
+            ("configuration", self._configuration),
+            ("secrets", self._secrets),
+            ("sign-in", self._sign_in),
+            ("clock", self._clock),
+            ("rights", self._rights),
+            ("module", self._module),
+            ("quota", self._quota),
+        )
+        return [finding for check, look in checks for finding in _caught(check, look)]
+
+    def _home(self) -> Iterator[Finding]:
+        open_to_others = [
+            path.relative_to(self._bridge.home)
+            for path in self._bridge.home.rglob("*")
+            if not path.is_symlink() and path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077
+        ]
+        if open_to_others and os.name != "nt":
+            says = _("{count} files may be read by others, e.g. {name}").format(
+                count=len(open_to_others), name=open_to_others[0]
+            )
+            yield warning("home", says, _("run: chmod -R go-rwx {path}").format(path=self._bridge.home))
+        else:
+            yield ok("home", _("{path} is yours alone").format(path=self._bridge.home))
+
+    def _disk(self) -> Iterator[Finding]:
+        free = shutil.disk_usage(self._bridge.home).free
+        says = _("{count} MB free").format(count=free // 1024**2)
+        hint = _("free some space: backups and journal need it")
+        if free < TOO_FEW_BYTES:
+            yield Finding("disk", "problem", says, hint, 1)
+        elif free < TIGHT_BYTES:
+            yield warning("disk", says, hint)
+        else:
+            yield ok("disk", says)
+
+    def _journal(self) -> Iterator[Finding]:
+        journal = self._bridge.journal  # opening it checks keys, pin and seals, and commits a real write
+        size = journal.head().size
+        yield ok("journal", _("{count} entries, sealed").format(count=size))
+        if journal.pin_stale:
+            yield warning("pin", _("the head pin could not be written"), _("unlock the keyring, then run this again"))
+        else:
+            yield ok("pin", _("the keyring holds size and root of the journal"))
+        if not journal.ballast_ready:
+            yield warning("journal", _("no space is held back for outcomes"), _("free some space"))
+        if count := len(journal.open_intents()):
+            says = _("{count} calls of an interrupted run are not settled").format(count=count)
+            yield warning("journal", says, _("run `crm-bridge resume`"))
+
+    def _vault(self) -> Iterator[Finding]:
+        from crm_bridge.errors import BackupError
+        from crm_bridge.files import ensure_private_folder, write_private
+
+        folder = ensure_private_folder(self._bridge.vault.folder, error=BackupError)
+        trial = folder / ".doctor"
+        write_private(trial, b"a write that is read back\n")
+        trial.unlink()
+        sets = list(self._bridge.vault.sets())
+        yield ok("vault", _("can be written; {count} backups").format(count=len(sets)))
+        if half := sum(not one.complete for one in sets):
+            says = _("{count} backups were not finished").format(count=half)
+            yield warning("vault", says, _("run `crm-bridge vault list`"))
+
+    def _configuration(self) -> Iterator[Finding]:
+        resolved = self._bridge.resolved(self._name)
+        yield ok("configuration", f"{resolved.spec.title}: {', '.join(resolved.origins)}")
+
+    def _secrets(self) -> Iterator[Finding]:
+        from crm_bridge.cli.login_cmd import secret_rows
+
+        if self._name not in self._bridge.around.connections:
+            return
+        rows = secret_rows(self._bridge, self._bridge.resolved(self._name))
+        hint = _("run `crm-bridge login {name}`").format(name=self._name)
+        for row in rows:
+            if row["store"] is None and row["required"]:
+                says = row.get("problem") or _("{item} is missing").format(item=row["item"])
+                yield Finding("secrets", "problem", says, hint, 1)
+        stores = sorted({row["store"] for row in rows if row["store"]})
+        if stores:
+            yield ok("secrets", ", ".join(stores))
+
+    def _sign_in(self) -> Iterator[Finding]:
+        if self._name not in self._bridge.around.connections:
+            return
+        self._profile = profile = self._bridge.profile(self._name)
+        yield ok("sign-in", f"{profile.user_name} @ {profile.org_name} ({profile.org_id}, {profile.environment})")
+        for text in profile.warnings:
+            yield warning("sign-in", text, "")
+
+    def _clock(self) -> Iterator[Finding]:
+        skews = [record.skew for record in self._bridge.on_call or [] if record.skew is not None]
+        if not skews:
+            return
+        skew = skews[-1]
+        says = _("{seconds} s away from the CRM's clock").format(seconds=f"{abs(skew):.0f}")
+        if abs(skew) > SKEW_SECONDS:
+            yield warning("clock", says, _("set this machine's clock; nothing depends on it, times in receipts do"))
+        else:
+            yield ok("clock", says)
+
+    def _rights(self) -> Iterator[Finding]:
+        if self._profile is None:
+            return
+        for step, name in STEP_NAMES.items():
+            support = self._profile.may.get(step, Support.UNPROVEN)
+            if support is Support.FULL:
+                yield ok("rights", _("may {step}").format(step=_(name)))
+            elif support is Support.ABSENT:
+                hint = _("ask an administrator if it is needed")
+                yield warning("rights", _("may not {step}").format(step=_(name)), hint)
+            else:
+                says = _("the CRM does not tell beforehand whether this user may {step}").format(step=_(name))
+                yield warning("rights", says, _("delete one contract first"))
+
+    def _module(self) -> Iterator[Finding]:
+        if self._profile is None:
+            return
+        profile = self._profile
+        mapped = {field.meaning: field.name for field in profile.fields if field.meaning}
+        says = _("{label} ({name}), {count} fields").format(
+            label=profile.module_label, name=profile.module, count=len(profile.fields)
+        )
+        yield ok("module", says)
+        pairs = ", ".join(f"{meaning}={name}" for meaning, name in sorted(mapped.items()))
+        yield ok("fields", pairs) if mapped else warning("fields", _("no field is mapped"), _("see `connections show`"))
+        if missing := [meaning for meaning in IDENTIFYING if meaning not in mapped]:
+            says = _("no field is taken for: {names}").format(names=", ".join(missing))
+            yield warning("fields", says, _("name the field in the connection's configuration"))
+
+    def _quota(self) -> Iterator[Finding]:
+        left = self._profile.calls_left if self._profile else None
+        if left is None:
+            return
+        says = _("{count} calls left today").format(count=left)
+        yield warning("quota", says, _("wait until the quota is renewed")) if left < FEW_CALLS else ok("quota", says)
+
+
+def _caught(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except CrmBridgeError as error:
+        yield problem(check, error)
+    except OSError as error:
+        yield Finding(check, "problem", error.strerror or type(error).__name__, _("check the state directory"), 1)

@@ -1,0 +1,142 @@
+"""The steps behind `login` and `logout`: gather secrets, keep them, try them, take them back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_bridge.errors import CredentialStoreError, SignInError, UsageError
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Bridge
+    from crm_bridge.bridge.opening import Resolved
+    from crm_bridge.credentials import Secret
+    from crm_bridge.spi.adapter import Profile
+    from crm_bridge.spi.spec import LoginWay, SecretItem
+
+Ask = Callable[[str], str]
+
+
+class SigningIn:
+    """One `login`: what is kept where, and what was there before. `kept` maps items to the names of their stores."""
+
+    def __init__(self, bridge: Bridge, resolved: Resolved, *, replace: bool = False, ask: Ask | None = None) -> None:
+        """`replace` asks again for what is kept already; `ask` shows a label and returns what was typed."""
+        self.kept: dict[str, str] = {}
+        self._bridge = bridge
+        self._resolved = resolved
+        self._replace = replace
+        self._ask = ask or ask_without_echo
+        self._before: dict[str, Secret | None] = {}
+
+    def sign_in(self, method: str | None) -> Profile:
+        """Gather, keep, sign in. What the CRM does not accept is not kept: the old secrets are put back then."""
+        way = self._way(method)
+        self._gather(way)
+        try:
+            # Opened anew without --secrets-...: what signs in here is what later commands will find.
+            around = self._bridge.around
+            with type(self._bridge).open(around.home, clock=around.clock, environ=around.environ) as later:
+                if way is not None:
+                    self._run(way, later)
+                return later.profile(self._resolved.config.name)
+        except SignInError:
+            self._put_back()
+            raise
+
+    def _way(self, method: str | None) -> LoginWay | None:
+        ways = self._resolved.spec.login
+        if method is None:
+            return None
+        if method not in ways:
+            raise UsageError(
+                _("{adapter} has no way {method} to sign in").format(adapter=self._resolved.spec.name, method=method),
+                reason="unknown_method",
+                hint=_("one of: {names}").format(names=", ".join(ways) or _("none; secrets are typed in")),
+            )
+        return ways[method]
+
+    def _gather(self, way: LoginWay | None) -> None:
+        for item in self._resolved.spec.secrets:
+            if way is None or item.name != way.makes:
+                self._one(item)
+
+    def _one(self, item: SecretItem) -> None:
+        config, around = self._resolved.config, self._bridge.around
+        if found := _handed_over(self._bridge, config.name, item.name):
+            self._keep(item.name, found.reveal())
+            return
+        if not self._replace and (place := around.secrets_of(self._resolved).where(item.name)):
+            self.kept[item.name] = place
+            return
+        if around.given or not (item.required or self._replace):
+            return  # a source was named and does not have it: signing in will say what is missing
+        if typed := self._ask(f"{_(item.label)} ({item.name})"):
+            self._keep(item.name, typed)
+        elif item.required:
+            raise CredentialStoreError(_("{item} is needed").format(item=item.name), reason="secret_missing")
+
+    def _run(self, way: LoginWay, bridge: Bridge) -> None:
+        pasted = self._ask(_(way.asks)) if way.asks else ""
+        self._keep(way.makes, way.run(self._resolved.settings, bridge.tools(self._resolved), pasted))
+
+    def _keep(self, item: str, value: str) -> None:
+        name, store = self._resolved.config.name, self._bridge.around.store
+        self._before.setdefault(item, store.get(name, item))
+        store.set(name, item, value.strip())
+        self.kept[item] = store.name
+
+    def _put_back(self) -> None:
+        name, store = self._resolved.config.name, self._bridge.around.store
+        for item, old in self._before.items():
+            if old is None:
+                store.delete(name, item)
+            else:
+                store.set(name, item, old.reveal())
+
+
+def _handed_over(bridge: Bridge, connection: str, item: str) -> Secret | None:
+    """Return a secret from --secrets-fd or --secrets-file; what the configuration names stays where it is."""
+    around = bridge.around
+    if around.secrets_fd is None and around.secrets_file is None:
+        return None
+    return next((found for source in around.given if (found := source.get(connection, item))), None)
+
+
+def ask_without_echo(label: str) -> str:
+    """Ask on the terminal. Raises CredentialStoreError where there is none: nothing is read from a pipe."""
+    if not sys.stdin.isatty():
+        raise CredentialStoreError(
+            _("secrets are asked for on a terminal, and this is none"),
+            reason="no_terminal",
+            hint=_("use --secrets-file FILE (mode 0600) or --secrets-fd N"),
+        )
+    answer: str = click.prompt(label, hide_input=True, default="", show_default=False, err=True)
+    return answer.strip()
+
+
+def sign_out(bridge: Bridge, resolved: Resolved, *, revoke: bool) -> tuple[bool, tuple[str, ...], Mapping[str, str]]:
+    """Revoke, then forget; returns whether it was revoked, what was forgotten, and what other places still give.
+
+    When the CRM cannot be asked to revoke, its error is raised and nothing is forgotten.
+    """
+    from crm_bridge.credentials import TokenCache
+
+    around, name, spec = bridge.around, resolved.config.name, resolved.spec
+    revoked = False
+    if revoke and spec.revoke is not None:
+        spec.revoke(resolved.settings, bridge.tools(resolved))
+        revoked = True
+    TokenCache(bridge.home / "tokens", name, (), clock=around.clock).forget()
+    forgotten = []
+    for item in spec.secrets:
+        if around.store.get(name, item.name) is not None:
+            around.store.delete(name, item.name)
+            forgotten.append(item.name)
+    reader = around.secrets_of(resolved)
+    elsewhere = {item.name: place for item in spec.secrets if (place := reader.where(item.name))}
+    return revoked, tuple(forgotten), elsewhere
