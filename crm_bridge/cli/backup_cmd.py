@@ -1,0 +1,131 @@
+"""`backup`: save contracts into the vault without deleting them, or export them as a table for people."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_bridge.cli.find_cmd import SELECTION_HELP
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import NothingMatchedError, UsageError
+from crm_bridge.i18n import _, active_language
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Connection
+    from crm_bridge.pipeline.find import Selection
+    from crm_bridge.pipeline.saving import Saved
+
+FORMATS = ("csv", "xlsx", "jsonl")
+
+
+@command("backup")
+@click.argument("connection")
+@click.argument("expression", required=False)
+@click.option("--where", "where_", default=None, help=SELECTION_HELP)
+@click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag).")
+@click.option("--number", default=None, help="Contract number.")
+@click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
+@click.option("--keep-days", type=click.IntRange(min=1), default=365, show_default=True, help="Retention of the set.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default=None, help="Export a table for people instead.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File of the export.")
+def backup(connection: str, expression: str | None, **chosen: Any) -> int:
+    """Back up contracts of CONNECTION (default: all) into the vault, without deleting them.
+
+    With --format, write a table for people to --output instead: readable text, outside the vault, not encrypted.
+    """
+    from crm_bridge.cli.selection import filters_of, ids_of
+
+    if (chosen["form"] is None) != (chosen["output"] is None):
+        raise UsageError(
+            _("--format and --output belong together"),
+            hint=_("for example: --format xlsx --output contracts.xlsx"),
+        )
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        connected = bridge.connect(connection)
+        selection = connected.find(
+            *filters_of(chosen["where_"] or expression, chosen["number"]),
+            words=chosen["words"],
+            ids=ids_of(chosen["ids_from"]),
+            limit=chosen["limit"],
+        )
+        if chosen["form"]:
+            return _export(out, connected, selection, chosen["form"], chosen["output"])
+        saved = connected.backup(selection, keep_days=chosen["keep_days"])
+        proven = _say_if_incomplete(out, selection, limited=chosen["limit"] is not None)
+    return _report(out, connection, saved, proven=proven, missing=selection.missing)
+
+
+def _say_if_incomplete(out: Output, selection: Selection, *, limited: bool) -> bool:
+    proof = selection.completeness
+    proven = proof is not None and proof.proven
+    if not proven and not limited:
+        out.note(_("warning: the listing is not proven complete: {how}").format(how=proof.how if proof else "-"))
+    return proven
+
+
+def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing: tuple[str, ...]) -> int:
+    if out.as_json:
+        value = {
+            "connection": connection,
+            "name": connection,
+            "set": saved.set_id,
+            "digest": saved.digest,
+            "count": saved.count,
+            "attachments": saved.attachments,
+            "bytes": saved.bytes,
+            "keep_until": saved.keep_until.isoformat(),
+            "verified": True,
+            "complete": proven,
+            "unsaved": [{"id": one.ref.id, "reason": one.reason, "code": one.code or None} for one in saved.unsaved],
+            "missing": list(missing),
+        }
+        out.document("crm-bridge.backup/1", value)
+    else:
+        out.pairs(
+            (
+                (_("set"), saved.set_id),
+                (_("contracts"), saved.count),
+                (_("attachments"), saved.attachments),
+                (_("bytes"), saved.bytes),
+                (_("kept until"), saved.keep_until),
+                (_("verified"), _("read back, decrypted and compared")),
+                (_("digest"), saved.digest),
+            )
+        )
+        for one in saved.unsaved:
+            out.note(_("not saved: {id}: {reason}").format(id=one.ref.id, reason=one.reason.replace("_", " ")))
+        if missing:
+            out.note(_("not found: {ids}").format(ids=", ".join(missing)))
+    return 3 if saved.unsaved or missing else 0
+
+
+def _export(out: Output, connected: Connection, selection: Selection, form: str, path: Path) -> int:
+    from crm_bridge.files import create_private
+    from crm_bridge.report.tables import write_table
+
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(create_private(part), "wb") as file:
+            count = write_table(form, selection, file, active_language())
+        if not count:
+            raise NothingMatchedError(_("no contract matches ({seen} were read)").format(seen=selection.seen))
+        # Personal data leaves the encrypted state directory here: that belongs into the journal, and comes first.
+        connected.journal_export(form=form, count=count)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    proven = _say_if_incomplete(out, selection, limited=False)
+    if out.as_json:
+        facts = {"connection": connected.name, "format": form, "file": str(path), "count": count, "complete": proven}
+        out.document("crm-bridge.export/1", facts)
+    else:
+        out.text(_("{count} contracts: {path}").format(count=count, path=path))
+        out.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
+    return 0

@@ -1,0 +1,200 @@
+"""`vault list|show|check|prune|shred`: what backups there are, whether they are whole, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.errors import BackupError
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.pipeline.keeping import Disposal, Keeper
+    from crm_bridge.vault import CheckReport, SetSummary
+
+_CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of what you saw.")
+
+
+@click.group("vault", help="List, check, prune and shred backups.")
+def vault() -> None:
+    """List, check, prune and shred backups."""
+
+
+def set_json(one: SetSummary) -> dict[str, Any]:
+    """Return what can be said about a set without its key."""
+    return {
+        "set": one.set_id,
+        "created": one.created,
+        "connection": one.connection,
+        "run_id": one.run,
+        "count": one.count,
+        "bytes": one.bytes,
+        "complete": one.complete,
+        "shredded": one.shredded,
+        "keep_until": one.keep_until.isoformat() if one.keep_until else None,
+    }
+
+
+def _state(one: SetSummary) -> str:
+    if not one.complete:
+        return _("unfinished")
+    return _("shredded") if one.shredded else _("whole")
+
+
+def _table(out: Output, sets: list[SetSummary] | tuple[SetSummary, ...]) -> None:
+    columns = (_("set"), _("made"), _("connection"), _("contracts"), _("bytes"), _("kept until"), _("state"))
+    rows = ((s.set_id, s.created, s.connection, s.count, s.bytes, s.keep_until or "-", _state(s)) for s in sets)
+    out.table(columns, rows)
+
+
+@command("list")
+def list_() -> int:
+    """List the backup sets. Needs no key."""
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        sets = list(bridge.vault.sets())
+    if out.as_json:
+        out.document("crm-bridge.vault/1", {"count": len(sets), "sets": [set_json(one) for one in sets]})
+    elif sets:
+        _table(out, sets)
+    else:
+        out.note(_("the vault is empty"))
+    return 0
+
+
+@command("show")
+@click.argument("set_id", metavar="SET")
+def show(set_id: str) -> int:
+    """Show which contracts are in SET: ids, sizes and attachments, never their content."""
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        opened = bridge.vault.open(set_id)
+        (summary,) = [one for one in bridge.vault.sets() if one.set_id == set_id]
+        contracts = [
+            {
+                "id": entry.ref.id,
+                "module": entry.ref.module,
+                "digest": entry.digest,
+                "bytes": entry.length,
+                "attachments": entry.attachments,
+                "attachment_bytes": sum(file.sealed.plain_bytes for file in entry.files),
+            }
+            for entry in opened.entries()
+        ]
+    if out.as_json:
+        out.document("crm-bridge.vault-set/1", {**set_json(summary), "digest": opened.digest, "contracts": contracts})
+        return 0
+    out.pairs((*set_json(summary).items(), ("digest", opened.digest)))
+    columns = (_("id"), _("bytes"), _("attachments"), _("their bytes"), _("digest"))
+    out.table(columns, ((c["id"], c["bytes"], c["attachments"], c["attachment_bytes"], c["digest"]) for c in contracts))
+    return 0
+
+
+def _report_json(report: CheckReport) -> dict[str, Any]:
+    return {
+        "set": report.set_id,
+        "ok": report.ok,
+        "restorable": report.restorable,
+        "shredded": report.shredded,
+        "contracts": report.contracts,
+        "attachments": report.attachments,
+        "bytes": report.bytes,
+        "findings": [{"code": f.code, "file": f.file, "message": f.message} for f in report.findings],
+    }
+
+
+@command("check")
+@click.argument("set_ids", metavar="[SET]...", nargs=-1)
+def check(set_ids: tuple[str, ...]) -> int:
+    """Read everything again, decrypt it and compare it with the manifests and the journal (default: every set)."""
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        reports = list(bridge.keeper.check(set_ids))
+    bad = [report for report in reports if not report.ok]
+    if out.as_json:
+        rows = [_report_json(report) for report in reports]
+        out.document("crm-bridge.vault-check/1", {"ok": not bad, "count": len(reports), "sets": rows})
+    else:
+        columns = (_("set"), _("contracts"), _("attachments"), _("bytes"), _("result"))
+        rows_ = ((r.set_id, r.contracts, r.attachments, r.bytes, _result(r)) for r in reports)
+        out.table(columns, rows_)
+        for report in bad:
+            for finding in report.findings:
+                out.text(f"{report.set_id}: {finding.code}: {finding.message}")
+    if bad:
+        raise BackupError(
+            _("{bad} of {count} backup sets are not whole").format(bad=len(bad), count=len(reports)),
+            reason="vault_damaged",
+            hint=_("nothing is deleted against a damaged set; bring it back from a copy, or back up again"),
+        )
+    return 0
+
+
+def _result(report: CheckReport) -> str:
+    if not report.ok:
+        return _("{count} findings").format(count=len(report.findings))
+    return _("whole, shredded") if report.shredded else _("whole")
+
+
+@command("prune")
+@_CONFIRM
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def prune(digest: str | None, dry_run: bool) -> int:
+    """Remove the sets whose last day has passed, keys first; planned, confirmed and journaled."""
+    return _dispose(lambda keeper: keeper.plan_prune(), digest, dry_run)
+
+
+@command("shred")
+@click.argument("set_id", metavar="SET")
+@_CONFIRM
+@click.option("--dry-run", is_flag=True, help="Only say what would be destroyed.")
+def shred(set_id: str, digest: str | None, dry_run: bool) -> int:
+    """Destroy the key of SET for good: no contract in it can be restored afterwards."""
+    return _dispose(lambda keeper: keeper.plan_shred(set_id), digest, dry_run)
+
+
+def _dispose(make: Callable[[Keeper], Disposal], digest: str | None, dry_run: bool) -> int:
+    from crm_bridge.cli.confirming import typed
+    from crm_bridge.pipeline.keeping import Deed
+
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        keeper = bridge.keeper
+        plan = make(keeper)
+        facts: dict[str, Any] = {
+            "deed": plan.deed.value,
+            "digest": plan.digest,
+            "phrase": plan.phrase,
+            "count": len(plan.sets),
+            "contracts": plan.contracts,
+            "sets": [set_json(one) for one in plan.sets],
+        }
+        if dry_run or (digest is None and out.as_json):
+            if out.as_json:
+                out.document("crm-bridge.vault-plan/1", {**facts, "done": False})
+            else:
+                _table(out, plan.sets)
+                out.text(_("digest: {digest}").format(digest=plan.digest))
+            return 0 if dry_run else 5
+        if digest is None:
+            _table(out, plan.sets)
+        done = keeper.carry_out(plan, confirm=digest or typed(plan.phrase, plan.digest))
+    cannot_reach = list(dict.fromkeys(text for one in done for text in one.cannot_reach))
+    if out.as_json:
+        out.document("crm-bridge.vault-plan/1", {**facts, "done": True, "cannot_reach": cannot_reach})
+        return 0
+    words = _("{count} sets removed") if plan.deed is Deed.PRUNE else _("the key of {count} set is destroyed")
+    out.text(words.format(count=len(done)))
+    if cannot_reach:
+        out.text(_("This cannot reach:"))
+        for text in cannot_reach:
+            out.text(f"  - {text}")
+    return 0
+
+
+for _one in (list_, show, check, prune, shred):
+    vault.add_command(_one)
