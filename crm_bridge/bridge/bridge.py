@@ -25,6 +25,7 @@ from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk, Progress, StopFlag, no_progress
 from crm_bridge.pipeline.entries import standings
+from crm_bridge.pipeline.keeping import Keeper
 from crm_bridge.pipeline.plan_file import open_plan
 from crm_bridge.pipeline.receipt import issue_receipt
 from crm_bridge.pipeline.runs import RunInfo, all_runs, find_run
@@ -125,6 +126,11 @@ class Bridge:
             randomness=self.around.randomness,
             attachment_cap=self.around.config.max_attachment_mb * 1024 * 1024,
         )
+
+    @property
+    def keeper(self) -> Keeper:
+        """Return what checks, prunes and shreds backup sets; opens the journal."""
+        return Keeper(self.vault, self.journal, self.around.clock, os_user())
 
     def connections(self) -> tuple[Resolved, ...]:
         """Return every configured connection, in the order of the file."""

@@ -39,6 +39,7 @@ from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
 from crm_bridge.pipeline.restore import RESTORABLE, RestoreStep, plan_restore, restore, settle_restores
 from crm_bridge.pipeline.run_log import RunLog, steps_of
 from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets
+from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
 from crm_bridge.pipeline.verify import verify, verify_targets
 from crm_bridge.spi.adapter import Profile, Query
 
@@ -113,6 +114,17 @@ class Connection:
                 raise NothingMatchedError(copy.message, reason=copy.reason)
             return Details(contract, copy)
         raise NothingMatchedError(_("contract {id} cannot be read").format(id=contract.id))
+
+    def backup(self, contracts: Iterable[Contract], *, keep_days: int = KEEP_DAYS) -> Saved:
+        """Save contracts (a selection of `find`, usually) into the vault without deleting them; verified, journaled.
+
+        Raises NothingMatchedError, BackupError.
+        """
+        return save_contracts(self.desk, contracts, keep_days=keep_days)
+
+    def journal_export(self, *, form: str, count: int) -> None:
+        """Journal that contracts were written to a file for people."""
+        journal_export(self.desk, form=form, count=count)
 
     def plan(
         self,

@@ -27,8 +27,23 @@ def ask(plan: Plan) -> str:
             reason="not_confirmed",
             hint=_("look at the plan, then add: --confirm {digest}").format(digest=plan.digest),
         )
+    return _read(plan.phrase)
+
+
+def typed(phrase: str, digest: str) -> str:
+    """Ask for a phrase and return what was typed. Without a terminal the answer is no."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfirmationError(
+            _("nobody is there to confirm; nothing was changed"),
+            reason="not_confirmed",
+            hint=_("look at it, then add: --confirm {digest}").format(digest=digest),
+        )
+    return _read(phrase)
+
+
+def _read(phrase: str) -> str:
     Output.note(_("Type this to go on, anything else to stop:"))
-    Output.note(f"  {plan.phrase}")
+    Output.note(f"  {phrase}")
     # While a person thinks, Ctrl-C means "no", not "finish the call in flight".
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
