@@ -20,6 +20,7 @@ from crm_bridge_zoho.emulator.answers import (
 from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.lifecycle import trash
 from crm_bridge_zoho.emulator.multipart import read_form
+from crm_bridge_zoho.emulator.reading import related_records
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.seed_records import attach, system_cells
 from crm_bridge_zoho.emulator.store import Record
@@ -113,13 +114,13 @@ def _scopes(operation: str) -> tuple[str, ...]:
     return ("ZohoCRM.modules.{module}.READ", f"ZohoCRM.modules.attachments.{operation}")
 
 
-_AT = "/crm/{v}/{module}/{id}/Attachments"
+_AT = "/crm/{v}/{module}/{id}/{files_list}"
 ROUTES = (
     Route("GET", f"{_AT}/{{aid}}", fetch, _scopes("READ")),
     Route("DELETE", f"{_AT}/{{aid}}", delete_one, _scopes("DELETE")),
 )
 LIST_ROUTES = (
+    Route("GET", _AT, related_records, _scopes("READ")),
     Route("POST", _AT, upload, _scopes("CREATE")),
     Route("DELETE", _AT, delete_many, _scopes("DELETE")),
 )
-"""`_AT` also takes GET, which the related lists answer."""

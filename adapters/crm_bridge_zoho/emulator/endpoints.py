@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from crm_bridge_zoho.emulator import coql, deleted, deletion, metadata, people, reading, recycle_bin
+from crm_bridge_zoho.emulator import (
+    attachments,
+    coql,
+    deleted,
+    deletion,
+    files,
+    metadata,
+    notes,
+    people,
+    reading,
+    recycle_bin,
+    writing,
+)
 from crm_bridge_zoho.emulator.routing import Router
 
 
@@ -14,9 +26,17 @@ def router() -> Router:
             *people.ROUTES,
             *coql.ROUTES,
             *recycle_bin.ROUTES,
+            *files.ROUTES,
             *deleted.ROUTES,
             *deletion.ROUTES[:2],
+            writing.UPSERT_ROUTE,
+            *notes.ROUTES,
+            *notes.LIST_ROUTES,
+            *notes.ALL_NOTES,
+            *attachments.ROUTES,
+            *attachments.LIST_ROUTES,
             *reading.ROUTES,
             *deletion.ROUTES[2:],
+            *writing.ROUTES,
         ]
     )

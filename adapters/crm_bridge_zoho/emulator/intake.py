@@ -19,7 +19,8 @@ UNWRITTEN = ROW_TYPES | {"fileupload", "formula", "autonumber"}
 
 _EXPECTED = {
     "integer": "integer", "bigint": "bigint", "double": "double", "currency": "double", "percent": "double",
-    "boolean": "boolean", "lookup": "jsonobject", "date": "date", "datetime": "datetime", "multiselectpicklist": "jsonarray",
+    "boolean": "boolean", "lookup": "jsonobject", "date": "date", "datetime": "datetime",
+    "multiselectpicklist": "jsonarray",
 }  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _value(org: Org, field: Field, value: Any, path: str) -> Any:
     kind = field.data_type
     if kind == "lookup" or kind in PEOPLE_TYPES:
         return _reference(org, field, value, path)
-    reader = _READERS.get(kind, _text)
+    reader: Callable[[Any], Any] = _READERS.get(kind, _text)
     found = reader(value)
     if found is None:
         expected = _EXPECTED.get(kind, "text")

@@ -17,12 +17,14 @@ from crm_bridge_zoho.emulator.answers import (
     success,
 )
 from crm_bridge_zoho.emulator.call import Call
+from crm_bridge_zoho.emulator.deletion import delete_many
 from crm_bridge_zoho.emulator.intake import combined, missing_fields, take
 from crm_bridge_zoho.emulator.lifecycle import trash
+from crm_bridge_zoho.emulator.reading import list_records, related_records
 from crm_bridge_zoho.emulator.rendering import whole
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.store import Record
-from crm_bridge_zoho.emulator.writing import change, new_record, read_rows, written
+from crm_bridge_zoho.emulator.writing import change, new_record, read_rows, update_many, written
 
 
 def add_to_record(call: Call) -> WireResponse:
@@ -111,13 +113,20 @@ def _scopes(operation: str) -> tuple[str, ...]:
     return ("ZohoCRM.modules.{module}.READ", f"ZohoCRM.modules.notes.{operation}")
 
 
-_AT = "/crm/{v}/{module}/{id}/Notes"
+_AT = "/crm/{v}/{module}/{id}/{notes_list}"
 ROUTES = (
     Route("GET", f"{_AT}/{{nid}}", get_one, _scopes("READ")),
     Route("PUT", f"{_AT}/{{nid}}", update_one, _scopes("UPDATE")),
     Route("DELETE", f"{_AT}/{{nid}}", delete_one, _scopes("DELETE")),
 )
 LIST_ROUTES = (
+    Route("GET", _AT, related_records, _scopes("READ")),
     Route("POST", _AT, add_to_record, _scopes("CREATE")),
 )
-ALL_NOTES = (Route("POST", "/crm/{v}/Notes", add, ("ZohoCRM.modules.notes.CREATE",)),)
+_ALL = "/crm/{v}/{notes}"
+ALL_NOTES = (
+    Route("GET", _ALL, list_records, ("ZohoCRM.modules.notes.READ",)),
+    Route("POST", _ALL, add, ("ZohoCRM.modules.notes.CREATE",)),
+    Route("PUT", _ALL, update_many, ("ZohoCRM.modules.notes.UPDATE",)),
+    Route("DELETE", _ALL, delete_many, ("ZohoCRM.modules.notes.DELETE",)),
+)

@@ -25,7 +25,7 @@ def check_rows(org: Org, module: Module, row: Mapping[str, Any], at: str) -> lis
             errors.append(envelope("INVALID_DATA", "invalid data", details))
             continue
         for number, each in enumerate(value):
-            errors += _check_row(org, module, field, each, f"{path}[{number}]")
+            errors += _check_row(org, field, each, f"{path}[{number}]")
     return errors
 
 
@@ -45,7 +45,7 @@ def _row_fields(module: Module) -> list[tuple[str, Field]]:
     return [(name, field) for name, field in module.fields.items() if field.data_type in kinds]
 
 
-def _check_row(org: Org, module: Module, field: Field, row: Mapping[str, Any], path: str) -> list[Json]:
+def _check_row(org: Org, field: Field, row: Mapping[str, Any], path: str) -> list[Json]:
     if "_delete" in row:
         return []
     if field.data_type == "fileupload":

@@ -76,7 +76,9 @@ def upsert(call: Call) -> WireResponse:
             result, action = create(call, module, row, at, fires=fires), "insert"
         else:
             result, action = change(call, module, held, row, at, fires=fires), "update"
-        results.append({**result, "action": action, "duplicate_field": field} if result["status"] == "success" else result)
+        if result["status"] == "success":
+            result |= {"action": action, "duplicate_field": field}
+        results.append(result)
     return _answer(call, results)
 
 
