@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, shared, shared_options
+from crm_bridge.cli.options import command, group, shared, shared_options
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FACTS = ("trash", "purge", "untrash", "recreate", "batch_delete", "automations_off", "who_deleted")
 
 
-@click.group("adapters", invoke_without_command=True, help="Show which CRMs are supported, and what each can do.")
+@group("adapters", invoke_without_command=True, help="Show which CRMs are supported, and what each can do.")
 @shared_options
 @click.pass_context
 def adapters(context: click.Context) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crm_bridge.spi.adapter import Profile
 
 
-@click.group("connections", help="Add, list, show, test and remove connections.")
+@group("connections", help="Add, list, show, test and remove connections.")
 def connections() -> None:
     """Add, list, show, test and remove connections."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import click
-
-from crm_bridge.cli.options import command, shared
+from crm_bridge.cli.options import command, group, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
 
-@click.group("debug", help="Switches of the test interface.")
+@group("debug", help="Switches of the test interface.")
 def debug() -> None:
     """Switches of the test interface."""
 

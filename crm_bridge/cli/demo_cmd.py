@@ -84,7 +84,7 @@ def _journey(bridge: Bridge, name: str, emulator: Emulator, out: Output) -> Jour
     _step(out, _("{name}: one of them was deleted by mistake; bring it back").format(name=name))
     wrong = next(item.contract for item in items if item.outcome.value == "removed")
     restored = crm.restore(run.id, ids=[wrong.id])
-    _show_restore(crm, wrong.id, restored, out)
+    _show_restore(crm, restored, out)
     return Journey(plan, run, items, restored)
 
 
@@ -108,7 +108,7 @@ def _show_run(bridge: Bridge, run: Run, items: list[RunItem], out: Output) -> No
     print_receipt(out, run.receipt().statement["predicate"])
 
 
-def _show_restore(crm: Connection, record_id: str, steps: list[RestoreStep], out: Output) -> None:
+def _show_restore(crm: Connection, steps: list[RestoreStep], out: Output) -> None:
     from crm_bridge.cli.views import restore_table
 
     if out.as_json:

@@ -11,7 +11,8 @@ import click
 
 from crm_bridge import __version__
 from crm_bridge.cli.options import shared_options
-from crm_bridge.cli.output import Output, report_error
+from crm_bridge.cli.output import Output, report_error, report_usage
+from crm_bridge.cli.translated import Group, speak
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _, system_language, use_language
 
@@ -67,7 +68,7 @@ HELP = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -98,6 +99,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of the outcome."""
     use_language(system_language())
+    speak()
     color = False if os.environ.get("NO_COLOR") else None
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False, color=color)
@@ -107,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
-        error.show()
+        report_usage(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         Output.note(_("stopped"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from crm_bridge.cli.translated import Command, Group
 from crm_bridge.i18n import use_language
 
 if TYPE_CHECKING:
@@ -36,7 +37,15 @@ _DECLARATIONS = (
     click.option("--secrets-file", type=_path, default=None, help="TOML file with secrets, mode 0600."),
     click.option("--secrets-fd", type=int, default=None, help="Inherited file descriptor to read secrets from."),
     click.option("--json", "as_json", is_flag=True, default=False, help="Machine-readable output."),
-    click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of messages."),
+    click.option(
+        "--lang",
+        type=click.Choice(["en", "zh"]),
+        default=None,
+        is_eager=True,
+        expose_value=False,
+        callback=lambda _context, _option, chosen: use_language(chosen) if chosen else None,
+        help="Language of messages.",
+    ),
     click.option("--verbose", "-v", is_flag=True, default=False, help="Say more on standard error."),
     click.option("--debug-http", is_flag=True, default=False, help="Log every call: route, status, time; no content."),
 )
@@ -57,8 +66,6 @@ def shared_options(command: F) -> F:
 
 
 def _remember(context: click.Context, given: dict[str, Any]) -> None:
-    if language := given.pop("lang"):
-        use_language(language)
     root = context.find_root()
     known = root.obj if isinstance(root.obj, Shared) else Shared()
     values = {name: given.pop(name) for name in Shared.__dataclass_fields__}
@@ -77,8 +84,14 @@ def set_home(home: Path) -> None:
 
 
 def command(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a click command that takes the shared options."""
-    return lambda function: click.command(*args, **kwargs)(shared_options(function))
+    """Make a click command that takes the shared options and speaks the reader's language."""
+    return lambda function: click.command(*args, cls=Command, **kwargs)(shared_options(function))
+
+
+def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Group]:
+    """Make a group of commands that speaks the reader's language."""
+    made: Callable[[Callable[..., Any]], click.Group] = click.group(*args, **{"cls": Group, **kwargs})
+    return made
 
 
 def open_bridge() -> Bridge:

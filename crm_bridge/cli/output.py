@@ -8,7 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
-from crm_bridge.errors import CrmBridgeError, FilterSyntaxError
+import click
+
+from crm_bridge.errors import CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.i18n import _
 
 _LONGEST = 400
@@ -93,13 +95,22 @@ _C1 = {
 }
 
 
+def _wants_json() -> bool:
+    context = click.get_current_context(silent=True)
+    return getattr(context.find_root().obj, "as_json", False) if context else "--json" in sys.argv
+
+
+def report_usage(error: click.ClickException) -> None:
+    """Print what is wrong with the command line."""
+    if _wants_json():
+        report_error(UsageError(error.format_message()))
+    else:
+        error.show()
+
+
 def report_error(error: CrmBridgeError) -> None:
     """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
-    import click
-
-    context = click.get_current_context(silent=True)
-    wants_json = getattr(context.find_root().obj, "as_json", False) if context else "--json" in sys.argv
-    if wants_json:
+    if _wants_json():
         print(json.dumps({"schema": "crm-bridge.error/1", **error.facts()}, ensure_ascii=False), file=sys.stderr)
         return
     print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from crm_bridge.cli.find_cmd import SELECTION_HELP
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.translated import Group
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
 
-class PlanGroup(click.Group):
+class PlanGroup(Group):
     """`plan CONNECTION ...` makes a plan; `plan show FILE` reads one."""
 
     def resolve_command(
@@ -25,12 +26,18 @@ class PlanGroup(click.Group):
             return "make", self.commands["make"], args
         return super().resolve_command(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of making a plan, which is what this command does most of the time."""
+        making = self.commands["make"]
+        making.format_options(click.Context(making, parent=ctx), formatter)
+        self.format_commands(ctx, formatter)
+
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Show both forms."""
         formatter.write_usage("crm-bridge plan", "CONNECTION [OPTIONS] | show FILE")
 
 
-@click.group("plan", cls=PlanGroup, help="Plan a deletion on CONNECTION; nothing is sent.")
+@group("plan", cls=PlanGroup, help="Plan a deletion on CONNECTION; nothing is sent.")
 def plan() -> None:
     """Plan a deletion; nothing is sent."""
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
 
-@click.group("receipt", help="Show, issue and verify receipts.")
+@group("receipt", help="Show, issue and verify receipts.")
 def receipt() -> None:
     """Show, issue and verify receipts."""
 

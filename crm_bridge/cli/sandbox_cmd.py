@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command
+from crm_bridge.cli.options import command, group
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.group("sandbox", help="Serve stand-ins of the CRMs on this machine.")
+@group("sandbox", help="Serve stand-ins of the CRMs on this machine.")
 def sandbox() -> None:
     """Serve stand-ins of the CRMs on this machine."""
 

@@ -1,0 +1,82 @@
+"""Help pages in the reader's language: click's own words and ours, translated when they are shown."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from crm_bridge.i18n import DOMAIN, LOCALES, N_, _, active_language
+
+CLICK_WORDS = (
+    N_("Usage:"),
+    N_("Options"),
+    N_("Commands"),
+    N_("Arguments"),
+    N_("Show this message and exit."),
+    N_("Show the version and exit."),
+    N_("Error: {message}"),
+    N_("Try '{command} {option}' for help."),
+    N_("Missing argument"),
+    N_("Missing option"),
+    N_("Missing parameter"),
+    N_("Missing command."),
+    N_("No such option: {name}"),
+    N_("No such command {name!r}."),
+    N_("Invalid value: {message}"),
+    N_("Invalid value for {param_hint}: {message}"),
+    N_("{value!r} is not one of {choices}."),
+    N_("{value!r} is not a valid {number_type}."),
+    N_("{value} is not in the range {range}."),
+    N_("Option {name!r} requires an argument."),
+    N_("Got unexpected extra argument ({args})"),
+    N_("{name} {filename!r} does not exist."),
+    N_("default: {default}"),
+    N_("required"),
+    N_("Aborted!"),
+)
+"""What click says to people; it asks the standard gettext for it."""
+
+
+def speak() -> None:
+    """Let click find our catalogue. It reads the language from the environment, so the active one is put there."""
+    gettext.bindtextdomain(DOMAIN, str(LOCALES))
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = active_language()
+
+
+@contextmanager
+def _translated(command: click.Command) -> Iterator[None]:
+    speak()
+    options = [item for item in command.params if isinstance(item, click.Option)]
+    kept = command.help, [option.help for option in options]
+    command.help = _(command.help) if command.help else command.help
+    for option in options:
+        option.help = _(option.help) if option.help else option.help
+    try:
+        yield
+    finally:
+        command.help = kept[0]
+        for option, text in zip(options, kept[1], strict=True):
+            option.help = text
+
+
+class Command(click.Command):
+    """A command whose help is translated when it is shown."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help page in the active language."""
+        with _translated(self):
+            return super().get_help(ctx)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the line for the list of commands in the active language."""
+        with _translated(self):
+            return super().get_short_help_str(limit)
+
+
+class Group(Command, click.Group):
+    """A group whose help is translated when it is shown."""
