@@ -164,6 +164,7 @@ def _drain(fd: int, patience: float) -> bytes:
     data = bytearray()
     problem = ""
     try:
+        os.fstat(fd)  # fails at once for a number nobody opened; not every kernel's select does
         while len(data) <= LONGEST_SECRET:
             if not select.select([fd], [], [], patience)[0]:
                 problem = _("nothing came through descriptor {fd}").format(fd=fd)

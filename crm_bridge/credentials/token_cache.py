@@ -101,11 +101,23 @@ class TokenCache:
         with self._lock:
             if found := self._usable(self._kept, stale):
                 return found
-            ensure_private_folder(self._folder, error=CredentialStoreError)
-            with hold(self._lock_path, what="token", wait=LOCK_PATIENCE, busy=CredentialStoreError):
-                stored = self._read()
-                self._kept = self._opened(stored)
-                return self._usable(self._kept, stale) or self._renew(fetch, stored)
+            try:
+                return self._shared(fetch, stale)
+            except OSError as problem:
+                why = problem.strerror or type(problem).__name__
+        raise CredentialStoreError(
+            _("the token cannot be kept in {path}: {why}").format(path=self._path.name, why=why),
+            reason="token_cache",
+            hint=_("check permissions and free space of the state directory"),
+        )
+
+    def _shared(self, fetch: Callable[[], Token], stale: str | None) -> Token:
+        """Look into the file, and fetch under its lock; whatever the disk refuses is an OSError."""
+        ensure_private_folder(self._folder, error=CredentialStoreError)
+        with hold(self._lock_path, what="token", wait=LOCK_PATIENCE, busy=CredentialStoreError):
+            stored = self._read()
+            self._kept = self._opened(stored)
+            return self._usable(self._kept, stale) or self._renew(fetch, stored)
 
     def forget(self) -> None:
         """Drop the token here and in the file, for `logout`; the count of fetches stays."""
