@@ -90,7 +90,8 @@ def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
 def _relations(fields: FieldMap, relations: Sequence[Relation], settings: FxiaokeSettings) -> Iterator[RelationInfo]:
     for one in relations:
         kind = PartKind.DETAIL if one.detail else PartKind.RELATED
-        yield RelationInfo(one.object.name, one.object.label, kind.value, one.object.name)
+        changing = tuple(f.name for f in one.object.fields.values() if not is_writable(f) or f.type in FILES)
+        yield RelationInfo(one.object.name, one.object.label, kind.value, one.object.name, changing=changing)
     team = fields.object.fields.get(TEAM)
     by_get = settings.assumptions.snapshot_by == "get"
     yield RelationInfo(TEAM, team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get)

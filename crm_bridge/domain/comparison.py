@@ -1,14 +1,21 @@
-"""Compare a contract that came back with its snapshot, field by field, and hold the result against the forecast."""
+"""Compare a contract that came back with its snapshot, thing by thing, and hold the result against the forecast."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from crm_bridge.domain.capabilities import Capabilities, Fate, Route
+from crm_bridge.domain.forecast import Promises
+from crm_bridge.domain.pairing import Row, pair_rows
 from crm_bridge.domain.snapshot import PartKind, Snapshot
+
+_WORSE = {Fate.SAME: 0, Fate.CHANGED: 1, Fate.LOST: 2, Fate.UNKNOWN: 3}
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_LISTS = ((PartKind.DETAIL, "details"), (PartKind.NOTE, "notes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +28,45 @@ class Difference:
 
     @property
     def surprise(self) -> bool:
-        """Say whether the forecast had promised better."""
-        return self.promised is Fate.SAME
+        """Say whether it is worse than the forecast said. Where nothing was promised nothing can surprise."""
+        return _WORSE[self.fate] > _WORSE[self.promised]
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """What one way back does with one thing, with the source or a note."""
+class Measured:
+    """The comparison of one contract: what was looked at, and what differs. Names are fields and relations."""
 
-    name: str
-    fate: Fate
-    note: str
+    fields: int
+    rows: int
+    files: int
+    files_equal: int
+    """Attachments whose SHA-256 after the restore is that of the backup."""
+    differences: tuple[Difference, ...]
+
+    @property
+    def surprises(self) -> tuple[Difference, ...]:
+        """Return what is worse than the forecast said."""
+        return tuple(one for one in self.differences if one.surprise)
 
 
-def forecast(
-    capabilities: Capabilities,
-    route: Route,
-    *,
-    read_only: frozenset[str] = frozenset(),
-) -> tuple[Promise, ...]:
-    """Say what a way back brings back: the CRM's own table, then every field that cannot be written again."""
-    general = tuple(Promise(name, fate, note) for name, (fate, note) in capabilities.returns[route].items())
-    if route is Route.UNTRASH:
-        return general
-    return general + tuple(Promise(f"field {name}", Fate.CHANGED, "set by the CRM") for name in sorted(read_only))
+def measure(before: Snapshot, after: Snapshot, *, promises: Promises, ids: Mapping[str, str] | None = None) -> Measured:
+    """Compare field by field, row by row and file by file; ids that were mapped to new ones count as equal."""
+    mapped = dict(ids or {})
+    old, new = _record(before), _record(after)
+    within = {part.name for part in before.parts if part.kind is PartKind.DETAIL}
+    # A field that holds files is compared by their digests below: its own value is ids of files, which are new.
+    within |= {file.source for file in (*before.attachments, *after.attachments)}
+    found = list(_fields(old, new, promises, mapped, skip=within))
+    rows = 0
+    for kind, word in _LISTS:
+        for name, before_rows in _rows(before, kind, old).items():
+            rows += len(before_rows)
+            after_rows = _rows(after, kind, new).get(name, [])
+            found += _list(name, word, before_rows, after_rows, promises, mapped)
+    found += _links(before, after, promises, mapped)
+    files, equal = _files(before, after)
+    found += _attachments(before, after, equal, promises)
+    return Measured(len(old.keys() | new.keys()), rows, files, equal, tuple(found))
 
 
 def differences(
@@ -56,28 +78,43 @@ def differences(
     read_only: frozenset[str] = frozenset(),
     ids: Mapping[str, str] | None = None,
 ) -> tuple[Difference, ...]:
-    """Return every field, list and file that differs; ids that were mapped to new ones count as equal."""
-    mapped = dict(ids or {})
-    table = capabilities.returns[route]
-    found: list[Difference] = []
-    old, new = _record(before.record), _record(after.record)
-    for name in sorted(old.keys() | new.keys()):
-        fate = _fate(_mapped(old.get(name), mapped), new.get(name))
-        if fate is not Fate.SAME:
-            found.append(Difference(name, fate, _promise(table, name, route, read_only)))
-    for kind, word in ((PartKind.DETAIL, "details"), (PartKind.NOTE, "notes"), (PartKind.LINK, "inbound_links")):
-        counts = _count(before, kind), _count(after, kind)
-        if counts[1] < counts[0]:
-            found.append(Difference(word, Fate.LOST, table.get(word, (Fate.UNKNOWN, ""))[0]))
-    if _files(after) != _files(before):
-        fate = Fate.LOST if len(after.attachments) < len(before.attachments) else Fate.CHANGED
-        found.append(Difference("attachments", fate, table.get("attachments", (Fate.UNKNOWN, ""))[0]))
-    return tuple(found)
+    """Compare against a CRM's general promises alone; `read_only` names fields that a new record cannot be given.
+
+    General promises say that rows come back, not what a CRM puts into each of their columns: those are left out.
+    """
+    table = {name: fate for name, (fate, _note) in capabilities.returns[route].items()}
+    fixed = dict.fromkeys(read_only, Fate.LOST) if route is Route.RECREATE else {}
+    found = measure(before, after, promises=Promises({**fixed, **table}), ids=ids).differences
+    lists = {part.name for part in (*before.parts, *after.parts)}
+    return tuple(one for one in found if one.name.partition(".")[0] not in lists or "." not in one.name)
 
 
-def _record(raw: bytes) -> dict[str, object]:
+def _record(snapshot: Snapshot) -> dict[str, object]:
+    """Return every field that the snapshot holds: the record and its further slices."""
+    found = _object(snapshot.record)
+    for part in snapshot.parts:
+        if part.kind is PartKind.EXTRA:
+            found |= _object(part.raw)
+    return found
+
+
+def _object(raw: bytes) -> dict[str, object]:
     value = json.loads(raw, parse_float=Decimal)
     return value if isinstance(value, dict) else {}
+
+
+def _fields(
+    old: Mapping[str, object],
+    new: Mapping[str, object],
+    promises: Promises,
+    ids: Mapping[str, str],
+    *,
+    skip: Iterable[str],
+) -> Iterator[Difference]:
+    for name in sorted((old.keys() | new.keys()) - set(skip)):
+        fate = _fate(_mapped(old.get(name), ids), new.get(name))
+        if fate is not Fate.SAME:
+            yield Difference(name, fate, promises.of(name))
 
 
 def _mapped(value: object, ids: Mapping[str, str]) -> object:
@@ -91,32 +128,89 @@ def _mapped(value: object, ids: Mapping[str, str]) -> object:
 
 
 def _fate(old: object, new: object) -> Fate:
-    if old == new or (old in (None, "", []) and new in (None, "", [])):
+    if old == new or (old in _EMPTY and new in _EMPTY):
         return Fate.SAME
-    return Fate.LOST if new in (None, "", []) else Fate.CHANGED
+    return Fate.LOST if new in _EMPTY else Fate.CHANGED
 
 
-def _promise(
-    table: Mapping[str, tuple[Fate, str]],
-    name: str,
-    route: Route,
-    read_only: frozenset[str],
-) -> Fate:
-    if route is Route.RECREATE and name in read_only:
-        return Fate.CHANGED
-    if name in table:
-        return table[name][0]
-    return table.get("fields", (Fate.UNKNOWN, ""))[0]
-
-
-def _count(snapshot: Snapshot, kind: PartKind) -> int:
-    total = 0
+def _rows(snapshot: Snapshot, kind: PartKind, record: Mapping[str, object]) -> dict[str, list[Row]]:
+    """Return the rows of every list of one kind; a list may also be a field of the record (a subform)."""
+    found: dict[str, list[Row]] = {}
     for part in snapshot.parts:
         if part.kind is kind:
             value = json.loads(part.raw, parse_float=Decimal)
-            total += len(value) if isinstance(value, list) else 1
-    return total
+            items = value if isinstance(value, list) else [value]
+            found.setdefault(part.name, []).extend(item for item in items if isinstance(item, dict))
+    if kind is PartKind.DETAIL:
+        for name, value in record.items():
+            if name not in found and _is_table(value):
+                found[name] = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return found
 
 
-def _files(snapshot: Snapshot) -> list[tuple[str, str | None, int | None]]:
-    return sorted((file.name, file.sha256, file.size) for file in snapshot.attachments)
+def _is_table(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and "id" in item for item in value)
+
+
+def _list(
+    name: str,
+    word: str,
+    old: Sequence[Row],
+    new: Sequence[Row],
+    promises: Promises,
+    ids: Mapping[str, str],
+) -> Iterator[Difference]:
+    """Pair rows by id or content, and name every column that differs once."""
+    general = promises.of(name, word) if name in promises.known else promises.of(f"{word}: {name}", word)
+    columns: dict[str, Fate] = {}
+    for before, after in pair_rows(old, new, ids):
+        if after is None:
+            columns[""] = Fate.LOST
+            continue
+        for column in before.keys() | after.keys():
+            fate = _fate(_mapped(before.get(column), ids), after.get(column))
+            if fate is not Fate.SAME and _WORSE[fate] > _WORSE[columns.get(column, Fate.SAME)]:
+                columns[column] = fate
+    for column, fate in sorted(columns.items()):
+        # Rows share the system columns of their contract (who changed it, when): the same promise holds for them.
+        full = f"{name}.{column}" if column else name
+        own = promises.known.get(full) or (promises.known.get(column, general) if column else general)
+        yield Difference(full, fate, max(own, general, key=lambda one: _WORSE[one]))
+
+
+def _links(before: Snapshot, after: Snapshot, promises: Promises, ids: Mapping[str, str]) -> Iterator[Difference]:
+    old, new = _bag(before, PartKind.LINK), _bag(after, PartKind.LINK)
+    moved = Counter(json.dumps(_mapped(json.loads(text), ids), sort_keys=True) for text in old.elements())
+    if moved - new:
+        # Under a new id they are pointed at it by a plan of their own: until then they are changed, not lost.
+        fate = Fate.LOST if before.ref == after.ref else Fate.CHANGED
+        yield Difference("inbound_links", fate, promises.of("inbound_links", "inbound_links"))
+
+
+def _bag(snapshot: Snapshot, kind: PartKind) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for part in snapshot.parts:
+        if part.kind is kind:
+            value = json.loads(part.raw)
+            found.update(json.dumps(one, sort_keys=True) for one in (value if isinstance(value, list) else [value]))
+    return found
+
+
+def _files(before: Snapshot, after: Snapshot) -> tuple[int, int]:
+    old = Counter(file.sha256 or "" for file in before.attachments)
+    # A file whose bytes were not read has no digest, and equals nothing.
+    new = Counter(file.sha256 for file in after.attachments if file.sha256)
+    return old.total(), (old & new).total()
+
+
+def _attachments(before: Snapshot, after: Snapshot, equal: int, promises: Promises) -> Iterator[Difference]:
+    promised = promises.of("attachments", "attachments")
+    if equal < len(before.attachments):
+        # Bytes that differ are not the attachment any more, whatever their name.
+        yield Difference("attachments", Fate.LOST, promised)
+    elif _names(before) != _names(after):
+        yield Difference("attachments", Fate.CHANGED, promised)
+
+
+def _names(snapshot: Snapshot) -> Counter[tuple[str, str | None]]:
+    return Counter((file.name, file.sha256) for file in snapshot.attachments)

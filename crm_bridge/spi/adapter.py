@@ -45,6 +45,8 @@ class RelationInfo:
     module: str
     saved: bool = True
     """Whether a snapshot holds it in full; False is said before the plan is confirmed."""
+    changing: tuple[str, ...] = ()
+    """Columns of its rows that the CRM sets itself when a row is made anew (numbers, times, authors)."""
 
 
 @dataclass(frozen=True, slots=True)
