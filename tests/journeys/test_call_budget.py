@@ -1,0 +1,40 @@
+"""Calls are what a CRM rations: the whole journey of 1,000 contracts stays within a fixed number of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from crm_bridge.domain.lifecycle import Outcome
+
+EVERYTHING = "everything"
+
+
+def calls_by_path(tenant) -> Counter[str]:
+    """Count requests by method and path, ids taken out."""
+    return Counter(
+        " ".join([line.method, "/".join(part for part in line.path.split("/") if not part.isdigit())])
+        for line in tenant.lines()
+        if not line.path.startswith("/__sandbox__")
+    )
+
+
+def journey(tenant) -> Counter[str]:
+    """Find, plan, apply everything; return the calls it took, sign-in and metadata included."""
+    plan = tenant.crm.plan(EVERYTHING)
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert run.counts() == {Outcome.REMOVED: 1000}
+    return calls_by_path(tenant)
+
+
+def test_a_thousand_plain_contracts_of_zoho_take_at_most_40_calls(make_house) -> None:
+    zoho = make_house(1000).tenant("zoho")
+    zoho.switch("plain_module", True)
+    calls = journey(zoho)
+    assert calls.total() <= 40, calls
+
+
+def test_a_thousand_contracts_with_lines_of_fxiaoke_take_at_most_1150_calls_and_one_per_file(make_house) -> None:
+    calls = journey(make_house(1000).tenant("fxiaoke"))
+    # Every sixth contract of the sandbox has one attachment, and a file cannot be had in less than one call.
+    assert calls.pop("POST /media/download") == 167
+    assert calls.total() <= 1150, calls
