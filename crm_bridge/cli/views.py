@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
+from crm_bridge.cli.forecast_view import forecast_pairs
 from crm_bridge.cli.output import Output, plain
 from crm_bridge.domain.plan import Card
 from crm_bridge.i18n import N_, _
@@ -151,6 +152,7 @@ def plan_card(plan: Plan, out: IO[str] = sys.stdout) -> None:
         (_("valid until"), head.expires_at.isoformat(timespec="minutes")),
         (_("digest"), plan.digest),
     ]
+    rows += forecast_pairs(head.forecast)
     rows += _noticed(plan)
     Output.pairs(rows, out=out)
     shown = [item for _index, item in zip(range(_SHOWN), plan, strict=False)]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_bytes
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.forecast import Forecast
 from crm_bridge.errors import ConfirmationError
 from crm_bridge.i18n import _
 
@@ -81,6 +82,8 @@ class PlanHead:
     side_effects: tuple[str, ...] = ()
     where: str = ""
     reason: str = ""
+    forecast: Forecast = field(default_factory=Forecast)
+    """What each way back will bring back; part of the digest, so that it is confirmed with the rest."""
 
     def public(self) -> dict[str, JsonValue]:
         """Return what may stand in clear in the plan file: no filter text and no reason, they name people."""
@@ -100,6 +103,7 @@ class PlanHead:
             "expires_at": self.expires_at.isoformat(timespec="milliseconds"),
             "assumptions": list(self.assumptions),
             "side_effects": list(self.side_effects),
+            "forecast": self.forecast.as_json(),
         }
 
     def private(self) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from crm_bridge import failpoints
 from crm_bridge.clock import new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
+from crm_bridge.domain.forecast import make_forecast
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
 from crm_bridge.i18n import _
@@ -135,6 +136,9 @@ def _head(desk: Desk, options: PlanOptions) -> PlanHead:
         side_effects=side_effects(desk, options),
         where=options.where,
         reason=options.reason,
+        forecast=make_forecast(
+            profile.capabilities, profile.limits, profile.fields, profile.relations, step=options.step, now=now
+        ),
     )
 
 

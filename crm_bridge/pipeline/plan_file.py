@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.forecast import Forecast
 from crm_bridge.domain.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
 from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.i18n import _
@@ -198,6 +199,7 @@ def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
             side_effects=tuple(value["side_effects"]),
             where=private["where"],
             reason=private["reason"],
+            forecast=Forecast.from_json(value["forecast"]),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise _altered() from problem

@@ -1,0 +1,76 @@
+"""How a forecast looks on a card: the ways back with their deadline, and what is not the same afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crm_bridge.domain.capabilities import Fate, Route, Support
+from crm_bridge.domain.forecast import Forecast, ForecastRow, Kind
+from crm_bridge.i18n import N_, _
+
+THINGS = {
+    "id": N_("id"),
+    "number": N_("number"),
+    "fields": N_("fields"),
+    "owner": N_("owner"),
+    "created": N_("creation time"),
+    "details": N_("detail rows"),
+    "notes": N_("notes"),
+    "attachments": N_("attachments"),
+    "inbound_links": N_("links from other records"),
+    "approval_history": N_("approval history"),
+    "followers": N_("followers and team"),
+}
+FATES = {
+    Fate.SAME: N_("same"),
+    Fate.CHANGED: N_("changed"),
+    Fate.LOST: N_("lost"),
+    Fate.UNKNOWN: N_("not known"),
+}
+
+
+def thing_text(name: str) -> str:
+    """Return a thing in words; fields and relations keep their names."""
+    return _(THINGS[name]) if name in THINGS else name
+
+
+def forecast_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a card: each way back with its deadline, and what it does not bring back as it was."""
+    if forecast.untrash is not Support.ABSENT:
+        yield _("way back 1"), _("the CRM's bin, {deadline}").format(deadline=deadline_text(forecast))
+        yield _("  not the same"), _odd(forecast, Route.UNTRASH)
+    if forecast.recreate is not Support.ABSENT:
+        yield _("way back 2"), _("a new record from the backup, as long as the backup is kept")
+        yield _("  not the same"), _odd(forecast, Route.RECREATE)
+
+
+def deadline_text(forecast: Forecast) -> str:
+    """Return until when the CRM's own bin gives a record back."""
+    if forecast.until is None:
+        return _("as long as it keeps records (not published)")
+    return _("until {date} if deleted today").format(date=forecast.until)
+
+
+def _odd(forecast: Forecast, route: Route) -> str:
+    words = [
+        f"{thing_text(row.thing)} ({_(FATES[row.fate(route)])})"
+        for row in forecast.rows
+        if row.kind is Kind.GENERAL and row.fate(route) is not Fate.SAME
+    ]
+    fields = sum(row.kind is not Kind.GENERAL and row.fate(route) is not Fate.SAME for row in forecast.rows)
+    if fields:
+        words.append(_("{count} fields and columns, see --json").format(count=fields))
+    return ", ".join(words) or "-"
+
+
+def forecast_table(rows: Iterable[ForecastRow]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the full table: thing, label, bin, anew, note."""
+    for row in rows:
+        note = row.recreate_note or row.untrash_note
+        yield (
+            thing_text(row.thing),
+            row.label,
+            _(FATES[row.untrash]),
+            _(FATES[row.recreate]),
+            _(note) if note else "",
+        )
