@@ -11,6 +11,7 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.emulator import Effect
 from crm_bridge_zoho.emulator.gate import Meter
 from crm_bridge_zoho.emulator.lifecycle import clash, purge, restore, trash
+from crm_bridge_zoho.emulator.locking import lift_lock, set_lock
 from crm_bridge_zoho.emulator.oauth import Accounts
 from crm_bridge_zoho.emulator.org import Org
 from crm_bridge_zoho.emulator.rendering import author, whole
@@ -62,8 +63,13 @@ def wipe(org: Org, arguments: Mapping[str, Any]) -> Answer:
 
 
 def lock(org: Org, arguments: Mapping[str, Any]) -> Answer:
-    """Lock or unlock a record: {id, on?}."""
-    return _set(org, arguments, "Locked__s", True if arguments.get("on", True) else None)
+    """Lock or unlock a record: {id, on?, actor?, reason?}."""
+    found = _live(org, arguments)
+    if arguments.get("on", True):
+        set_lock(org, found, _actor(org, arguments), str(arguments.get("reason") or "under audit"))
+    else:
+        lift_lock(org, found)
+    return {"id": found.id}
 
 
 def approval(org: Org, arguments: Mapping[str, Any]) -> Answer:

@@ -228,4 +228,4 @@ def _meta(org: Org, query: Query, module: Module) -> Json:
     return {path.text: field_json(org, module, path.field) for path in paths if path.field is not ID}
 
 
-ROUTES = (Route("POST", "/crm/{v}/coql", coql, ("ZohoCRM.coql.READ", "ZohoCRM.modules.{module}.READ"), heavy=True),)
+ROUTES = (Route("POST", "/crm/{v}/coql", coql, ("ZohoCRM.coql.READ", "ZohoCRM.modules.{module}.READ")),)

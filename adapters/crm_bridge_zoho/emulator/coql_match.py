@@ -114,7 +114,7 @@ def _check(org: Org, path: Path, condition: Condition) -> Callable[[Any], bool]:
         if operator == "like":
             return lambda value: value is not None and pattern.fullmatch(_text(value)) is not None
         return lambda value: value is not None and pattern.fullmatch(_text(value)) is None
-    wanted = [_cast(path, value) for value in condition.values]
+    wanted = [cast(path, value) for value in condition.values]
     fold = org.switches.coql_ignores_case and path.field.holds in {"text", "picklist", "email", "phone", "website"}
     if fold:
         wanted = [_fold(value) for value in wanted]
@@ -157,7 +157,7 @@ def _order(path: Path, operator: str, wanted: list[Any]) -> Callable[[Any], bool
 def _like(path: Path, condition: Condition) -> re.Pattern[str]:
     value = condition.values[0]
     if not isinstance(value, str):
-        raise _misfit(path)
+        raise misfit(path)
     enclosed = value.startswith("%") and value.endswith("%") and len(value) > 1
     if condition.operator == "not like" and not enclosed:
         raise invalid_query(path.text, "invalid query formed", reason="not like needs %value%", operator="not like")
@@ -165,14 +165,14 @@ def _like(path: Path, condition: Condition) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE | re.DOTALL)
 
 
-def _cast(path: Path, value: Literal) -> Any:
+def cast(path: Path, value: Literal) -> Any:
     """Return a literal in stored form for the column."""
     kind = path.field.holds
     if kind == "boolean":
         if isinstance(value, bool) or value in ("true", "false"):
             return value in (True, "true")
     elif isinstance(value, bool):
-        raise _misfit(path)
+        raise misfit(path)
     elif kind in {"id", "lookup"} or kind in PEOPLE_TYPES:
         if str(value).isdigit():
             return str(value)
@@ -181,23 +181,24 @@ def _cast(path: Path, value: Literal) -> Any:
             return number
     elif isinstance(value, str):
         return _cast_text(path, kind, value)
-    raise _misfit(path)
+    raise misfit(path)
 
 
 def _cast_text(path: Path, kind: str, value: str) -> Any:
     if kind == "date":
         if is_date(value[:10]):
             return value[:10]
-        raise _misfit(path)
+        raise misfit(path)
     if kind == "datetime":
         moment = instant(value)
         if moment is None:
-            raise _misfit(path)
+            raise misfit(path)
         return moment
     return value
 
 
-def _misfit(path: Path) -> ApiError:
+def misfit(path: Path) -> ApiError:
+    """Refuse a value that the column cannot have."""
     return invalid_query(
         path.text, "value given seems to be invalid for the column", expected_data_type=path.field.holds
     )

@@ -17,7 +17,7 @@ from crm_bridge_zoho.emulator import controls
 from crm_bridge_zoho.emulator.answers import ApiError
 from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.endpoints import router
-from crm_bridge_zoho.emulator.gate import Flight, Meter, authenticate, check_faults, check_scopes, too_many
+from crm_bridge_zoho.emulator.gate import Flight, Meter, authenticate, check_faults, check_scopes, too_many, weight
 from crm_bridge_zoho.emulator.ledger import Ledger
 from crm_bridge_zoho.emulator.loading import load_contracts
 from crm_bridge_zoho.emulator.oauth import Access, Accounts
@@ -85,9 +85,9 @@ class ZohoEmulator:
     def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request as Zoho would. Thread-safe; bad input never raises."""
         effects: list[Effect] = []
-        heavy = self._is_heavy(request)
+        units, heavy = weight(request)
         try:
-            with self._flight.enter(heavy=heavy), self._lock:
+            with self._flight.enter(units, heavy=heavy), self._lock:
                 response = self._answer(request, effects)
         except ApiError as refused:
             response = self._refusal(refused)
@@ -194,11 +194,6 @@ class ZohoEmulator:
                 return refused.answer()
 
         return Call(self.org, request, match.path, match.version, access.grant.scopes, dispatch, effects)
-
-    def _is_heavy(self, request: WireRequest) -> bool:
-        if request.path.endswith(("/coql", "/__composite_requests")):
-            return True
-        return request.method == "GET" and ("cvid=" in request.query or "sort_by=" in request.query)
 
     def _refusal(self, refused: ApiError) -> WireResponse:
         response = refused.answer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from crm_bridge_zoho.emulator.schema import Module
 from crm_bridge_zoho.emulator.scopes import satisfied
 from crm_bridge_zoho.emulator.switches import Switches
 
+COMPOSITE_UNITS = 5
+MANY_RECORDS = 10
 _MESSAGES = {
     "TOO_MANY_REQUESTS": "too many requests. please try again after some time",
     "RATE_LIMIT_EXCEEDED": "API rate limit exceeded. Please retry after some time",
@@ -67,10 +70,10 @@ class Flight:
         self._heavy = 0
 
     @contextmanager
-    def enter(self, *, heavy: bool) -> Iterator[None]:
-        """Count one call while it lasts; too many at once are refused."""
+    def enter(self, units: int, *, heavy: bool) -> Iterator[None]:
+        """Count one call as so many while it lasts; too many at once are refused."""
         with self._lock:
-            self._light += 1
+            self._light += units
             self._heavy += heavy
             busy = self._switches.busy_calls
             limits = self._switches.concurrency_limit, self._switches.heavy_limit
@@ -82,8 +85,29 @@ class Flight:
             yield
         finally:
             with self._lock:
-                self._light -= 1
+                self._light -= units
                 self._heavy -= heavy
+
+
+def weight(request: WireRequest) -> tuple[int, bool]:
+    """Return as how many calls a request counts, and whether it is heavy."""
+    if request.path.endswith("/__composite_requests"):
+        return COMPOSITE_UNITS, True
+    if request.path.endswith("/coql"):
+        return 1, True
+    if request.method == "GET":
+        return 1, "cvid=" in request.query or "sort_by=" in request.query
+    # Only writes of more than ten records are heavy; a smaller body cannot hold that many.
+    writes = request.method in {"POST", "PUT"} and len(request.body) > MANY_RECORDS * len('{"id":""},')
+    return 1, writes and request.body.startswith(b'{"data"') and _records(request.body) > MANY_RECORDS
+
+
+def _records(body: bytes) -> int:
+    try:
+        rows = json.loads(body)["data"]
+    except (ValueError, KeyError):
+        return 0
+    return len(rows) if isinstance(rows, list) else 0
 
 
 def too_many(switches: Switches) -> ApiError:

@@ -34,7 +34,7 @@ def read_page(call: Call) -> Page:
             raise ApiError(
                 "AMBIGUITY_DURING_PROCESSING", "ambiguity while processing the request", {"ambiguity_due_to": parts}
             )
-        return _by_token(call, token, size)
+        return page_of_token(call, token, size)
     number = read_int(call, "page", 1, 10**9)
     if number * size > DISCRETE and (number - 1) * size >= DISCRETE and call.version > 2:
         message = "You can only get the first 2000 records without using page_token param"
@@ -58,10 +58,8 @@ def plain_info(page: Page, total: int) -> Json:
 
 def info(call: Call, page: Page, rows: Sequence[Record], *, more: bool, sort_by: str, sort_order: str) -> Json:
     """Return the `info` of a list read, with tokens for the pages around it."""
-    token = _token(call, page.start + page.size, page.number + 1) if more else None
-    back = (
-        _token(call, page.start - page.size, page.number - 1) if page.start >= page.size and page.number > 1 else None
-    )
+    token = token_for(call, page.start + page.size, page.number + 1, more)
+    back = token_for(call, page.start - page.size, page.number - 1, page.start >= page.size and page.number > 1)
     expiry = call.org.stamp(call.org.now() + DAY) if token or back else None
     return {
         "call": False, "per_page": page.size, "next_page_token": token, "count": len(rows), "sort_by": sort_by,
@@ -87,14 +85,18 @@ def _binding(call: Call) -> dict[str, str]:
     }
 
 
-def _token(call: Call, start: int, number: int) -> str:
+def token_for(call: Call, start: int, number: int, wanted: bool) -> str | None:
+    """Return a token for the page that begins at `start`, bound to this call's parameters; None if not wanted."""
+    if not wanted:
+        return None
     token = call.org.new_key(64)
     facts = {"start": start, "number": number, "expires": call.org.now() + DAY, "binding": _binding(call)}
     call.org.page_tokens[token] = facts
     return token
 
 
-def _by_token(call: Call, token: str, size: int) -> Page:
+def page_of_token(call: Call, token: str, size: int) -> Page:
+    """Return the page that a token stands for."""
     facts = call.org.page_tokens.get(token)
     if facts is None:
         raise invalid_param("page_token")

@@ -26,13 +26,12 @@ _PIECES = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: verb, path template, endpoint, scopes (all of them), and whether it counts as heavy."""
+    """One operation: verb, path template, endpoint, and the scopes it needs, all of them."""
 
     method: str
     template: str
     endpoint: Endpoint
     scopes: tuple[str, ...] = ()
-    heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Switches:
     """Another `api_domain` in token answers, to test that a client refuses it."""
     edition: str = "enterprise"
     """`paid_type` of the licence."""
+    locking_configured: bool = True
+    """Record locking is set up for the custom modules."""
     org_type: str = "sandbox"
     """`type` of the org: production, sandbox, developer, bigin."""
     credits_limit: int = 75_000
@@ -73,6 +75,8 @@ class Switches:
     """Seconds until the search index sees a change."""
     count_lag: float = 0.0
     """Seconds until `actions/count` sees a change."""
+    bulk_page: int = 200_000
+    """Rows of one bulk read."""
     coql_max_rows: int = 2000
     """Largest LIMIT of a query (200 up to v7)."""
     coql_max_offset: int = 100_000
