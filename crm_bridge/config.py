@@ -139,7 +139,8 @@ def schema_error(path: Path, text: str, table: tuple[str, ...], problem: Validat
     """
     first = problem.errors(include_input=False, include_url=False)[0]
     keys = (*table, *(str(part) for part in first["loc"]))
-    line = _line_of(text, keys) or _line_of(text, table)
+    # A missing key has no line: the nearest table around it has.
+    line = next((found for end in range(len(keys), 0, -1) if (found := _line_of(text, keys[:end]))), None)
     place = f"{path}:{line}" if line else str(path)
     if first["type"] == "extra_forbidden":
         message = _("{place}: unknown key {key}").format(place=place, key=".".join(keys))

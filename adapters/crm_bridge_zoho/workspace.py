@@ -81,6 +81,8 @@ def _module(client: ZohoClient, settings: ZohoSettings) -> ZohoModule:
     try:
         found = metadata.read_module(client, settings.module)
     except CrmBridgeError as error:
+        if error.vendor_code == "INVALID_MODULE":
+            return choose_module(metadata.read_modules(client), settings.module)
         if error.vendor_code not in _PATHLESS:
             raise
         # A Zoho without this path still has the module that the user named; what it cannot tell stays unproven.

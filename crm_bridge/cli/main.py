@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from crm_bridge import __version__
+from crm_bridge.cli.crash import crash_report
 from crm_bridge.cli.options import shared_options
 from crm_bridge.cli.output import Output, report_error, report_usage
 from crm_bridge.cli.translated import Group, speak
@@ -100,16 +101,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of the outcome."""
     use_language(system_language())
     speak()
+    # Not asked of click: what is wrong may be the command line itself.
+    as_json = "--json" in (sys.argv if arguments is None else arguments)
     color = False if os.environ.get("NO_COLOR") else None
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False, color=color)
     except CrmBridgeError as error:
-        report_error(error)
+        report_error(error, as_json=as_json)
         sys.exit(getattr(error, "code", None) or error.exit_code)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
-        report_usage(error)
+        report_usage(error, as_json=as_json)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         Output.note(_("stopped"))
@@ -119,7 +122,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        report_error(CrmBridgeError(f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")))
+        report_error(
+            CrmBridgeError(f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")),
+            as_json=as_json,
+        )
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not print what it was working on
+        report_error(crash_report(error), as_json=as_json)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

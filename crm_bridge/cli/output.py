@@ -95,22 +95,17 @@ _C1 = {
 }
 
 
-def _wants_json() -> bool:
-    context = click.get_current_context(silent=True)
-    return getattr(context.find_root().obj, "as_json", False) if context else "--json" in sys.argv
-
-
-def report_usage(error: click.ClickException) -> None:
+def report_usage(error: click.ClickException, *, as_json: bool) -> None:
     """Print what is wrong with the command line."""
-    if _wants_json():
-        report_error(UsageError(error.format_message()))
+    if as_json:
+        report_error(UsageError(error.format_message()), as_json=True)
     else:
         error.show()
 
 
-def report_error(error: CrmBridgeError) -> None:
+def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
     """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
-    if _wants_json():
+    if as_json:
         print(json.dumps({"schema": "crm-bridge.error/1", **error.facts()}, ensure_ascii=False), file=sys.stderr)
         return
     print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)

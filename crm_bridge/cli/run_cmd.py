@@ -36,7 +36,7 @@ def _report(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
             out.text(_("receipt: {path}").format(path=where))
         undo_card(bridge, run, items)
     if run.halted is not None:
-        report_error(run.halted)
+        report_error(run.halted, as_json=out.as_json)
     return run.exit_code
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from crm_bridge.spi.emulator import Emulator
+from tests.cli.conftest import Shell
+
 WHERE = 'status = "Expired"'
 
 
 @pytest.fixture
-def plan(shell, name: str, tmp_path: Path) -> tuple[Path, str]:
+def plan(shell: Shell, name: str, tmp_path: Path) -> tuple[Path, str]:
     """A plan file and its digest."""
     path = tmp_path / "expired.plan"
     said = shell("plan", name, "--where", WHERE, "-o", path, "--reason", "test", "--json")
@@ -19,7 +22,7 @@ def plan(shell, name: str, tmp_path: Path) -> tuple[Path, str]:
     return path, said.document()["digest"]
 
 
-def test_find_prints_one_line_for_each_contract(shell, name: str) -> None:
+def test_find_prints_one_line_for_each_contract(shell: Shell, name: str) -> None:
     said = shell("find", name, "--where", WHERE, "--json")
     assert said.code == 0
     assert said.lines()
@@ -31,22 +34,22 @@ def test_find_prints_one_line_for_each_contract(shell, name: str) -> None:
         assert {"number", "title", "customer", "currency"} <= set(line)
 
 
-def test_a_table_shows_the_same_contracts(shell, name: str) -> None:
+def test_a_table_shows_the_same_contracts(shell: Shell, name: str) -> None:
     numbers = [line["number"] for line in shell("find", name, "--where", WHERE, "--json").lines()]
     table = shell("find", name, WHERE).out
     assert [number for number in numbers if number not in table] == []
 
 
-def test_limit_ends_a_listing(shell, name: str) -> None:
+def test_limit_ends_a_listing(shell: Shell, name: str) -> None:
     assert len(shell("find", name, "--limit", 3, "--json").lines()) == 3
 
 
-def test_nothing_found_is_exit_8(shell, name: str) -> None:
+def test_nothing_found_is_exit_8(shell: Shell, name: str) -> None:
     said = shell("find", name, "--where", "amount < 0")
     assert said.code == 8
 
 
-def test_show_prints_one_contract_with_everything_around_it(shell, name: str) -> None:
+def test_show_prints_one_contract_with_everything_around_it(shell: Shell, name: str) -> None:
     number = shell("find", name, "--limit", 1, "--json").lines()[0]["number"]
     said = shell("show", name, number, "--json")
     document = said.document()
@@ -55,7 +58,7 @@ def test_show_prints_one_contract_with_everything_around_it(shell, name: str) ->
     assert document["parts"]
 
 
-def test_a_plan_says_digest_count_and_phrase(shell, plan: tuple[Path, str]) -> None:
+def test_a_plan_says_digest_count_and_phrase(shell: Shell, plan: tuple[Path, str]) -> None:
     path, digest = plan
     document = shell("plan", "show", path, "--json").document()
     assert document["digest"] == digest
@@ -64,7 +67,7 @@ def test_a_plan_says_digest_count_and_phrase(shell, plan: tuple[Path, str]) -> N
     assert "reason" in document
 
 
-def test_apply_with_the_digest_removes_and_leaves_a_receipt(shell, plan: tuple[Path, str]) -> None:
+def test_apply_with_the_digest_removes_and_leaves_a_receipt(shell: Shell, plan: tuple[Path, str]) -> None:
     path, digest = plan
     said = shell("apply", path, "--confirm", digest, "--json")
     assert said.code == 0, said.err
@@ -75,20 +78,22 @@ def test_apply_with_the_digest_removes_and_leaves_a_receipt(shell, plan: tuple[P
     assert run["restore"] == f"crm-bridge restore {run['run_id']}"
 
 
-def test_apply_without_a_terminal_and_without_a_digest_is_no(shell, plan: tuple[Path, str], emulator) -> None:
+def test_apply_without_a_terminal_and_without_a_digest_is_no(
+    shell: Shell, plan: tuple[Path, str], emulator: Emulator
+) -> None:
     said = shell("apply", plan[0])
     assert said.code == 5
     assert "--confirm" in said.err
     assert [e for line in emulator.ledger() for e in line.effects] == []
 
 
-def test_apply_with_another_digest_sends_nothing(shell, plan: tuple[Path, str], emulator) -> None:
+def test_apply_with_another_digest_sends_nothing(shell: Shell, plan: tuple[Path, str], emulator: Emulator) -> None:
     said = shell("apply", plan[0], "--confirm", "0" * 64)
     assert said.code == 5
     assert [e for line in emulator.ledger() for e in line.effects] == []
 
 
-def test_status_resume_and_verify_agree_with_the_run(shell, plan: tuple[Path, str], emulator) -> None:
+def test_status_resume_and_verify_agree_with_the_run(shell: Shell, plan: tuple[Path, str], emulator: Emulator) -> None:
     path, digest = plan
     run = shell("apply", path, "--confirm", digest, "--json").document()
     sent = len([e for line in emulator.ledger() for e in line.effects])
@@ -100,7 +105,7 @@ def test_status_resume_and_verify_agree_with_the_run(shell, plan: tuple[Path, st
     assert shell("status", "--all", "--json").document()["runs"][0]["run_id"] == run["run_id"]
 
 
-def test_restore_brings_back_what_the_run_removed(shell, plan: tuple[Path, str], emulator) -> None:
+def test_restore_brings_back_what_the_run_removed(shell: Shell, plan: tuple[Path, str], emulator: Emulator) -> None:
     path, digest = plan
     run = shell("apply", path, "--confirm", digest, "--json").document()
     shown = shell("restore", "--last", "--dry-run", "--json")
@@ -112,7 +117,7 @@ def test_restore_brings_back_what_the_run_removed(shell, plan: tuple[Path, str],
 
 
 @pytest.mark.parametrize("by", ["receipt", "contract"])
-def test_restore_takes_a_receipt_or_a_contract(shell, plan: tuple[Path, str], by: str) -> None:
+def test_restore_takes_a_receipt_or_a_contract(shell: Shell, plan: tuple[Path, str], by: str) -> None:
     path, digest = plan
     run = shell("apply", path, "--confirm", digest, "--json").document()
     what = [run["receipt"]] if by == "receipt" else ["--contract", run["outcomes"][0]["number"]]
@@ -121,7 +126,7 @@ def test_restore_takes_a_receipt_or_a_contract(shell, plan: tuple[Path, str], by
     assert len(said.document()["outcomes"]) == (len(run["outcomes"]) if by == "receipt" else 1)
 
 
-def test_delete_shows_the_card_and_takes_its_digest(shell, name: str) -> None:
+def test_delete_shows_the_card_and_takes_its_digest(shell: Shell, name: str) -> None:
     number = shell("find", name, "--where", WHERE, "--limit", 1, "--json").lines()[0]["number"]
     shown = shell("delete", name, number)
     assert shown.code == 5
@@ -131,7 +136,7 @@ def test_delete_shows_the_card_and_takes_its_digest(shell, name: str) -> None:
     assert [one["outcome"] for one in said.document()["outcomes"]] == ["removed"]
 
 
-def test_a_receipt_is_shown_issued_and_verified(shell, plan: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_receipt_is_shown_issued_and_verified(shell: Shell, plan: tuple[Path, str], tmp_path: Path) -> None:
     path, digest = plan
     run = shell("apply", path, "--confirm", digest, "--json").document()
     assert "does not speak about" in shell("receipt", "show").out
@@ -145,7 +150,7 @@ def test_a_receipt_is_shown_issued_and_verified(shell, plan: tuple[Path, str], t
     assert shell("receipt", "verify", copy).code != 0
 
 
-def test_ids_come_from_a_file(shell, name: str, tmp_path: Path) -> None:
+def test_ids_come_from_a_file(shell: Shell, name: str, tmp_path: Path) -> None:
     ids = [line["id"] for line in shell("find", name, "--limit", 3, "--json").lines()]
     file = tmp_path / "ids.txt"
     file.write_text("# three contracts\n" + "\n".join(ids) + "\n")
@@ -153,7 +158,7 @@ def test_ids_come_from_a_file(shell, name: str, tmp_path: Path) -> None:
     assert (said.code, said.document()["count"]) == (0, 3)
 
 
-def test_connections_are_added_listed_and_removed(shell) -> None:
+def test_connections_are_added_listed_and_removed(shell: Shell) -> None:
     added = shell("connections", "add", "zoho-eu", "--adapter", "zoho", "--set", "data_center=eu")
     assert added.code == 0, added.err
     listed = shell("connections", "list", "--json").document()["connections"]
@@ -162,14 +167,14 @@ def test_connections_are_added_listed_and_removed(shell) -> None:
     assert shell("connections", "list", "--json").document()["connections"] == []
 
 
-def test_connections_test_says_who_is_signed_in(shell, name: str) -> None:
+def test_connections_test_says_who_is_signed_in(shell: Shell, name: str) -> None:
     document = shell("connections", "test", name, "--json").document()
     assert (document["name"], document["ok"]) == (name, True)
     assert document["user_id"]
     assert set(document["may"]) == {"trash", "purge"}
 
 
-def test_adapters_are_shown_without_credentials(shell) -> None:
+def test_adapters_are_shown_without_credentials(shell: Shell) -> None:
     names = [one["name"] for one in shell("adapters", "--json").document()["adapters"]]
     assert names == ["fxiaoke", "zoho"]
     for one in names:
@@ -178,12 +183,12 @@ def test_adapters_are_shown_without_credentials(shell) -> None:
         assert shell("adapters", "show", one).code == 0
 
 
-def test_failpoints_are_listed_before_and_after(shell) -> None:
+def test_failpoints_are_listed_before_and_after(shell: Shell) -> None:
     names = shell("debug", "failpoints", "--json").document()["failpoints"]
     assert {name.rsplit(".", 1)[0] + ".before" for name in names} <= set(names)
 
 
-def test_the_demo_ends_well_and_keeps_its_state_where_it_was_told(shell) -> None:
+def test_the_demo_ends_well_and_keeps_its_state_where_it_was_told(shell: Shell) -> None:
     said = shell("--home", shell.home, "demo", "--json")
     assert said.code == 0, said.err
     journeys = said.document()["journeys"]

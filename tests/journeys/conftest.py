@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,12 +74,14 @@ class House:
 
 
 @contextmanager
-def served(home: Path, *, count: int, switches: Mapping[str, Any] | None = None) -> Iterator[House]:
+def served(home: Path, *, count: int) -> Iterator[House]:
     """Serve both CRMs and open a bridge on their state directory."""
     clock = ManualClock()
-    with sandbox(SandboxOptions(home=home, count=count), clock=clock) as running:
-        with Bridge.open(home, clock=clock, environ={}) as bridge:
-            yield House(home, clock, running, bridge)
+    with (
+        sandbox(SandboxOptions(home=home, count=count), clock=clock) as running,
+        Bridge.open(home, clock=clock, environ={}) as bridge,
+    ):
+        yield House(home, clock, running, bridge)
 
 
 @pytest.fixture

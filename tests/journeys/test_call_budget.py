@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from crm_bridge.domain.lifecycle import Outcome
+from tests.journeys.conftest import House, Tenant
 
 EVERYTHING = "everything"
 
 
-def calls_by_path(tenant) -> Counter[str]:
+def calls_by_path(tenant: Tenant) -> Counter[str]:
     """Count requests by method and path, ids taken out."""
     return Counter(
         " ".join([line.method, "/".join(part for part in line.path.split("/") if not part.isdigit())])
@@ -18,7 +20,7 @@ def calls_by_path(tenant) -> Counter[str]:
     )
 
 
-def journey(tenant) -> Counter[str]:
+def journey(tenant: Tenant) -> Counter[str]:
     """Find, plan, apply everything; return the calls it took, sign-in and metadata included."""
     plan = tenant.crm.plan(EVERYTHING)
     run = tenant.crm.apply(plan, confirm=plan.digest)
@@ -26,14 +28,16 @@ def journey(tenant) -> Counter[str]:
     return calls_by_path(tenant)
 
 
-def test_a_thousand_plain_contracts_of_zoho_take_at_most_40_calls(make_house) -> None:
+def test_a_thousand_plain_contracts_of_zoho_take_at_most_40_calls(make_house: Callable[[int], House]) -> None:
     zoho = make_house(1000).tenant("zoho")
     zoho.switch("plain_module", True)
     calls = journey(zoho)
     assert calls.total() <= 40, calls
 
 
-def test_a_thousand_contracts_with_lines_of_fxiaoke_take_at_most_1150_calls_and_one_per_file(make_house) -> None:
+def test_a_thousand_contracts_with_lines_of_fxiaoke_take_at_most_1150_calls_and_one_per_file(
+    make_house: Callable[[int], House],
+) -> None:
     calls = journey(make_house(1000).tenant("fxiaoke"))
     # Every sixth contract of the sandbox has one attachment, and a file cannot be had in less than one call.
     assert calls.pop("POST /media/download") == 167

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from crm_bridge.bridge import Plan
 from crm_bridge.errors import BackupError, ConfirmationError, CrmBridgeError
+from tests.journeys.conftest import House, Tenant
 
 WHERE = 'status = "Expired"'
 
 
-def refused(tenant, plan, word: str, kind: type[CrmBridgeError] = ConfirmationError) -> CrmBridgeError:
+def refused(
+    tenant: Tenant, plan: Plan | Path, word: str, kind: type[CrmBridgeError] = ConfirmationError
+) -> CrmBridgeError:
     with pytest.raises(kind) as caught:
         tenant.crm.apply(plan, confirm=word)
     assert tenant.removals() == []
@@ -21,7 +25,7 @@ def refused(tenant, plan, word: str, kind: type[CrmBridgeError] = ConfirmationEr
     return caught.value
 
 
-def test_another_digest_does_not_confirm(tenant) -> None:
+def test_another_digest_does_not_confirm(tenant: Tenant) -> None:
     plan = tenant.crm.plan(WHERE)
     other = tenant.crm.plan('status = "Draft"')
     error = refused(tenant, plan, other.digest)
@@ -29,17 +33,17 @@ def test_another_digest_does_not_confirm(tenant) -> None:
 
 
 @pytest.mark.parametrize("word", ["", "yes", "DELETE", "delete"])
-def test_nothing_but_digest_or_phrase_confirms(tenant, word: str) -> None:
+def test_nothing_but_digest_or_phrase_confirms(tenant: Tenant, word: str) -> None:
     plan = tenant.crm.plan(WHERE)
     refused(tenant, plan, word)
 
 
-def test_the_digest_without_its_last_character_does_not_confirm(tenant) -> None:
+def test_the_digest_without_its_last_character_does_not_confirm(tenant: Tenant) -> None:
     plan = tenant.crm.plan(WHERE)
     refused(tenant, plan, plan.digest[:-1])
 
 
-def test_a_plan_with_one_id_more_is_refused(tenant, tmp_path: Path) -> None:
+def test_a_plan_with_one_id_more_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     path = tmp_path / "edited.plan"
     plan = tenant.crm.plan(WHERE, output=path)
     spared = next(i for i in tenant.ids() if i not in {item.id for item in plan})
@@ -50,7 +54,7 @@ def test_a_plan_with_one_id_more_is_refused(tenant, tmp_path: Path) -> None:
     assert refused(tenant, path, plan.digest).exit_code == 5
 
 
-def test_a_plan_with_one_character_changed_is_refused(tenant, tmp_path: Path) -> None:
+def test_a_plan_with_one_character_changed_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     path = tmp_path / "edited.plan"
     plan = tenant.crm.plan(WHERE, output=path)
     data = bytearray(path.read_bytes())
@@ -61,14 +65,14 @@ def test_a_plan_with_one_character_changed_is_refused(tenant, tmp_path: Path) ->
         refused(tenant, path, plan.digest, CrmBridgeError)
 
 
-def test_an_expired_plan_is_refused(house, tenant) -> None:
+def test_an_expired_plan_is_refused(house: House, tenant: Tenant) -> None:
     plan = tenant.crm.plan(WHERE)
     house.clock.advance(24 * 3600 + 1)
     error = refused(tenant, plan, plan.digest)
     assert (error.reason, error.exit_code) == ("plan_expired", 5)
 
 
-def test_a_used_plan_is_refused(tenant) -> None:
+def test_a_used_plan_is_refused(tenant: Tenant) -> None:
     plan = tenant.crm.plan(WHERE)
     tenant.crm.apply(plan, confirm=plan.digest)
     removed = len(tenant.removals())
@@ -78,14 +82,14 @@ def test_a_used_plan_is_refused(tenant) -> None:
     assert len(tenant.removals()) == removed
 
 
-def test_a_plan_of_the_other_crm_is_refused(house) -> None:
+def test_a_plan_of_the_other_crm_is_refused(house: House) -> None:
     zoho, fxiaoke = house.tenant("zoho"), house.tenant("fxiaoke")
     plan = zoho.crm.plan(WHERE)
     error = refused(fxiaoke, plan, plan.digest)
     assert error.exit_code == 5
 
 
-def test_without_room_for_the_backup_nothing_is_deleted(house, tenant) -> None:
+def test_without_room_for_the_backup_nothing_is_deleted(house: House, tenant: Tenant) -> None:
     plan = tenant.crm.plan(WHERE)
     vault = house.home / "vault"
     shutil.rmtree(vault, ignore_errors=True)
