@@ -36,7 +36,8 @@ from crm_bridge.pipeline.find import Selection, find_contracts
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
-from crm_bridge.pipeline.restore import RESTORABLE, RestoreStep, plan_restore, restore, settle_restores
+from crm_bridge.pipeline.restore import restore, settle_restores
+from crm_bridge.pipeline.restore_plan import RESTORABLE, RestoreStep, check_tenant, plan_restore
 from crm_bridge.pipeline.run_log import RunLog, steps_of
 from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
@@ -218,6 +219,7 @@ class Connection:
     ) -> list[RestoreStep]:
         """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault."""
         info = find_run(self.desk.journal, run_id)
+        check_tenant(self.desk, info)
         with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
             log = RunLog(self.desk, info.ref)
             settle_restores(log)

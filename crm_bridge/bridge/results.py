@@ -17,7 +17,7 @@ from crm_bridge.pipeline.receipt import payload_of
 from crm_bridge.pipeline.runs import RunInfo, exit_code
 
 if TYPE_CHECKING:
-    from crm_bridge.pipeline.restore import RestoreStep
+    from crm_bridge.pipeline.restore_plan import RestoreStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from crm_bridge.i18n import N_, _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Plan, Run, RunItem
     from crm_bridge.domain.contract import Contract
-    from crm_bridge.pipeline.restore import RestoreStep
+    from crm_bridge.pipeline.restore_plan import RestoreStep
 
 CONTRACT = "crm-bridge.contract/1"
 PLAN = "crm-bridge.plan/1"

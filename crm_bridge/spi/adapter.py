@@ -209,6 +209,10 @@ class RestoreItem:
     """An earlier attempt may have created it: search the marker before creating."""
     ids: Mapping[str, str] = field(default_factory=dict)
     """Old id -> new id of records that were re-created before this one."""
+    relink: bool | None = None
+    """Whether references of other records are set to the new id; None: as the connection is configured."""
+    copy: ContractRef | None = None
+    """Where the contract is now. Then nothing is created: only the references in `snapshot` are set to it."""
 
 
 @dataclass(frozen=True, slots=True)

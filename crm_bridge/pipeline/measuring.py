@@ -1,0 +1,115 @@
+"""Measure a restore: copy the contract again, compare it with its backup, journal what differs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from crm_bridge import failpoints
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.capabilities import Route, Step
+from crm_bridge.domain.comparison import Measured, measure
+from crm_bridge.domain.forecast import Forecast, make_forecast
+from crm_bridge.domain.snapshot import Attachment, Snapshot
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.journal.entry import Draft
+from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.plan_file import open_plan
+from crm_bridge.pipeline.restore_plan import RestoreStep
+from crm_bridge.pipeline.run_log import RunLog
+
+MEASURED = "restore.measured"
+
+
+class Measuring:
+    """Compares what came back with the backup, against what the plan had promised."""
+
+    def __init__(self, log: RunLog) -> None:
+        """Measure restores of this run."""
+        self.log = log
+        self.desk = log.desk
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """Return what was promised when the plan was confirmed, or, without its file, what is promised now."""
+        path = self.desk.plans / f"{self.log.run.plan}.plan"
+        try:
+            return open_plan(path, journal=self.desk.journal).plan.head.forecast
+        except CrmBridgeError:
+            profile = self.desk.profile
+            return make_forecast(
+                profile.capabilities,
+                profile.limits,
+                profile.fields,
+                profile.relations,
+                step=Step.TRASH,
+                now=self.desk.clock.now(),
+            )
+
+    def measure(self, steps: Sequence[RestoreStep], ids: Mapping[str, str]) -> list[RestoreStep]:
+        """Return the steps with their comparison; what cannot be read again stays without one."""
+        back = {step.new_ref.id: step for step in steps if step.result == "restored" and step.new_ref}
+        found: dict[str, Measured] = {}
+        for batch in batches(back, self.desk.profile.limits.snapshot_batch):
+            refs = [ref for new_id in batch if (ref := back[new_id].new_ref)]
+            try:
+                with failpoints.step("restore.verify"):
+                    for copy in self.desk.adapter.snapshot(refs):
+                        if isinstance(copy, Snapshot):
+                            step = back[copy.ref.id]
+                            found[step.ref.id] = self._compare(step, copy, ids)
+            except CrmBridgeError:
+                # The contracts are back; that they could not be compared is shown, and changes nothing about that.
+                continue
+        self._journal(steps, found)
+        return [replace(step, measured=found.get(step.ref.id)) for step in steps]
+
+    def _compare(self, step: RestoreStep, copy: Snapshot, ids: Mapping[str, str]) -> Measured:
+        before = self.log.backup_set(self.log.backup_of(step.ref.id).set_id).snapshot(step.ref.id)
+        after = replace(copy, attachments=tuple(_with_digest(one) for one in copy.attachments))
+        promises = self.forecast.promises(step.route or Route.RECREATE)
+        return measure(before, after, promises=promises, ids=ids)
+
+    def _journal(self, steps: Sequence[RestoreStep], found: Mapping[str, Measured]) -> None:
+        run, desk = self.log.run, self.desk
+        desk.journal.append(
+            [
+                Draft(
+                    op=MEASURED,
+                    system=desk.system,
+                    org=desk.profile.org_id,
+                    module=desk.profile.module,
+                    record_id=step.ref.id,
+                    plan=run.plan,
+                    run=run.id,
+                    crm_user=desk.profile.user_id,
+                    body=_body(step, found[step.ref.id]),
+                )
+                for step in steps
+                if step.ref.id in found
+            ]
+        )
+
+
+def _with_digest(file: Attachment) -> Attachment:
+    digest, size = hashlib.sha256(), 0
+    for chunk in file.chunks():
+        digest.update(chunk)
+        size += len(chunk)
+    return replace(file, sha256=digest.hexdigest(), size=size)
+
+
+def _body(step: RestoreStep, measured: Measured) -> dict[str, JsonValue]:
+    """Names of fields and counts, never a value: the journal holds no content."""
+    return {
+        "new_id": step.new_ref.id if step.new_ref else "",
+        "route": step.route.value if step.route else "",
+        "fields": measured.fields,
+        "rows": measured.rows,
+        "files": measured.files,
+        "files_equal": measured.files_equal,
+        "different": {one.name: one.fate.value for one in measured.differences},
+        "surprises": [one.name for one in measured.surprises],
+    }

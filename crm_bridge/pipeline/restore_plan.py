@@ -1,0 +1,150 @@
+"""Plan a restore: look where each contract is, refuse what is in doubt, choose the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crm_bridge import failpoints
+from crm_bridge.domain.capabilities import Route, Support
+from crm_bridge.domain.comparison import Measured
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.lifecycle import Event, State
+from crm_bridge.errors import BackupError, GuardError, InDoubtError
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.pipeline.runs import RunInfo
+from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+
+DOUBTFUL = frozenset({State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED})
+RESTORABLE = frozenset(
+    {
+        State.DONE,
+        State.VERIFIED,
+        State.UNVERIFIED,
+        State.ABSENT,
+        State.RESTORE_IN_DOUBT,
+        State.RESTORING,
+        State.RESTORED,
+    }
+)
+LATE = timedelta(hours=24)
+"""How long after a lost answer a delayed request may still land: a warning is shown for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreStep:
+    """What will be or was done about one contract."""
+
+    ref: ContractRef
+    route: Route | None
+    """None: nothing to do, `reason` says why."""
+    reason: str = ""
+    result: str = "planned"
+    """planned, restored, present, not_restored, in_doubt."""
+    new_ref: ContractRef | None = None
+    lost: tuple[str, ...] = ()
+    message: str = ""
+    until: str = ""
+    warning: str = ""
+    """A reason word for something that a person should know before or after the restore."""
+    measured: Measured | None = None
+    """The comparison with the backup, once the contract is back and could be read."""
+
+
+def check_tenant(desk: Desk, info: RunInfo) -> None:
+    """Raise GuardError unless the connection leads to the organisation and module from which the run deleted."""
+    if (info.system, info.org, info.module) != (desk.system, desk.profile.org_id, desk.profile.module):
+        raise GuardError(
+            _("run {run} deleted from organisation {org}, module {module}; {name} leads elsewhere").format(
+                run=info.id, org=info.org, module=info.module, name=desk.connection
+            ),
+            reason="other_tenant",
+            hint=_("use a connection to that organisation"),
+        )
+
+
+def plan_restore(log: RunLog, record_ids: Sequence[str]) -> Iterator[RestoreStep]:
+    """Look where each contract is and say which way back there is. Raises InDoubtError for anything in doubt."""
+    desk = log.desk
+    _refuse_doubt(log, record_ids)
+    wanted = [i for i in record_ids if log.standing(i).state in RESTORABLE]
+    for batch in batches(wanted, desk.profile.limits.locate_batch):
+        copies = {i: copy_of(log, i) for i in batch}
+        refs = [ContractRef(desk.profile.module, i) for i in batch] + [ref for ref in copies.values() if ref]
+        with failpoints.step("restore.look"):
+            sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE)
+        for record_id in batch:
+            yield _route(log, record_id, copies[record_id], sighting)
+
+
+def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
+    """A late delete would hit the restored copy: settle first, whichever run the doubt belongs to."""
+    wanted = frozenset(record_ids)
+    doubtful = {i: log.run.id for i in record_ids if log.standing(i).state in DOUBTFUL}
+    for entry in log.desk.journal.open_intents():
+        if entry.record_id in wanted and not entry.op.startswith("restore") and entry.system == log.desk.system:
+            doubtful.setdefault(entry.record_id, entry.run)
+    if doubtful:
+        raise InDoubtError(
+            _("{count} contracts of this run are in doubt; a late delete could hit the restored copy").format(
+                count=len(doubtful)
+            ),
+            reason="in_doubt",
+            hint=_("settle them first with `crm-bridge resume {run}`").format(run=next(iter(doubtful.values()))),
+        )
+
+
+def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sighting) -> RestoreStep:
+    desk = log.desk
+    seen = sighting.places[record_id]
+    if copy and sighting.places[copy.id].place is Place.LIVE:
+        return RestoreStep(seen.ref, None, "already_restored", "present", new_ref=copy)
+    if seen.place is Place.LIVE:
+        return RestoreStep(seen.ref, None, "still_there", "present")
+    warning = "answer_lost_recently" if _lost_lately(log, record_id) else ""
+    if seen.place is Place.IN_BIN and desk.profile.capabilities.untrash.support is not Support.ABSENT:
+        until = seen.until.date().isoformat() if seen.until else ""
+        return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
+    if seen.place is Place.GONE and sighting.control:
+        if problem := backup_problem(log, record_id):
+            return RestoreStep(seen.ref, None, problem, "not_restored")
+        return RestoreStep(seen.ref, Route.RECREATE, warning=warning)
+    return RestoreStep(seen.ref, None, _why_not(seen), "not_restored")
+
+
+def backup_problem(log: RunLog, record_id: str) -> str:
+    """Return why this contract cannot be re-created from the vault, as a reason word; empty when it can."""
+    try:
+        where = log.backup_of(record_id)
+        backup_set = log.backup_set(where.set_id)
+        if backup_set.entry(record_id).file_sha256 != where.sha256:
+            return "backup_replaced"
+        backup_set.verify_entry(record_id)
+    except BackupError as problem:
+        return problem.reason
+    return ""
+
+
+def _lost_lately(log: RunLog, record_id: str) -> bool:
+    """Say whether the answer to a deletion of this record was lost within the last day."""
+    since = log.desk.clock.now() - LATE
+    return any(
+        entry.body.get("event") == Event.ANSWER_LOST.value and datetime.fromisoformat(entry.ts) > since
+        for entry in log.desk.journal.entries(record_id=record_id, op="outcome")
+    )
+
+
+def _why_not(seen: Whereabouts) -> str:
+    return "no_control_record" if seen.place is Place.GONE else seen.place.value
+
+
+def copy_of(log: RunLog, record_id: str) -> ContractRef | None:
+    """Return the newest copy that an earlier restore made, from the journal."""
+    found = None
+    for entry in log.desk.journal.entries(record_id=record_id, op="restore.outcome"):
+        if isinstance(new_id := entry.body.get("new_id"), str) and new_id != record_id:
+            found = ContractRef(entry.module, new_id)
+    return found
