@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from crm_bridge.clock import Clock
 from crm_bridge.errors import RateLimitedError
 from crm_bridge.i18n import _
-from crm_bridge.transport.calls import Purpose
+from crm_bridge.transport.calls import Purpose, Timeouts
 
 _CREDITS_STALE = 60.0
 
@@ -56,8 +56,10 @@ class Budget:
         destroy_in_flight: int = 2,
         windows: Sequence[Window] = (),
         min_spacing: float = 0.0,
+        timeouts: Timeouts | None = None,
     ) -> None:
-        """Keep the limits; `min_spacing` is in seconds between two calls of one endpoint."""
+        """Keep the limits; `min_spacing` is in seconds between two calls of one endpoint, `timeouts` of one call."""
+        self.timeouts = timeouts or Timeouts()
         self._ceiling = max(1, in_flight)
         self._limit = float(self._ceiling)
         self._destroy_limit = max(1, destroy_in_flight)

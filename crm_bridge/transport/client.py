@@ -46,7 +46,7 @@ class Transport:
             randomness=randomness,
             budget=budget,
             ca_file=ca_file,
-            timeouts=timeouts or Timeouts(),
+            timeouts=timeouts or budget.timeouts,
             listener=listener,
             request_id_header=request_id_header,
         )
