@@ -92,7 +92,7 @@ class Engine:
 
         tried = self._run(call, once, renew)
         if tried.running is None:
-            yield from _complete(call, tried.answer, refused)
+            yield from _complete(call, tried, refused)
             return
         with tried.running as running:
             yield from running.chunks(max_bytes)
@@ -200,8 +200,10 @@ class Engine:
             breaker.succeeded()
 
 
-def _complete(call: Call, answer: Answer | None, refused: Refused | None) -> Iterator[bytes]:
-    if answer is not None and answer.ok:
+def _complete(call: Call, tried: Tried, refused: Refused | None) -> Iterator[bytes]:
+    answer = tried.answer
+    # A 200 that the judge sent back to be tried again is a refusal, however often it came: never the file.
+    if answer is not None and answer.ok and not tried.again:
         yield answer.body
         return
     if answer is not None and refused is not None:

@@ -101,3 +101,19 @@ def test_a_download_given_up_half_way_frees_its_place(serve: Serve, transport_to
     assert transport.budget.in_flight == 1
     stream.close()  # type: ignore[attr-defined]
     assert transport.budget.in_flight == 0
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.REFRESH])
+@pytest.mark.parametrize("with_renewal", [True, False])
+def test_a_judged_refusal_is_never_handed_out_as_the_file_however_often_it_comes(
+    serve: Serve, transport_to: Make, verdict: Verdict, with_renewal: bool
+) -> None:
+    server = serve(lambda connection, _turn: connection.sendall(reply(b'{"errorCode":20016}')))
+    call = call_to(server.origin, DOWNLOAD)
+    renew = (lambda: call) if with_renewal else None
+    pieces: list[bytes] = []
+    with pytest.raises(RequestRefusedError):
+        pieces.extend(
+            transport_to(server.origin).download(call, max_bytes=100, judge=lambda _answer: verdict, renew=renew)
+        )
+    assert pieces == []
