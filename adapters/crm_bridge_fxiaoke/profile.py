@@ -84,6 +84,7 @@ def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
         writable=is_writable(one) and one.type not in FILES,  # files are uploaded anew, under new paths
         required=one.required,
         options=one.options,
+        target=one.target,
     )
 
 

@@ -80,6 +80,7 @@ def _field(field: ZohoField, meaning: str | None) -> FieldInfo:
         writable=field.writable,
         required=field.required,
         options=field.options,
+        target=field.target,
     )
 
 

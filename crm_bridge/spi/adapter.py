@@ -32,6 +32,8 @@ class FieldInfo:
     required: bool = False
     options: tuple[tuple[str, str], ...] = ()
     """(value, label) pairs of a choice."""
+    target: str = ""
+    """The module that a reference points to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from crm_bridge.domain.snapshot import Snapshot
+    from crm_bridge.spi.adapter import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +113,17 @@ class Emulator(Protocol):
         Every emulator knows `edit` {id, field, value}, `delete` {id, actor}, `restore` {id}, `lock` {id},
         `contracts` {} -> {ids}, `record` {id} -> the stored record with its place, `advance` {seconds},
         `switch` {name, value}; a vendor may add more.
+        """
+        ...
+
+
+@runtime_checkable
+class Adopting(Protocol):
+    """What an emulator may do besides, so that a restore can be rehearsed in it: take over a live schema."""
+
+    def adopt(self, profile: Profile, snapshots: Sequence[Snapshot]) -> Sequence[str]:
+        """Become like the CRM behind `profile`: its fields, and the people and records that the snapshots name.
+
+        Returns what could not be taken over, by field or module name: the rehearsal says that it did not cover it.
         """
         ...

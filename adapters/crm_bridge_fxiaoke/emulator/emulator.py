@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import LedgerEntry, WireRequest, WireResponse
 
-from . import auth, control, envelope, files, importer, lifecycle, seed, tenant
+from . import adopting, auth, control, envelope, files, importer, lifecycle, seed, tenant
 from .call import Call
 from .envelope import WireError
 from .limits import Limits
@@ -109,6 +111,11 @@ class FxiaokeEmulator:
         with self._lock:
             self.world.effects = []
             return control.run(self, command, arguments)
+
+    def adopt(self, profile: Profile, snapshots: Sequence[Snapshot]) -> Sequence[str]:
+        """Take over the fields of a live object, and the people and records that snapshots of it name."""
+        with self._lock:
+            return adopting.adopt(self.world, profile, snapshots)
 
     def _line(self, request: WireRequest, response: WireResponse, code: str) -> LedgerEntry:
         query = [

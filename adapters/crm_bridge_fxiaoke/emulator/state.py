@@ -82,6 +82,15 @@ class Table:
         self._index: dict[str, dict[str, set[str]]] = {name: {} for name in self.indexed}
         self.past: deque[tuple[float, str, Record | None]] = deque()
 
+    def index_references(self) -> None:
+        """Index reference fields that the schema gained since the table was made."""
+        for name in {item.name for item in self.schema.references()} - self.indexed:
+            self.indexed.add(name)
+            self._index[name] = {}
+            for key, row in self.rows.items():
+                if isinstance(row.get(name), str):
+                    self._index[name].setdefault(row[name], set()).add(key)
+
     def put(self, row: Record) -> None:
         """Store a record instead of the one with its id."""
         key = row["_id"]

@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import Effect, LedgerEntry, WireRequest, WireResponse
 from crm_bridge_zoho.emulator import controls
+from crm_bridge_zoho.emulator.adopting import adopt
 from crm_bridge_zoho.emulator.answers import ApiError
 from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.endpoints import router
@@ -131,6 +134,11 @@ class ZohoEmulator:
                 return self._control(command, arguments)
             except controls.ControlError as wrong:
                 return {"error": str(wrong)}
+
+    def adopt(self, profile: Profile, snapshots: Sequence[Snapshot]) -> Sequence[str]:
+        """Take over the fields of a live module, and the people and records that snapshots of it name."""
+        with self._lock:
+            return adopt(self.org, profile, snapshots)
 
     def _control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if command == "switch":

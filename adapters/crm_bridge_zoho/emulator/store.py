@@ -82,6 +82,13 @@ class Table:
         """Say whether `linked` knows that field."""
         return name in self._links
 
+    def index(self, name: str) -> None:
+        """Index one more field by target: `linked` knows it from now on."""
+        if name not in self._links:
+            self._links[name] = {}
+            for record in self.rows.values():
+                self._index(record, {name})
+
     def holder(self, name: str, value: object) -> Record | None:
         """Return the record with that value in a unique field; text is compared without case."""
         if name not in self._unique:
