@@ -1,6 +1,6 @@
 """Run the whole fault matrix over real sockets and print what came of it.
 
-    python scripts/fault_matrix.py [--adapter NAME] [--fault NAME] [--verb NAME] [--processes 2] [--once|--lasting]
+python scripts/fault_matrix.py [--adapter NAME] [--fault NAME] [--verb NAME] [--processes 2] [--once|--lasting]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def _run(case: Case) -> Result:
     call, fault, lasting = case
     if call.adapter not in _rigs:
         _rigs[call.adapter] = Rig(call.adapter)
+        list(calls_of(_rigs[call.adapter]))  # learns what a whole backup is
     return run_case(_rigs[call.adapter], call, BY_NAME[fault], lasting=lasting)
 
 
@@ -61,10 +62,12 @@ def main() -> int:
     chosen = parser.parse_args()
     cases, begun = list(_cases(chosen)), time.monotonic()
     with get_context("spawn").Pool(chosen.processes) as pool:
-        results = list(_told(pool.imap_unordered(_run, cases, chunksize=8), len(cases)))
+        results = []
+        for result in _told(pool.imap_unordered(_run, cases, chunksize=8), len(cases)):
+            results.append(result)
+            if chosen.show or result.wrong or verdict(result):
+                _print(result)
     broken = [one for one in results if one.wrong or verdict(one)]
-    for one in results if chosen.show else broken:
-        _print(one)
     met = sum(one.met for one in results)
     codes = Counter(tuple(one.codes) for one in results if one.met)
     print(f"{len(results)} cases, {met} met their fault, {len(broken)} broke a rule, {time.monotonic() - begun:.0f} s")
@@ -85,6 +88,7 @@ def _print(one: Result) -> None:
     print(f"{one.call.column:9} {one.call} | {one.fault} {lasting}{mark} | {one.codes} then {one.after} {one.reasons}")
     for text in [*one.wrong, *verdict(one)]:
         print(f"    !! {text}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

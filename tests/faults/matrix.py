@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
@@ -128,6 +130,7 @@ def _journey(rig: Rig, step: Step, result: Result) -> None:
         return
     _attempt(rig, result, lambda: _apply(rig, ids, step, digest, result))
     _check_books(rig, ids, result)
+    _check_backup(rig, ids, result)
     _attempt(rig, result, lambda: _restore(rig, ids, step, result))
     _check_restored(rig, ids, result)
     _check_journal(rig, result)
@@ -242,6 +245,38 @@ def _check_books(rig: Rig, ids: Sequence[str], result: Result) -> None:
             result.wrong.append("a contract outside the plan was removed")
     if len(rig.contracts()) < CONTRACTS - len(ids):
         result.wrong.append("more contracts are gone than were planned")
+
+
+def saved(rig: Rig, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return what the vault holds of each contract that is not live any more: lists with their sizes, files by hash."""
+    found: dict[str, list[str]] = {}
+    with rig.bridge() as bridge:
+        for summary in bridge.vault.sets():
+            if not summary.complete:
+                continue
+            for copy in bridge.vault.open(summary.set_id).snapshots():
+                if rig.control("record", id=copy.ref.id)["place"] == "live":
+                    continue
+                lists = [f"{part.kind.value} {part.name} {_size(part.raw)}" for part in copy.parts]
+                files = [f"file {one.name} {sha256(b''.join(one.chunks())).hexdigest()}" for one in copy.attachments]
+                found[copy.ref.id] = [f"{len(json.loads(copy.record))} fields", *sorted(lists), *sorted(files)]
+    return {one: found.get(one, []) for one in ids if rig.control("record", id=one)["place"] != "live"}
+
+
+def _size(raw: bytes) -> int:
+    value = json.loads(raw)
+    return len(value) if isinstance(value, list | dict) else 1
+
+
+def _check_backup(rig: Rig, ids: Sequence[str], result: Result) -> None:
+    """Whatever is gone must be in the vault, with everything around it."""
+    known = rig.__dict__.setdefault("known", {})
+    for one, copy in saved(rig, ids).items():
+        if not result.fault:
+            known[one] = copy
+        elif copy != known[one]:
+            missing = [line for line in known[one] if line not in copy]
+            result.wrong.append(f"removed without its whole backup: {missing}, but {copy}")
 
 
 def _check_restored(rig: Rig, ids: Sequence[str], result: Result) -> None:
