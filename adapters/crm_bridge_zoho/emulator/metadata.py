@@ -256,11 +256,13 @@ def _layout_json(org: Org, module: Module) -> Json:
 
 
 def _view(module: Module) -> Json:
+    shown = [field for field in module.fields.values() if field.api_name == module.display]
+    columns = [{"api_name": field.api_name, "id": field.id} for field in shown]
     return {
         "id": view_id(module), "name": f"All {module.plural}", "system_name": "ALLVIEWS",
         "display_value": f"All {module.plural}",
         "category": "public_views", "default": True, "system_defined": True, "favorite": None, "sort_by": None,
-        "sort_order": None, "fields": [{"api_name": module.display, "id": ""}], "criteria": None, "shared_to": None,
+        "sort_order": None, "fields": columns, "criteria": None, "shared_to": None,
         "created_by": None, "modified_by": None, "created_time": None, "modified_time": None, "locked": False,
     }  # fmt: skip
 
