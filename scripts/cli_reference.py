@@ -17,8 +17,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "command-
 HEAD = """# Command line
 
 Results go to standard output, everything else to standard error. `--json` prints one document, or JSON lines for
-listings, each with its `schema`. The options `--home`, `--secrets-file`, `--secrets-fd`, `--json`, `--lang`, `--verbose`
-and `--debug-http` stand before or after the name of any command and are left out below.
+listings, each with its `schema`. The options `--home`, `--secrets-file`, `--secrets-fd`, `--json`, `--lang`,
+`--verbose` and `--debug-http` stand before or after the name of any command and are left out below.
 
 `NO_COLOR` switches colours off, `CRM_BRIDGE_HOME` names the state directory, `CRM_BRIDGE_LANG` the language. Shell
 completion: `eval "$(_CRM_BRIDGE_COMPLETE=bash_source crm-bridge)"` (or `zsh_source`, `fish_source`).

@@ -256,7 +256,10 @@ class Connection:
     def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
         def items() -> Iterator[RunItem]:
             log = RunLog(self.desk, info.ref)
-            return (RunItem.of(target, log.standing(target.ref.id)) for target in file.targets())
+            return (
+                RunItem.of(target, log.standing(target.ref.id), self.desk.remarks.get(target.ref.id, ""))
+                for target in file.targets()
+            )
 
         def receipt() -> Receipt:
             envelope = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))

@@ -107,9 +107,11 @@ class RunItem:
     attempts: int
     reason: str = ""
     code: str = ""
+    remark: str = ""
+    """What the CRM added just now, such as who has to approve; not kept in the journal."""
 
     @classmethod
-    def of(cls, target: Target, standing: Standing) -> RunItem:
+    def of(cls, target: Target, standing: Standing, remark: str = "") -> RunItem:
         """Join a plan's target with where it stands."""
         return cls(
             PlannedContract.of(target),
@@ -118,6 +120,7 @@ class RunItem:
             standing.attempt,
             standing.reason,
             standing.code,
+            remark,
         )
 
 

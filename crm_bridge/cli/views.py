@@ -189,6 +189,7 @@ def item_json(item: RunItem) -> dict[str, Any]:
         "attempts": item.attempts,
         "reason": item.reason or None,
         "code": item.code or None,
+        "remark": item.remark or None,
     }
 
 
@@ -219,12 +220,17 @@ def run_table(items: Iterable[RunItem]) -> None:
             item.contract.title,
             _(OUTCOME_WORDS[item.outcome.value]),
             item.evidence.value if item.evidence else "",
-            " ".join(part for part in (reason_text(item.reason) if item.reason else "", item.code) if part),
+            _why(item),
             item.contract.id,
         )
         for item in items
     )
     Output.table(columns, rows)
+
+
+def _why(item: RunItem) -> str:
+    reason = reason_text(item.reason) if item.reason else ""
+    return "; ".join(part for part in (f"{reason} {item.code}".strip(), item.remark) if part)
 
 
 def counts_line(run: Run) -> str:

@@ -68,6 +68,8 @@ class Desk:
     """The operating system user, for confirmations."""
     progress: Progress = no_progress
     stop: StopFlag = field(default_factory=StopFlag)
+    remarks: dict[str, str] = field(default_factory=dict)
+    """What the CRM added about single records, by id: for people, and only while this process lives (names)."""
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -63,6 +63,8 @@ def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None
 def _note(log: RunLog, target: Target, sighting: Sighting | None, intended: datetime | None) -> Note:
     standing = log.standing(target.ref.id)
     seen = sighting.places.get(target.ref.id) if sighting else None
+    if seen and seen.note:
+        log.desk.remarks[target.ref.id] = seen.note
     control = sighting.control if sighting else None
     event, evidence, reason = observed(seen, standing.step, control=control, ours=_ours(log, seen, intended))
     extra = {"control": control} if control else {}

@@ -1,0 +1,38 @@
+"""Everything public comes from one place, cheaply."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import crm_bridge
+from crm_bridge import errors
+from crm_bridge.errors import CrmBridgeError
+
+
+def test_every_public_name_can_be_loaded_and_says_what_it_is() -> None:
+    for name in crm_bridge.__all__:
+        found = getattr(crm_bridge, name)
+        assert name == "__version__" or inspect.getdoc(found), name
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = "import sys, crm_bridge; print([m for m in sys.modules if m.split('.')[0] in "
+    code += "('requests', 'pydantic', 'cryptography', 'keyring', 'rich', 'sqlite3', 'pyrage')])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_every_error_knows_its_exit_code_and_is_drawn_in_the_tree() -> None:
+    kinds = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, CrmBridgeError)]
+    for kind in kinds:
+        assert kind.exit_code in range(1, 16)
+        assert kind.__name__ in (errors.__doc__ or "")
+
+
+def test_help_loads_click_only() -> None:
+    code = "import sys, crm_bridge.cli.main as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([x for x in sys.modules if x in ('requests', 'pydantic', 'cryptography', 'keyring', 'rich')])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.strip().splitlines()[-1] == "[]"
