@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
@@ -74,7 +74,7 @@ def logout(name: str, local: bool) -> int:
     return 0
 
 
-@click.group("auth", help="Show where secrets come from.")
+@group("auth", help="Show where secrets come from.")
 def auth() -> None:
     """Show where secrets come from."""
 

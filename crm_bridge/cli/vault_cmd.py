@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of what you saw.")
 
 
-@click.group("vault", help="List, check, prune and shred backups.")
+@group("vault", help="List, check, prune and shred backups.")
 def vault() -> None:
     """List, check, prune and shred backups."""
 
