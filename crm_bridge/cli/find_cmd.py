@@ -79,8 +79,13 @@ def show(connection: str, contract: str) -> int:
             out.document(CONTRACT, {**contract_json(details.contract), **around})
             return 0
         out.pairs((key, value) for key, value in contract_json(details.contract).items())
-        out.table((_("vendor field"), _("value")), sorted(raw.items()))
+        out.table((_("vendor field"), _("value")), ((key, _shown(value)) for key, value in sorted(raw.items())))
         out.table((_("around it"), _("count")), sorted(parts.items()))
         if attachments:
             out.table((_("attachment"), _("bytes")), ((a["name"], a["size"]) for a in attachments))
     return 0
+
+
+def _shown(value: object) -> object:
+    """Return a nested value as JSON, anything else as it is."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
