@@ -84,10 +84,16 @@ def _field(field: ZohoField, meaning: str | None) -> FieldInfo:
     )
 
 
+_ROW_SYSTEM = ("id", "Parent_Id", "Owner", "Created_By", "Created_Time", "Modified_By", "Modified_Time")
+"""Columns of rows and notes that Zoho sets itself."""
+
+
 def relations_of(workspace: Workspace) -> tuple[RelationInfo, ...]:
     """Return what hangs on a contract: rows in its fields, notes, attachments, lists of other modules."""
     rows = [
-        RelationInfo(field.api_name, field.label, PartKind.DETAIL.value, field.target or workspace.name)
+        RelationInfo(
+            field.api_name, field.label, PartKind.DETAIL.value, field.target or workspace.name, changing=_ROW_SYSTEM
+        )
         for field in workspace.fields.values()
         if field.data_type in ("subform", "multiselectlookup", "multiuserlookup")
     ]
@@ -101,5 +107,6 @@ def relations_of(workspace: Workspace) -> tuple[RelationInfo, ...]:
         if one.type == "multiselectlookup":
             continue
         kind = {NOTES: PartKind.NOTE.value, ATTACHMENTS: "attachment"}.get(one.api_name, PartKind.RELATED.value)
-        lists.append(RelationInfo(one.api_name, one.label, kind, one.module, saved=bool(one.module)))
+        changing = _ROW_SYSTEM if kind == PartKind.NOTE.value else ()
+        lists.append(RelationInfo(one.api_name, one.label, kind, one.module, saved=bool(one.module), changing=changing))
     return (*rows, *files, *lists)

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from crm_bridge.domain.capabilities import Capabilities, Fate, Route
 from crm_bridge.domain.forecast import Promises
@@ -49,19 +49,27 @@ class Measured:
         return tuple(one for one in self.differences if one.surprise)
 
 
-def measure(before: Snapshot, after: Snapshot, *, promises: Promises, ids: Mapping[str, str] | None = None) -> Measured:
-    """Compare field by field, row by row and file by file; ids that were mapped to new ones count as equal."""
+def measure(
+    before: Snapshot, after: Snapshot, *, promises: Promises, ids: Mapping[str, str] | None = None, marker: str = ""
+) -> Measured:
+    """Compare field by field, row by row and file by file; ids that were mapped to new ones count as equal.
+
+    A row that carries `marker` is ours (the mark of a copy) and stands for no row of the backup.
+    """
     mapped = dict(ids or {})
     old, new = _record(before), _record(after)
     within = {part.name for part in before.parts if part.kind is PartKind.DETAIL}
     # A field that holds files is compared by their digests below: its own value is ids of files, which are new.
-    within |= {file.source for file in (*before.attachments, *after.attachments)}
-    found = list(_fields(old, new, promises, mapped, skip=within))
+    sources = {file.source for file in (*before.attachments, *after.attachments)}
+    found = list(_fields(old, new, promises, mapped, skip=within | sources))
     rows = 0
     for kind, word in _LISTS:
+        now = _rows(after, kind, new)
         for name, before_rows in _rows(before, kind, old).items():
+            if name in sources:
+                continue
             rows += len(before_rows)
-            after_rows = _rows(after, kind, new).get(name, [])
+            after_rows = [row for row in now.get(name, []) if not marker or marker not in row.values()]
             found += _list(name, word, before_rows, after_rows, promises, mapped)
     found += _links(before, after, promises, mapped)
     files, equal = _files(before, after)
@@ -128,9 +136,20 @@ def _mapped(value: object, ids: Mapping[str, str]) -> object:
 
 
 def _fate(old: object, new: object) -> Fate:
-    if old == new or (old in _EMPTY and new in _EMPTY):
+    if old == new or (old in _EMPTY and new in _EMPTY) or _same_number(old, new):
         return Fate.SAME
     return Fate.LOST if new in _EMPTY else Fate.CHANGED
+
+
+def _same_number(old: object, new: object) -> bool:
+    """Say whether one is a number and the other the same number as text: some CRMs write both."""
+    pair = (old, new)
+    if not any(isinstance(one, int | Decimal) for one in pair) or any(isinstance(one, bool) for one in pair):
+        return False
+    try:
+        return Decimal(str(old)) == Decimal(str(new))
+    except InvalidOperation:
+        return False
 
 
 def _rows(snapshot: Snapshot, kind: PartKind, record: Mapping[str, object]) -> dict[str, list[Row]]:
@@ -162,6 +181,9 @@ def _list(
 ) -> Iterator[Difference]:
     """Pair rows by id or content, and name every column that differs once."""
     general = promises.of(name, word) if name in promises.known else promises.of(f"{word}: {name}", word)
+    # Where the moving columns of a list are named, the others are promised as they were.
+    named = any(known.startswith(f"{name}.") for known in promises.known)
+    cells = Fate.SAME if named and general is Fate.CHANGED else general
     columns: dict[str, Fate] = {}
     for before, after in pair_rows(old, new, ids):
         if after is None:
@@ -174,8 +196,8 @@ def _list(
     for column, fate in sorted(columns.items()):
         # Rows share the system columns of their contract (who changed it, when): the same promise holds for them.
         full = f"{name}.{column}" if column else name
-        own = promises.known.get(full) or (promises.known.get(column, general) if column else general)
-        yield Difference(full, fate, max(own, general, key=lambda one: _WORSE[one]))
+        own = promises.known.get(full) or (promises.known.get(column, cells) if column else general)
+        yield Difference(full, fate, max(own, cells, key=lambda one: _WORSE[one]))
 
 
 def _links(before: Snapshot, after: Snapshot, promises: Promises, ids: Mapping[str, str]) -> Iterator[Difference]:

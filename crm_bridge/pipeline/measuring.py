@@ -17,7 +17,7 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.plan_file import open_plan
-from crm_bridge.pipeline.restore_plan import RestoreStep
+from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
 from crm_bridge.pipeline.run_log import RunLog
 
 MEASURED = "restore.measured"
@@ -70,7 +70,7 @@ class Measuring:
         before = self.log.backup_set(self.log.backup_of(step.ref.id).set_id).snapshot(step.ref.id)
         after = replace(copy, attachments=tuple(_with_digest(one) for one in copy.attachments))
         promises = self.forecast.promises(step.route or Route.RECREATE)
-        return measure(before, after, promises=promises, ids=ids)
+        return measure(before, after, promises=promises, ids=ids, marker=marker_of(self.log, step.ref.id))
 
     def _journal(self, steps: Sequence[RestoreStep], found: Mapping[str, Measured]) -> None:
         run, desk = self.log.run, self.desk

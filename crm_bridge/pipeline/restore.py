@@ -14,7 +14,7 @@ from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import RESTORE_START, happening_of, run_entry
 from crm_bridge.pipeline.measuring import Measuring
 from crm_bridge.pipeline.restore_order import known_ids, parents_first
-from crm_bridge.pipeline.restore_plan import RestoreStep
+from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Restored, RestoreItem, Verdict
 
@@ -31,11 +31,6 @@ def restore(log: RunLog, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
     anew = [step for step in steps if step.route is Route.RECREATE]
     yield from work.carry_out(Route.RECREATE, parents_first(log, anew))
     yield from (step for step in steps if step.route is None)
-
-
-def marker_of(log: RunLog, record_id: str) -> str:
-    """Return the mark by which a re-created copy is found again: the same for every attempt, telling nothing."""
-    return "crm-bridge-" + log.desk.journal.keyed_digest("restore-marker", f"{log.run.id}/{record_id}")[:20]
 
 
 class _Restoring:

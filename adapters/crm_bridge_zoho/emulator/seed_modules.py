@@ -125,7 +125,11 @@ def _standard() -> list[Module]:
 
 def _note_fields() -> list[Field]:
     title = Field("Note_Title", "Note Title", custom=False)
-    return [title, Field("Note_Content", "Note Content", "textarea", mandatory=True, custom=False), *_system()]
+    return [
+        title,
+        Field("Note_Content", "Note Content", "textarea", length=32_000, mandatory=True, custom=False),
+        *_system(),
+    ]
 
 
 def _custom(name: str, *, plain: bool, second: bool) -> list[Module]:
