@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def ask(plan: Plan) -> str:
     """Show the plan's card and return what was typed. Without a terminal the answer is no."""
-    from crm_bridge.cli.views import plan_card
+    from crm_bridge.cli.plan_view import plan_card
 
     plan_card(plan, out=sys.stderr)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -66,7 +66,7 @@ def _home() -> Path:
 
 
 def _journey(bridge: Bridge, name: str, emulator: Emulator, out: Output) -> Journey:
-    from crm_bridge.cli.views import plan_card
+    from crm_bridge.cli.plan_view import plan_card
 
     crm = bridge.connect(name)
     _step(out, _("{name}: find and plan").format(name=name))
@@ -96,8 +96,8 @@ def _edit_by_somebody_else(crm: Connection, emulator: Emulator, plan: Plan) -> N
 
 def _show_run(bridge: Bridge, run: Run, items: list[RunItem], out: Output) -> None:
     from crm_bridge.cli.receipt_cmd import print_receipt
+    from crm_bridge.cli.run_view import counts_line, run_table
     from crm_bridge.cli.undo import undo_card
-    from crm_bridge.cli.views import counts_line, run_table
 
     if out.as_json:
         return
@@ -109,7 +109,7 @@ def _show_run(bridge: Bridge, run: Run, items: list[RunItem], out: Output) -> No
 
 
 def _show_restore(crm: Connection, steps: list[RestoreStep], out: Output) -> None:
-    from crm_bridge.cli.views import restore_table
+    from crm_bridge.cli.run_view import restore_table
 
     if out.as_json:
         return
@@ -119,7 +119,7 @@ def _show_restore(crm: Connection, steps: list[RestoreStep], out: Output) -> Non
 
 
 def _close(bridge: Bridge, journeys: Mapping[str, Journey], out: Output) -> None:
-    from crm_bridge.cli.views import restore_json, run_json
+    from crm_bridge.cli.run_view import restore_json, run_json
 
     if out.as_json:
         rows: list[dict[str, Any]] = [

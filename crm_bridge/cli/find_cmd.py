@@ -34,8 +34,8 @@ def find(
     limit: int | None,
 ) -> int:
     """Find contracts on CONNECTION."""
+    from crm_bridge.cli.contract_view import CONTRACT, contract_json, contract_table
     from crm_bridge.cli.selection import filters_of, ids_of
-    from crm_bridge.cli.views import CONTRACT, contract_json, contract_table
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -62,7 +62,7 @@ def find(
 @click.argument("contract")
 def show(connection: str, contract: str) -> int:
     """Show CONTRACT (id or number) on CONNECTION with everything around it."""
-    from crm_bridge.cli.views import CONTRACT, contract_json
+    from crm_bridge.cli.contract_view import CONTRACT, contract_json
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:

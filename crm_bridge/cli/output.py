@@ -12,13 +12,17 @@ import click
 
 from crm_bridge.errors import CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.i18n import _
+from crm_bridge.redaction import clean
 
 _LONGEST = 400
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
-    """Make text from a CRM harmless on a terminal: control, direction and invisible characters become escapes."""
-    shown = "".join(_harmless(character) for character in str(text))
+    """Make text from a CRM harmless on a terminal: control, direction and invisible characters become escapes.
+
+    Secrets of this process become asterisks.
+    """
+    shown = "".join(_harmless(character) for character in clean(str(text)))
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
@@ -47,17 +51,17 @@ class Output:
     @staticmethod
     def _json(value: Mapping[str, Any], indent: int | None) -> None:
         # Escaped by the encoder: a terminal sees no control characters; a reader gets the exact text.
-        print(json.dumps(value, ensure_ascii=False, indent=indent, default=str).translate(_C1))
+        print(clean(json.dumps(value, ensure_ascii=False, indent=indent, default=str)).translate(_C1))
 
     @staticmethod
     def text(text: str) -> None:
         """Print a result as it is; the caller made it harmless."""
-        print(text)
+        print(clean(text))
 
     @staticmethod
     def note(text: str) -> None:
         """Say something beside the results."""
-        print(text, file=sys.stderr)
+        print(clean(text), file=sys.stderr)
 
     @staticmethod
     def table(

@@ -63,8 +63,8 @@ def make(
     **chosen: Any,
 ) -> int:
     """Plan a deletion on CONNECTION."""
+    from crm_bridge.cli.plan_view import PLAN, plan_card, plan_json
     from crm_bridge.cli.selection import filters_of, ids_of
-    from crm_bridge.cli.views import PLAN, plan_card, plan_json
     from crm_bridge.domain.capabilities import Step
 
     if not any((where_, words, number, ids_from)):
@@ -97,7 +97,7 @@ def make(
 @click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> int:
     """Show the plan in FILE."""
-    from crm_bridge.cli.views import PLAN, plan_card, plan_json
+    from crm_bridge.cli.plan_view import PLAN, plan_card, plan_json
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:

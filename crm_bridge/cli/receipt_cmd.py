@@ -52,7 +52,7 @@ def show(what: str | None, record_id: str | None) -> int:
 
 def print_receipt(out: Output, said: dict[str, Any]) -> None:
     """Print what a receipt says, for people; `said` is its predicate."""
-    from crm_bridge.cli.views import OUTCOME_WORDS, reason_text
+    from crm_bridge.cli.outcome_words import OUTCOME_WORDS, reason_text
 
     confirmed = said["confirmation"]
     out.pairs(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 def restore(what: str | None, last: bool, contract: str | None, dry_run: bool) -> int:
     """Bring back what RUN (or the run of a RECEIPT file) removed."""
-    from crm_bridge.cli.views import restore_json, restore_table
+    from crm_bridge.cli.run_view import restore_json, restore_table
 
     if not (what or last or contract):
         raise UsageError(

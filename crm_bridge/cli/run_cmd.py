@@ -20,8 +20,8 @@ _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the
 
 def _report(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
     """Print a run and return its exit code."""
+    from crm_bridge.cli.run_view import RUN, counts_line, run_json, run_table
     from crm_bridge.cli.undo import undo_card
-    from crm_bridge.cli.views import RUN, counts_line, run_json, run_table
 
     out = Output(as_json=shared().as_json)
     items = list(run)
@@ -62,7 +62,7 @@ def apply(file: Path, digest: str | None) -> int:
 def delete(connection: str, contract: str, digest: str | None, **chosen: Any) -> int:
     """Delete one CONTRACT (id or number) on CONNECTION."""
     from crm_bridge.cli.confirming import ask
-    from crm_bridge.cli.views import PLAN, plan_json
+    from crm_bridge.cli.plan_view import PLAN, plan_json
     from crm_bridge.domain.capabilities import Step
 
     out = Output(as_json=shared().as_json)

@@ -1,0 +1,48 @@
+"""How contracts look: as JSON fields, and as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from crm_bridge.cli.output import Output
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.domain.contract import Contract
+
+CONTRACT = "crm-bridge.contract/1"
+
+
+def contract_json(contract: Contract) -> dict[str, Any]:
+    """Return a contract's fields; amounts as text, times in ISO 8601."""
+    return {
+        "id": contract.id,
+        "number": contract.number,
+        "title": contract.title,
+        "customer": contract.customer,
+        "status": contract.status,
+        "amount": None if contract.amount is None else str(contract.amount),
+        "currency": contract.currency,
+        "start": contract.start.isoformat() if contract.start else None,
+        "end": contract.end.isoformat() if contract.end else None,
+        "owner": contract.owner,
+        "created": contract.created.isoformat() if contract.created else None,
+        "modified": contract.modified.isoformat() if contract.modified else None,
+        "state": contract.state.value,
+    }
+
+
+def contract_table(contracts: Iterable[Contract]) -> None:
+    """Print contracts as a table."""
+    columns = (_("number"), _("title"), _("customer"), _("status"), _("amount"), _("end"), _("id"))
+    Output.table(columns, (_contract_row(contract) for contract in contracts))
+
+
+def _contract_row(c: Contract) -> tuple[object, ...]:
+    return (c.number, c.title, c.customer, c.status, money(c.amount, c.currency), c.end, c.id)
+
+
+def money(amount: Any, currency: str | None) -> str:
+    """Return `CNY 12,418.00`; empty where no amount is known."""
+    return "" if amount is None else f"{currency or ''} {amount:,}".strip()

@@ -1,0 +1,88 @@
+"""How plans look: as JSON, and as the card that a person reads before confirming."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+from crm_bridge.cli.contract_view import money
+from crm_bridge.cli.forecast_view import forecast_pairs
+from crm_bridge.cli.output import Output
+from crm_bridge.domain.plan import Card
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Plan
+
+PLAN = "crm-bridge.plan/1"
+SHOWN = 10
+"""Contracts that the card lists."""
+
+
+def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
+    """Return a plan as JSON, its contracts only when asked for."""
+    head = plan.head
+    value: dict[str, Any] = {
+        "digest": plan.digest,
+        "count": plan.count,
+        "phrase": plan.phrase,
+        "file": str(plan.path),
+        **{key: item for key, item in head.public().items() if key != "schema"},
+        "where": head.where,
+        "reason": head.reason,
+        "amounts": {currency: str(amount) for currency, amount in plan.deletion_plan.totals.amounts.items()},
+        "notes": {
+            "locked": plan.notes.locked,
+            "in_approval": plan.notes.in_approval,
+            "missing": list(plan.notes.missing),
+            "duplicates": plan.notes.duplicates,
+            "warnings": list(plan.notes.warnings),
+        },
+    }
+    if contracts:
+        value["contracts"] = [{"id": item.id, **item.card.as_json()} for item in plan]
+    return value
+
+
+def plan_card(plan: Plan, out: IO[str] = sys.stdout) -> None:
+    """Print the card that a person reads before confirming. Ids, counts and digests are ours, texts are escaped."""
+    head = plan.head
+    rows: list[tuple[str, object]] = [
+        (_("connection"), f"{head.connection} ({head.environment}, {head.adapter}, {head.org})"),
+        (_("module"), head.module),
+        (_("step"), _("move to the CRM's bin") if head.step.value == "trash" else _("delete for good")),
+        (_("contracts"), plan.count),
+        (_("amount"), plan.deletion_plan.totals.money()),
+        (_("selected by"), head.where),
+        (_("reason"), head.reason or "-"),
+        (_("automations"), _("will run") if head.automations else _("off where the CRM allows it")),
+        (_("also happens"), ", ".join(_(effect) for effect in head.side_effects) or "-"),
+        (_("assumptions"), ", ".join(head.assumptions) or "-"),
+        (_("valid until"), head.expires_at.isoformat(timespec="minutes")),
+        (_("digest"), plan.digest),
+    ]
+    rows += forecast_pairs(head.forecast)
+    rows += _noticed(plan)
+    Output.pairs(rows, out=out)
+    shown = [item for _index, item in zip(range(SHOWN), plan, strict=False)]
+    columns = (_("number"), _("title"), _("customer"), _("status"), _("amount"), _("id"))
+    Output.table(columns, [_card_row(item.id, item.card) for item in shown], out=out)
+    if plan.count > len(shown):
+        print(_("... and {count} more").format(count=plan.count - len(shown)), file=out)
+
+
+def _noticed(plan: Plan) -> list[tuple[str, object]]:
+    notes = plan.notes
+    found: list[tuple[str, object]] = []
+    if notes.locked:
+        found.append((_("locked"), notes.locked))
+    if notes.in_approval:
+        found.append((_("in approval"), notes.in_approval))
+    if notes.missing:
+        found.append((_("not found"), ", ".join(notes.missing)))
+    found += [(_("warning"), warning) for warning in notes.warnings]
+    return found
+
+
+def _card_row(record_id: str, card: Card) -> tuple[object, ...]:
+    return (card.number, card.title, card.customer, card.status, money(card.amount, card.currency), record_id)

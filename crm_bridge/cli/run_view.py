@@ -1,0 +1,105 @@
+"""How runs and restores look: as JSON, and as tables of what became of each contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from crm_bridge.cli.outcome_words import OUTCOME_WORDS, reason_text
+from crm_bridge.cli.output import Output, plain
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Run, RunItem
+    from crm_bridge.pipeline.restore_plan import RestoreStep
+
+RUN = "crm-bridge.run/1"
+
+
+def item_json(item: RunItem) -> dict[str, Any]:
+    """Return what became of one contract."""
+    return {
+        "id": item.contract.id,
+        **item.contract.card.as_json(),
+        "outcome": item.outcome.value,
+        "evidence": item.evidence.value if item.evidence else None,
+        "attempts": item.attempts,
+        "reason": item.reason or None,
+        "code": item.code or None,
+        "remark": item.remark or None,
+    }
+
+
+def run_json(run: Run, items: list[RunItem], receipt: str | None = None) -> dict[str, Any]:
+    """Return a run with the outcome of every contract."""
+    counts = {outcome.value: number for outcome, number in run.counts().items()}
+    value: dict[str, Any] = {
+        "run_id": run.id,
+        "plan": run.info.ref.plan,
+        "connection": run.info.ref.connection,
+        "complete": run.info.complete,
+        "counts": counts,
+        "outcomes": [item_json(item) for item in items],
+        "receipt": receipt,
+        "restore": f"crm-bridge restore {run.id}",
+    }
+    if run.halted is not None:
+        value["halted"] = run.halted.facts()
+    return value
+
+
+def run_table(items: Iterable[RunItem]) -> None:
+    """Print what became of each contract."""
+    columns = (_("number"), _("title"), _("outcome"), _("evidence"), _("why"), _("id"))
+    rows = (
+        (
+            item.contract.number,
+            item.contract.title,
+            _(OUTCOME_WORDS[item.outcome.value]),
+            item.evidence.value if item.evidence else "",
+            _why(item),
+            item.contract.id,
+        )
+        for item in items
+    )
+    Output.table(columns, rows)
+
+
+def _why(item: RunItem) -> str:
+    reason = reason_text(item.reason) if item.reason else ""
+    return "; ".join(part for part in (f"{reason} {item.code}".strip(), item.remark) if part)
+
+
+def counts_line(run: Run) -> str:
+    """Return `12 removed, 1 held`."""
+    return ", ".join(f"{number} {_(OUTCOME_WORDS[outcome.value])}" for outcome, number in sorted(run.counts().items()))
+
+
+def restore_json(step: RestoreStep) -> dict[str, Any]:
+    """Return what was or will be done about one contract."""
+    return {
+        "id": step.ref.id,
+        "route": step.route.value if step.route else None,
+        "result": step.result,
+        "new_id": step.new_ref.id if step.new_ref else None,
+        "reason": step.reason or None,
+        "lost": list(step.lost),
+        "until": step.until or None,
+    }
+
+
+def restore_table(steps: Iterable[RestoreStep]) -> None:
+    """Print what was or will be done about each contract."""
+    columns = (_("id"), _("way back"), _("result"), _("new id"), _("what does not return"), _("why"))
+    rows = (
+        (
+            step.ref.id,
+            {"untrash": _("the CRM's bin"), "recreate": _("new record from the backup")}.get(step.route or "", "-"),
+            _(OUTCOME_WORDS.get(step.result, step.result)),
+            step.new_ref.id if step.new_ref and step.new_ref != step.ref else "",
+            "; ".join(plain(word) for word in step.lost),
+            reason_text(step.reason) if step.reason else "",
+        )
+        for step in steps
+    )
+    Output.table(columns, rows)
