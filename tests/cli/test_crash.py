@@ -8,7 +8,7 @@ from crm_bridge.cli.crash import crash_report
 def test_a_crash_shows_type_and_place_but_no_value() -> None:
     secret = "1000.c4n4ry"
     try:
-        {}[secret]
+        dict[str, str]()[secret]
     except KeyError as error:
         shown = crash_report(error)
     assert "KeyError" in shown.message
