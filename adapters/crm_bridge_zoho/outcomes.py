@@ -29,7 +29,7 @@ def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[s
         items = items_of(answer, key)
     except MalformedAnswerError as error:
         return tuple(_malformed(ref, answer, error.reason) for ref in refs)
-    if len(items) == 1 and (items[0].flat or (not items[0].id and not items[0].ok)):
+    if len(items) == 1 and (items[0].flat or (not items[0].id and (not items[0].ok or items[0].code == "SCHEDULED"))):
         return tuple(_flat(ref, items[0], answer, alone=len(refs) == 1) for ref in refs)
     return tuple(_by_id(ref, items, answer) for ref in refs)
 
