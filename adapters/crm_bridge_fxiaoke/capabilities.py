@@ -54,7 +54,7 @@ CAPABILITIES = Capabilities(
             "details": (Fate.SAME, N_("new rows with new ids")),
             "notes": (Fate.LOST, N_("sales records keep pointing at the old id")),
             "attachments": (Fate.SAME, N_("uploaded again and compared by digest")),
-            "inbound_links": (Fate.CHANGED, N_("listed; set to the new id where the connection says relink = true")),
+            "inbound_links": (Fate.CHANGED, N_("listed; set to the new id by a plan of their own")),
             "approval_history": (Fate.LOST, N_("approvals belong to the old id")),
             "followers": (Fate.LOST, N_("only the owner is set; the team is named in the receipt")),
             "_id": (Fate.CHANGED, N_("a new id; the receipt maps the old one to it")),

@@ -59,6 +59,8 @@ class Recreator:
             message = _("there is no backup of this contract")
             return Restored(item.ref, Verdict.NOT_DONE, reason="no_backup", message=message)
         work = _Work(item, read_snapshot(item.snapshot))
+        if item.copy is not None:
+            return self._point_at(work, item.copy)
         written = values_to_write(work.saved.record, self._meta, ids=item.ids)
         if item.look_first:
             copies = self._copies.find(work.saved, written, item.marker)
@@ -67,6 +69,12 @@ class Recreator:
             if copies:
                 return self._finish(work, copies[0])
         return self._create(work, written)
+
+    def _point_at(self, work: _Work, copy: ContractRef) -> Restored:
+        """Set references of other records to a contract that is there already; nothing is created."""
+        relinker = Relinker(client=self._client, records=self._records, wanted=True)
+        left = relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=copy.id)
+        return Restored(work.item.ref, Verdict.DONE, copy, lost=tuple(left), code="0")
 
     def _create(self, work: _Work, written: dict[str, object]) -> Restored:
         try:
@@ -139,7 +147,8 @@ class Recreator:
         try:
             self._pair_details(work, new_id)
             self._compare_files(work, new_id)
-            work.lost += self._relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=new_id)
+            if work.item.relink is not False:
+                work.lost += self._relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=new_id)
         except CrmBridgeError as problem:
             # The record stands; what could not be checked is said, not hidden.
             work.lost.append(_("not checked after the restore: {why}").format(why=problem.message))

@@ -60,7 +60,7 @@ class Recreator:
             return Restored(item.ref, Verdict.NOT_DONE, reason="no_backup", message=text)
         work = _Work(item, saved_of(item.snapshot), item.snapshot.attachments)
         try:
-            return self._bring(work)
+            return self._bring(work) if item.copy is None else self._point_at(work, item.copy)
         except UnfinishedError as error:
             return _failed(item, Verdict.UNKNOWN, error)
         except CrmBridgeError as error:
@@ -87,6 +87,15 @@ class Recreator:
         self._complete(work, new_ref)
         ids = self._measure(work, new_ref)
         return Restored(item.ref, Verdict.DONE, new_ref, ids, tuple(dict.fromkeys(work.lost)))
+
+    def _point_at(self, work: _Work, copy: ContractRef) -> Restored:
+        """Set the lookups of other records to a contract that is there already; nothing is created."""
+        self._relink(work, copy)
+        return Restored(work.item.ref, Verdict.DONE, copy, lost=tuple(work.lost))
+
+    def _relink(self, work: _Work, new_ref: ContractRef) -> None:
+        item, inbound = work.item, work.saved.rows(PartKind.LINK)
+        work.lost += relink(self._client, self._by_id, inbound, old=item.ref.id, new=new_ref.id, ids=item.ids)
 
     def _insert(self, work: _Work) -> Outcome:
         files = self._upload_fields(work)
@@ -121,8 +130,8 @@ class Recreator:
         links = saved.rows(PartKind.ATTACHMENT_LIST)
         listed = [file for file in work.files if file.source == LIST]
         work.lost += belongings.put_files(listed, links, look_first=work.found_copy)
-        inbound = saved.rows(PartKind.LINK)
-        work.lost += relink(self._client, self._by_id, inbound, old=item.ref.id, new=new_ref.id, ids=item.ids)
+        if item.relink is not False:
+            self._relink(work, new_ref)
         work.lost += not_returning(saved, self._work.fields)
 
     def _measure(self, work: _Work, new_ref: ContractRef) -> dict[str, str]:

@@ -36,6 +36,7 @@ from crm_bridge.pipeline.find import Selection, find_contracts
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
+from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relink
 from crm_bridge.pipeline.restore import restore, settle_restores
 from crm_bridge.pipeline.restore_plan import RESTORABLE, RestoreStep, check_tenant, plan_restore
 from crm_bridge.pipeline.run_log import RunLog, steps_of
@@ -226,6 +227,18 @@ class Connection:
             wanted = list(ids) if ids is not None else log.ids_in(RESTORABLE)
             steps = list(plan_restore(log, wanted))
             return steps if dry_run else list(restore(log, steps))
+
+    def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[Relinking]]:
+        """Plan which references of other records should point at what a run's restore brought back; set them.
+
+        Without `confirm` nothing is sent. Raises NothingMatchedError, ConfirmationError.
+        """
+        info = find_run(self.desk.journal, run_id)
+        check_tenant(self.desk, info)
+        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+            log = RunLog(self.desk, info.ref)
+            planned = plan_relink(log)
+            return planned, [] if confirm is None else relink(log, planned, confirm=confirm)
 
     def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
         desk = self.desk

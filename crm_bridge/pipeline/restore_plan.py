@@ -85,7 +85,7 @@ def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
     wanted = frozenset(record_ids)
     doubtful = {i: log.run.id for i in record_ids if log.standing(i).state in DOUBTFUL}
     for entry in log.desk.journal.open_intents():
-        if entry.record_id in wanted and not entry.op.startswith("restore") and entry.system == log.desk.system:
+        if entry.record_id in wanted and entry.op == Event.INTENDED.value and entry.system == log.desk.system:
             doubtful.setdefault(entry.record_id, entry.run)
     if doubtful:
         raise InDoubtError(
