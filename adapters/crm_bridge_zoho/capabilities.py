@@ -39,7 +39,7 @@ _RECREATE = MappingProxyType(
         "details": (Fate.CHANGED, N_("subform rows are written again with new ids")),
         "notes": (Fate.CHANGED, N_("same text; author and time are new")),
         "attachments": (Fate.CHANGED, N_("same bytes; author and time are new")),
-        "inbound_links": (Fate.CHANGED, N_("lookups of other records are pointed at the new record")),
+        "inbound_links": (Fate.CHANGED, N_("lookups are pointed at the new record by a plan of their own")),
         "approval_history": (Fate.LOST, N_("stays with the old record")),
         "followers": (Fate.LOST, N_("stays with the old record")),
     }
@@ -56,7 +56,9 @@ CAPABILITIES = Capabilities(
     returns=MappingProxyType({Route.UNTRASH: _UNTRASH, Route.RECREATE: _RECREATE}),
     side_effects=(
         SideEffect(N_("workflow rules on delete"), Support.FULL, "wf_trigger", DELETE_PAGE),
-        SideEffect(N_("workflow rules with the fast path (mass_delete)"), Support.UNPROVEN, "", DELETE_PAGE),
+        SideEffect(
+            N_("workflow rules with the fast path (mass_delete)"), Support.UNPROVEN, "", DELETE_PAGE, fast_only=True
+        ),
         SideEffect(N_("lookups of other records become empty"), Support.FULL, "", BIN_PAGE),
         SideEffect(N_("open tasks, calls and meetings go along or lose the link"), Support.UNPROVEN, "", ""),
         SideEffect(N_("roll-ups of parent records are computed anew"), Support.UNPROVEN, "", ""),

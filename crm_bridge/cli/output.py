@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 import click
@@ -15,6 +15,7 @@ from crm_bridge.i18n import _
 from crm_bridge.redaction import clean
 
 _LONGEST = 400
+_WIDEST = 10_000
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
@@ -31,6 +32,19 @@ def _harmless(character: str) -> str:
     if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"):
         return f"\\u{ord(character):04x}"
     return character
+
+
+_actions: list[Callable[[], None]] = []
+
+
+def before_printing(action: Callable[[], None]) -> None:
+    """Run `action` once, right before the next line is printed: whatever is drawn on the terminal must go first."""
+    _actions.append(action)
+
+
+def _clear() -> None:
+    while _actions:
+        _actions.pop()()
 
 
 class Output:
@@ -50,17 +64,20 @@ class Output:
 
     @staticmethod
     def _json(value: Mapping[str, Any], indent: int | None) -> None:
+        _clear()
         # Escaped by the encoder: a terminal sees no control characters; a reader gets the exact text.
         print(clean(json.dumps(value, ensure_ascii=False, indent=indent, default=str)).translate(_C1))
 
     @staticmethod
     def text(text: str) -> None:
         """Print a result as it is; the caller made it harmless."""
+        _clear()
         print(clean(text))
 
     @staticmethod
     def note(text: str) -> None:
         """Say something beside the results."""
+        _clear()
         print(clean(text), file=sys.stderr)
 
     @staticmethod
@@ -69,7 +86,6 @@ class Output:
     ) -> None:
         """Print a table; wide characters keep their columns."""
         from rich import box
-        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
@@ -78,19 +94,29 @@ class Output:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
-        stream = out or sys.stdout
-        width = None if stream.isatty() else 200
-        Console(file=stream, width=width, highlight=False).print(table)
+        _print_rich(table, out or sys.stdout)
 
     @staticmethod
     def pairs(rows: Iterable[tuple[str, object]], *, out: IO[str] | None = None) -> None:
-        """Print `label  value` lines, labels aligned by their width on screen."""
-        from rich.cells import cell_len
+        """Print labels and values side by side; long values keep their column."""
+        from rich.table import Table
+        from rich.text import Text
 
-        known = [(label, "" if value is None else plain(value, 2000)) for label, value in rows]
-        width = max((cell_len(label) for label, _value in known), default=0)
-        for label, value in known:
-            print(f"{label}{' ' * (width - cell_len(label))}  {value}".rstrip(), file=out or sys.stdout)
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, value in rows:
+            grid.add_row(label, Text("" if value is None else plain(value, 2000)))
+        _print_rich(grid, out or sys.stdout)
+
+
+def _print_rich(table: object, stream: IO[str]) -> None:
+    from rich.console import Console
+
+    _clear()
+    # Into a pipe nothing is folded: one row is one line for whoever reads it.
+    width = None if stream.isatty() else _WIDEST
+    Console(file=stream, width=width, highlight=False).print(table)
 
 
 _C1 = {
@@ -109,6 +135,7 @@ def report_usage(error: click.ClickException, *, as_json: bool) -> None:
 
 def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
     """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
+    _clear()
     if as_json:
         print(json.dumps({"schema": "crm-bridge.error/1", **error.facts()}, ensure_ascii=False), file=sys.stderr)
         return

@@ -68,7 +68,7 @@ def plan_card(plan: Plan, out: IO[str] = sys.stdout) -> None:
     columns = (_("number"), _("title"), _("customer"), _("status"), _("amount"), _("id"))
     Output.table(columns, [_card_row(item.id, item.card) for item in shown], out=out)
     if plan.count > len(shown):
-        print(_("... and {count} more").format(count=plan.count - len(shown)), file=out)
+        Output.text(_("... and {count} more").format(count=plan.count - len(shown)), out=out)
 
 
 def _noticed(plan: Plan) -> list[tuple[str, object]]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from crm_bridge.cli.output import before_printing
 from crm_bridge.i18n import N_, _
 
 _STAGES = {
@@ -25,7 +26,10 @@ def progress_for(*, quiet: bool) -> Callable[[str, int, int | None], None]:
 
 
 class _Bars:
-    """One bar per stage, drawn by rich; made at the first update so that quick commands never import it."""
+    """One bar per stage, drawn by rich; made at the first update so that quick commands never import it.
+
+    Whoever prints takes the bars away first; the next update draws them again.
+    """
 
     def __init__(self) -> None:
         self._bars: Any = None
@@ -34,14 +38,18 @@ class _Bars:
     def update(self, stage: str, done: int, total: int | None) -> None:
         if self._bars is None:
             self._bars = self._start()
+            before_printing(self.clear)
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(_(_STAGES.get(stage, stage)), total=total)
         self._bars.update(self._tasks[stage], completed=done, total=total)
 
+    def clear(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars, self._tasks = None, {}
+
     @staticmethod
     def _start() -> Any:
-        import atexit
-
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -54,5 +62,4 @@ class _Bars:
             transient=True,
         )
         bars.start()
-        atexit.register(bars.stop)
         return bars

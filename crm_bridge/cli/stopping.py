@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -17,11 +18,10 @@ def stop_on_signals() -> StopFlag:
         return flag
 
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
-        from crm_bridge.cli.output import Output
-
         flag.set()
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        Output.note(_("stopping after the call in flight; once more stops at once"))
+        # Written past a progress bar that may be drawing: waiting for it inside a signal handler could wait for ever.
+        sys.stderr.write("\n" + _("stopping after the call in flight; once more stops at once") + "\n")
 
     signal.signal(signal.SIGINT, ask_to_stop)
     signal.signal(signal.SIGTERM, ask_to_stop)

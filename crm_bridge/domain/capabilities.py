@@ -55,6 +55,8 @@ class SideEffect:
     fires: Support
     switch: str
     source: str
+    fast_only: bool = False
+    """Only the CRM's fast path sets it off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ def confirm_plan(plan: DeletionPlan, word: str, *, now: datetime, by: str) -> Co
         how = "phrase"
     else:
         raise ConfirmationError(
-            _("that confirms another plan, not this one ({digest})").format(digest=plan.digest[:12]),
+            _("that does not confirm this plan ({digest}); nothing was sent").format(digest=plan.digest[:12]),
             reason="wrong_confirmation",
             hint=_(
                 "look at the plan again with `crm-bridge plan show`, then give its whole digest or the phrase shown"

@@ -147,7 +147,9 @@ def side_effects(desk: Desk, options: PlanOptions) -> tuple[str, ...]:
     return tuple(
         effect.name
         for effect in desk.profile.capabilities.side_effects
-        if effect.fires is not Support.ABSENT and (options.automations or not effect.switch or options.fast)
+        if effect.fires is not Support.ABSENT
+        and (options.automations or not effect.switch or options.fast)
+        and (options.fast or not effect.fast_only)
     )
 
 
