@@ -32,6 +32,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from crm_bridge.redaction import clean, shown_code, shown_id
+
 
 class CrmBridgeError(Exception):
     """What happened, and what to do next. Carries facts, never request headers, bodies or secrets."""
@@ -52,14 +54,15 @@ class CrmBridgeError(Exception):
         retry_after: float | None = None,
     ) -> None:
         """Keep the closed set of fields; `reason` is a short stable word for programs, `retry_after` is in seconds."""
-        super().__init__(message)
+        # Texts of a CRM may throw our own secrets back at us.
+        super().__init__(message := clean(message))
         self.message = message
         self.reason = reason or _snake(type(self).__name__)
-        self.hint = hint
+        self.hint = clean(hint)
         self.vendor = vendor
-        self.vendor_code = vendor_code
+        self.vendor_code = shown_code(vendor_code)
         self.http_status = http_status
-        self.request_id = request_id
+        self.request_id = shown_id(request_id)
         self.retry_after = retry_after
 
     def facts(self) -> dict[str, str | int | float]:

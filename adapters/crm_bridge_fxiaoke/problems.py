@@ -56,11 +56,8 @@ def error_for(envelope: Envelope, *, now: datetime, zone_hours: int = 8, token_c
     """Return our exception for a refusal of a call that changes nothing."""
     row = row_of(envelope, token_call=token_call)
     kind = _CLASSES.get(row.family, CrmError)
-    message = _(row.meaning)
-    if envelope.text:
-        message = _("{meaning} (the CRM says: {text})").format(meaning=message, text=envelope.text)
     return kind(
-        message,
+        _(row.meaning),  # never the CRM's own text: it quotes records, and may throw back what it was sent
         reason=row.family,
         hint=_(row.advice),
         vendor=VENDOR,
@@ -94,7 +91,7 @@ def answer_for(ref: ContractRef, envelope: Envelope) -> Answer:
         Verdict.NOT_DONE if refused else Verdict.UNKNOWN,
         code=str(envelope.code),
         reason=row.family,
-        message=envelope.text,
+        message=_(row.meaning),
         hint=_(row.advice),
         request_id=envelope.trace_id,
         retry=refused and row.retryable,

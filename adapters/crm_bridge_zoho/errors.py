@@ -16,6 +16,7 @@ from crm_bridge.errors import (
     UsageError,
 )
 from crm_bridge.i18n import N_, _
+from crm_bridge.redaction import shown_code
 from crm_bridge.spi.spec import ErrorRow
 from crm_bridge.transport import Answer
 from crm_bridge_zoho.error_table import BY_CODE
@@ -52,9 +53,9 @@ def detail_text(details: Mapping[str, Any]) -> str:
 def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
     """Return our exception for an error that Zoho named."""
     row = row_of(item.code)
-    named = detail_text(item.details)
+    named, code = detail_text(item.details), shown_code(item.code) or "-"
     text = _("Zoho refused {route}: {meaning} ({code})").format(
-        route=route, meaning=_(row.meaning), code=f"{item.code}: {named}" if named else item.code
+        route=route, meaning=_(row.meaning), code=f"{code}: {named}" if named else code
     )
     return FAMILIES.get(row.family, RequestRefusedError)(
         text,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import NoReturn
 
+from crm_bridge.redaction import remember
+
 _HIDDEN = "<secret>"
 
 
@@ -14,8 +16,9 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        """Keep the text."""
+        """Keep the text, and have it taken out of whatever is shown."""
         self._value = value
+        remember(value)
 
     def reveal(self) -> str:
         """Return the text."""

@@ -16,6 +16,7 @@ from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Su
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.filters import Filter
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.redaction import shown_code, shown_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class Answer:
     retry: bool = False
     halt: bool = False
     """The same would happen to every other record: stop the run."""
+
+    def __post_init__(self) -> None:
+        """Take out of code and request id whatever does not belong there: both are journaled or shown."""
+        object.__setattr__(self, "code", shown_code(self.code))
+        object.__setattr__(self, "request_id", shown_id(self.request_id))
 
 
 @dataclass(frozen=True, slots=True)

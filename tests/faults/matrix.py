@@ -58,9 +58,7 @@ class Call:
         """Return the fault plan that spoils this call; `lasting`: and every later one of its kind."""
         if fault.kind == "refuse":
             return Rule("refuse", Match(count=None if lasting else 1))
-        match = Match(
-            method=self.method, pattern=f"^{self.path}([?]|$)", nth=self.nth, count=None if lasting else 1
-        )
+        match = Match(method=self.method, pattern=f"^{self.path}([?]|$)", nth=self.nth, count=None if lasting else 1)
         return Rule(fault.kind, match, fault.arguments)
 
 

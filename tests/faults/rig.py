@@ -170,7 +170,9 @@ class RigBridge(Bridge):
 
     def adapter(self, name: str) -> Adapter:
         found = super().adapter(name)
-        return found if isinstance(found, Armed) else self._adapters.setdefault(f"armed {name}", Armed(found, self.verbs))
+        return (
+            found if isinstance(found, Armed) else self._adapters.setdefault(f"armed {name}", Armed(found, self.verbs))
+        )
 
     def tools(self, resolved: Resolved) -> Tools:
         tools = super().tools(resolved)
