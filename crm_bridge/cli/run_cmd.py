@@ -21,14 +21,14 @@ _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the
 def _report(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
     """Print a run and return its exit code."""
     from crm_bridge.cli.run_view import RUN, counts_line, run_json, run_table
-    from crm_bridge.cli.undo import undo_card
+    from crm_bridge.cli.undo import undo_card, undo_facts
 
     out = Output(as_json=shared().as_json)
     items = list(run)
     path = bridge.receipts / f"{run.id}.receipt.json"
     where = str(path) if receipt and path.exists() else None
     if out.as_json:
-        out.document(RUN, run_json(run, items, where))
+        out.document(RUN, {**run_json(run, items, where), "undo": undo_facts(bridge, run, items)})
     else:
         run_table(items)
         out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))

@@ -3,38 +3,93 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from crm_bridge.cli.forecast_view import FATES, thing_text
 from crm_bridge.cli.output import Output
-from crm_bridge.domain.capabilities import Fate, Route
+from crm_bridge.domain.capabilities import Fate, Route, Step, Support
+from crm_bridge.domain.forecast import Forecast, Kind, make_forecast
 from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Run, RunItem
 
+_SHOWN = (Fate.CHANGED, Fate.LOST, Fate.UNKNOWN)
+
+
+def undo_facts(bridge: Bridge, run: Run, items: list[RunItem]) -> dict[str, Any] | None:
+    """Return command, deadlines (ISO dates or None) and what is not the same afterwards; None: nothing to undo."""
+    if not any(item.outcome in (Outcome.REMOVED, Outcome.IN_DOUBT) for item in items):
+        return None
+    forecast = _forecast(bridge, run)
+    native = forecast.untrash is not Support.ABSENT
+    route = Route.UNTRASH if native else Route.RECREATE
+    started = datetime.fromisoformat(run.info.started)
+    in_bin = None
+    if native and forecast.bin_days is not None:
+        in_bin = (started + timedelta(days=forecast.bin_days)).date().isoformat()
+    return {
+        "command": f"crm-bridge restore {run.id}",
+        "route": route.value,
+        "bin_until": in_bin,
+        "backup_until": _kept_until(bridge, run.id),
+        "not_the_same": _odd(forecast, route),
+        "not_the_same_from_backup": _odd(forecast, Route.RECREATE),
+    }
+
+
+def _forecast(bridge: Bridge, run: Run) -> Forecast:
+    """Return what was promised when the plan was confirmed; without its file, what the adapter says in general."""
+    try:
+        return bridge.open_plan(bridge.home / "plans" / f"{run.info.ref.plan}.plan").head.forecast
+    except CrmBridgeError:
+        spec = bridge.resolved(run.info.ref.connection).spec
+        step = Step(run.info.step) if run.info.step else Step.TRASH
+        started = datetime.fromisoformat(run.info.started)
+        return make_forecast(spec.capabilities, spec.limits, (), (), step=step, now=started)
+
+
+def _odd(forecast: Forecast, route: Route) -> dict[str, str]:
+    return {
+        row.thing: row.fate(route).value
+        for row in forecast.rows
+        if row.kind is Kind.GENERAL and row.fate(route) in _SHOWN
+    }
+
+
+def _kept_until(bridge: Bridge, run_id: str) -> str | None:
+    days = [one.keep_until for one in bridge.vault.sets() if one.run == run_id and one.complete and not one.shredded]
+    known = [day for day in days if day is not None]
+    return min(known).isoformat() if known else None
+
 
 def undo_card(bridge: Bridge, run: Run, items: list[RunItem]) -> None:
     """Print it, where there is something to bring back."""
-    if not any(item.outcome in (Outcome.REMOVED, Outcome.IN_DOUBT) for item in items):
+    facts = undo_facts(bridge, run, items)
+    if facts is None:
         return
-    spec = bridge.resolved(run.info.ref.connection).spec
-    route = Route.RECREATE if run.info.step == "purge" else Route.UNTRASH
-    lost = [
-        name for name, (fate, _note) in spec.capabilities.returns[route].items() if fate in (Fate.LOST, Fate.CHANGED)
-    ]
-    days = spec.limits.bin_days
-    if route is Route.UNTRASH and days is not None:
-        until = (datetime.fromisoformat(run.info.started) + timedelta(days=days)).date().isoformat()
-        deadline = _("in the CRM's bin until {date}; from the backup afterwards").format(date=until)
-    elif route is Route.UNTRASH:
-        deadline = _("from the CRM's bin as long as it keeps them; from the backup afterwards")
-    else:
-        deadline = _("from the backup, as new records")
-    Output.pairs(
-        (
-            (_("to undo"), f"crm-bridge restore {run.id}"),
-            (_("how long"), deadline),
-            (_("not the same afterwards"), ", ".join(lost) or _("nothing")),
-        )
-    )
+    rows = [(_("to undo"), facts["command"]), (_("how long"), _deadline(facts))]
+    rows.append((_("not the same afterwards"), _words(facts["not_the_same"])))
+    if facts["route"] == Route.UNTRASH.value:
+        rows.append((_("from the backup also"), _words(_more(facts))))
+    Output.pairs(rows)
+
+
+def _deadline(facts: dict[str, Any]) -> str:
+    kept = facts["backup_until"]
+    backup = _("from the backup until {date}").format(date=kept) if kept else _("from the backup, while it is kept")
+    if facts["route"] == Route.RECREATE.value:
+        return _("as new records {backup}").format(backup=backup)
+    if facts["bin_until"]:
+        return _("in the CRM's bin until {date}; afterwards {backup}").format(date=facts["bin_until"], backup=backup)
+    return _("in the CRM's bin as long as it keeps records; afterwards {backup}").format(backup=backup)
+
+
+def _more(facts: dict[str, Any]) -> dict[str, str]:
+    return {k: v for k, v in facts["not_the_same_from_backup"].items() if facts["not_the_same"].get(k) != v}
+
+
+def _words(things: dict[str, str]) -> str:
+    return ", ".join(f"{thing_text(name)} ({_(FATES[Fate(fate)])})" for name, fate in things.items()) or _("nothing")
