@@ -39,12 +39,12 @@ def take(org: Org, module: Module, row: Mapping[str, Any], at: str) -> tuple[dic
     return cells, errors
 
 
-def missing_fields(module: Module, cells: Mapping[str, Any], at: str, *, update: bool) -> list[Json]:
+def missing_fields(module: Module, row: Mapping[str, Any], at: str, *, update: bool) -> list[Json]:
     """Return an error for every mandatory field that is empty (on update: that is being emptied)."""
     empty = [
         name
         for name, field in module.fields.items()
-        if field.mandatory and cells.get(name) in (None, "") and (not update or name in cells)
+        if field.mandatory and row.get(name) in (None, "") and (not update or name in row)
     ]
     text = "required field not found"
     return [envelope("MANDATORY_NOT_FOUND", text, {"api_name": n, "json_path": f"{at}.{n}"}) for n in empty]

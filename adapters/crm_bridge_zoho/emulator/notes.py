@@ -72,7 +72,7 @@ def _add(call: Call, row: Mapping[str, Any], number: int, parent: Record | None)
     org, at = call.org, f"$.data[{number}]"
     module = org.modules["Notes"]
     cells, errors = take(org, module, row, at)
-    errors += missing_fields(module, cells, at, update=False)
+    errors += missing_fields(module, row, at, update=False)
     if parent is None:
         details = {"api_name": "Parent_Id", "json_path": f"{at}.Parent_Id"}
         missing = "Parent_Id" not in row

@@ -103,7 +103,7 @@ def create(call: Call, module: Module, row: Mapping[str, Any], at: str, *, fires
     """Create one record and return its result."""
     org = call.org
     cells, errors = take(org, module, row, at)
-    errors += check_rows(org, module, row, at) + missing_fields(module, cells, at, update=False)
+    errors += check_rows(org, module, row, at) + missing_fields(module, row, at, update=False)
     errors += duplicates(org, module, cells, at)
     if errors:
         return combined(errors)
@@ -143,7 +143,7 @@ def change(call: Call, module: Module, record: Record, row: Mapping[str, Any], a
     if _changed_since(call, record):
         return envelope("ALREADY_MODIFIED", "the record has been modified already", {"id": record.id})
     cells, errors = take(org, module, row, at)
-    errors += check_rows(org, module, row, at) + missing_fields(module, cells, at, update=True)
+    errors += check_rows(org, module, row, at) + missing_fields(module, row, at, update=True)
     errors += duplicates(org, module, cells, at, record.id)
     if errors:
         return combined(errors)
