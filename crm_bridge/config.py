@@ -43,6 +43,8 @@ class SafetyTable(BaseModel):
     plan_valid_hours: float = Field(default=24, gt=0, le=24 * 30)
     canary: int = Field(default=5, ge=0)
     max_attachment_mb: int = Field(default=100, ge=1)
+    rehearse_above: int = Field(default=50, ge=0)
+    """Plans of more contracts are rehearsed unless somebody says no."""
 
 
 class ConfigFile(BaseModel):
@@ -78,6 +80,7 @@ class Config:
     plan_valid_hours: float = 24
     canary: int = 5
     max_attachment_mb: int = 100
+    rehearse_above: int = 50
     text: str = field(default="", repr=False)
 
     def line_of(self, *keys: str) -> int | None:
@@ -112,7 +115,16 @@ def load_config(home: Path) -> Config:
     connections = {name: _connection(name, table) for name, table in parsed.connections.items()}
     secrets = home / parsed.secrets_file if parsed.secrets_file else None
     safety = parsed.safety
-    return Config(path, connections, secrets, safety.plan_valid_hours, safety.canary, safety.max_attachment_mb, text)
+    return Config(
+        path,
+        connections,
+        secrets,
+        safety.plan_valid_hours,
+        safety.canary,
+        safety.max_attachment_mb,
+        safety.rehearse_above,
+        text,
+    )
 
 
 def _why(problem: Exception) -> str:

@@ -36,6 +36,7 @@ from crm_bridge.pipeline.find import Selection, find_contracts
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
+from crm_bridge.pipeline.rehearsal import Rehearsal, Stage, check_rehearsed, rehearse
 from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relink
 from crm_bridge.pipeline.restore import restore, settle_restores
 from crm_bridge.pipeline.restore_plan import RESTORABLE, RestoreStep, check_tenant, plan_restore
@@ -153,6 +154,13 @@ class Connection:
             file = open_plan(kept, journal=self.desk.journal)
         return Plan(file, notes)
 
+    def rehearse(self, plan: Plan, stage: Stage) -> Rehearsal:
+        """Restore a sample of a plan's contracts into a stand-in and compare; `testing.stage` builds stand-ins.
+
+        Differences worse than the plan's forecast close the gate: `apply` raises BackupError for this plan then.
+        """
+        return rehearse(self.desk, plan.file, stage)
+
     def apply(self, plan: Plan | Path | str, *, confirm: Confirm) -> Run:
         """Carry out a confirmed plan: back up, delete, verify, receipt. The unfinished run of a plan is taken up.
 
@@ -164,6 +172,7 @@ class Connection:
         file = open_plan(kept, journal=self.desk.journal)
         self._check_tenant(file)
         word = confirm(Plan(file)) if callable(confirm) else confirm
+        check_rehearsed(self.desk.journal, file.plan.digest)
         confirmed = confirm_plan(file.plan, word, now=self.desk.clock.now(), by=self.desk.actor)
         return self._carry_out(confirmed, file)
 

@@ -53,6 +53,7 @@ def plan() -> None:
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
 @click.option("--automations/--no-automations", default=False, help="Let the CRM's automations run (default: off).")
 @click.option("--fast", is_flag=True, help="Use the CRM's fast path; its side effects are named in the plan.")
+@click.option("--rehearse/--no-rehearse", default=None, help="Rehearse the restore (default: for > 50 contracts).")
 def make(
     connection: str,
     where_: str | None,
@@ -64,6 +65,7 @@ def make(
 ) -> int:
     """Plan a deletion on CONNECTION."""
     from crm_bridge.cli.plan_view import PLAN, plan_card, plan_json
+    from crm_bridge.cli.rehearsing import rehearsed, say_rehearsed
     from crm_bridge.cli.selection import filters_of, ids_of
     from crm_bridge.domain.capabilities import Step
 
@@ -84,10 +86,13 @@ def make(
             automations=chosen["automations"],
             fast=chosen["fast"],
         )
+        rehearsal = rehearsed(bridge, made, wanted=chosen["rehearse"])
         if out.as_json:
-            out.document(PLAN, plan_json(made))
+            out.document(PLAN, {**plan_json(made), "rehearsal": rehearsal.as_json() if rehearsal else None})
         else:
             plan_card(made)
+        say_rehearsed(rehearsal, out)
+        if not out.as_json:
             out.note(_("Nothing was sent. Carry it out with:"))
             out.note(f"  crm-bridge apply {made.path} --confirm {made.digest}")
     return 0

@@ -68,7 +68,7 @@ class Measuring:
 
     def _compare(self, step: RestoreStep, copy: Snapshot, ids: Mapping[str, str]) -> Measured:
         before = self.log.backup_set(self.log.backup_of(step.ref.id).set_id).snapshot(step.ref.id)
-        after = replace(copy, attachments=tuple(_with_digest(one) for one in copy.attachments))
+        after = replace(copy, attachments=tuple(with_digest(one) for one in copy.attachments))
         promises = self.forecast.promises(step.route or Route.RECREATE)
         return measure(before, after, promises=promises, ids=ids, marker=marker_of(self.log, step.ref.id))
 
@@ -93,7 +93,8 @@ class Measuring:
         )
 
 
-def _with_digest(file: Attachment) -> Attachment:
+def with_digest(file: Attachment) -> Attachment:
+    """Return the attachment with the digest and size of the bytes that came; nothing is kept."""
     digest, size = hashlib.sha256(), 0
     for chunk in file.chunks():
         digest.update(chunk)

@@ -1,0 +1,78 @@
+"""A stage for rehearsals: an adapter's own emulator with a live schema, on loopback, gone when the block ends."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from crm_bridge.clock import ManualClock
+from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.errors import CredentialStoreError
+from crm_bridge.pipeline.rehearsal import Stage, Staged
+from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.spi.adapter import Profile
+from crm_bridge.spi.emulator import Adopting
+from crm_bridge.spi.spec import AdapterSpec, Tools
+from crm_bridge.transport import Budget
+
+_CONTRACTS = 0
+"""Contracts that the stand-in has of its own: their unique values could be those of the sample."""
+
+
+class _Secrets:
+    """The made-up secrets of the stand-in."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = known
+
+    def get(self, item: str) -> str | None:
+        return self._known.get(item)
+
+    def need(self, item: str) -> str:
+        if item not in self._known:
+            raise CredentialStoreError(f"there is no {item}")
+        return self._known[item]
+
+
+def stage_for(spec: AdapterSpec) -> Stage:
+    """Return what builds stand-ins for one adapter."""
+
+    @contextmanager
+    def stage(profile: Profile, snapshots: Sequence[Snapshot]) -> Iterator[Staged | None]:
+        clock = ManualClock()
+        server = SandboxServer(0)
+        with tempfile.TemporaryDirectory(prefix="crm-bridge-rehearsal-") as folder:
+            try:
+                emulator = spec.emulator(server.base_url, clock, 7, _CONTRACTS)
+                if not isinstance(emulator, Adopting):
+                    yield None
+                    return
+                refused = tuple(emulator.adopt(profile, snapshots))
+                if profile.module in refused:
+                    yield None
+                    return
+                server.mount(emulator)
+                server.start()
+                settings, secrets = emulator.connection()
+                named = {key: value for key, value in settings.items() if key != "adapter"}
+                chance = random.Random(1)  # noqa: S311 - nothing here is secret
+                tools = Tools("rehearsal", _Secrets(secrets), clock, chance, Path(folder), Budget())
+                adapter = spec.connect(spec.settings().model_validate(named), tools)
+                try:
+                    yield Staged(adapter, _not_covered(profile, adapter.whoami(), refused))
+                finally:
+                    adapter.close()
+            finally:
+                server.close()
+
+    return stage
+
+
+def _not_covered(live: Profile, stand_in: Profile, refused: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that the live module has and the stand-in has not, or has with another type."""
+    known = {one.name: one.type for one in stand_in.fields}
+    missing = [one.name for one in live.fields if known.get(one.name) != one.type]
+    return tuple(dict.fromkeys((*refused, *missing)))
