@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge.domain.capabilities import Support
-from crm_bridge.errors import CrmBridgeError, CrmError, MalformedAnswerError, PermissionDeniedError
+from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.metadata import ZohoModule
 from crm_bridge_zoho.wire import id_text, list_of
 
-TOLERABLE = (PermissionDeniedError, CrmError)
-"""Refusals of what is nice to know; not to be signed in is never one of them."""
+TOLERABLE = (PermissionDeniedError,)
+"""Refusals of what is nice to know; an answer that cannot be trusted is never one of them."""
 
 
 @dataclass(frozen=True, slots=True)

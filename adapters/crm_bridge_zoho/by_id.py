@@ -52,6 +52,19 @@ class ById:
         asked = set(ids)
         return {key: row for key, row in found.items() if key in asked}
 
+    def is_there(self, module: str, record_id: str) -> bool:
+        """Ask for one record by its own address: the last word on an id that a query did not give.
+
+        Zoho answers 204, 404 or INVALID_DATA for an id that does not exist.
+        """
+        try:
+            answer = self._client.read(f"/crm/v8/{module}/{record_id}", "GET /crm/v8/{module}/{id}")
+        except CrmBridgeError as error:
+            if error.http_status == 404 or error.vendor_code == "INVALID_DATA":
+                return False
+            raise
+        return bool(list_of(answer, "data"))
+
     def _some(self, module: str, ids: list[str], columns: tuple[str, ...]) -> tuple[list[Answer], int]:
         """Read the first of `ids`, as many as the current rung takes; climb down when it is refused."""
         while True:

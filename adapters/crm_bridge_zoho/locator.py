@@ -43,7 +43,14 @@ class Locator:
         if absent and look is Look.EVERYWHERE:
             deletions, readable = self._bins.find(absent, since)
         places = {ref.id: self._place(ref, rows, deletions, control, readable) for ref in refs}
-        return Sighting(places, control)
+        return Sighting({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control)
+
+    def _asked_again(self, seen: Whereabouts, deletions: Mapping[str, Deletion]) -> Whereabouts:
+        """Ask once more, by its own address, for a record of which nothing but a missing row says that it is gone."""
+        ref = seen.ref
+        if seen.place is not Place.GONE or ref.id in deletions or not self._by_id.is_there(ref.module, ref.id):
+            return seen
+        return Whereabouts(ref, Place.UNREADABLE, note=_("Zoho's answers about this record contradict each other"))
 
     def _place(
         self,

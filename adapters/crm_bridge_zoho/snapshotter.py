@@ -37,6 +37,8 @@ class _Material:
     rows: Mapping[str, Row]
     extra: Mapping[str, list[Part]]
     inbound: Mapping[str, Found]
+    cut: frozenset[str]
+    """Ids whose long texts were not given once and in full."""
 
 
 class Snapshotter:
@@ -62,14 +64,22 @@ class Snapshotter:
 
     def _result(self, ref: ContractRef, material: _Material) -> Snapshot | Unavailable:
         row = material.rows.get(ref.id)
-        if row is None:
-            return Unavailable(ref, "not_found", _("Zoho shows no record with this id"), gone=True)
         try:
+            if row is None:
+                return self._missing(ref)
+            if ref.id in material.cut:
+                return Unavailable(ref, "incomplete", _("Zoho did not give the long texts of this record in full"))
             return self._one(ref, row, material)
         except CrmBridgeError as error:
             if error.reason in ENDS_THE_RUN:
                 raise
             return Unavailable(ref, error.reason, error.message)
+
+    def _missing(self, ref: ContractRef) -> Unavailable:
+        # A query that leaves a row out proves nothing.
+        if self._by_id.is_there(ref.module, ref.id):
+            return Unavailable(ref, "unreadable", _("Zoho's answers about this record contradict each other"))
+        return Unavailable(ref, "not_found", _("Zoho shows no record with this id"), gone=True)
 
     def _material(self, refs: Sequence[ContractRef]) -> _Material:
         ids = [ref.id for ref in refs]
@@ -80,10 +90,15 @@ class Snapshotter:
             more = self._by_id.rows(self._work.name, list(extra), columns, raw=True)
             for key, row in more.items():
                 extra[key].append(Part(PartKind.EXTRA, f"fields-{number}", row.raw))
+        texts: dict[str, list[bytes]] = {}
         for key, raw in self._full_texts(list(extra)):
-            extra[key].append(Part(PartKind.EXTRA, "full_texts", raw))
+            texts.setdefault(key, []).append(raw)
+        for key, found in texts.items():
+            extra[key].append(Part(PartKind.EXTRA, "full_texts", found[0]))
+        whole = {key for key, found in texts.items() if len(found) == 1}
+        cut = frozenset(extra) - whole if self._work.columns.rich_texts else frozenset()
         inbound = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
-        return _Material(rows, extra, inbound)
+        return _Material(rows, extra, inbound, cut)
 
     def _inbound(self) -> tuple[Inbound, ...]:
         if self._pointing is None:

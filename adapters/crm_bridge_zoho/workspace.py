@@ -8,7 +8,7 @@ from crm_bridge.domain.capabilities import Support
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_zoho import metadata
-from crm_bridge_zoho.account import TOLERABLE, Org, Rights, User, read_org, read_rights, read_user
+from crm_bridge_zoho.account import Org, Rights, User, read_org, read_rights, read_user
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import Columns, choose_columns
 from crm_bridge_zoho.discovery import choose_module, map_fields
@@ -96,7 +96,8 @@ def _related(client: ZohoClient, module: ZohoModule, warnings: list[str]) -> tup
     try:
         return metadata.read_related_lists(client, module.api_name)
     except CrmBridgeError as error:
-        if not isinstance(error, TOLERABLE):
+        # Without the lists a backup would be smaller than what is deleted: only a Zoho that has none is taken at that.
+        if error.reason not in ("not_supported", "module"):
             raise
     warnings.append(_("Zoho does not show the related lists: a backup cannot hold them"))
     return ()

@@ -116,7 +116,12 @@ Verdict.RATE_LIMITED = Verdict("rate_limited")
 
 
 def by_status(answer: Answer) -> Verdict:
-    """Judge by the HTTP status alone: 429 is a rate limit, 500, 502, 503 and 504 are worth a second try."""
+    """Judge by the status alone: 401 asks for a new token, 429 is a rate limit, 500 and 502 to 504 are worth a retry.
+
+    A 401 always means that, whatever the body says: clocks differ, and tokens are revoked.
+    """
+    if answer.status == 401:
+        return Verdict.REFRESH
     if answer.status == 429:
         return Verdict.RATE_LIMITED
     return Verdict.RETRY if answer.status in (500, 502, 503, 504) else Verdict.OK
