@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -22,6 +22,10 @@ from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
 from crm_bridge.errors import UsageError
 from crm_bridge.files import ensure_private_folder
 from crm_bridge.i18n import _
+from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.findings import Findings
+from crm_bridge.journal.known import own_vkey
+from crm_bridge.journal.pin import Pin, read_pin
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk, Progress, StopFlag, no_progress
 from crm_bridge.pipeline.entries import standings
@@ -262,6 +266,28 @@ class Bridge:
                 hint=_("list the runs with `crm-bridge status --all`"),
             )
         return found[-1]
+
+    def check_journal(
+        self,
+        *,
+        vkeys: Sequence[str] = (),
+        pin: Pin | None = None,
+        checkpoints: Sequence[str] = (),
+        receipts: Sequence[str | bytes] = (),
+    ) -> Findings:
+        """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
+
+        The journal is not opened for it: one that does not verify can still be checked.
+        """
+        folder, keys = self.home / JOURNAL_FOLDER, self.around.keys
+        own = own_vkey(folder, keys)
+        return check_journal(
+            folder,
+            vkeys=vkeys or ((own,) if own else ()),
+            pin=pin or read_pin(keys),
+            checkpoints=checkpoints,
+            receipts=receipts,
+        )
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> dict[str, Any]:
         """Issue the receipt of a run, or of one contract in it, from the journal."""

@@ -36,6 +36,7 @@ from crm_bridge.pipeline.find import Selection, find_contracts
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
+from crm_bridge.pipeline.reconcile import settle_open
 from crm_bridge.pipeline.rehearsal import Rehearsal, Stage, check_rehearsed, rehearse
 from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relink
 from crm_bridge.pipeline.restore import restore, settle_restores
@@ -218,6 +219,15 @@ class Connection:
         log = RunLog(self.desk, info.ref)
         wanted = set(log.ids_in((State.DONE, State.VERIFIED, State.UNVERIFIED, State.PENDING)))
         verify_targets(log, (t for t in file.targets() if t.ref.id in wanted))
+        return self._run(info, file)
+
+    def reconcile(self, run_id: str | None = None) -> Run:
+        """Settle what is in doubt in a run by looking; nothing is sent that changes anything."""
+        info = find_run(self.desk.journal, run_id)
+        file = self._plan_of(info)
+        self._check_tenant(file)
+        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+            settle_open(RunLog(self.desk, info.ref), file.targets())
         return self._run(info, file)
 
     def restore(

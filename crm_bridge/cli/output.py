@@ -69,10 +69,10 @@ class Output:
         print(clean(json.dumps(value, ensure_ascii=False, indent=indent, default=str)).translate(_C1))
 
     @staticmethod
-    def text(text: str) -> None:
+    def text(text: str, *, out: IO[str] | None = None) -> None:
         """Print a result as it is; the caller made it harmless."""
         _clear()
-        print(clean(text))
+        print(clean(text), file=out or sys.stdout)
 
     @staticmethod
     def note(text: str) -> None:

@@ -65,7 +65,7 @@ def print_receipt(out: Output, said: dict[str, Any]) -> None:
             (_("from"), said["startedAt"]),
             (_("to"), said["endedAt"]),
             (_("complete"), _("yes") if said["complete"] else _("no")),
-            (_("journal entry"), said["entry"]),
+            (_("journal entry"), said["entryIndex"]),
         )
     )
     columns = (_("id"), _("outcome"), _("evidence"), _("sent"), _("seen"), _("why"))

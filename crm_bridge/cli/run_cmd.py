@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the plan that you saw.")
 
 
-def _report(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
+def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
     """Print a run and return its exit code."""
     from crm_bridge.cli.run_view import RUN, counts_line, run_json, run_table
     from crm_bridge.cli.undo import undo_card, undo_facts
@@ -50,7 +50,7 @@ def apply(file: Path, digest: str | None) -> int:
     with open_bridge() as bridge:
         planned = bridge.open_plan(file)
         run = bridge.connect(planned.head.connection).apply(planned, confirm=digest or ask)
-        return _report(bridge, run)
+        return report_run(bridge, run)
 
 
 @command("delete")
@@ -76,7 +76,7 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
         step = Step.PURGE if chosen["purge"] else Step.TRASH
         connected = bridge.connect(connection)
         run = connected.delete(contract, confirm=digest or confirm, reason=chosen["reason"], step=step)
-        return _report(bridge, run)
+        return report_run(bridge, run)
 
 
 @command("resume")
@@ -85,7 +85,7 @@ def resume(run_id: str | None) -> int:
     """Settle what is open in RUN (default: the last one) and go on with the same plan."""
     with open_bridge() as bridge:
         info = bridge.run(run_id)
-        return _report(bridge, bridge.connect(info.ref.connection).resume(info.id))
+        return report_run(bridge, bridge.connect(info.ref.connection).resume(info.id))
 
 
 @command("verify")
@@ -94,7 +94,7 @@ def verify(run_id: str | None) -> int:
     """Look again whether what RUN removed is gone; nothing is changed in the CRM."""
     with open_bridge() as bridge:
         info = bridge.run(run_id)
-        return _report(bridge, bridge.connect(info.ref.connection).verify(info.id))
+        return report_run(bridge, bridge.connect(info.ref.connection).verify(info.id))
 
 
 @command("status")
@@ -106,7 +106,7 @@ def status(run_id: str | None, every: bool) -> int:
         if every:
             return _list_runs(bridge)
         run = bridge.status(run_id)
-        return _report(bridge, run)
+        return report_run(bridge, run)
 
 
 def _list_runs(bridge: Bridge) -> int:

@@ -61,7 +61,7 @@ class ReceiptFacts:
     """Sequence number of the journal entry that ends the run; the inclusion proof is of this entry."""
     inclusion: str
     """The proof, as C2SP tlog-proof text."""
-    entry_raw: str
+    entry_text: str
     """The entry itself, so that the proof can be checked without the journal."""
 
 
@@ -94,8 +94,8 @@ def statement(facts: ReceiptFacts, lines: Sequence[ReceiptLine]) -> dict[str, Js
             "complete": facts.complete,
             "contracts": contracts,
             "notCovered": not_covered,
-            "entry": facts.entry,
-            "entryBytes": facts.entry_raw,
+            "entryIndex": facts.entry,
+            "entry": facts.entry_text,
             "inclusion": facts.inclusion,
         },
     }

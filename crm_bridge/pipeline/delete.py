@@ -20,7 +20,7 @@ from crm_bridge.errors import (
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.gate import look_once_more
-from crm_bridge.pipeline.reconcile import reconcile
+from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
 from crm_bridge.pipeline.verify import verify_targets
 from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
@@ -74,15 +74,8 @@ class _Deletion:
 
     def settle_open(self) -> None:
         """Before anything is sent: settle what an earlier process left open."""
-        open_ids = set(self.log.ids_in((State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED)))
-        lost = [
-            Note(i, Happening(Event.ANSWER_LOST, s.step, s.attempt, reason="process_died"))
-            for i in sorted(open_ids)
-            if (s := self.log.standing(i)).state is State.IN_FLIGHT
-        ]
-        self.log.write("outcome", lost)
-        if open_ids:
-            self._reconcile([t for t in self.backed_up.file.targets() if t.ref.id in open_ids])
+        settle_open(self.log, self.backed_up.file.targets())
+        self._halt_if_doubtful()
 
     def canary(self) -> None:
         """Delete and verify a few contracts before the rest; stop when one of them is not as it should be."""
@@ -179,6 +172,9 @@ class _Deletion:
 
     def _reconcile(self, targets: list[Target]) -> None:
         reconcile(self.log, targets)
+        self._halt_if_doubtful()
+
+    def _halt_if_doubtful(self) -> None:
         doubtful = self.log.ids_in((State.IN_DOUBT, State.UNATTRIBUTED))
         if len(doubtful) > self.desk.policy.max_in_doubt_share * self.backed_up.plan.count:
             raise InDoubtError(

@@ -61,7 +61,7 @@ def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
         complete=bool(end.body["complete"]),
         entry=end.seq,
         inclusion=journal.prove(end.seq).text(),
-        entry_raw=base64.b64encode(end.raw).decode(),
+        entry_text=end.raw.decode(),
     )
 
 

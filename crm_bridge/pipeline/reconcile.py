@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from crm_bridge import failpoints
 from crm_bridge.clock import boot_id
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Evidence, Happening, Standing
+from crm_bridge.domain.lifecycle import Event, Evidence, Happening, Standing, State
 from crm_bridge.domain.plan import Target
 from crm_bridge.errors import CrmError
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+
+OPEN = (State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED)
+
+
+def settle_open(log: RunLog, targets: Iterable[Target]) -> None:
+    """Settle what an earlier process left open: its calls in flight are lost answers. Nothing is deleted."""
+    open_ids = set(log.ids_in(OPEN))
+    lost = [
+        Note(record_id, Happening(Event.ANSWER_LOST, standing.step, standing.attempt, reason="process_died"))
+        for record_id in sorted(open_ids)
+        if (standing := log.standing(record_id)).state is State.IN_FLIGHT
+    ]
+    log.write("outcome", lost)
+    if open_ids:
+        reconcile(log, [target for target in targets if target.ref.id in open_ids])
 
 
 def reconcile(log: RunLog, targets: Sequence[Target]) -> None:

@@ -1,0 +1,147 @@
+"""`journal list|check|export|reconcile`: read the audit journal, verify it, hand it over, settle what is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.output import Output
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.journal.entry import Entry
+    from crm_bridge.journal.findings import Findings
+
+_PATH = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@group("journal", help="List, check and export the audit journal.")
+def journal() -> None:
+    """List, check and export the audit journal."""
+
+
+@command("list")
+@click.option("--run", "run_id", default=None, help="Only entries of this run.")
+@click.option("--plan", default=None, help="Only entries of the plan with this digest.")
+@click.option("--record", "record_id", default=None, help="Only entries about this record id.")
+@click.option("--op", default=None, help="Only this kind of entry.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the last ones.")
+def list_(run_id: str | None, plan: str | None, record_id: str | None, op: str | None, limit: int | None) -> int:
+    """List entries, oldest first. The journal holds ids and digests, no names, numbers or amounts."""
+    from collections import deque
+
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        run = bridge.run(run_id).id if run_id else None
+        chosen = bridge.journal.entries(run=run, plan=plan, record_id=record_id, op=op)
+        entries = deque(chosen, maxlen=limit) if limit else chosen
+        if out.as_json:
+            for entry in entries:
+                out.line("crm-bridge.journal-entry/1", _fields(entry))
+            return 0
+        columns = (_("entry"), _("time"), _("what"), _("run"), _("record"), _("attempt"))
+        out.table(columns, ((e.seq, e.ts, e.op, e.run, e.record_id, e.attempt or "") for e in entries))
+    return 0
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "ts": entry.ts,
+        "op": entry.op,
+        "run": entry.run,
+        "plan": entry.plan,
+        "system": entry.system,
+        "org": entry.org,
+        "module": entry.module,
+        "record_id": entry.record_id,
+        "attempt": entry.attempt,
+        "body": dict(entry.body),
+    }
+
+
+@command("check")
+@click.option("--export", "export_", type=_FILE, default=None, help="Check this export instead.")
+@click.option("--key", "vkeys", multiple=True, help="Public key to trust (vkey); default: this installation's own.")
+@click.option("--pin", "pin_", default=None, help="SIZE:ROOT that the journal once had; default: the stored pin.")
+@click.option("--checkpoint", "checkpoints", type=_FILE, multiple=True, help="A checkpoint that was kept elsewhere.")
+@click.option("--receipt", "receipts", type=_FILE, multiple=True, help="A receipt that the journal must agree with.")
+def check(
+    export_: Path | None,
+    vkeys: tuple[str, ...],
+    pin_: str | None,
+    checkpoints: tuple[Path, ...],
+    receipts: tuple[Path, ...],
+) -> int:
+    """Recompute the journal and compare it with its seals, the pin and whatever else is given.
+
+    Ends with 0 when it verifies, else with 10 (altered), 11 (shorter), 12 (inconsistent), 13 (not sealed),
+    14 (unknown key) or 15 (intact, but an intent has no outcome).
+    """
+    from crm_bridge.journal.pin import Pin
+
+    given = Pin.parse(pin_) if pin_ else None
+    notes = [path.read_text(encoding="utf-8") for path in checkpoints]
+    envelopes = [path.read_bytes() for path in receipts]
+    if export_ is not None:
+        from crm_bridge.journal.check import check_journal
+
+        return _report(check_journal(export_, vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
+    with open_bridge() as bridge:
+        return _report(bridge.check_journal(vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
+
+
+def _report(found: Findings) -> int:
+    out = Output(as_json=shared().as_json)
+    if out.as_json:
+        out.document("crm-bridge.journal-check/1", found.as_json())
+        return found.exit_code
+    out.text(found.summary)
+    out.pairs(
+        (
+            (_("journal"), found.origin),
+            (_("entries"), found.size),
+            (_("root"), found.root.hex()),
+            (_("key"), ", ".join(found.keys) if found.key_was_given else _("not given: a rewritten journal passes")),
+        )
+    )
+    if found.items:
+        out.table((_("code"), _("where"), _("what")), ((int(i.code), i.where, i.what) for i in found.items))
+    return found.exit_code
+
+
+@command("export")
+@click.option("-o", "--output", type=_PATH, required=True, help="File to write: canonical JSON lines.")
+def export(output: Path) -> int:
+    """Write the journal as JSON lines that anybody can verify, with this program or without it."""
+    from crm_bridge.journal.export import export_journal
+
+    with open_bridge() as bridge, output.open("wb") as file:
+        count = export_journal(bridge.journal, file)
+        vkey = bridge.journal.vkey
+    out = Output(as_json=shared().as_json)
+    if out.as_json:
+        out.document("crm-bridge.journal-export/1", {"entries": count, "file": str(output), "key": vkey})
+        return 0
+    out.note(_("{count} entries: {path}").format(count=count, path=output))
+    out.note(_("check it with: crm-bridge journal check --export {path} --key {key}").format(path=output, key=vkey))
+    return 0
+
+
+@command("reconcile")
+@click.argument("run_id", metavar="[RUN]", required=False)
+def reconcile(run_id: str | None) -> int:
+    """Settle the contracts of RUN (default: the last one) that are in doubt, by looking; nothing is deleted."""
+    from crm_bridge.cli.run_cmd import report_run
+
+    with open_bridge() as bridge:
+        info = bridge.run(run_id)
+        return report_run(bridge, bridge.connect(info.ref.connection).reconcile(info.id))
+
+
+for _command in (list_, check, export, reconcile):
+    journal.add_command(_command)

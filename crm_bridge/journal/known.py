@@ -1,0 +1,26 @@
+"""What this installation knows about its own journal apart from the file: the public key, the head pin."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from crm_bridge.journal import database, sources
+from crm_bridge.journal.keys import SIGN, KeyStore, read_key, signer_for
+
+
+def own_vkey(folder: Path, keys: KeyStore) -> str:
+    """Return the public key of the journal in `folder` as a C2SP vkey; empty where file or key cannot be read.
+
+    Works on a journal that does not verify: the file is asked for its name only.
+    """
+    path = sources.find_database(folder)
+    seed = read_key(keys, SIGN)
+    if seed is None or path is None or not path.is_file():
+        return ""
+    with closing(database.connect(path, read_only=True)) as db:
+        try:
+            origin = sources.read_database_header(db).origin
+        except sources.SourceError:
+            return ""
+    return str(signer_for(origin, seed).verifier)
