@@ -5,6 +5,7 @@ python scripts/cli_reference.py [--check]
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def commands(command: click.Command, context: click.Context) -> Iterator[tuple[s
 def section(path: str, command: click.Command, context: click.Context) -> str:
     """Return the part of the page about one command."""
     usage = " ".join(part for part in (path, *command.collect_usage_pieces(context)) if part != "[OPTIONS]")
-    lines = [f"## {path}", "", (command.help or "").strip(), "", f"    {usage} [OPTIONS]", ""]
+    lines = [f"## {path}", "", inspect.cleandoc(command.help or ""), "", f"    {usage} [OPTIONS]", ""]
     records = [
         option.get_help_record(context)
         for option in command.params
