@@ -81,12 +81,25 @@ def list_of(answer: Answer | None, key: str) -> list[Mapping[str, Any]]:
     """Return the objects under `key`; an empty answer (204) is an empty list."""
     if answer is None:
         return []
-    listed = body_of(answer).get(key)
+    body = body_of(answer)
+    listed = body.get(key)
     if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
         raise MalformedAnswerError(
             _("Zoho's answer has no list {name}").format(name=key), reason="shape", http_status=answer.status
         )
+    _check_count(listed, body.get("info"))
     return listed
+
+
+def _check_count(listed: list[Mapping[str, Any]], info: object) -> None:
+    """Compare a list with the number of rows that the answer itself names, and refuse one that names a row twice."""
+    told = info.get("count") if isinstance(info, Mapping) else None
+    ids = [id_text(one["id"]) for one in listed if one.get("id")]
+    if (isinstance(told, int) and told != len(listed)) or len(set(ids)) != len(ids):
+        raise MalformedAnswerError(
+            _("Zoho's answer holds {found} rows and speaks of {told}").format(found=len(set(ids)), told=told or "-"),
+            reason="count",
+        )
 
 
 def more_records(answer: Answer | None) -> bool | None:

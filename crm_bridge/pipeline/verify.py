@@ -9,7 +9,7 @@ from crm_bridge import failpoints
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target
-from crm_bridge.errors import CrmError
+from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import first_intents
 from crm_bridge.pipeline.reconcile import is_ours
@@ -55,7 +55,7 @@ def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None
         if any(seen.place is Place.LIVE for seen in sighting.places.values()):
             desk.clock.sleep(desk.policy.second_look_seconds)
             sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE, since=after)
-    except CrmError:
+    except (CrmError, PermissionDeniedError):
         return None
     return sighting
 

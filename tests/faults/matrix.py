@@ -126,7 +126,7 @@ def _journey(rig: Rig, step: Step, result: Result) -> None:
         if any(rig.control("record", id=one)["place"] != "live" for one in ids):
             result.wrong.append("no plan, and a contract is gone")
         return
-    _attempt(rig, result, lambda: _apply(rig, ids, step, digest, result))
+    _attempt(rig, result, lambda: _apply(rig, ids, step, digest, result), final_if_held=True)
     _check_books(rig, ids, result)
     _check_backup(rig, ids, result)
     _attempt(rig, result, lambda: _restore(rig, ids, step, result))
@@ -134,12 +134,14 @@ def _journey(rig: Rig, step: Step, result: Result) -> None:
     _check_journal(rig, result)
 
 
-def _attempt(rig: Rig, result: Result, act: Callable[[], tuple[int, str | None]]) -> str | None:
+def _attempt(
+    rig: Rig, result: Result, act: Callable[[], tuple[int, str | None]], *, final_if_held: bool = False
+) -> str | None:
     """Do a part of the journey with the fault; where it did not end well, once more without it."""
     code, value = _caught(rig, act, result.reasons)
     result.met = rig.faults.struck > 0
     result.codes.append(code)
-    if code == 3:
+    if code == 3 and final_if_held:
         rig.calm()  # held: that is an end, not an interruption
     elif code != 0:
         rig.calm()
@@ -159,6 +161,7 @@ def _caught(rig: Rig, act: Callable[[], tuple[int, str | None]], reasons: list[s
 
 def _plan(rig: Rig, ids: Sequence[str], step: Step, result: Result) -> tuple[int, str | None]:
     with rig.bridge() as bridge:
+        bridge.profile(rig.name)
         plan = bridge.connect(rig.name).plan(ids=ids, step=step)
         if plan.count != len(ids):
             result.reasons.append(f"plan of {plan.count}")

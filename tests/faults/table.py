@@ -1,10 +1,58 @@
-"""What may come of each fault in each column."""
+"""What may come of each fault in each column of the matrix: exit codes, by the rules of docs/reference/errors.md."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.faults.matrix import Result
+
+PHASES: Mapping[str, int] = {"plan": 0, "apply": 1, "restore": 2}
+
+ALLOWED: Mapping[str, frozenset[int]] = {
+    "sign_in": frozenset({0, 1}),
+    "metadata": frozenset({0, 1}),
+    "find": frozenset({0, 1}),
+    # Held where one contract is concerned, 6 where the backup as a whole does not hold.
+    "snapshot": frozenset({0, 1, 3, 6}),
+    "gate": frozenset({0, 1, 3, 7}),
+    "remove": frozenset({0, 1, 3, 7, 9}),
+    "verify": frozenset({0, 9}),
+    "way_back": frozenset({0, 1, 3}),
+    "untrash": frozenset({0, 3, 9}),
+    "recreate": frozenset({0, 3, 9}),
+}
+READS = frozenset({"metadata", "find", "snapshot", "gate", "verify", "way_back"})
+
+PASSING = frozenset(
+    {"refused", "reset_before_reading", "reset_not_done", "reset_done", "end_done"}
+    | {"silence_not_done", "silence_done", "late_done", "trickle", "slow_headers", "cut", "wrong_length"}
+    | {"too_many_wait", "too_many_absurd", "too_many_silent", "malformed", "empty", "html", "maintenance"}
+    | {"content_type", *(f"status_{code}" for code in (401, 500, 502, 503, 504))}
+)
+"""Faults that a read survives when they come once."""
+FATAL = frozenset({"oversize", "gzip_bomb", "deep_json", *(f"redirect_{code}" for code in (301, 302, 303, 307, 308))})
+"""Faults that no read survives: nothing is learnt from asking again."""
 
 
 def verdict(result: Result) -> list[str]:
     """Return what contradicts the table."""
-    return []
+    found = []
+    allowed = ALLOWED[result.call.column]
+    for code in result.codes:
+        if code not in allowed:
+            found.append(f"exit code {code} is not one of {sorted(allowed)} in the column {result.call.column}")
+    if any(result.after):
+        found.append(f"it did not recover: {result.after}")
+    if result.met and not result.lasting and result.call.column in READS and not is_file(result):
+        worst = max(result.codes)
+        if result.fault in PASSING and worst != 0:
+            found.append("a read that failed once was not repeated")
+        if result.fault in FATAL and worst == 0:
+            found.append("an answer that cannot be trusted was passed over")
+    return found
+
+
+def is_file(result: Result) -> bool:
+    """Say whether the call is a download: repeated only before the first byte, and never judged by its content."""
+    path = result.call.path
+    return "download" in path or path.endswith(r"Attachments/\d+")
