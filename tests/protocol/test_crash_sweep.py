@@ -1,0 +1,25 @@
+"""A slice of the crash sweep: real processes, killed at failpoints, judged by the CRM's own ledger."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "crash_sweep.py"
+CASES = 190
+
+
+@pytest.mark.timeout(900)
+def test_a_killed_deletion_is_taken_up_without_a_second_delete_or_a_false_claim() -> None:
+    command = [sys.executable, str(SCRIPT), "--cases", str(CASES), "--count", "2400", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout, done.stderr[-2000:]
+    result = json.loads(done.stdout)
+    assert result["violations"] == 0, result["first"]
+    assert result["cases"] == CASES
+    assert result["killed"] == CASES
+    assert result["killed again"] >= CASES // 4
