@@ -175,6 +175,8 @@ class Locator:
         if row is None:
             visible = seen.control is not None and ref.id not in seen.hidden
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
+        if row.values.get("life_status", "normal") not in LIFE_STATES:
+            return Whereabouts(ref, Place.UNREADABLE, note=_("its life status is none that is known"))
         by, at = _last_editor(row, self._user), moment(row.values.get("last_modified_time"))
         if _voided(row):
             return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at))

@@ -91,7 +91,7 @@ def answer_for(ref: ContractRef, envelope: Envelope) -> Answer:
         Verdict.NOT_DONE if refused else Verdict.UNKNOWN,
         code=str(envelope.code),
         reason=row.family,
-        message=_(row.meaning),
+        message=envelope.text,
         hint=_(row.advice),
         request_id=envelope.trace_id,
         retry=refused and row.retryable,
