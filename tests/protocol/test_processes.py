@@ -1,0 +1,65 @@
+"""Several processes on one plan, and a process that is asked to stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from crm_bridge.sandbox.faults import Match, Rule
+from tests.protocol.conftest import Desk
+
+
+def test_of_eight_processes_on_one_plan_one_executes_and_the_others_say_who(desk: Desk) -> None:
+    path, digest = desk.plan("zoho")
+    # The one that executes is held up at its first removal, so that the others find it at work.
+    desk.running.servers["zoho"].inject(Rule("delay", Match(method="DELETE"), {"seconds": 6}))
+    processes = [desk.start("apply", path, "--confirm", digest, "--json") for _number in range(8)]
+    ended = [desk.end(process) for process in processes]
+    winners = [one for one in ended if one.code == 0]
+    assert len(winners) == 1, [(one.code, one.err) for one in ended]
+    others = [one for one in ended if one.code != 0]
+    assert all("process" in one.err and f"{digest[:12]}" in one.err for one in others), [one.err for one in others]
+    pids = {process.pid for process, end in zip(processes, ended, strict=True) if end.code == 0}
+    assert all(any(str(pid) in one.err for pid in pids) for one in others)
+    contracts = [one["id"] for one in winners[0].document()["outcomes"]]
+    assert sorted(one for one in desk.removed("zoho") if one in set(contracts)) == sorted(contracts)
+
+
+@pytest.mark.parametrize("name", ["zoho", "fxiaoke"])
+def test_ctrl_c_finishes_the_call_in_flight_and_leaves_a_run_that_resumes(desk: Desk, name: str) -> None:
+    path, digest = desk.plan(name)
+    pattern = r"/Contracts\?.*ids=" if name == "zoho" else "/data/invalid"
+    desk.running.servers[name].inject(Rule("delay", Match(pattern=pattern), {"seconds": 3}))
+    process = desk.start("apply", path, "--confirm", digest, "--json")
+    deadline = time.monotonic() + 60
+    while not desk.removed(name) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    ended = desk.end(process)
+    assert ended.code == 7, ended.err
+    stopped = ended.document()
+    outcomes = {one["id"]: one["outcome"] for one in stopped["outcomes"]}
+    assert set(outcomes.values()) == {"removed", "waiting"}
+    assert not stopped["complete"]
+    resumed = desk.run("resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert {one["outcome"] for one in resumed.document()["outcomes"]} == {"removed"}
+    contracts = set(outcomes)
+    removed = [one for one in desk.removed(name) if one in contracts]
+    assert sorted(removed) == sorted(contracts)
+
+
+def test_two_plans_with_one_contract_in_common_do_not_run_side_by_side(desk: Desk) -> None:
+    first, digest = desk.plan("zoho")
+    both = desk.run("plan", "zoho-sandbox", "--where", "amount > 0", "--json").document()
+    desk.running.servers["zoho"].inject(Rule("delay", Match(method="DELETE"), {"seconds": 5}))
+    process = desk.start("apply", first, "--confirm", digest, "--json")
+    deadline = time.monotonic() + 60
+    while not desk.removed("zoho") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    other = desk.run("apply", both["file"], "--confirm", both["digest"], "--json")
+    assert other.code == 1
+    assert "another run" in other.err
+    assert desk.end(process).code == 0
