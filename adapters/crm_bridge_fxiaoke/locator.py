@@ -175,8 +175,8 @@ class Locator:
         if row is None:
             visible = seen.control is not None and ref.id not in seen.hidden
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
-        if row.values.get("life_status", "normal") not in LIFE_STATES:
-            return Whereabouts(ref, Place.UNREADABLE, note=_("its life status is none that is known"))
+        if _contradicts_itself(row):
+            return Whereabouts(ref, Place.UNREADABLE, note=_("what the CRM says about its life status cannot be true"))
         by, at = _last_editor(row, self._user), moment(row.values.get("last_modified_time"))
         if _voided(row):
             return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at))
@@ -194,6 +194,12 @@ class Locator:
 
 def _without(rows: Iterable[Row], selection: set[str]) -> list[str]:
     return [row.id for row in rows if row.id not in selection]
+
+
+def _contradicts_itself(row: Row) -> bool:
+    """Say whether a row has a life status that nobody knows, or is marked deleted while it is not voided."""
+    status = row.values.get("life_status", "normal")
+    return status not in LIFE_STATES or (row.values.get("is_deleted") is True and status != "invalid")
 
 
 def _voided(row: Row) -> bool:
