@@ -41,6 +41,8 @@ class Call:
         verb, number = self.verb.rsplit("-", 1)
         if verb == "whoami":
             return "sign_in" if self._is_token else "metadata"
+        if verb == "snapshot":
+            return "snapshot" if number == "1" else "measure"
         if verb != "locate":
             return verb
         # In the order of the journey: look, remove, look again; twice over where deleting takes two steps.
@@ -164,7 +166,8 @@ def _plan(rig: Rig, ids: Sequence[str], step: Step, result: Result) -> tuple[int
         bridge.profile(rig.name)
         plan = bridge.connect(rig.name).plan(ids=ids, step=step)
         if plan.count != len(ids):
-            result.reasons.append(f"plan of {plan.count}")
+            if set(plan.notes.missing) != set(ids) - {contract.id for contract in plan}:
+                result.wrong.append("the plan is smaller than the selection, and nobody was told")
             raise NothingMatchedError("the plan is smaller than the selection", reason="smaller_plan")
         return 0, plan.digest
 
