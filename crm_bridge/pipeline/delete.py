@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from crm_bridge import failpoints
@@ -57,6 +58,8 @@ class _Deletion:
         self.options = RemoveOptions(backed_up.plan.head.automations, backed_up.plan.head.fast)
         self.unreachable = 0
         self.done = 0
+        self.sends: Counter[str] = Counter()
+        """Sends per contract by this process. A resume is somebody's new word: attempts cut short do not use it up."""
 
     def ready(self) -> Iterator[Target]:
         """Stream the contracts that may be sent in this step."""
@@ -69,8 +72,11 @@ class _Deletion:
         if standing.state is State.BACKED_UP:
             return self.step is Step.TRASH
         if standing.state in (State.GATED, State.NOT_DONE):
-            return standing.step is self.step and standing.attempt < self.desk.policy.max_attempts
+            return standing.step is self.step and not self._used_up(target.ref.id)
         return False
+
+    def _used_up(self, record_id: str) -> bool:
+        return self.sends[record_id] >= self.desk.policy.max_attempts
 
     def settle_open(self) -> None:
         """Before anything is sent: settle what an earlier process left open."""
@@ -123,6 +129,7 @@ class _Deletion:
             "intent",
             [Note(i, Happening(Event.INTENDED, self.step, n)) for i, n in attempts.items()],
         )
+        self.sends.update(attempts.keys())
         try:
             with failpoints.step("remove"):
                 answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
@@ -193,7 +200,7 @@ class _Deletion:
         notes = [
             Note(i, Happening(Event.HELD, self.step, s.attempt, reason=s.reason or "not_done", code=s.code))
             for i in self.log.ids_in((State.NOT_DONE,))
-            if (s := self.log.standing(i)).attempt >= self.desk.policy.max_attempts
+            if (s := self.log.standing(i)) and self._used_up(i)
         ]
         self.log.write("outcome", notes)
 

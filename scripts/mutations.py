@@ -1,0 +1,241 @@
+"""Make the protocol wrong on purpose, one rule at a time, and see that the tests notice.
+
+python scripts/mutations.py [NAME ...]
+
+Each variant is a textual change in a copy of the sources; the named tests must fail on it. A change that no longer fits
+the sources is an error, so that this list cannot rot in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ("crm_bridge", "adapters", "tests", "scripts", "verifier", "pyproject.toml", "README.md")
+JOURNEYS, PROTOCOL, PIPELINE, CLI = "tests/journeys", "tests/protocol", "tests/pipeline", "tests/cli"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One wrong variant: what it breaks, where, how, and which tests must notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTATIONS = (
+    Mutation(
+        "intent after the action",
+        "crm_bridge/pipeline/delete.py",
+        """        self.log.write(
+            "intent",
+            [Note(i, Happening(Event.INTENDED, self.step, n)) for i, n in attempts.items()],
+        )
+        self.sends.update(attempts.keys())
+        try:
+            with failpoints.step("remove"):
+                answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
+""",
+        """        try:
+            with failpoints.step("remove"):
+                answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
+            self.log.write(
+                "intent",
+                [Note(i, Happening(Event.INTENDED, self.step, n)) for i, n in attempts.items()],
+            )
+""",
+        (f"{PROTOCOL}/test_order_of_things.py",),
+    ),
+    Mutation(
+        "blind resend after a lost answer",
+        "crm_bridge/pipeline/delete.py",
+        """            self._write_outcomes(attempts, [], code=lost.vendor_code)
+            self._reconcile(batch)
+            return
+""",
+        """            answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
+            del lost
+""",
+        (f"{JOURNEYS}/test_lost_answers.py",),
+    ),
+    Mutation(
+        "a lost answer counts as done",
+        "crm_bridge/pipeline/delete.py",
+        'return Happening(Event.ANSWER_LOST, step, attempt, reason="answer_lost", code=code)',
+        "return Happening(Event.ANSWERED_DONE, step, attempt, Evidence.E0, code=code)",
+        (f"{JOURNEYS}/test_lost_answers.py",),
+    ),
+    Mutation(
+        "a lost answer counts as not done",
+        "crm_bridge/pipeline/delete.py",
+        'return Happening(Event.ANSWER_LOST, step, attempt, reason="answer_lost", code=code)',
+        'return Happening(Event.ANSWERED_NOT_DONE, step, attempt, reason="answer_lost", code=code)',
+        (f"{JOURNEYS}/test_lost_answers.py",),
+    ),
+    Mutation(
+        "an id that is answered twice counts",
+        "crm_bridge/pipeline/delete.py",
+        "word = None if record_id in doubled else said.get(record_id)",
+        "word = said.get(record_id)",
+        (f"{PROTOCOL}/test_odd_answers.py",),
+    ),
+    Mutation(
+        "not found counts as done by us",
+        "crm_bridge/pipeline/reconcile.py",
+        "    None: Event.FOUND_UNATTRIBUTED,\n",
+        "    None: Event.FOUND_DONE,\n",
+        (f"{PIPELINE}/test_what_looks_prove.py",),
+    ),
+    Mutation(
+        "one look instead of two",
+        "crm_bridge/pipeline/reconcile.py",
+        "            second = _look(desk, batch, since)\n",
+        "            second = first\n",
+        (f"{PROTOCOL}/test_second_look.py",),
+    ),
+    Mutation(
+        "absence without a control record",
+        "crm_bridge/pipeline/verify.py",
+        "    if seen.place is Place.GONE and control:\n",
+        "    if seen.place is Place.GONE:\n",
+        (f"{PIPELINE}/test_what_looks_prove.py",),
+    ),
+    Mutation(
+        "no last look before the delete",
+        "crm_bridge/pipeline/gate.py",
+        '        return Happening(Event.HELD, Step.TRASH, reason="changed_since_plan")\n',
+        "        pass\n",
+        (f"{JOURNEYS}/test_whole_journey.py",),
+    ),
+    Mutation(
+        "any word confirms",
+        "crm_bridge/domain/plan.py",
+        '    elif " ".join(given.split()) == plan.phrase():\n',
+        "    elif given:\n",
+        (f"{JOURNEYS}/test_refusals.py",),
+    ),
+    Mutation(
+        "a plan never expires",
+        "crm_bridge/domain/plan.py",
+        "    check_fresh(plan, now=now)\n    given",
+        "    given",
+        (f"{JOURNEYS}/test_refusals.py",),
+    ),
+    Mutation(
+        "a used plan runs again",
+        "crm_bridge/pipeline/runs.py",
+        "    if known and known.complete:\n",
+        "    if known and known.complete and False:\n",
+        (f"{JOURNEYS}/test_refusals.py",),
+    ),
+    Mutation(
+        "an edited plan is believed",
+        "crm_bridge/pipeline/plan_file.py",
+        "    if foot != expected:\n        raise _altered()\n",
+        "",
+        (f"{JOURNEYS}/test_refusals.py",),
+    ),
+    Mutation(
+        "a plan runs on any tenant",
+        "crm_bridge/bridge/connection.py",
+        "        if (head.connection, head.org, head.module) != (self.name, profile.org_id, profile.module):\n",
+        "        if (head.connection, head.org, head.module) == ():\n",
+        (f"{JOURNEYS}/test_refusals.py",),
+    ),
+    Mutation(
+        "records are not leased",
+        "crm_bridge/pipeline/runs.py",
+        "    if held:\n        raise JournalBusyError(",
+        "    if held and False:\n        raise JournalBusyError(",
+        (f"{PROTOCOL}/test_processes.py",),
+    ),
+    Mutation(
+        "a backup is not read back",
+        "crm_bridge/vault/writer.py",
+        "        if report.findings:\n",
+        "        if False:\n",
+        ("tests/vault",),
+    ),
+    Mutation(
+        "a backup that changed since is believed",
+        "crm_bridge/pipeline/gate.py",
+        "    backup_set.verify_entry(record_id)\n",
+        "",
+        (f"{PROTOCOL}/test_backup_gate.py",),
+    ),
+    Mutation(
+        "an unsealed tail is accepted",
+        "crm_bridge/journal/tail.py",
+        "    if checkpoint is None or checkpoint.root != frontier.root() or "
+        "sealed.frontier.to_bytes() != frontier.to_bytes():\n",
+        "    if checkpoint is None:\n",
+        (f"{PROTOCOL}/test_journal_gate.py",),
+    ),
+    Mutation(
+        "a journal that was rolled back is accepted",
+        "crm_bridge/journal/tail.py",
+        "    if pin.size > size:\n",
+        "    if pin.size > size + 10**9:\n",
+        (f"{CLI}/test_journal_commands.py",),
+    ),
+    Mutation(
+        "a batch is judged by its HTTP status",
+        "adapters/crm_bridge_zoho/outcomes.py",
+        '    if item.ok:\n        # "Scheduled"',
+        '    if item.ok or answer.status == 200:\n        # "Scheduled"',
+        ("tests/zoho/adapter",),
+    ),
+)
+
+
+def apply(mutation: Mutation, copy: Path) -> None:
+    """Make one variant in a copy of the sources. Raises SystemExit when the sources have moved on."""
+    path = copy / mutation.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutation.old) != 1:
+        raise SystemExit(f"{mutation.name}: its text stands {text.count(mutation.old)} times in {mutation.file}")
+    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+
+
+def caught(mutation: Mutation) -> bool:
+    """Run the tests on the variant; True when one of them fails."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        apply(mutation, copy)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutation.tests]
+        env = {**os.environ, "PYTHONPATH": f"{copy}{os.pathsep}{copy / 'adapters'}"}
+        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True)
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"{mutation.name}: the tests could not be run\n{done.stdout[-2000:]}{done.stderr[-500:]}")
+        return done.returncode == 1
+
+
+def main(names: list[str]) -> int:
+    """Try every variant, or the named ones; return 1 when one goes unnoticed."""
+    chosen = [one for one in MUTATIONS if not names or one.name in names]
+    survivors = []
+    for mutation in chosen:
+        noticed = caught(mutation)
+        survivors += [] if noticed else [mutation.name]
+        print(f"{'caught  ' if noticed else 'SURVIVED'} {mutation.name}", flush=True)
+    print(f"{len(chosen)} variants, {len(chosen) - len(survivors)} caught, {len(survivors)} survived")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

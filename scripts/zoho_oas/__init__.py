@@ -1,0 +1,1 @@
+"""Compare what the Zoho emulator answers with Zoho's own OpenAPI files."""

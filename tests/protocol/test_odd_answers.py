@@ -1,0 +1,31 @@
+"""Answers that name an id twice, or leave one out, settle nothing about that id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crm_bridge.bridge import Bridge
+from crm_bridge.clock import ManualClock
+from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.serve import SandboxOptions, sandbox
+
+
+@pytest.mark.parametrize("kind", ["duplicate_ids", "missing_ids"])
+def test_what_was_not_answered_once_is_looked_for(tmp_path: Path, kind: str) -> None:
+    clock = ManualClock()
+    with sandbox(SandboxOptions(home=tmp_path / "home", count=20), clock=clock) as running:
+        server = running.servers["zoho"]
+        with Bridge.open(tmp_path / "home", clock=clock, environ={}) as bridge:
+            crm = bridge.connect("zoho-sandbox")
+            ids = server.exchange.emulator.control("contracts", {})["ids"][:4]
+            plan = crm.plan(ids=ids)
+            server.inject(Rule(kind, Match(method="DELETE")))
+            run = crm.apply(plan, confirm=plan.digest)
+            assert run.counts() == {Outcome.REMOVED: 4}
+            looked = [entry for entry in bridge.journal.entries(run=run.id) if entry.op.startswith("reconcile.")]
+        deletes = [line for line in server.exchange.emulator.ledger() if line.method == "DELETE"]
+    assert len(deletes) == 1
+    assert looked
