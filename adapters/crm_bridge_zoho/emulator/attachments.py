@@ -9,7 +9,6 @@ from crm_bridge_zoho.emulator.answers import (
     Json,
     download,
     envelope,
-    field_missing,
     invalid_data,
     invalid_id,
     items,
@@ -35,7 +34,8 @@ def fetch(call: Call) -> WireResponse:
     if found is None:
         return EMPTY
     if "$file_id" not in found.cells:
-        raise ApiError("NOT_SUPPORTED", "link attachments cannot be downloaded", {"resource_path_index": 3})
+        # Zoho keeps no bytes of a link.
+        raise invalid_data({"resource_path_index": 3}, "the related id given seems to be invalid")
     blob = call.org.blobs[found.cells["$file_id"]]
     return download(blob.name, blob.content)
 
@@ -56,7 +56,7 @@ def upload(call: Call) -> WireResponse:
     elif files:
         names = [(part.filename, part.content) for part in files]
     else:
-        raise field_missing("file")
+        raise ApiError("MANDATORY_NOT_FOUND", "required field not found")
     system = system_cells(call.me, call.org.moment(), call.org.moment())
     results = []
     for name, content in names:

@@ -13,7 +13,7 @@ from crm_bridge_zoho.emulator.bulk_jobs import find_job, need_json, packed, prov
 from crm_bridge_zoho.emulator.call import NOT_IN_LISTS, Call
 from crm_bridge_zoho.emulator.coql_match import ID, Path, Test, resolve
 from crm_bridge_zoho.emulator.gate import too_many
-from crm_bridge_zoho.emulator.metadata import view_id
+from crm_bridge_zoho.emulator.metadata_shapes import view_id
 from crm_bridge_zoho.emulator.org import DAY, Org
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.schema import PEOPLE_TYPES, ROW_TYPES, Module

@@ -21,7 +21,7 @@ from crm_bridge_zoho.emulator.coql_match import (
     shortlist,
 )
 from crm_bridge_zoho.emulator.coql_text import Both, Column, Condition, Criteria, Query, conditions, parse
-from crm_bridge_zoho.emulator.metadata import field_json
+from crm_bridge_zoho.emulator.metadata_fields import field_json
 from crm_bridge_zoho.emulator.org import Org
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.schema import ROW_TYPES, Module

@@ -18,7 +18,7 @@ from crm_bridge_zoho.emulator.answers import (
 )
 from crm_bridge_zoho.emulator.call import Call, is_id
 from crm_bridge_zoho.emulator.lifecycle import trash
-from crm_bridge_zoho.emulator.metadata import view_id
+from crm_bridge_zoho.emulator.metadata_shapes import view_id
 from crm_bridge_zoho.emulator.org import Job
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.schema import Module

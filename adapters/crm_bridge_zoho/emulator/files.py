@@ -7,7 +7,6 @@ from crm_bridge_zoho.emulator.answers import (
     EMPTY,
     ApiError,
     download,
-    field_missing,
     invalid_param,
     ok,
     param_missing,
@@ -28,7 +27,8 @@ def upload(call: Call) -> WireResponse:
     kind = call.request.headers.get("content-type", "")
     parts = [part for part in read_form(kind, call.request.body) if part.name == "file" and part.filename]
     if not parts:
-        raise field_missing("file")
+        text = "Problem in uploading attachment. kindly upload the file properly"
+        raise ApiError("failure_in_attachment_handling", text)
     if any(len(part.content) > MAX_FILE for part in parts):
         text = "file size more than allowed size"
         raise ApiError("FILE_SIZE_MORE_THAN_ALLOWED_SIZE", text, {"limit": MAX_FILE}, status=413)

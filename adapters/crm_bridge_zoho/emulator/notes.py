@@ -75,11 +75,10 @@ def _add(call: Call, row: Mapping[str, Any], number: int, parent: Record | None)
     errors += missing_fields(module, row, at, update=False)
     if parent is None:
         details = {"api_name": "Parent_Id", "json_path": f"{at}.Parent_Id"}
-        missing = "Parent_Id" not in row
         errors.append(
-            envelope("MANDATORY_NOT_FOUND", "required field not found", details)
-            if missing
-            else envelope("INVALID_DATA", "the id given seems to be invalid", details)
+            envelope("INVALID_DATA", "the id given seems to be invalid", details)
+            if "Parent_Id" in row
+            else envelope("EXPECTED_FIELD_MISSING", "expected field missing", {"expected_fields": [details]})
         )
     if errors or parent is None:
         return combined(errors)

@@ -18,7 +18,7 @@ from crm_bridge_zoho.emulator.answers import (
     param_missing,
 )
 from crm_bridge_zoho.emulator.call import Call, is_id
-from crm_bridge_zoho.emulator.metadata import view_id
+from crm_bridge_zoho.emulator.metadata_shapes import view_id
 from crm_bridge_zoho.emulator.paging import Page, info, read_page
 from crm_bridge_zoho.emulator.rendering import chosen, whole
 from crm_bridge_zoho.emulator.routing import Route

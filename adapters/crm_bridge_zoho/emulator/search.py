@@ -9,13 +9,13 @@ from crm_bridge.spi.emulator import WireResponse
 from crm_bridge_zoho.emulator.answers import EMPTY, ApiError, Json, envelope, field_missing, invalid_data, ok
 from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.coql_match import Test
-from crm_bridge_zoho.emulator.metadata import view_id
+from crm_bridge_zoho.emulator.metadata_shapes import view_id
 from crm_bridge_zoho.emulator.paging import read_int
 from crm_bridge_zoho.emulator.reading import read_fields, related_rows, sort_records
 from crm_bridge_zoho.emulator.rendering import chosen, whole
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.schema import Module
-from crm_bridge_zoho.emulator.search_criteria import compile_search
+from crm_bridge_zoho.emulator.search_criteria import compile_search, refused
 from crm_bridge_zoho.emulator.store import Record
 
 MOST_ROWS = 2_000
@@ -31,13 +31,12 @@ def search(call: Call) -> WireResponse:
     module = call.module()
     key = next((name for name in _KEYS if call.params.get(name)), "")
     if not key:
-        fields = [{"param_name": name} for name in _KEYS]
         message = "One of the expected parameter is missing"
-        raise ApiError("EXPECTED_PARAM_MISSING", message, {"expected_params": fields})
+        raise ApiError("EXPECTED_PARAM_MISSING", message, {"param_names": list(_KEYS)})
     names = read_fields(call) if call.params.get("fields") else None
     size, number = read_int(call, "per_page", 200, 200), read_int(call, "page", 1, 10**9)
     if number * size > MOST_ROWS:
-        raise ApiError("LIMIT_REACHED", "you can get only the first 2000 records", {"limit": MOST_ROWS})
+        raise ApiError("LIMIT_REACHED", "maximum response iteration limit reached", {"limit": str(MOST_ROWS)})
     sort_by, descending = _sort(call, module)
     found = (row for row in _indexed(call, module, call.switches.search_lag) if _approved(call, row))
     fits = _test(call, module, key)
@@ -61,7 +60,7 @@ def count(call: Call) -> WireResponse:
     keys = [name for name in (*_KEYS, "cvid") if call.params.get(name)]
     if len(keys) > 1:
         parts = [{"param_name": name} for name in keys]
-        text = "ambiguity while processing the request"
+        text = "Please use either Cvid or Search Params. Combination of both the params is not allowed"
         raise ApiError("AMBIGUITY_DURING_PROCESSING", text, {"ambiguity_due_to": parts})
     if keys == ["cvid"] and call.params["cvid"] != view_id(module):
         raise invalid_data({"param_name": "cvid"}, "the cvid given seems to be invalid")
@@ -75,7 +74,7 @@ def related_counts(call: Call) -> WireResponse:
     key = "get_related_records_count"
     wanted = call.object_body().get(key)
     if wanted is None:
-        raise field_missing(key, {"expected_data_type": "jsonarray"})
+        raise field_missing(key, {"expected_data_type": "jsonarray", "json_path": f"$.{key}"})
     if not isinstance(wanted, list) or not wanted or len(wanted) > MOST_LISTS:
         raise invalid_data({"expected_data_type": "jsonarray", "api_name": key, "json_path": f"$.{key}"})
     record = call.record()
@@ -102,7 +101,7 @@ def _test(call: Call, module: Module, key: str) -> Test:
     if key == "criteria":
         return compile_search(call.org, module, text)
     if len(text) < _SHORTEST[key]:
-        raise invalid_data({"param_name": key}, f"the {key} given seems to be invalid")
+        raise refused(f"at least {_SHORTEST[key]} characters are needed", key)
     kinds = _PLAIN_TEXT if key == "word" else {key}
     names = [name for name, field in module.fields.items() if field.data_type in kinds]
     wanted = text.casefold()
@@ -138,9 +137,9 @@ def _sort(call: Call, module: Module) -> tuple[str, bool]:
     sort_by = call.params.get("sort_by") or "id"
     order = call.params.get("sort_order") or "desc"
     if sort_by not in {"id", "Created_Time", "Modified_Time"} and sort_by not in module.fields:
-        raise invalid_data({"param_name": "sort_by"}, "the sort_by given seems to be invalid")
+        raise refused("the field is not available for sorting", sort_by)
     if order not in {"asc", "desc"}:
-        raise invalid_data({"param_name": "sort_order"}, "the sort_order given seems to be invalid")
+        raise refused("the order is not supported", sort_by)
     return sort_by, order == "desc"
 
 

@@ -90,7 +90,8 @@ class _Reader:
     def _condition(self, text: str) -> Test:
         self.conditions += 1
         if self.conditions > MOST_CONDITIONS:
-            raise ApiError("LIMIT_EXCEEDED", "criteria limit exceeded", {"limit": MOST_CONDITIONS})
+            text = f"no of criterium that can be given exceed the limit {MOST_CONDITIONS}"
+            raise ApiError("CRITERIA_LIMIT_EXCEEDED", text)
         name, mark, rest = text.partition(":")
         operator, other, value = rest.partition(":")
         if not mark or not other:
@@ -104,14 +105,14 @@ class _Reader:
 
 def _compile(org: Org, module: Module, name: str, operator: str, value: str) -> Test:
     if name != "id" and name not in module.fields:
-        raise _refused("the field is not available for search", name, operator)
+        raise refused("the field is not available for search", name, operator)
     path = resolve(org, module, name)
     kind = path.field.holds
     if operator not in _OPERATORS.get(kind, frozenset()):
-        raise _refused("the operator is not supported", name, operator)
+        raise refused("the operator is not supported", name, operator)
     wanted = _values(value) if operator in {"in", "between"} else [_unescaped(value)]
     if len(wanted) > MOST_VALUES or (operator == "between" and len(wanted) != 2):
-        raise _refused("the number of values is not supported", name, operator)
+        raise refused("the number of values is not supported", name, operator)
     check = _check(path, kind, operator, wanted)
 
     def test(record: Record) -> bool:
@@ -125,7 +126,10 @@ def _check(path: Path, kind: str, operator: str, wanted: list[str]) -> Callable[
         return _text_check(operator, [each.casefold() for each in wanted])
     if kind == "multiselectpicklist":
         return _choice_check(operator, wanted)
-    values = [cast(path, each) for each in wanted]
+    try:
+        values = [cast(path, each) for each in wanted]
+    except ApiError:
+        raise refused("the value does not fit the field", path.text, operator) from None
     first, last = values[0], values[-1]
     tests: dict[str, Callable[[Any], bool]] = {
         "equals": lambda value: value == first,
@@ -189,10 +193,11 @@ def _join(joint: str, left: Test, right: Test) -> Test:
     return lambda record: left(record) or right(record)
 
 
-def _broken(message: str = "invalid query formed") -> ApiError:
-    return ApiError("INVALID_QUERY", message)
+def _broken(reason: str = "the brackets do not match") -> ApiError:
+    return refused(reason, "criteria")
 
 
-def _refused(reason: str, name: str, operator: str) -> ApiError:
-    details = {"reason": reason, "api_name": name, "operator": operator}
-    return ApiError("INVALID_QUERY", "invalid query formed", details)
+def refused(reason: str, name: str, operator: str = "") -> ApiError:
+    """Refuse a search: the reason, and the field or parameter that it is about."""
+    details = {"reason": reason, "api_name": name} | ({"operator": operator} if operator else {})
+    return ApiError("INVALID_QUERY", "Invalid query formed", details)

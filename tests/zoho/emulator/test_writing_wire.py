@@ -152,7 +152,7 @@ def test_notes_under_a_record_and_on_their_own(zoho: Any) -> None:
 
 @pytest.mark.parametrize(
     ("row", "code"),
-    [({"Note_Content": "c"}, "MANDATORY_NOT_FOUND"), ({"Note_Content": "c", "Parent_Id": {"id": "1"}}, "INVALID_DATA")],
+    [({"Note_Content": "c"}, "EXPECTED_FIELD_MISSING"), ({"Note_Content": "c", "Parent_Id": {"id": "1"}}, "INVALID_DATA")],
 )
 def test_a_note_needs_a_parent_that_exists(zoho: Any, row: dict[str, Any], code: str) -> None:
     assert _first_item(zoho.post("/Notes", {"data": [row]}))["code"] == code
@@ -177,7 +177,7 @@ def test_links_are_attached_but_not_downloaded(zoho: Any) -> None:
     key = _first_item(made)["details"]["id"]
     listed = zoho.get(f"/Contracts/{one}/Attachments", fields="File_Name,$type,$link_url", ids=key).json["data"][0]
     assert (listed["$type"], listed["$link_url"]) == ("Link URL", "https://docs.example/a")
-    assert zoho.get(f"/Contracts/{one}/Attachments/{key}").json["code"] == "NOT_SUPPORTED"
+    assert zoho.get(f"/Contracts/{one}/Attachments/{key}").json["code"] == "INVALID_DATA"
     assert zoho.post(f"/Contracts/{one}/Attachments").json["code"] == "MANDATORY_NOT_FOUND"
 
 
@@ -196,7 +196,7 @@ def test_files_go_into_a_file_field(zoho: Any) -> None:
 def test_files_that_are_missing_or_too_big(zoho: Any) -> None:
     assert zoho.get("/files").json["code"] == "REQUIRED_PARAM_MISSING"
     assert zoho.get("/files", id="x").json["code"] == "INVALID_DATA"
-    assert zoho.post("/files").json["code"] == "MANDATORY_NOT_FOUND"
+    assert zoho.post("/files").json["code"] == "failure_in_attachment_handling"
     big = _upload(zoho, "/files", "big.bin", b"0" * (20 * 1024 * 1024 + 1))
     assert (big.status, big.json["code"]) == (413, "FILE_SIZE_MORE_THAN_ALLOWED_SIZE")
 
