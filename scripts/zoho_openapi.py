@@ -15,6 +15,7 @@ import argparse
 import sys
 from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from zoho_oas.documents import Documents
@@ -26,6 +27,7 @@ from crm_bridge_zoho.emulator.answers import ApiError
 from crm_bridge_zoho.emulator.endpoints import router
 
 ROOT = Path(__file__).parent.parent
+MOST_LINES = 12
 TESTS = ("tests/zoho/emulator", "tests/zoho/sdk")
 
 
@@ -48,11 +50,8 @@ def record() -> list[Exchange]:
             seen.setdefault((one.method, one.route, one.status, one.body), one)
         return response
 
-    ZohoEmulator.handle = handle  # type: ignore[method-assign]
-    try:
+    with patch.object(ZohoEmulator, "handle", handle):
         ended = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *(str(ROOT / each) for each in TESTS)])
-    finally:
-        ZohoEmulator.handle = answer  # type: ignore[method-assign]
     if ended != 0:
         sys.exit("the tests themselves fail")
     return list(seen.values())
@@ -77,7 +76,7 @@ def main() -> int:
         if "agrees" in words:
             counts["either"]["agrees"] += 1
             continue
-        known = next((one for one in exceptions if one.covers(exchange)), None)
+        known = next((one for one in exceptions if one.covers(exchange, verdicts.values())), None)
         counts["either"]["excepted" if known else "unexplained"] += 1
         if known:
             known.used += 1
@@ -101,7 +100,11 @@ def _label(exchange: Exchange, known: bool) -> str:
 
 
 def _why(verdicts: dict[str, Verdict]) -> str:
-    return "\n    ".join(f"{name} {verdict.word} {verdict.why}" for name, verdict in verdicts.items())
+    lines = []
+    for name, verdict in verdicts.items():
+        lines.append(f"{name} {verdict.word}")
+        lines += [f"    {text}" for each in verdict.differences for text in each[:MOST_LINES]]
+    return "\n    ".join(lines)
 
 
 if __name__ == "__main__":

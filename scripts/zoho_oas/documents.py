@@ -128,7 +128,8 @@ def _converted(schema: Any, file: str) -> Any:
             where, _mark, pointer = value.partition("#")
             made[key] = f"{_uri(where.rsplit('/', 1)[-1] if where else file)}#{pointer}"
         elif key == "properties":
-            made[key] = {name: _converted(each, file) for name, each in value.items()}
+            # The files call few values nullable, while Zoho's own samples and SDKs know null nearly everywhere.
+            made[key] = {name: _with_null(_converted(each, file)) for name, each in value.items()}
         elif key in {"oneOf", "anyOf", "allOf"}:
             made["allOf" if key == "allOf" else "anyOf"] = [_converted(each, file) for each in value]
         elif key in {"items", "additionalProperties"}:
@@ -138,7 +139,7 @@ def _converted(schema: Any, file: str) -> Any:
     return _with_null(made) if schema.get("nullable") else made
 
 
-def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _with_null(schema: Any) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
 
 

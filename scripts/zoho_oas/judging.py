@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
+
 from zoho_oas.documents import Documents
 
 EXCEPTIONS = Path(__file__).with_name("exceptions.toml")
@@ -41,39 +42,48 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`agrees`, `differs` or `silent` of one set of files; `why` says what differs."""
+    """`agrees`, `differs` or `silent` of one set of files; the differences, for every operation that may be meant."""
 
     word: str
-    why: str = ""
+    differences: tuple[tuple[str, ...], ...] = ()
+
+    def only(self, texts: Sequence[str]) -> bool:
+        """Say whether some operation differs in nothing but what these texts name; without texts, anything goes."""
+        return not texts or any(all(any(t in one for t in texts) for one in each) for each in self.differences)
 
 
 @dataclass(slots=True)
-class Exception_:
-    """A known difference: glob patterns of route, status and code, and the reason."""
+class KnownDifference:
+    """A known difference: glob patterns of route, status and code, what may differ (all, if empty), and the reason."""
 
     route: str
     status: str
     code: str
     reason: str
+    only: tuple[str, ...] = ()
     used: int = field(default=0)
 
-    def covers(self, exchange: Exchange) -> bool:
-        """Say whether it is about this answer."""
+    def covers(self, exchange: Exchange, verdicts: Iterable[Verdict]) -> bool:
+        """Say whether it is about this answer and explains all that differs from one of the sets."""
         route = f"{exchange.method} {exchange.route}"
         pairs = ((route, self.route), (str(exchange.status), self.status), (exchange.code, self.code))
-        return all(any(fnmatch.fnmatchcase(text, part) for part in glob.split("|")) for text, glob in pairs)
+        fits = all(any(fnmatch.fnmatchcase(text, part) for part in glob.split("|")) for text, glob in pairs)
+        return fits and any(verdict.only(self.only) for verdict in verdicts)
 
 
-def read_exceptions(path: Path = EXCEPTIONS) -> list[Exception_]:
+def read_exceptions(path: Path = EXCEPTIONS) -> list[KnownDifference]:
     """Read the table of known differences."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))["exception"]
-    return [Exception_(one["route"], one["status"], one.get("code", "*"), one["reason"]) for one in table]
+    return [
+        KnownDifference(one["route"], one["status"], one.get("code", "*"), one["reason"], tuple(one.get("only", ())))
+        for one in table
+    ]
 
 
 def judge(documents: Documents, exchange: Exchange) -> Verdict:
     """Compare one answer with one set of files."""
     known = False
-    problems: list[str] = []
+    problems: list[tuple[str, ...]] = []
     for operation in documents.matching(exchange.method, exchange.path):
         named, schema = operation.schema(exchange.status)
         if not named:
@@ -87,16 +97,25 @@ def judge(documents: Documents, exchange: Exchange) -> Verdict:
         errors = list(documents.validator(schema).iter_errors(exchange.json))
         if not errors:
             return Verdict("agrees")
-        problems.append(f"{operation.file}: {_told(errors)}")
-    return Verdict("differs", "; ".join(problems)) if known else Verdict("silent")
+        problems.append(tuple(sorted({f"{operation.file} {text}" for error in errors for text in _told(error)})))
+    return Verdict("differs", tuple(problems)) if known else Verdict("silent")
 
 
-def _told(errors: Sequence[ValidationError]) -> str:
-    worst = best_match(errors)
-    if worst is None:
-        return ""
-    where = "/".join(str(step) for step in worst.absolute_path)
-    return f"{where}: {worst.message[:160]}"
+def _told(error: ValidationError) -> Iterator[str]:
+    """Yield what is wrong; where there are alternatives, with the one that fits best."""
+    if not error.context:
+        where = "/".join("#" if isinstance(step, int) else str(step) for step in error.absolute_path)
+        yield f"{where}: {error.message[-200:]}"
+        return
+    branches: dict[object, list[ValidationError]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    for inner in min(branches.values(), key=_distance):
+        yield from _told(inner)
+
+
+def _distance(errors: Sequence[ValidationError]) -> tuple[int, int]:
+    return sum(error.validator in {"type", "enum"} for error in errors), len(errors)
 
 
 def _codes(value: Any) -> list[str]:

@@ -152,7 +152,10 @@ def test_notes_under_a_record_and_on_their_own(zoho: Any) -> None:
 
 @pytest.mark.parametrize(
     ("row", "code"),
-    [({"Note_Content": "c"}, "EXPECTED_FIELD_MISSING"), ({"Note_Content": "c", "Parent_Id": {"id": "1"}}, "INVALID_DATA")],
+    [
+        ({"Note_Content": "c"}, "EXPECTED_FIELD_MISSING"),
+        ({"Note_Content": "c", "Parent_Id": {"id": "1"}}, "INVALID_DATA"),
+    ],
 )
 def test_a_note_needs_a_parent_that_exists(zoho: Any, row: dict[str, Any], code: str) -> None:
     assert _first_item(zoho.post("/Notes", {"data": [row]}))["code"] == code
