@@ -121,7 +121,6 @@ class Stage:
 def walk_to(stage: Stage, command: str, rule: Rule) -> str:
     """Do what comes before without a fault, then the command with it; returns its standard output."""
     name, one = stage.rig.name, stage.id
-    stage.run("show", name, one)  # everything has been heard once
     stage.run("plan", name, "--ids-from", str(ids_file(stage)), "--output", str(stage.rig.home / "a.plan"), "--json")
     digest = json.loads(json.dumps(plan_digest(stage)))
     if command == "restore":
@@ -198,5 +197,5 @@ def test_nothing_that_a_crm_throws_back_comes_out(
     assert hits({**secrets, **persons}, loud) == [], where(loud, {**secrets, **persons})
     assert hits(secrets, out.encode()) == []
     assert traces_on_disk(stage.rig.home, {**secrets, **persons}, known=MEANT_TO_HOLD_SECRETS) == []
-    assert stage.codes[:2] == [0, 0]
+    assert stage.codes[:1] == [0]
     assert stage.codes[-1] != 0 or command in ("doctor", "show", "apply", "connections test", "find", "plan")
