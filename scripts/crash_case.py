@@ -236,11 +236,27 @@ class Case:
         for line in refused(self.crm.ledger(self.since)):
             self.say(False, f"a removal was sent again: {line['method']} {line['path']} {line['code']}")
 
-    def judge_second_resume(self) -> None:
+    def judge_truth(self) -> None:
+        """Whatever a run says of its contracts is so: removed means gone, anything else means that it is there."""
+        self.judge_after_kill()
+        counted = Counter(self.effects())
+        self.say(all(times == 1 for times in counted.values()), f"removed more than once: {counted}")
+        gone = {record_id for _step, record_id in counted}
+        said = {record_id for record_id, event in self.last_words().items() if event == "verify.absent"}
+        self.say(said <= gone, f"called removed, but there: {sorted(said - gone)}")
+        doubtful = {i for i, event in self.last_words().items() if event in ("intent", "outcome.unknown")}
+        self.say(not doubtful, f"in doubt after a resume: {sorted(doubtful)}")
+        self.say(gone <= said, f"gone, but not called removed: {sorted(gone - said)}")
+
+    def last_words(self) -> dict[str, str]:
+        """Return the last event about each contract."""
+        return {e["id"]: str(e["body"].get("event")) for e in self.entries() if e["id"] in self.ids}
+
+    def judge_second_resume(self, wanted: int = 0) -> None:
         """A run that is done is only reported."""
         before = len(destructive(self.crm.ledger(self.since)))
         code = self.resume()
-        self.say(code == 0, f"the second resume ended with {code}")
+        self.say(code == wanted, f"the second resume ended with {code}")
         self.say(len(destructive(self.crm.ledger(self.since))) == before, "the second resume sent a removal")
 
 

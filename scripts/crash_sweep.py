@@ -38,6 +38,7 @@ class Sweep:
 
     def __init__(self, folder: Path, count: int, seed: int) -> None:
         """Serve `count` contracts per CRM in a process of its own."""
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.random = random.Random(seed)
         self.home = folder / "home"
@@ -70,6 +71,10 @@ class Sweep:
         case = Case.prepare(self.crms[name], step, ids, self.home, self.folder / f"case-{self._cases}")
         case.all_contracts = frozenset(self.contracts[name])
         return case
+
+    def has_room(self) -> bool:
+        """Say whether there are contracts for one more case of each CRM."""
+        return all(self._next[name] + SPACING <= len(self.contracts[name]) for name in self.crms)
 
     def points(self, name: str, step: Step) -> list[Point]:
         """Return every failpoint that a whole journey passes, with which time it is passed."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.sandbox.faults import Match, Rule
-from tests.journeys.conftest import House
+from tests.journeys.conftest import House, Tenant
 
 REMOVALS = {"zoho": r"/Contracts\?.*ids=|/recycle_bin", "fxiaoke": r"/data/(invalid|delete)"}
 METHODS = {"zoho": "DELETE", "fxiaoke": "POST"}
@@ -37,6 +39,16 @@ def test_what_was_done_before_the_answer_was_lost_is_found_and_not_done_again(
     assert {item.contract.id: item.outcome for item in again} == dict.fromkeys(ids, Outcome.REMOVED)
     removed = [one for kind, one in tenant.removals() if one in set(ids)]
     assert sorted(removed) == sorted(ids)
+    assert vain(tenant, name) == []
+
+
+def vain(tenant: Tenant, name: str) -> list[str]:
+    """Return the removals that changed nothing: they were sent for what was gone already."""
+    return [
+        f"{line.method} {line.path}?{line.query} {line.code}"
+        for line in tenant.lines()
+        if line.method == METHODS[name] and re.search(REMOVALS[name], f"{line.path}?{line.query}") and not line.effects
+    ]
 
 
 @pytest.mark.parametrize("nth", [1, 2])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.bridge import Plan
+from crm_bridge.domain.plan import PlanDigest
 from crm_bridge.errors import BackupError, ConfirmationError, CrmBridgeError
 from tests.journeys.conftest import House, Tenant
 
@@ -63,6 +64,17 @@ def test_a_plan_with_one_character_changed_is_refused(tenant: Tenant, tmp_path: 
         changed[position] ^= 0x01
         path.write_bytes(bytes(changed))
         refused(tenant, path, plan.digest, CrmBridgeError)
+
+
+def test_a_plan_that_was_made_up_with_a_digest_of_its_own_is_refused(tenant: Tenant, tmp_path: Path) -> None:
+    path = tmp_path / "forged.plan"
+    plan = tenant.crm.plan(WHERE, output=path)
+    head, first, *_rest, foot = path.read_text(encoding="utf-8").splitlines()
+    digest = PlanDigest(plan.head)
+    digest.add(next(plan.file.targets()))
+    forged = {**json.loads(foot), "count": 1, "digest": digest.hex()}
+    path.write_text("\n".join([head, first, json.dumps(forged, separators=(",", ":"), sort_keys=True)]) + "\n")
+    assert refused(tenant, path, digest.hex()).reason == "plan_altered"
 
 
 def test_an_expired_plan_is_refused(house: House, tenant: Tenant) -> None:
