@@ -190,8 +190,9 @@ MUTATIONS = (
     Mutation(
         "a batch is judged by its HTTP status",
         "adapters/crm_bridge_zoho/outcomes.py",
-        '    if item.ok:\n        # "Scheduled"',
-        '    if item.ok or answer.status == 200:\n        # "Scheduled"',
+        "    return classified(ref, mine[0], answer)\n",
+        "    row = mine[0]\n    ok = answer.status < 300\n"
+        "    return classified(ref, Item(ok, row.code, row.id, row.message, row.details), answer)\n",
         ("tests/zoho/adapter",),
     ),
 )
