@@ -191,9 +191,9 @@ MUTATIONS = (
         "a batch is judged by its HTTP status",
         "adapters/crm_bridge_zoho/outcomes.py",
         "    return classified(ref, mine[0], answer)\n",
-        "    row = mine[0]\n    ok = answer.status < 300\n"
-        "    return classified(ref, Item(ok, row.code, row.id, row.message, row.details), answer)\n",
-        ("tests/zoho/adapter",),
+        "    row = mine[0] if answer.status >= 300 else Item(True, 'SUCCESS', ref.id)\n"
+        "    return classified(ref, row, answer)\n",
+        ("tests/zoho/adapter", "tests/zoho/test_conformance.py"),
     ),
 )
 
