@@ -94,6 +94,20 @@ def merge(org: Org, arguments: Mapping[str, Any]) -> Answer:
     return _set(org, arguments, "$in_merge", True if arguments.get("on", True) else None)
 
 
+def hide(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Make a record invisible to the current user, as private sharing does, or show it again: {id, on?}."""
+    record_id = str(arguments.get("id", ""))
+    if not arguments.get("on", True):
+        if record_id not in org.hidden:
+            raise ControlError(_("{id} is not hidden").format(id=record_id))
+        org.tables[org.hidden[record_id].module].put(org.hidden.pop(record_id))
+        return {"id": record_id}
+    found = _live(org, arguments)
+    org.tables[found.module].drop(found.id)
+    org.hidden[found.id] = found
+    return {"id": found.id}
+
+
 def contracts(org: Org, _arguments: Mapping[str, Any]) -> Answer:
     """Return the ids of the live contracts in id order."""
     return {"ids": [record.id for record in org.tables[org.contract_module].scan()]}
@@ -103,7 +117,7 @@ def record(org: Org, arguments: Mapping[str, Any]) -> Answer:
     """Return a record with its place: live, bin or gone."""
     record_id = str(arguments.get("id", ""))
     answer: dict[str, Any] = {"place": "gone", "record": {}, "deleted_by": None, "deleted_time": None}
-    if live := org.find(record_id):
+    if live := org.find(record_id) or org.hidden.get(record_id):
         return answer | {"place": "live", "record": whole(org, live)}
     if entry := org.bin.get(record_id):
         by, at = author(org, entry.actor), org.stamp(entry.at)
@@ -125,7 +139,7 @@ def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
 COMMANDS: Mapping[str, Command] = {
     "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
     "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
-    "profile": profile,
+    "profile": profile, "hide": hide,
 }  # fmt: skip
 
 

@@ -117,6 +117,7 @@ class Org:
         self.changes: deque[tuple[float, str, str, Record | None]] = deque(maxlen=100_000)
         self.jobs: dict[str, Job] = {}
         self.downloads: list[float] = []
+        self.hidden: dict[str, Record] = {}
         self.late_effects: list[Effect] = []
         self.locks: dict[str, dict[str, Any]] = {}
         self.page_tokens: dict[str, dict[str, Any]] = {}

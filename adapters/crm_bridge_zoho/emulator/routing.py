@@ -57,6 +57,10 @@ class Router:
             entry = self._table.setdefault(route.template, (_compile(route.template), {}))
             entry[1][route.method] = route
 
+    def operations(self) -> list[tuple[str, str]]:
+        """Return verb and template of everything that can be asked."""
+        return [(method, template) for template, (_pattern, verbs) in self._table.items() for method in verbs]
+
     def match(self, method: str, path: str) -> Match:
         """Return the route; unknown paths are 404, known paths with another verb are 400."""
         wrong_verb = False
