@@ -1,4 +1,4 @@
-"""Zoho's own Python SDK, unchanged, signed in to an emulator behind a real port on loopback."""
+"""Zoho's own Python SDK, unchanged, signed in to what `crm-bridge sandbox serve` serves: a real port on loopback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from zohocrmsdk.src.com.zoho.crm.api.dc import DataCenter
 from zohocrmsdk.src.com.zoho.crm.api.sdk_config import SDKConfig
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serve import SandboxOptions, sandbox
+from crm_bridge_zoho import ADAPTER
 from crm_bridge_zoho.emulator import ZohoEmulator
 
 
@@ -78,10 +79,11 @@ def body(response: Any, status: int = 200) -> Any:
 def sdk(tmp_path: Path) -> Iterator[Sdk]:
     """Sign the SDK in; afterwards its log must hold no error, and nothing may have gone anywhere else."""
     clock = ManualClock()
-    server = SandboxServer()
-    emulator = ZohoEmulator(server.base_url, clock=clock, count=30)
-    server.mount(emulator)
-    with server:
+    options = SandboxOptions(count=30, only=("zoho",))
+    with sandbox(options, clock=clock, specs=[ADAPTER]) as running:
+        server = running.servers["zoho"]
+        emulator = server.exchange.emulator
+        assert isinstance(emulator, ZohoEmulator)
         log = tmp_path / "sdk.log"
         resources = tmp_path / "resources"
         resources.mkdir()
