@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crm_bridge.sandbox.door import PREFIX, Door
 from crm_bridge.sandbox.fault_answers import spoiled
-from crm_bridge.sandbox.faults import FaultPlan, Rule
+from crm_bridge.sandbox.faults import FaultPlan, Rule, SOCKET_KINDS
 from crm_bridge.sandbox.traffic import Traffic
 from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
 
@@ -57,7 +57,10 @@ class Exchange:
         answer = self.emulator.handle(request) if rule.acts else WireResponse()
         response = None if rule.kind in _SILENT else spoiled(answer, rule)
         status = response.status if response else 0
-        self.traffic.note_fault(rule, request.method, request.path, acted=rule.acts, status=status)
+        # What is spoiled on the wire only (cut, trickled, ...) is changed although the answer is the same.
+        changed = rule.kind in SOCKET_KINDS or response != answer
+        note = self.traffic.note_fault
+        note(rule, request.method, request.path, acted=rule.acts, status=status, changed=changed)
         return Delivery(response, rule)
 
 

@@ -43,6 +43,8 @@ class Spoiled:
     entry: LedgerEntry
     kind: str
     acted: bool
+    changed: bool
+    """Whether the answer differs from what the CRM would have said: a fault about lists changes no other answer."""
 
 
 class Traffic:
@@ -72,13 +74,13 @@ class Traffic:
                 for busy in both:
                     busy.in_flight -= 1
 
-    def note_fault(self, rule: Rule, method: str, path: str, *, acted: bool, status: int) -> None:
+    def note_fault(self, rule: Rule, method: str, path: str, *, acted: bool, status: int, changed: bool = True) -> None:
         """Remember a request that met a fault; `status` 0: no answer went out."""
         with self._lock:
             position = len(self._emulator.ledger())
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
             entry = LedgerEntry(0, at, method, path, "", status, f"fault:{rule.kind}")
-            self._spoiled.append(Spoiled(position, entry, rule.kind, acted))
+            self._spoiled.append(Spoiled(position, entry, rule.kind, acted, changed))
 
     def entries(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the ledger from number `after`+1 on: the emulator's lines, and those that it never saw.
@@ -90,10 +92,16 @@ class Traffic:
         return [{**line, "seq": number} for number, line in enumerate(lines, start=1) if number > after]
 
     def faults(self) -> list[dict[str, Any]]:
-        """Return every fault that was met, in order, and whether the CRM acted all the same."""
+        """Return every fault that was met, in order, whether the CRM acted all the same, and whether it told on."""
         with self._lock:
             return [
-                {"kind": one.kind, "method": one.entry.method, "path": one.entry.path, "acted": one.acted}
+                {
+                    "kind": one.kind,
+                    "method": one.entry.method,
+                    "path": one.entry.path,
+                    "acted": one.acted,
+                    "changed": one.changed,
+                }
                 for one in self._spoiled
             ]
 

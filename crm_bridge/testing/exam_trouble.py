@@ -14,7 +14,7 @@ from crm_bridge.testing.bench import Bench
 from crm_bridge.testing.exam import OPTIONS, Exam
 
 LOST = ("drop_after", "drop_before", "eof", "cut", "wrong_length")
-MALFORMED = ("malformed", "empty", "html", "content_type", "deep_json", "oversize", "maintenance", "missing_ids")
+MALFORMED = ("malformed", "empty", "html", "content_type", "deep_json", "oversize", "maintenance")
 REFUSED = ("server_error", "redirect")
 ABSENT = (Place.GONE, Place.IN_BIN, Place.NOT_VISIBLE)
 
@@ -35,6 +35,15 @@ class TroubleExam(Exam):
         answers, raised = self._remove(bench, target)
         assert raised is None or isinstance(raised, AnswerLostError), raised
         assert [one.verdict for one in answers] in ([], [Verdict.UNKNOWN]), answers
+
+    def test_an_id_that_the_answer_to_a_delete_leaves_out_is_never_taken_for_done(self, bench: Bench) -> None:
+        target = self._spoiled_delete(bench, "missing_ids")
+        answers, raised = self._remove(bench, target)
+        assert raised is None or isinstance(raised, AnswerLostError), raised
+        (fault,) = bench.server.exchange.traffic.faults()
+        # A CRM that answers without naming ids cannot leave one out: its whole answer is about the one that was sent.
+        told = [] if fault["changed"] else [Verdict.DONE]
+        assert [one.verdict for one in answers] in ([], [Verdict.UNKNOWN], told), answers
 
     @pytest.mark.parametrize("kind", REFUSED)
     def test_a_failure_after_a_delete_was_done_is_not_taken_for_refused(self, bench: Bench, kind: str) -> None:

@@ -9,3 +9,4 @@ from crm_bridge_fxiaoke import ADAPTER
 class TestFxiaoke(AdapterConformance):
     spec = ADAPTER
     hide = "hide"
+    take_right = ("permission", {"invalid": False})

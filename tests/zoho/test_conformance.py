@@ -8,4 +8,5 @@ from crm_bridge_zoho import ADAPTER
 
 class TestZoho(AdapterConformance):
     spec = ADAPTER
+    revoke = ("revoke", {})
     take_right = ("profile", {"delete": False})
