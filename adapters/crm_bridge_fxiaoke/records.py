@@ -83,9 +83,23 @@ class Records:
             after = rows[-1].id
 
     def all(self, name: str, conditions: Sequence[Condition]) -> Iterator[Row]:
-        """Yield every row of a listing with its bytes."""
-        for page in self.pages(name, conditions, raw=True):
+        """Yield every row of a listing with its bytes; raises at the end where the CRM's own count says otherwise.
+
+        A copy must not be smaller than what is deleted, and a list is the only thing that tells of its rows.
+        """
+        came: list[str] = []
+        total = None
+        for page in self.pages(name, conditions, counted=True, raw=True):
+            total = page.total
+            came += [row.id for row in page.rows]
             yield from page.rows
+        if len(set(came)) != len(came) or (total is not None and total != len(came)):
+            raise MalformedAnswerError(
+                _("the CRM counts {told} records of {name} and gave {found}").format(
+                    told=total if total is not None else "-", name=name, found=len(set(came))
+                ),
+                reason="count",
+            )
 
     def query(
         self,
