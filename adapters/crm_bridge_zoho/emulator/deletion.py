@@ -9,7 +9,6 @@ from crm_bridge_zoho.emulator.answers import (
     envelope,
     field_missing,
     invalid_data,
-    invalid_param,
     items,
     no_permission,
     ok,
@@ -99,10 +98,10 @@ def mass_status(call: Call) -> WireResponse:
     call.module()
     job_id = call.params.get("job_id")
     if not job_id:
-        raise ApiError("MANDATORY_NOT_FOUND", "required param not found", {"param_name": "job_id"})
+        raise ApiError("MANDATORY_NOT_FOUND", "mandatory param missing", {"param_name": "job_id"})
     job = call.org.jobs.get(job_id)
     if job is None or job.kind != "mass_delete":
-        raise invalid_param("job_id")
+        raise invalid_data({"param_name": "job_id"}, "The jobid given seems to be invalid")
     counts = {
         "Total_Count": job.facts["total"],
         "Deleted_Count": job.facts["deleted"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_bridge.spi.emulator import Effect, WireResponse
-from crm_bridge_zoho.emulator.answers import EMPTY, ApiError, Json, envelope, invalid_data, invalid_id, ok, success
+from crm_bridge_zoho.emulator.answers import EMPTY, ApiError, Json, envelope, invalid_data, ok, success
 from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.org import Org
 from crm_bridge_zoho.emulator.rendering import author
@@ -73,7 +73,7 @@ def _record(call: Call) -> Record:
         raise ApiError("NOT_ALLOWED", text, {"resource_path_index": 2})
     record = call.record()
     if record is None:
-        raise invalid_id()
+        raise invalid_data({"resource_path_index": 1}, "the related id given seems to be invalid")
     return record
 
 

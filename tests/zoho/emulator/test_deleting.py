@@ -135,6 +135,11 @@ def test_mass_delete_takes_500_ids_as_numbers_or_strings(zoho: Any) -> None:
     assert zoho.post("/Contracts/actions/mass_delete", {"ids": list(range(501))}).json["code"] == "LIMIT_EXCEEDED"
 
 
+def test_the_status_of_a_mass_delete_needs_its_job(zoho: Any) -> None:
+    assert zoho.get("/Contracts/actions/mass_delete").json["code"] == "MANDATORY_NOT_FOUND"
+    assert zoho.get("/Contracts/actions/mass_delete", job_id="1").json["code"] == "INVALID_DATA"
+
+
 def test_mass_delete_needs_a_right_of_its_own(zoho: Any) -> None:
     zoho.control("profile", mass_delete=False)
     reply = zoho.post("/Contracts/actions/mass_delete", {"ids": zoho.contracts()[:1]})

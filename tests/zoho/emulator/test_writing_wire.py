@@ -219,6 +219,11 @@ def test_locks_are_set_shown_and_lifted(zoho: Any) -> None:
     assert zoho.delete("/Contracts", ids=one).status == 200
 
 
+def test_locks_need_a_record(zoho: Any) -> None:
+    reply = zoho.get("/Contracts/554023000000099002/Locking_Information__s")
+    assert (reply.status, reply.json["details"]) == (400, {"resource_path_index": 1})
+
+
 def test_locks_need_a_configuration(zoho: Any) -> None:
     zoho.switch("locking_configured", False)
     assert zoho.get(f"/Contracts/{zoho.contracts()[0]}/Locking_Information__s").json["code"] == "NOT_ALLOWED"
