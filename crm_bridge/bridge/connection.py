@@ -40,7 +40,7 @@ from crm_bridge.pipeline.reconcile import settle_open
 from crm_bridge.pipeline.rehearsal import Rehearsal, Stage, check_rehearsed, rehearse
 from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relink
 from crm_bridge.pipeline.restore import restore, settle_restores
-from crm_bridge.pipeline.restore_plan import RESTORABLE, RestoreStep, check_tenant, plan_restore
+from crm_bridge.pipeline.restore_plan import RestoreStep, check_tenant, plan_restore, restorable
 from crm_bridge.pipeline.run_log import RunLog, steps_of
 from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
@@ -243,7 +243,7 @@ class Connection:
         with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
             log = RunLog(self.desk, info.ref)
             settle_restores(log)
-            wanted = list(ids) if ids is not None else log.ids_in(RESTORABLE)
+            wanted = list(ids) if ids is not None else restorable(log)
             steps = list(plan_restore(log, wanted))
             return steps if dry_run else list(restore(log, steps))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crm_bridge import failpoints
-from crm_bridge.domain.capabilities import Route, Support
+from crm_bridge.domain.capabilities import Route, Step, Support
 from crm_bridge.domain.comparison import Measured
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, State
@@ -66,11 +66,18 @@ def check_tenant(desk: Desk, info: RunInfo) -> None:
         )
 
 
+def restorable(log: RunLog) -> list[str]:
+    """Return the ids of what the run removed. A contract whose purge was held is in the bin since the step before."""
+    halfway = [i for i in log.ids_in((State.HELD, State.REFUSED)) if log.standing(i).step is Step.PURGE]
+    return [*log.ids_in(RESTORABLE), *halfway]
+
+
 def plan_restore(log: RunLog, record_ids: Sequence[str]) -> Iterator[RestoreStep]:
     """Look where each contract is and say which way back there is. Raises InDoubtError for anything in doubt."""
     desk = log.desk
     _refuse_doubt(log, record_ids)
-    wanted = [i for i in record_ids if log.standing(i).state in RESTORABLE]
+    removed = set(restorable(log))
+    wanted = [i for i in record_ids if i in removed]
     for batch in batches(wanted, desk.profile.limits.locate_batch):
         copies = {i: copy_of(log, i) for i in batch}
         refs = [ContractRef(desk.profile.module, i) for i in batch] + [ref for ref in copies.values() if ref]
