@@ -1,0 +1,134 @@
+"""Journals made for tampering: filled as a run fills them, copied as a thief copies them, exported."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crm_bridge.clock import ManualClock
+from crm_bridge.journal.canonical import canonical
+from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.export import export_journal
+from crm_bridge.journal.pin import Pin
+from crm_bridge.journal.store import Journal
+
+CHECKPOINT = b'{"kind":"checkpoint",'
+
+
+class PlainKeys(dict[str, str]):
+    """A key store in memory."""
+
+    def set(self, name: str, value: str) -> None:
+        self[name] = value
+
+
+@dataclass
+class Lab:
+    """One state directory and its keyring."""
+
+    home: Path
+    keys: PlainKeys = field(default_factory=PlainKeys)
+    seed: int = 1
+
+    def open(self) -> Journal:
+        """Open the journal with a clock and randomness of its own."""
+        self.seed += 1000
+        return Journal.open(self.home, keys=self.keys, clock=ManualClock(), randomness=random.Random(self.seed))
+
+    def copy(self, home: Path) -> Lab:
+        """Copy the whole state directory and the keyring."""
+        shutil.copytree(self.home, home)
+        return Lab(home, PlainKeys(self.keys), self.seed)
+
+    def export(self) -> bytes:
+        """Return the export."""
+        output = io.BytesIO()
+        export_journal(self.home, output)
+        return output.getvalue()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One attack: the export to check, what the checker knows, and the exit codes that may come out."""
+
+    kind: str
+    name: str
+    export: bytes
+    codes: tuple[int, ...]
+    keys: tuple[str, ...] = ()
+    pin: Pin | None = None
+    checkpoints: tuple[str, ...] = ()
+    receipts: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A journal of 100 entries with a change of keys, older copies of it, and what was kept elsewhere."""
+
+    good: Case
+    lab: Lab
+    before: Lab
+    middle: Lab
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Return the lines of the export, header first."""
+        return self.good.export.split(b"\n")[:-1]
+
+
+def fill(journal: Journal, records: Iterable[int], *, word: str = "done") -> None:
+    """Write four entries a record: backup, gate and intent in one batch, outcome."""
+    for record in records:
+        where: dict[str, Any] = {"system": "zoho", "org": "o1", "module": "Contracts", "run": "R1"}
+        where["record_id"] = str(record)
+        journal.append([Draft("backup.ok", **where, body={"bytes": 1200, "digest": "ab" * 32})])
+        gate = Draft("gate.ok", **where, body={"合同": journal.keyed_digest("number", f"HT-{record}")})
+        journal.append([gate, Draft("intent", **where, attempt=1, body={"step": "trash"})])
+        journal.append([Draft("outcome", **where, attempt=1, body={"step": "trash", "result": word})])
+
+
+def receipt_for(journal: Journal, seq: int) -> bytes:
+    """Return a receipt over one entry."""
+    predicate = {"run": "R1", "inclusion": journal.prove(seq).text(), "entry": journal.entry(seq).raw.decode()}
+    statement = {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": str(seq)}], "predicate": predicate}
+    return json.dumps(journal.sign_receipt(canonical(statement))).encode()
+
+
+def make_corpus(folder: Path) -> Corpus:
+    """Build the journal: 12 records, a change of keys, 6 more, another 6."""
+    lab = Lab(folder / "journal")
+    with lab.open() as journal:
+        first = journal.vkey
+        fill(journal, range(12))
+        journal.append([Draft("note"), Draft("note")])
+        old_head, old_receipt = journal.head(), receipt_for(journal, 8)
+    before = lab.copy(folder / "before-rotation")
+    with lab.open() as journal:
+        journal.rotate_key()
+        fill(journal, range(12, 18))
+        second = journal.vkey
+    middle = lab.copy(folder / "middle")
+    with lab.open() as journal:
+        fill(journal, range(18, 24))
+        head, receipt = journal.head(), receipt_for(journal, 95)
+    pin = Pin(head.size, head.root, journal.uuid)
+    known: dict[str, Any] = {"checkpoints": (old_head.note, head.note), "receipts": (old_receipt, receipt)}
+    good = Case("untouched", "everything known", lab.export(), (0,), (first, second), pin, **known)
+    return Corpus(good, lab, before, middle)
+
+
+def variant(good: Case, kind: str, name: str, lines: Sequence[bytes], *codes: int, **known: Any) -> Case:  # noqa: ANN401 - fields of Case
+    """Return a case over these lines that knows the keys, and `known` besides."""
+    values = {"keys": good.keys} | known
+    return Case(kind, name, b"".join(line + b"\n" for line in lines), codes, **values)
+
+
+def is_seal(line: bytes) -> bool:
+    """Say whether a line of an export is a checkpoint."""
+    return line.startswith(CHECKPOINT)

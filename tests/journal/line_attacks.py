@@ -1,0 +1,111 @@
+"""Attacks on the lines of an export: removed, swapped, duplicated, inserted, edited, cut off."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+
+from crm_bridge.journal.canonical import canonical
+from tests.journal.lab import Case, Corpus, is_seal, variant
+
+CAUGHT = (10, 11, 12, 13, 14)
+
+
+def line_attacks(corpus: Corpus) -> Iterator[Case]:
+    """Yield every attack at every line."""
+    yield from _removed(corpus)
+    yield from _moved(corpus)
+    yield from _edited(corpus)
+    yield from _cut(corpus)
+
+
+def flips(corpus: Corpus, randomness: random.Random, *, every: int = 1) -> Iterator[Case]:
+    """Flip one bit in every byte of the export, or in every n-th from a random start."""
+    good = corpus.good
+    for place in range(randomness.randrange(every), len(good.export), every):
+        data = bytearray(good.export)
+        data[place] ^= 1 << randomness.randrange(8)
+        yield Case("bit flip", f"byte {place}", bytes(data), CAUGHT, good.keys, good.pin)
+
+
+def _removed(corpus: Corpus) -> Iterator[Case]:
+    good, lines = corpus.good, corpus.lines
+    last = max(n for n, line in enumerate(lines) if n and not is_seal(line))
+    handover = next(n for n, line in enumerate(lines) if b'"op":"key.rotate"' in line) + 1
+    for n, line in enumerate(lines):
+        left = [*lines[:n], *lines[n + 1 :]]
+        if not is_seal(line):
+            yield variant(good, "entry removed", f"line {n}", left, 11 if n == last else 10)
+        elif n == handover:
+            yield variant(good, "checkpoint of a key change removed", f"line {n}", left, 10)
+        else:
+            yield variant(good, "checkpoint removed", f"line {n}", left, 13)
+    bare = [line for line in corpus.before.export().split(b"\n")[:-1] if not is_seal(line)]
+    yield variant(good, "all checkpoints removed", "", bare, 13, keys=good.keys[:1])
+    yield variant(good, "empty file", "", [], 10)
+
+
+def _moved(corpus: Corpus) -> Iterator[Case]:
+    good, lines = corpus.good, corpus.lines
+    for n in range(1, len(lines)):
+        yield variant(good, "line duplicated", f"line {n}", [*lines[: n + 1], *lines[n:]], 10)
+        again = [*lines[: n // 2 + 1], lines[n], *lines[n // 2 + 1 :]]
+        yield variant(good, "line inserted elsewhere", f"line {n}", again, 10, 11)
+        if n + 1 < len(lines):
+            swapped = [*lines[:n], lines[n + 1], lines[n], *lines[n + 2 :]]
+            mixed = is_seal(lines[n]) or is_seal(lines[n + 1])
+            kind = "entry and checkpoint swapped" if mixed else "entries swapped"
+            yield variant(good, kind, f"lines {n}, {n + 1}", swapped, *((10, 11) if mixed else (10,)))
+    seals = [n for n, line in enumerate(lines) if is_seal(line)]
+    for n, m in zip(seals, seals[1:], strict=False):
+        swapped = [lines[m] if k == n else lines[n] if k == m else line for k, line in enumerate(lines)]
+        yield variant(good, "checkpoints swapped", f"lines {n}, {m}", swapped, 10)
+
+
+def _edited(corpus: Corpus) -> Iterator[Case]:
+    good, lines = corpus.good, corpus.lines
+    for n, line in enumerate(lines[1:], 1):
+        if not is_seal(line):
+            value = json.loads(line)
+            value["ts"] = "2020-01-01T00:00:00.000Z"
+            yield variant(good, "entry edited", f"line {n}", [*lines[:n], canonical(value), *lines[n + 1 :]], 10)
+    yield variant(good, "foreign line added", "", [*lines, b'{"note":"hello"}'], 10)
+    yield Case("last newline removed", "", good.export[:-1], (10,), good.keys)
+    for name, change in {"uuid": "x", "origin": "crm-bridge/x", "vkeys": [], "v": 2, "kind": "other"}.items():
+        head = canonical(json.loads(lines[0]) | {name: change})
+        yield variant(good, "header edited", name, [head, *lines[1:]], 10)
+
+
+def _cut(corpus: Corpus) -> Iterator[Case]:
+    good, lines = corpus.good, corpus.lines
+    for left in range(2, len(lines)):
+        kept = lines[:left]
+        name, sealed, old = f"{left} lines left", is_seal(kept[-1]), corpus.lines.index(kept[-1]) < _change(lines)
+        codes = (10, 11) if old else (11,)
+        yield variant(good, "tail cut, header as it was", name, kept, *codes)
+        adjusted = [_header(kept), *kept[1:]]
+        keys = good.keys[:1] if old else good.keys
+        if not sealed:
+            yield variant(good, "tail cut inside a batch, header adjusted", name, adjusted, 13, keys=keys)
+            continue
+        yield variant(good, "tail cut, pin known", name, adjusted, 11, keys=keys, pin=good.pin)
+        yield variant(good, "tail cut, nothing known: CANNOT be detected", name, adjusted, 0, keys=keys)
+        if not old:
+            yield variant(good, "tail cut, checkpoint known", name, adjusted, 11, checkpoints=good.checkpoints)
+            yield variant(good, "tail cut, receipt known", name, adjusted, 11, receipts=good.receipts)
+
+
+def _change(lines: Sequence[bytes]) -> int:
+    """Return the place of the checkpoint with which the second key takes over."""
+    return next(n for n, line in enumerate(lines) if b'"op":"key.rotate"' in line) + 1
+
+
+def _header(kept: Sequence[bytes]) -> bytes:
+    """Write the header that a careful forger would write."""
+    head = json.loads(kept[0])
+    bodies = [json.loads(line) for line in kept[1:] if not is_seal(line)]
+    changes = sum(body["op"] == "key.rotate" for body in bodies)
+    if bodies and bodies[-1]["op"] == "key.rotate" and not is_seal(kept[-1]):
+        changes -= 1
+    return canonical(head | {"size": len(bodies), "vkeys": head["vkeys"][: 1 + changes]})
