@@ -70,11 +70,14 @@ class Bins:
         return True
 
     def _in_bin(self, ids: Collection[str], since: datetime | None) -> Iterator[Deletion]:
-        """Yield bin entries: the ids themselves when they are few, else all of the module since a moment."""
-        if len(ids) <= IDS_A_CALL:
-            yield from self._bin_pages({"ids": ",".join(ids)})
-        else:
-            yield from self._bin_pages({"filters": json.dumps(self._filters(since), separators=(",", ":"))})
+        """Yield bin entries: of many ids the newest of the module since a moment, then what was asked for by id."""
+        if len(ids) > IDS_A_CALL:
+            # No more pages than the ids would fill: what a long run deleted before them must not be read every time.
+            newest = {"filters": json.dumps(self._filters(since), separators=(",", ":"))}
+            yield from self._bin_pages(newest, most=-(-len(ids) // PAGE))
+        wanted = list(ids)
+        for at in range(0, len(wanted), IDS_A_CALL):
+            yield from self._bin_pages({"ids": ",".join(wanted[at : at + IDS_A_CALL])})
 
     def _filters(self, since: datetime | None) -> Mapping[str, object]:
         group: list[dict[str, object]] = [
@@ -85,9 +88,9 @@ class Bins:
             group.append({"field": {"api_name": "deleted_time"}, "comparator": "greater_than", "value": moment})
         return {"group_operator": "AND", "group": group}
 
-    def _bin_pages(self, selection: Mapping[str, str]) -> Iterator[Deletion]:
+    def _bin_pages(self, selection: Mapping[str, str], most: int = MOST_PAGES) -> Iterator[Deletion]:
         paging = {"sort_by": "deleted_time", "sort_order": "desc", "per_page": str(PAGE)}
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(1, most + 1):
             answer = self._client.read(
                 "/crm/v8/settings/recycle_bin",
                 "GET /crm/v8/settings/recycle_bin",
