@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from crm_bridge.spi.emulator import WireResponse
@@ -45,13 +46,13 @@ _KEY = "recycle_bin"
 def list_bin(call: Call) -> WireResponse:
     """GET /settings/recycle_bin."""
     sweep(call.org)
-    entries = list(call.org.bin.values())
+    held = call.org.bin
     if "ids" in call.params:
-        wanted = set(call.ids())
-        entries = [entry for entry in entries if entry.record.id in wanted]
+        entries = [held[key] for key in dict.fromkeys(call.ids()) if key in held]
     elif "filters" in call.params:
-        fits = _query_filters(call)
-        entries = [entry for entry in entries if fits(entry)]
+        entries = list(filter(_query_filters(call), held.values()))
+    else:
+        entries = list(held.values())
     entries = _sorted(call, entries)
     page = plain_page(call)
     shown = [_entry_json(call.org, entry) for entry in entries[page.start : page.start + page.size]]
@@ -230,10 +231,10 @@ def _sorted(call: Call, entries: list[Binned]) -> list[Binned]:
     if order not in {"asc", "desc"}:
         raise invalid_param("sort_order")
     org = call.org
-    keys = {
+    keys: dict[str, Callable[[Binned], Any]] = {
         "display_name": lambda entry: org.display(entry.record) or "",
         "deleted_by": lambda entry: org.users[entry.actor].full_name,
-        "deleted_time": lambda entry: f"{entry.at:020d}{entry.record.id}",
+        "deleted_time": lambda entry: (entry.at, int(entry.record.id)),
     }
     return sorted(entries, key=keys[sort_by], reverse=order == "desc")
 
