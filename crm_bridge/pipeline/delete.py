@@ -139,6 +139,9 @@ class _Deletion:
         except AnswerLostError as lost:
             self._write_outcomes(attempts, [], code=lost.vendor_code)
             self._reconcile(batch)
+            if lost.reason == "redirect":
+                # Somebody stands between us and the CRM: the next request would meet them as well.
+                raise InterruptedRunError(lost.message, reason=lost.reason, hint=lost.hint) from None
             return
         self.unreachable = 0
         self._write_outcomes(attempts, answers)
