@@ -41,11 +41,15 @@ def verdict(result: Result) -> list[str]:
     """Return what contradicts the table."""
     found = []
     allowed = ALLOWED[result.call.column]
+    if result.call.column == "verify" and result.fault == "status_401":
+        allowed |= {1}  # signed out for good: nothing can be looked at any more, and nothing else is begun
     for code in result.codes:
         if code not in allowed:
             found.append(f"exit code {code} is not one of {sorted(allowed)} in the column {result.call.column}")
     if any(result.after):
         found.append(f"it did not recover: {result.after}")
+    if result.met and result.call.column == "remove" and result.fault.startswith("redirect") and result.codes[1] != 7:
+        found.append("a redirect in answer to a delete did not end the run")
     if result.met and not result.lasting and result.call.column in READS and not is_file(result):
         worst = max(result.codes)
         if result.fault in PASSING and worst != 0:
