@@ -10,3 +10,4 @@ class TestZoho(AdapterConformance):
     spec = ADAPTER
     revoke = ("revoke", {})
     take_right = ("profile", {"delete": False})
+    hide = "hide"
