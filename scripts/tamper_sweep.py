@@ -65,7 +65,9 @@ def main() -> int:
             bad += report(title, judge_all(cases, folder), table=chosen.table)
         caught, harmless, missed = damaged_files(corpus, folder, luck, chosen.file_flips)
         total = caught + harmless + len(missed)
-        print(f"bytes of the SQLite file: {total} cases, {caught} caught, {harmless} without effect, {len(missed)} wrong")
+        print(
+            f"bytes of the SQLite file: {total} cases, {caught} caught, {harmless} without effect, {len(missed)} wrong"
+        )
         for line in missed[:20]:
             print(f"  {line}")
     return 1 if bad or missed else 0

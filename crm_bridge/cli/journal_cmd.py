@@ -65,12 +65,14 @@ def _fields(entry: Entry) -> dict[str, Any]:
 
 
 @command("check")
+@click.option("--journal", "journal_", type=_FILE, default=None, help="Check this journal file instead.")
 @click.option("--export", "export_", type=_FILE, default=None, help="Check this export instead.")
 @click.option("--key", "vkeys", multiple=True, help="Public key to trust (vkey); default: this installation's own.")
 @click.option("--pin", "pin_", default=None, help="SIZE:ROOT that the journal once had; default: the stored pin.")
 @click.option("--checkpoint", "checkpoints", type=_FILE, multiple=True, help="A checkpoint that was kept elsewhere.")
 @click.option("--receipt", "receipts", type=_FILE, multiple=True, help="A receipt that the journal must agree with.")
 def check(
+    journal_: Path | None,
     export_: Path | None,
     vkeys: tuple[str, ...],
     pin_: str | None,
@@ -87,10 +89,12 @@ def check(
     given = Pin.parse(pin_) if pin_ else None
     notes = [path.read_text(encoding="utf-8") for path in checkpoints]
     envelopes = [path.read_bytes() for path in receipts]
-    if export_ is not None:
+    if journal_ is not None and export_ is not None:
+        raise click.UsageError(_("give --journal or --export, not both"))
+    if source := journal_ or export_:
         from crm_bridge.journal.check import check_journal
 
-        return _report(check_journal(export_, vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
+        return _report(check_journal(source, vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
     with open_bridge() as bridge:
         return _report(bridge.check_journal(vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
 

@@ -14,6 +14,7 @@ from crm_bridge.i18n import _
 from crm_bridge.journal import database
 from crm_bridge.journal.canonical import canonical
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
+from crm_bridge.journal.entry import AttemptKey
 
 HEADER_KIND = "crm-bridge-journal"
 CHECKPOINT_KIND = "checkpoint"
@@ -149,13 +150,32 @@ def read_database_records(db: sqlite3.Connection, *, size: int) -> Iterator[Entr
 
 def count_entries(db: sqlite3.Connection) -> int:
     """Return how many entries there are now; a reader that stops there is not disturbed by a writer."""
+    return read_present(db).size
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """How far a journal file reaches at one moment, and which intents its table then calls open."""
+
+    size: int
+    open_intents: frozenset[tuple[AttemptKey, int]]
+
+
+def read_present(db: sqlite3.Connection) -> Present:
+    """Read both in one transaction: a writer between the two would look like damage."""
     try:
-        count: int = db.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
+        db.execute("BEGIN")
+        try:
+            size: int = db.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
+            rows = db.execute(_OPEN_INTENTS).fetchall()
+        finally:
+            db.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
         raise SourceError(database.FILE_NAME, str(error)) from None
-    return count
+    return Present(size, frozenset((AttemptKey(*key), seq) for *key, seq in rows))
 
 
+_OPEN_INTENTS = "SELECT family, system, org, record_id, step, attempt, seq FROM open_intent"
 _ENTRIES = "SELECT seq, raw, op, run, plan, record_id FROM entry WHERE seq > ? ORDER BY seq LIMIT 500"
 _CHECKPOINTS = "SELECT size, note, frontier FROM checkpoint WHERE size > ? ORDER BY size LIMIT 500"
 _ORPHANS = (

@@ -65,6 +65,10 @@ class Walk:
         """Return the intents without an outcome."""
         return tuple(self._open.values())
 
+    def open_attempts(self) -> frozenset[tuple[AttemptKey, int]]:
+        """Return the same as keys with the place of the intent: what the journal file keeps beside the entries."""
+        return frozenset((key, intent.seq) for key, intent in self._open.items())
+
     def feed(self, record: EntryRecord | CheckpointRecord) -> None:
         """Take the next record; raise SourceError when nothing after it can be judged."""
         if isinstance(record, EntryRecord):

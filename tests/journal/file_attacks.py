@@ -28,7 +28,6 @@ STATEMENTS = {
     "name edited": "UPDATE meta SET value = 'x' WHERE name = 'uuid'",
     "name removed": "DELETE FROM meta",
     "tree node added": "INSERT INTO node (level, place, hash) VALUES (8, 0, zeroblob(32))",
-    "open intent removed": "DELETE FROM open_intent",
     "open intent added": "INSERT INTO open_intent SELECT 'zoho', 'o1', 'x', 1, 'trash', '', 3",
     "trigger dropped": "DROP TRIGGER entry_no_update",
     "table added": "CREATE TABLE other (x)",

@@ -98,7 +98,7 @@ def _rewritten(corpus: Corpus, folder: Path) -> Iterator[Case]:
     yield Case("rewritten under another key", "", forged, (14,), good.keys)
     yield Case("rewritten under another key, no key known: CANNOT be detected", "", forged, (0,))
     yield Case("another journal in its place", "checkpoint", forged, (12,), (own_key,), checkpoints=good.checkpoints)
-    yield Case("another journal in its place", "pin", forged, (12,), (own_key,), good.pin)
+    yield Case("another journal in its place", "pin", forged, (11,), (own_key,), good.pin)
     yield Case("receipt by another key", "", good.export, (14,), good.keys, receipts=(receipt,))
     ours, theirs = good.export.split(b"\n"), forged.split(b"\n")
     for cut in (20, 60, 100):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.journal.canonical import canonical
+from crm_bridge.journal.canonical import JsonValue, canonical
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.pin import Pin
@@ -95,8 +95,13 @@ def fill(journal: Journal, records: Iterable[int], *, word: str = "done") -> Non
 
 def receipt_for(journal: Journal, seq: int) -> bytes:
     """Return a receipt over one entry."""
-    predicate = {"run": "R1", "inclusion": journal.prove(seq).text(), "entry": journal.entry(seq).raw.decode()}
-    statement = {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": str(seq)}], "predicate": predicate}
+    predicate: JsonValue = {
+        "run": "R1",
+        "inclusion": journal.prove(seq).text(),
+        "entry": journal.entry(seq).raw.decode(),
+    }
+    subject: JsonValue = [{"name": str(seq)}]
+    statement: JsonValue = {"_type": "https://in-toto.io/Statement/v1", "subject": subject, "predicate": predicate}
     return json.dumps(journal.sign_receipt(canonical(statement))).encode()
 
 
@@ -123,7 +128,7 @@ def make_corpus(folder: Path) -> Corpus:
     return Corpus(good, lab, before, middle)
 
 
-def variant(good: Case, kind: str, name: str, lines: Sequence[bytes], *codes: int, **known: Any) -> Case:  # noqa: ANN401 - fields of Case
+def variant(good: Case, kind: str, name: str, lines: Sequence[bytes], *codes: int, **known: Any) -> Case:
     """Return a case over these lines that knows the keys, and `known` besides."""
     values = {"keys": good.keys} | known
     return Case(kind, name, b"".join(line + b"\n" for line in lines), codes, **values)

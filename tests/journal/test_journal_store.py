@@ -106,7 +106,11 @@ def test_two_writers_take_turns_and_both_are_sealed(open_journal: OpenJournal, h
     assert check_journal(home, vkeys=[one.vkey]).exit_code == 0
 
 
-def test_a_locked_file_is_busy_and_nothing_is_written(journal: Journal, home: Path) -> None:
+def test_a_locked_file_is_busy_and_nothing_is_written(
+    open_journal: OpenJournal, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    journal = open_journal()
     before = journal.head().size
     with raw_database(home) as db:
         db.execute("BEGIN IMMEDIATE")

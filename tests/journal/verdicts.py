@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.pin import Pin
 from tests.journal.lab import Case
 from verifier import verify_journal
 
@@ -56,7 +57,9 @@ def judge_all(cases: Iterable[Case], folder: Path) -> Tally:
 
 def ours(case: Case, path: Path) -> Verdict:
     """Check with the product."""
-    known = {"vkeys": case.keys, "pin": case.pin, "checkpoints": case.checkpoints, "receipts": case.receipts}
+    # As on the command line: without the uuid, which only the stored pin has.
+    pin = Pin(case.pin.size, case.pin.root) if case.pin else None
+    known = {"vkeys": case.keys, "pin": pin, "checkpoints": case.checkpoints, "receipts": case.receipts}
     found = check_journal(path, **known)  # type: ignore[arg-type]
     return Verdict(found.exit_code, frozenset(int(item.code) for item in found.items))
 
