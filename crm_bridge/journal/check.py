@@ -122,8 +122,8 @@ def _check(
             for record in records:
                 walk.feed(record)
             walk.finish()
-            if opened.db is not None and opened.present is not None:
-                _check_derived(opened.db, opened.present, walk, found)
+            if opened.present is not None:
+                _check_derived(opened.present, walk, found)
             _check_trust(walk, header.origin, trusted, found, given=given)
             witness.judge(walk, uuid=header.uuid, origin=header.origin, trusted=trusted)
     except sources.SourceError as broken:
@@ -153,12 +153,9 @@ def _check_trust(walk: Walk, origin: str, trusted: Sequence[VerifierKey], found:
         found.add(Code.UNKNOWN_KEY, "", _("the journal is not signed by the given key"))
 
 
-def _check_derived(db: sqlite3.Connection, present: sources.Present, walk: Walk, found: Collector) -> None:
+def _check_derived(present: sources.Present, walk: Walk, found: Collector) -> None:
     """Compare what the file keeps for speed with what follows from the entries."""
-    nodes = db.execute("SELECT level, place, hash FROM node")
-    # A writer may have completed more nodes since: only those over the entries that were read are compared.
-    stored = {(level, place): node for level, place, node in nodes if (place + 1) << level <= walk.size}
-    if stored != walk.nodes:
+    if present.nodes != walk.nodes:
         found.add(Code.ALTERED, database.FILE_NAME, _("stored tree nodes are not those of the entries"))
     if present.open_intents != walk.open_attempts():
         found.add(Code.ALTERED, database.FILE_NAME, _("the table of open intents is not that of the entries"))

@@ -15,6 +15,9 @@ APPLICATION_ID = 0x63726D6A  # "crmj"
 BUSY_SECONDS = 5
 MIN_SQLITE = (3, 37, 0)
 
+# SQLite quotes what it found in a damaged file, and Python cannot read every such quotation.
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
 _APPEND_ONLY = ("meta", "entry", "checkpoint", "node")
 
 _TABLES = (
@@ -69,7 +72,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         raise translate(error) from None
     try:
         _apply_settings(db, read_only=read_only)
-    except sqlite3.Error as error:
+    except ERRORS as error:
         db.close()
         raise translate(error) from None
     except JournalError:
@@ -114,7 +117,7 @@ def is_empty(db: sqlite3.Connection) -> bool:
     """Say whether nothing was ever created in this file."""
     try:
         return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
-    except sqlite3.Error as error:
+    except ERRORS as error:
         raise translate(error) from None
 
 
@@ -137,13 +140,13 @@ def _master(db: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
     return frozenset(db.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master"))
 
 
-def primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: Exception) -> int:
     """Return SQLite's primary result code, 0 when the error did not come from SQLite."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
-def translate(error: sqlite3.Error) -> JournalError:
-    """Say in our words what SQLite refused; the text of SQLite names no data."""
+def translate(error: Exception) -> JournalError:
+    """Say in our words what SQLite refused (one of `ERRORS`); the text of SQLite names no data."""
     code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return JournalBusyError(
@@ -163,9 +166,10 @@ def translate(error: sqlite3.Error) -> JournalError:
             reason="journal_read_only",
             hint=_("make the state directory writable; `journal check` and `journal export` still work"),
         )
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, UnicodeDecodeError):
+        why = _("unreadable bytes") if isinstance(error, UnicodeDecodeError) else error
         return JournalError(
-            _("the journal file is damaged: {why}").format(why=error),
+            _("the journal file is damaged: {why}").format(why=why),
             reason="journal_damaged",
             hint=_("run `crm-bridge journal check`"),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -121,7 +121,7 @@ def read_database_header(db: sqlite3.Connection) -> Header:
         if damage != "ok":
             raise SourceError(database.FILE_NAME, _("SQLite finds damage: {what}").format(what=damage))
         row = db.execute("SELECT value FROM meta WHERE name = 'uuid'").fetchone()
-    except sqlite3.DatabaseError as error:
+    except database.ERRORS as error:
         raise SourceError(database.FILE_NAME, str(error)) from None
     if row is None:
         raise SourceError(database.FILE_NAME, _("it does not say which journal it is"))
@@ -155,24 +155,30 @@ def count_entries(db: sqlite3.Connection) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """How far a journal file reaches at one moment, and which intents its table then calls open."""
+    """How far a journal file reaches at one moment, and what it then keeps beside the entries."""
 
     size: int
     open_intents: frozenset[tuple[AttemptKey, int]]
+    nodes: Mapping[tuple[int, int], bytes]
 
 
 def read_present(db: sqlite3.Connection) -> Present:
-    """Read both in one transaction: a writer between the two would look like damage."""
+    """Read all of it in one transaction: a writer in between would look like damage."""
     try:
         db.execute("BEGIN")
         try:
             size: int = db.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
-            rows = db.execute(_OPEN_INTENTS).fetchall()
+            intents = db.execute(_OPEN_INTENTS).fetchall()
+            nodes = db.execute("SELECT level, place, hash FROM node").fetchall()
         finally:
             db.execute("ROLLBACK")
-    except sqlite3.DatabaseError as error:
+    except database.ERRORS as error:
         raise SourceError(database.FILE_NAME, str(error)) from None
-    return Present(size, frozenset((AttemptKey(*key), seq) for *key, seq in rows))
+    return Present(
+        size,
+        frozenset((AttemptKey(*key), seq) for *key, seq in intents),
+        {(level, place): node for level, place, node in nodes},
+    )
 
 
 _OPEN_INTENTS = "SELECT family, system, org, record_id, step, attempt, seq FROM open_intent"
@@ -195,7 +201,7 @@ def _pages(db: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
     while True:
         try:
             rows = db.execute(query, (last,)).fetchall()
-        except sqlite3.DatabaseError as error:
+        except database.ERRORS as error:
             raise SourceError(database.FILE_NAME, str(error)) from None
         if not rows:
             return
