@@ -11,14 +11,13 @@ from pathlib import Path
 from crm_bridge.clock import Clock
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import database
-from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
+from crm_bridge.journal import database, rotation
+from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
 from crm_bridge.journal.entry import Draft, Entry, Stamp
 from crm_bridge.journal.files import check_file, check_home, create_file, make_home, sync_directory
 from crm_bridge.journal.keys import (
     HMAC,
     SIGN,
-    SIGN_NEXT,
     KeyStore,
     PersonalDigests,
     make_key,
@@ -89,11 +88,9 @@ def open_for_writing(
     origin = ORIGIN_PREFIX + uuid
     signer = signer_for(origin, require_key(keys, SIGN))
     pin = read_pin(pins)
-    waiting = read_key(keys, SIGN_NEXT)
-    if waiting is not None and _last_signed_by(db, signer_for(origin, waiting)) and not _last_signed_by(db, signer):
-        # A rotation was committed, but the process died before the keyring had the new key in its place.
-        signer = signer_for(origin, waiting)
-        keys.set(SIGN, keys.get(SIGN_NEXT) or "")
+    if (later := rotation.in_force(db, keys, origin, signer)) is not None and later is not signer:
+        signer = later
+        rotation.finish(keys, origin, signer)
     tail = load_tail(db, origin=origin, key=signer.verifier, pin=pin)
     hmac_key = read_key(keys, HMAC) or make_key(keys, HMAC, randomness)
     digests = PersonalDigests(hmac_key)
@@ -108,9 +105,7 @@ def open_for_reading(db: sqlite3.Connection, *, keys: KeyStore, pins: KeyStore) 
     origin = ORIGIN_PREFIX + uuid
     seed, hmac_key = read_key(keys, SIGN), read_key(keys, HMAC)
     signer = signer_for(origin, seed) if seed else None
-    waiting = read_key(keys, SIGN_NEXT)
-    if waiting and signer and not _last_signed_by(db, signer):
-        signer = signer_for(origin, waiting)
+    signer = rotation.in_force(db, keys, origin, signer)
     tail = load_tail(db, origin=origin, key=signer.verifier if signer else None, pin=read_pin(pins))
     return Opened(db, uuid, tail, signer, PersonalDigests(hmac_key) if hmac_key else None)
 
@@ -152,11 +147,3 @@ def _create(db: sqlite3.Connection, *, keys: KeyStore, stamp: Stamp, randomness:
     db.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", [("uuid", uuid), ("format", "1")])
     body = {"uuid": uuid, "vkey": str(signer.verifier), "hmac": digests.key_id, "after": after}
     insert_batch(db, Tail(Frontier()), [Draft(START_OP, body=body)], stamp, origin=origin, signers=(signer,))
-
-
-def _last_signed_by(db: sqlite3.Connection, signer: Signer) -> bool:
-    row = db.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
-    try:
-        return row is not None and Checkpoint.parse(row[0]).signed_by(signer.verifier)
-    except ValueError:
-        return False

@@ -5,8 +5,7 @@ from __future__ import annotations
 import getpass
 import random
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,29 +13,22 @@ from typing import Any, Self
 from crm_bridge.clock import Clock, boot_id, new_id
 from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import database, dsse, opening
+from crm_bridge.journal import database, dsse, opening, rotation
 from crm_bridge.journal.ballast import Ballast
-from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
 from crm_bridge.journal.entry import Draft, Entry, Stamp, is_intent, is_outcome, timestamp
-from crm_bridge.journal.keys import SIGN, SIGN_NEXT, KeyStore, make_key, signer_for
+from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.leases import Leases
-from crm_bridge.journal.merkle import inclusion_path
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.pin import Pin, write_pin
-from crm_bridge.journal.proof import InclusionProof
-from crm_bridge.journal.tail import follow, rolled_back, sealed_size
-from crm_bridge.journal.transactions import Transactions
-from crm_bridge.journal.tree import StoredTree
+from crm_bridge.journal.reading import Reader
+from crm_bridge.journal.tail import Tail, follow, rolled_back, sealed_size
 from crm_bridge.journal.writing import insert_batch
 
 PIN_OUTCOMES = 50
 PIN_SECONDS = 60.0
-ROTATE_OP = "key.rotate"
-
-_PAGE = 256
 
 
-class Journal:
+class Journal(Reader):
     """The audit journal of one state directory. Safe to share between threads; one object per process is enough.
 
     Whatever `append` returned is on disk, sealed by a signed checkpoint. Nothing is ever changed or removed.
@@ -55,8 +47,7 @@ class Journal:
         ballast: Ballast | None,
     ) -> None:
         """Use `Journal.open`."""
-        self._opened = opened
-        self._file = Transactions(opened.db)
+        super().__init__(opened)
         self._tail = opened.tail
         self._clock, self._randomness = clock, randomness
         self._keys, self._pins = keys, pins
@@ -64,7 +55,6 @@ class Journal:
         self._ballast = ballast
         self._leases = Leases(home)
         self.path = home / database.FILE_NAME
-        self._guard = threading.RLock()
         self._pinned_at = clock.monotonic()
         self._unpinned_outcomes = 0
         self.pin_stale = False
@@ -124,22 +114,6 @@ class Journal:
         self.pin()
 
     @property
-    def uuid(self) -> str:
-        """Return the journal's uuid; its checkpoints have the origin `crm-bridge/<uuid>`."""
-        return self._opened.uuid
-
-    @property
-    def origin(self) -> str:
-        """Return the name under which checkpoints are signed."""
-        return ORIGIN_PREFIX + self._opened.uuid
-
-    @property
-    def vkey(self) -> str:
-        """Return the public key in force as a C2SP vkey; empty for a reader without the keyring."""
-        signer = self._opened.signer
-        return str(signer.verifier) if signer else ""
-
-    @property
     def session(self) -> str:
         """Return the id of this opening of the journal; every entry written carries it."""
         return self._stamp.session
@@ -165,85 +139,13 @@ class Journal:
         with self._guard:
             self._refuse_intents_without_ballast(drafts)
             try:
-                entries = self._write(drafts, (self._signer(),))
+                entries = self._write(drafts)
             except JournalError as error:
                 if error.reason not in ("disk_full", "journal_read_only") or not any(is_outcome(d.op) for d in drafts):
                     raise
                 entries = self._write_from_ballast(drafts, error)
             self._after_commit(drafts)
         return entries
-
-    def entries(
-        self,
-        *,
-        plan: str | None = None,
-        run: str | None = None,
-        record_id: str | None = None,
-        op: str | None = None,
-        after_seq: int = -1,
-    ) -> Iterator[Entry]:
-        """Yield the entries that fit every filter, in order, a page at a time; appending meanwhile is allowed."""
-        filters = {"plan": plan, "run": run, "record_id": record_id, "op": op}
-        chosen = {name: value for name, value in filters.items() if value is not None}
-        # The second condition lets SQLite use the partial index.
-        clauses = "".join(f" AND {name} = ? AND {name} <> ''" for name in chosen)
-        query = f"SELECT raw FROM entry WHERE seq > ?{clauses} ORDER BY seq LIMIT {_PAGE}"  # noqa: S608 - fixed names
-        while True:
-            with self._guard:
-                rows = self._file.rows(query, (after_seq, *chosen.values()))
-            page = [Entry.parse(raw) for (raw,) in rows]
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after_seq = page[-1].seq
-
-    def entry(self, seq: int) -> Entry:
-        """Return one entry; raise JournalError when there is none."""
-        with self._guard:
-            rows = self._file.rows("SELECT raw FROM entry WHERE seq = ?", (seq,))
-        if not rows:
-            raise JournalError(_("there is no journal entry {seq}").format(seq=seq), reason="no_entry")
-        return Entry.parse(rows[0][0])
-
-    def open_intents(self) -> tuple[Entry, ...]:
-        """Return the intents that have no outcome yet, in order: what a resumed run must settle by looking."""
-        with self._guard:
-            rows = self._file.rows("SELECT seq FROM open_intent ORDER BY seq")
-        return tuple(self.entry(seq) for (seq,) in rows)
-
-    def head(self) -> Checkpoint:
-        """Return the last checkpoint: size, root, signed note."""
-        with self._guard:
-            size = self._file.rows("SELECT max(size) FROM checkpoint")[0][0]
-            return self.checkpoint(size)
-
-    def checkpoint(self, size: int) -> Checkpoint:
-        """Return the checkpoint that was sealed at `size` entries; raise JournalError when there is none."""
-        with self._guard:
-            rows = self._file.rows("SELECT note FROM checkpoint WHERE size = ?", (size,))
-        if not rows:
-            raise JournalError(_("there is no checkpoint for {size} entries").format(size=size), reason="no_checkpoint")
-        return Checkpoint.parse(rows[0][0])
-
-    def prove(self, seq: int, *, size: int | None = None) -> InclusionProof:
-        """Return the audit path from entry `seq` to the checkpoint that sealed it, or to the one at `size`.
-
-        The default stays the same however long the journal grows, so that a receipt can be issued again.
-        """
-        with self._guard:
-            checkpoint = self.checkpoint(self.entry(seq).seal_size if size is None else size)
-            if seq >= checkpoint.size:
-                raise JournalError(_("there is no journal entry {seq}").format(seq=seq), reason="no_entry")
-            path = inclusion_path(seq, checkpoint.size, StoredTree(self._file.connection).range_hash)
-        return InclusionProof(seq, path, checkpoint)
-
-    def keyed_digest(self, field: str, value: str) -> str:
-        """Return hex HMAC-SHA256(key, field ‖ 0x00 ‖ NFC(value)): how personal values enter the journal."""
-        if self._opened.digests is None:
-            raise JournalError(
-                _("the key for personal digests cannot be read"), reason="key_missing", hint=_("unlock the keyring")
-            )
-        return self._opened.digests.digest(field, value)
 
     def sign_receipt(self, payload: bytes) -> dict[str, Any]:
         """Return the DSSE envelope of a deletion receipt, signed by the journal key."""
@@ -252,13 +154,15 @@ class Journal:
     def rotate_key(self) -> Entry:
         """Hand over to a new signing key: one `key.rotate` entry, sealed by both keys."""
         with self._guard:
-            old = self._signer()
-            # Kept under another name first: whichever step a crash cuts off, the key that is needed next is kept.
-            new = signer_for(self.origin, make_key(self._keys, SIGN_NEXT, self._randomness))
-            body = {"old": str(old.verifier), "new": str(new.verifier)}
-            (entry,) = self._write([Draft(ROTATE_OP, body=body)], (old, new))
-            self._keys.set(SIGN, self._keys.get(SIGN_NEXT) or "")
-            self._opened.signer = new
+            with self._file.write() as db:
+                self._catch_up(db)
+                old = self._signer()
+                new = rotation.prepare(self._keys, self.origin, self._randomness)
+                body = {"old": str(old.verifier), "new": str(new.verifier)}
+                (entry,), tail = self._insert(db, [Draft(rotation.ROTATE_OP, body=body)], (old, new))
+            # From here on the old key is outside its range, whatever becomes of the keyring.
+            self._tail, self._opened.signer = tail, new
+            rotation.finish(self._keys, self.origin, new)
             self.pin()
         return entry
 
@@ -311,19 +215,24 @@ class Journal:
         """Close."""
         self.close()
 
-    def _write(self, drafts: Sequence[Draft], signers: Sequence[Signer]) -> tuple[Entry, ...]:
+    def _write(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         with self._file.write() as db:
             self._catch_up(db)
-            stamp = opening.make_stamp(
-                self._clock,
-                boot=self._stamp.boot,
-                session=self.session,
-                os_user=self._stamp.os_user,
-                ts=timestamp(self._clock.now()),
-            )
-            entries, tail = insert_batch(db, self._tail, drafts, stamp, origin=self.origin, signers=signers)
+            entries, tail = self._insert(db, drafts, (self._signer(),))
         self._tail = tail
         return entries
+
+    def _insert(
+        self, db: sqlite3.Connection, drafts: Sequence[Draft], signers: Sequence[Signer]
+    ) -> tuple[tuple[Entry, ...], Tail]:
+        stamp = opening.make_stamp(
+            self._clock,
+            boot=self._stamp.boot,
+            session=self.session,
+            os_user=self._stamp.os_user,
+            ts=timestamp(self._clock.now()),
+        )
+        return insert_batch(db, self._tail, drafts, stamp, origin=self.origin, signers=signers)
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
         """Take in what another process appended, after checking that it extends what we know."""
@@ -331,12 +240,14 @@ class Journal:
         if size < self._tail.size:
             raise rolled_back(_("it became shorter while it was open"))
         if size > self._tail.size:
-            self._tail = follow(db, self._tail, origin=self.origin, key=self._signer().verifier)
+            signer = rotation.successor(db, self._keys, self.origin, self._signer(), since=self._tail.size)
+            self._tail = follow(db, self._tail, origin=self.origin, key=signer.verifier)
+            self._opened.signer = signer
 
     def _write_from_ballast(self, drafts: Sequence[Draft], full: JournalError) -> tuple[Entry, ...]:
         try:
             if self._ballast is not None and self._ballast.release():
-                return self._write(drafts, (self._signer(),))
+                return self._write(drafts)
         except JournalError as error:
             if error.reason not in ("disk_full", "journal_read_only"):
                 raise

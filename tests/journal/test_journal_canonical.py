@@ -45,3 +45,42 @@ def test_endless_nesting_is_refused() -> None:
         value = [value]
     with pytest.raises(JournalError):
         canonical(value)
+
+
+# The published test data of RFC 8785's author: what goes in, and the bytes that must come out.
+PUBLISHED: list[tuple[JsonValue, str]] = [
+    (
+        {
+            "\u20ac": "Euro Sign",
+            "1": "One",
+            "\u0080": "Control\u007f",
+            "\U0001f602": "Smiley",
+            "\u00f6": "Latin Small Letter O With Diaeresis",
+            "\ufb33": "Hebrew Letter Dalet With Dagesh",
+            "</script>": "Browser Challenge",
+        },
+        '{"1":"One","</script>":"Browser Challenge","\u0080":"Control\u007f","\u00f6":"Latin Small Letter O With '
+        'Diaeresis","\u20ac":"Euro Sign","\U0001f602":"Smiley","\ufb33":"Hebrew Letter Dalet With Dagesh"}',
+    ),
+    (
+        {"1": {"f": {"f": "hi", "F": 5}, "\n": 56}, "10": {}, "": "empty", "a": {}, "111": [{}], "A": {}},
+        '{"":"empty","1":{"\\n":56,"f":{"F":5,"f":"hi"}},"10":{},"111":[{}],"A":{},"a":{}}',
+    ),
+    (
+        {
+            "peach": "This sorting order",
+            "péché": "is wrong according to French",
+            "pêche": "but canonicalization MUST",
+            "sin": "ignore locale",
+        },
+        '{"peach":"This sorting order","péché":"is wrong according to French",'
+        '"pêche":"but canonicalization MUST","sin":"ignore locale"}',
+    ),
+    ({"Unnormalized Unicode": "A\u030a"}, '{"Unnormalized Unicode":"A\u030a"}'),
+    ([56, {"d": True, "10": None, "1": []}], '[56,{"1":[],"10":null,"d":true}]'),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), PUBLISHED)
+def test_the_published_bytes_come_out(value: JsonValue, expected: str) -> None:
+    assert canonical(value) == expected.encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pickle
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -134,3 +135,39 @@ def test_extra_data_in_a_proof_is_allowed_and_ignored() -> None:
 def test_text_that_is_not_exactly_a_proof_is_refused(change: tuple[str, str]) -> None:
     with pytest.raises(NoteError):
         InclusionProof.parse(make_proof().text().replace(*change, 1))
+
+
+# A checkpoint of Go's checksum database, as it was served, with a cosignature; and the key that every Go tool has.
+SUMDB_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
+SUMDB_NOTE = """go.sum database tree
+15081221
+BoMMe1wd25Tco0mYGROkyqxHZWx+hcSCtMV315Lu6Lg=
+
+— sum.golang.org Az3grilD7vQqTrv66jRgKM84Y80KTprrSt4bKmiOPxgmS5ZVBTeCl6dUvjYnN13R+C8j0jGY1WnUADGMkok3U0m2Zgo=
+— test.example.com qTGhC3917mAr6hGh+T55tNjxaej/D/GQivJZRIj7XGdAcQOTqfMWIPgp/v/904LEduN/h2sSRtHUJXUL4b9Gm7Bz4Qc=
+"""
+# The example of c2sp.org/tlog-checkpoint.
+C2SP_NOTE = (
+    "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+    "— example.com/behind-the-sofa "
+    "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+)
+
+
+def test_a_published_checkpoint_of_the_checksum_database_verifies() -> None:
+    checkpoint = Checkpoint.parse(SUMDB_NOTE)
+    assert (checkpoint.origin, checkpoint.size) == ("go.sum database tree", 15081221)
+    assert SignedNote.parse(SUMDB_NOTE).signed_by(VerifierKey.parse(SUMDB_KEY))
+
+
+def test_the_independent_verifier_reads_the_same_published_checkpoint() -> None:
+    note, key = verify_journal.Note(SUMDB_NOTE), verify_journal.Key(SUMDB_KEY)
+    assert (note.origin, note.size, note.root) == ("go.sum database tree", 15081221, Checkpoint.parse(SUMDB_NOTE).root)
+    assert all(key.signed(note.message, signature) for signature in note.by(key))
+    assert len(note.by(key)) == 1
+
+
+@pytest.mark.parametrize("read", [Checkpoint.parse, verify_journal.Note])
+def test_the_example_of_the_specification_is_read(read: Callable[[str], Checkpoint | verify_journal.Note]) -> None:
+    checkpoint = read(C2SP_NOTE)
+    assert (checkpoint.origin, checkpoint.size) == ("example.com/behind-the-sofa", 20852163)
