@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.cli.contract_view import money
@@ -44,7 +43,7 @@ def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
     return value
 
 
-def plan_card(plan: Plan, out: IO[str] = sys.stdout) -> None:
+def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
     """Print the card that a person reads before confirming. Ids, counts and digests are ours, texts are escaped."""
     head = plan.head
     rows: list[tuple[str, object]] = [
