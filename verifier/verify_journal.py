@@ -2,8 +2,9 @@
 """Verify an exported crm_bridge journal, and receipts, without crm_bridge.
 
 One file, Python 3.11 or newer, the standard library and `cryptography`. It shares no code with the program that wrote
-the journal: it was written from the format description (docs/reference/journal-detection.md) so that the two can be
-compared.
+the journal: it was written from the format description (docs/reference/journal-format.md) so that the two can be
+compared. It is one long file on purpose: whoever does not trust that program can read this one from top to bottom,
+carry it to another machine and run it there with `python -I`; nothing else has to be installed, read or believed.
 
     python verify_journal.py EXPORT [--key VKEY]... [--pin SIZE:ROOT] [--checkpoint F]... [--receipt F]... [--json]
     python verify_journal.py --receipt F --key VKEY
