@@ -1,0 +1,203 @@
+"""Make the journal and its check wrong on purpose, one rule at a time, and see that the tests notice.
+
+python scripts/journal_mutations.py [NAME ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.mutations import Mutation, caught
+
+JOURNAL, TESTS = "crm_bridge/journal", "tests/journal/test_journal_"
+TAMPERING, CHECK = f"{TESTS}tampering.py", f"{TESTS}check.py"
+
+MUTATIONS = (
+    Mutation(
+        "a journal is not synced",
+        f"{JOURNAL}/database.py",
+        '("synchronous", "EXTRA", 3)',
+        '("synchronous", "NORMAL", 1)',
+        (f"{TESTS}opening.py",),
+    ),
+    Mutation(
+        "REPLACE goes past the triggers",
+        f"{JOURNAL}/database.py",
+        '        ("recursive_triggers", "ON", 1),\n',
+        "",
+        (f"{TESTS}opening.py",),
+    ),
+    Mutation(
+        "an entry may be deleted",
+        f"{JOURNAL}/database.py",
+        'for verb in ("UPDATE", "DELETE")',
+        'for verb in ("UPDATE",)',
+        (f"{TESTS}store.py",),
+    ),
+    Mutation(
+        "an uncertain commit is tried again",
+        f"{JOURNAL}/transactions.py",
+        "        self.close()\n        return database.uncertain(error)\n",
+        "        self._roll_back()\n        return database.translate(error)\n",
+        (f"{TESTS}disk.py",),
+    ),
+    Mutation(
+        "an intent is accepted without ballast",
+        f"{JOURNAL}/store.py",
+        "            self._refuse_intents_without_ballast(drafts)\n",
+        "",
+        (f"{TESTS}disk.py",),
+    ),
+    Mutation(
+        "the ballast is never released",
+        f"{JOURNAL}/store.py",
+        "self._ballast is not None and self._ballast.release()",
+        "self._ballast is None",
+        (f"{TESTS}disk.py",),
+    ),
+    Mutation(
+        "the head is pinned between an intent and its call",
+        f"{JOURNAL}/store.py",
+        " and not any(is_intent(draft.op) for draft in drafts):\n            self.pin()",
+        ":\n            self.pin()",
+        (f"{TESTS}pin.py",),
+    ),
+    Mutation(
+        "a pin may be ahead of the journal",
+        f"{JOURNAL}/tail.py",
+        "    if pin.size > size:\n",
+        "    if pin.size > size + 1:\n",
+        (f"{TESTS}store.py", f"{TESTS}opening.py"),
+    ),
+    Mutation(
+        "the pinned root is not compared",
+        f"{JOURNAL}/tail.py",
+        "pinned.frontier.root() != pin.root",
+        "False",
+        (f"{TESTS}opening.py",),
+    ),
+    Mutation(
+        "a key that waits is forgotten",
+        f"{JOURNAL}/rotation.py",
+        "    if waiting is None or row is None:\n",
+        "    if True:\n",
+        (f"{TESTS}keys.py",),
+    ),
+    Mutation(
+        "another process's change of keys is overlooked",
+        f"{JOURNAL}/rotation.py",
+        "    if row is None:\n",
+        "    if True:\n",
+        (f"{TESTS}keys.py",),
+    ),
+    Mutation(
+        "a dead run keeps its records",
+        f"{JOURNAL}/leases.py",
+        'known[run] = run in self._held or not probe.try_acquire(who="probe")',
+        "known[run] = True",
+        (f"{TESTS}leases.py",),
+    ),
+    Mutation(
+        "the order of entries is not checked",
+        f"{JOURNAL}/walk.py",
+        'if value["seq"] != seq or value["prev"] != self._prev:',
+        "if False:",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "the root of a checkpoint is not compared",
+        f"{JOURNAL}/walk.py",
+        "if not good or checkpoint.root != self.root or (",
+        "if not good or (",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "signatures are not computed",
+        f"{JOURNAL}/walk.py",
+        "        if not all(checkpoint.signed_by(key) for key in keys):\n",
+        "        if False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "the digest of the checkpoint before is not compared",
+        f"{JOURNAL}/walk.py",
+        """        elif seal["after"] != (self._last.digest if self._last else ""):\n""",
+        "        elif False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "an unsealed end is good",
+        f"{JOURNAL}/walk.py",
+        "        if self._last is None or self._last.size < self.size:\n",
+        "        if False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "any key may sign",
+        f"{JOURNAL}/check.py",
+        "    if given and (",
+        "    if False and (",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "a shorter journal is good",
+        f"{JOURNAL}/evidence.py",
+        "        if size > walk.size:\n",
+        "        if False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "a receipt's signature is not checked",
+        f"{JOURNAL}/evidence.py",
+        "        if not self._is_signed(receipt, keys):\n            return\n",
+        "",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "a receipt may quote another entry",
+        f"{JOURNAL}/evidence.py",
+        "        if receipt.entry not in (None, raw):\n",
+        "        if False:\n",
+        (CHECK,),
+    ),
+    Mutation(
+        "columns beside an entry are not compared",
+        f"{JOURNAL}/walk.py",
+        "        if record.columns is not None and record.columns != ",
+        "        if False and record.columns != ",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "what the file keeps for speed is believed",
+        f"{JOURNAL}/check.py",
+        "            if opened.present is not None:\n",
+        "            if False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "personal digests without their field",
+        f"{JOURNAL}/keys.py",
+        'message = field.encode() + b"\\x00" + ',
+        "message = ",
+        (f"{TESTS}keys.py",),
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    """Try every variant, or the named ones; return 1 when one goes unnoticed."""
+    chosen = [one for one in MUTATIONS if not names or one.name in names]
+    survivors = []
+    for mutation in chosen:
+        noticed = caught(mutation)
+        survivors += [] if noticed else [mutation.name]
+        print(f"{'caught  ' if noticed else 'SURVIVED'} {mutation.name}", flush=True)
+    print(f"{len(chosen)} variants, {len(chosen) - len(survivors)} caught, {len(survivors)} survived")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
