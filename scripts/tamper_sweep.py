@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.journal.file_attacks import damaged_files  # noqa: E402
+from tests.journal.forgery import forgeries  # noqa: E402
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips  # noqa: E402
 from tests.journal.lab import Case, make_corpus  # noqa: E402
 from tests.journal.line_attacks import flips, line_attacks  # noqa: E402
@@ -55,6 +56,7 @@ def main() -> int:
         luck = random.Random(1)
         rounds: dict[str, Iterable[Case]] = {
             "attacks on lines": line_attacks(corpus),
+            "journals forged entry by entry": forgeries(),
             "attacks on histories and evidence": history_attacks(corpus, folder),
             "bits of the receipt's content": receipt_flips(corpus, luck, every=chosen.every),
             "bits of the receipt's file": envelope_flips(corpus, luck, every=chosen.every),

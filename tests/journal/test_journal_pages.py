@@ -12,6 +12,7 @@ import pytest
 from crm_bridge.domain.lifecycle import Event
 from crm_bridge.journal.entry import ENTRY_KEYS
 from crm_bridge.pipeline.entries import PLAN_MADE, RESTORE_START, RUN_END, RUN_START, op_of
+from tests.journal.forgery import forgeries
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips
 from tests.journal.lab import make_corpus
 from tests.journal.line_attacks import flips, line_attacks
@@ -40,6 +41,7 @@ def test_every_attack_of_the_sweep_stands_in_the_matrix_with_its_exit_codes(tmp_
     luck = random.Random(1)
     swept: dict[str, set[int]] = {}
     for case in itertools.chain(
+        forgeries(),
         line_attacks(corpus),
         history_attacks(corpus, tmp_path),
         *(attack(corpus, luck, every=200) for attack in (flips, receipt_flips, envelope_flips)),

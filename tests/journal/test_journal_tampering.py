@@ -15,6 +15,7 @@ from crm_bridge.journal.pin import Pin
 from crm_bridge.journal.store import Journal
 from tests.journal.conftest import MakeDraft
 from tests.journal.file_attacks import STATEMENTS, damaged_files, tamper
+from tests.journal.forgery import forgeries
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips
 from tests.journal.lab import Case, Corpus, make_corpus
 from tests.journal.line_attacks import flips, line_attacks
@@ -42,6 +43,10 @@ def test_the_corpus_has_a_hundred_entries(corpus: Corpus) -> None:
 
 def test_attacks_on_histories_and_evidence_come_out_as_the_matrix_says(corpus: Corpus, tmp_path: Path) -> None:
     assert_all_caught(history_attacks(corpus, tmp_path), tmp_path, at_least=36)
+
+
+def test_forgeries_come_out_as_the_matrix_says(tmp_path: Path) -> None:
+    assert_all_caught(forgeries(), tmp_path, at_least=39)
 
 
 def test_attacks_on_lines_come_out_as_the_matrix_says(corpus: Corpus, tmp_path: Path) -> None:
