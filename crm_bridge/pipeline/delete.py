@@ -86,7 +86,10 @@ class _Deletion:
     def canary(self) -> None:
         """Delete and verify a few contracts before the rest; stop when one of them is not as it should be."""
         size = self.desk.policy.canary
-        if not size or self.backed_up.plan.count <= size or self.log.ids_in((State.DONE, State.VERIFIED)):
+        removed = self.log.ids_in((State.DONE, State.VERIFIED))
+        # Each step has first contracts of its own: of all steps, a purge that goes wrong cannot be taken back.
+        begun = any(self.log.standing(record_id).step is self.step for record_id in removed)
+        if not size or self.backed_up.plan.count <= size or begun:
             return
         first = next(batches(self.ready(), size), [])
         self._send(first)
@@ -118,11 +121,19 @@ class _Deletion:
             return
         self.desk.stop.check()
         check_fresh(self.backed_up.plan, now=self.desk.clock.now())
-        for batch in batches(look_once_more(self.log, targets, self.step), self._batch_size()):
+        clock = self.desk.clock
+        passed, looked = look_once_more(self.log, targets, self.step), clock.monotonic()
+        for batch in batches(passed, self._batch_size()):
+            if clock.monotonic() - looked > self.desk.policy.gate_window_seconds:
+                # The batch before took its time: what was seen then is too old to delete by.
+                self._send_batch(look_once_more(self.log, batch, self.step))
+                continue
             self._send_batch(batch)
         self.desk.progress("delete", self.done, self.backed_up.plan.count)
 
     def _send_batch(self, batch: list[Target]) -> None:
+        if not batch:
+            return
         self.desk.stop.check()
         attempts = {t.ref.id: self._attempt(t) for t in batch}
         self.log.write(

@@ -18,11 +18,15 @@ def look_once_more(log: RunLog, targets: Sequence[Target], step: Step) -> list[T
     """Return the contracts that are exactly as planned and backed up; journal why the others are left alone."""
     desk = log.desk
     look = Look.LIVE if step is Step.TRASH else Look.EVERYWHERE
+    # Backups first: reading them takes time, and the look must be the last thing before the intent.
+    unsaved = {target.ref.id: problem for target in targets if (problem := _backup_problem(log, target))}
     with failpoints.step("gate"):
         sighting = desk.adapter.locate([target.ref for target in targets], look=look)
     notes, passed = [], []
     for target in targets:
         verdict = _judge(log, target, step, sighting.places.get(target.ref.id), sighting.control)
+        if verdict.event is Event.GATE_PASSED and target.ref.id in unsaved:
+            verdict = Happening(Event.HELD, step, reason=unsaved[target.ref.id])
         notes.append(Note(target.ref.id, verdict, _number(log, target)))
         if verdict.event is Event.GATE_PASSED:
             passed.append(target)
@@ -45,19 +49,15 @@ def _judge(log: RunLog, target: Target, step: Step, seen: Whereabouts | None, co
     if step is Step.PURGE:
         return _judge_in_bin(log, target, seen, control)
     if seen.place is Place.LIVE:
-        return _judge_live(log, target, seen)
+        return _judge_live(target, seen)
     if seen.place is Place.GONE and control is None:
         return Happening(Event.HELD, step, attempt, reason="no_control_record")
     return Happening(Event.FOUND_ABSENT, step, attempt, reason="deleted_by_somebody_else")
 
 
-def _judge_live(log: RunLog, target: Target, seen: Whereabouts) -> Happening:
+def _judge_live(target: Target, seen: Whereabouts) -> Happening:
     if seen.digest != target.digest:
         return Happening(Event.HELD, Step.TRASH, reason="changed_since_plan")
-    try:
-        check_backup(log, target.ref.id, target.digest)
-    except BackupError as problem:
-        return Happening(Event.HELD, Step.TRASH, reason=problem.reason)
     return Happening(Event.GATE_PASSED, Step.TRASH)
 
 
@@ -68,11 +68,20 @@ def _judge_in_bin(log: RunLog, target: Target, seen: Whereabouts, control: str |
         if control is None:
             return Happening(Event.HELD, Step.PURGE, reason="no_control_record")
         return Happening(Event.FOUND_ABSENT, Step.PURGE, reason="purged_by_somebody_else")
+    if seen.by is not None and seen.by != log.desk.profile.user_id:
+        # Restored and deleted again by another: what is in the bin now may be newer than our backup.
+        return Happening(Event.HELD, Step.PURGE, reason="deleted_by_somebody_else")
+    if seen.digest is not None and seen.digest != target.digest:
+        return Happening(Event.HELD, Step.PURGE, reason="changed_since_plan")
+    return Happening(Event.GATE_PASSED, Step.PURGE)
+
+
+def _backup_problem(log: RunLog, target: Target) -> str:
     try:
         check_backup(log, target.ref.id, target.digest)
     except BackupError as problem:
-        return Happening(Event.HELD, Step.PURGE, reason=problem.reason)
-    return Happening(Event.GATE_PASSED, Step.PURGE)
+        return problem.reason
+    return ""
 
 
 def check_backup(log: RunLog, record_id: str, digest: str) -> None:
