@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tamper with journals in every way we know, and count what both verifiers say.
 
-    python scripts/tamper_sweep.py [--every N] [--untouched N] [--file-flips N] [--table]
+    python scripts/tamper_sweep.py [--every N] [--untouched N] [--odd N] [--file-flips N] [--table]
 
 Flips one bit in every byte of a 100-entry export and of its receipt, applies every structural attack at every line,
 restores old copies, rewrites histories, damages the SQLite file itself, and checks untouched journals for false
@@ -26,6 +26,7 @@ from tests.journal.forgery import forgeries  # noqa: E402
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips  # noqa: E402
 from tests.journal.lab import Case, make_corpus  # noqa: E402
 from tests.journal.line_attacks import flips, line_attacks  # noqa: E402
+from tests.journal.odd_values import odd_cases  # noqa: E402
 from tests.journal.untouched import untouched_cases  # noqa: E402
 from tests.journal.verdicts import Tally, judge_all  # noqa: E402
 
@@ -46,6 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="flip every n-th byte only")
     parser.add_argument("--untouched", type=int, default=1000, metavar="N", help="number of untouched journals")
+    parser.add_argument("--odd", type=int, default=20_000, metavar="N", help="journals and receipts with odd values")
     parser.add_argument("--file-flips", type=int, default=3000, metavar="N", help="damaged bytes in the SQLite file")
     parser.add_argument("--table", action="store_true", help="print the exit codes of every kind of attack")
     chosen = parser.parse_args()
@@ -57,6 +59,7 @@ def main() -> int:
         rounds: dict[str, Iterable[Case]] = {
             "attacks on lines": line_attacks(corpus),
             "journals forged entry by entry": forgeries(),
+            "odd values, properly signed": odd_cases(luck, chosen.odd),
             "attacks on histories and evidence": history_attacks(corpus, folder),
             "bits of the receipt's content": receipt_flips(corpus, luck, every=chosen.every),
             "bits of the receipt's file": envelope_flips(corpus, luck, every=chosen.every),

@@ -247,7 +247,9 @@ class Verifier:
         expected = {"kind", "origin", "size", "uuid", "v", "vkeys"}
         if set(header) != expected or compact(header) + b"\n" != line or header["kind"] != "crm-bridge-journal":
             raise UnreadableError("line 1 is not a header")
-        if header["v"] != 1 or type(header["size"]) is not int or type(header["vkeys"]) is not list:
+        if header["v"] != 1 or any(type(header[name]) is not int for name in ("v", "size")):
+            raise UnreadableError("line 1 is not a header of version 1")
+        if type(header["vkeys"]) is not list:
             raise UnreadableError("line 1 is not a header of version 1")
         self.origin, self.uuid = header["origin"], header["uuid"]
         return header
@@ -265,7 +267,7 @@ class Verifier:
             raise UnreadableError(f"{where} is not an entry")
         if not isinstance(entry["seal"], dict) or set(entry["seal"]) != {"after", "size"}:
             raise UnreadableError(f"{where} is not an entry")
-        if type(entry["attempt"]) is not int or not all(
+        if any(type(entry[name]) is not int for name in ("v", "seq", "attempt")) or not all(
             isinstance(entry[name], str) for name in ("op", "system", "org", "record_id")
         ):
             raise UnreadableError(f"{where} is not an entry")

@@ -214,7 +214,8 @@ def _parse(raw: bytes, seq: int) -> Mapping[str, Any]:
         texts = (value["op"], value["system"], value["org"], value["record_id"])
         if not all(isinstance(text, str) for text in texts) or not isinstance(value["body"], dict):
             raise ValueError
-        if type(value["attempt"]) is not int:
+        # `true` equals 1 and is no number.
+        if any(type(value[name]) is not int for name in ("v", "seq", "attempt")):
             raise ValueError
     except (ValueError, AttributeError, RecursionError):
         raise SourceError(_("entry {seq}").format(seq=seq), _("it is not an entry")) from None

@@ -88,6 +88,7 @@ CHANGES: dict[str, tuple[Change, tuple[int, ...]]] = {
     "a seal that is true": (lambda value: value["seal"].update(size=True), (10,)),
     "another checkpoint before": (lambda value: value["seal"].update(after="1" * 64), (10,)),
     "another version": (lambda value: value.update(v=2), (10,)),
+    "a version that is true": (lambda value: value.update(v=True), (10,)),
     "one key more": (lambda value: value.update(more=1), (10,)),
     "one key less": (lambda value: value.pop("ts"), (10,)),
     "a body that is a list": (lambda value: value.update(body=[]), (10,)),

@@ -19,6 +19,7 @@ from tests.journal.forgery import forgeries
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips
 from tests.journal.lab import Case, Corpus, make_corpus
 from tests.journal.line_attacks import flips, line_attacks
+from tests.journal.odd_values import odd_cases
 from tests.journal.untouched import untouched_cases
 from tests.journal.verdicts import judge_all
 
@@ -46,7 +47,11 @@ def test_attacks_on_histories_and_evidence_come_out_as_the_matrix_says(corpus: C
 
 
 def test_forgeries_come_out_as_the_matrix_says(tmp_path: Path) -> None:
-    assert_all_caught(forgeries(), tmp_path, at_least=39)
+    assert_all_caught(forgeries(), tmp_path, at_least=40)
+
+
+def test_both_verifiers_read_odd_values_alike(tmp_path: Path) -> None:
+    assert_all_caught(odd_cases(random.Random(5), 600), tmp_path, at_least=600)
 
 
 def test_attacks_on_lines_come_out_as_the_matrix_says(corpus: Corpus, tmp_path: Path) -> None:
