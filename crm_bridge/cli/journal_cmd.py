@@ -87,7 +87,8 @@ def check(
     from crm_bridge.journal.pin import Pin
 
     given = Pin.parse(pin_) if pin_ else None
-    notes = [path.read_text(encoding="utf-8") for path in checkpoints]
+    # What is no text is no checkpoint either: a finding, not an error.
+    notes = [path.read_text(encoding="utf-8", errors="replace") for path in checkpoints]
     envelopes = [path.read_bytes() for path in receipts]
     if journal_ is not None and export_ is not None:
         raise click.UsageError(_("give --journal or --export, not both"))

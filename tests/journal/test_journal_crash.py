@@ -15,7 +15,7 @@ from crm_bridge.errors import JournalError
 from crm_bridge.journal import database
 from crm_bridge.journal.check import check_journal
 from crm_bridge.journal.entry import Draft
-from tests.journal.conftest import MakeDraft, OpenJournal
+from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
 
 # Writes so much that SQLite must put pages into the file before the commit, and dies there.
 KILLED_WRITER = """
@@ -71,3 +71,38 @@ def test_a_batch_that_was_refused_half_way_leaves_no_entry_behind(
     with closing(sqlite3.connect(home / database.FILE_NAME)) as db:
         assert db.execute("SELECT count(*) FROM entry").fetchone() == (2,)
         assert db.execute("SELECT count(*) FROM open_intent").fetchone() == (1,)
+
+
+# Appends ten entries one by one through a journal of its own; argument 2 is the name under which it does.
+WRITER = """
+import random, sys
+from pathlib import Path
+from crm_bridge.clock import SystemClock
+from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.store import Journal
+class Keys(dict):
+    def set(self, name, value): self[name] = value
+keys = Keys(line.strip().split(" ") for line in sys.stdin)
+keys.pop("journal-pin")
+with Journal.open(Path(sys.argv[1]), keys=keys, clock=SystemClock(), randomness=random.Random(sys.argv[2])) as journal:
+    for number in range(10):
+        journal.append([Draft("note", body={"by": sys.argv[2], "n": number})])
+"""
+
+
+def test_six_processes_write_one_journal(open_journal: OpenJournal, home: Path, keys: MemoryKeys) -> None:
+    journal = open_journal()
+    known = "".join(f"{name} {value}\n" for name, value in keys.items())
+    running = []
+    for number in range(6):
+        command = [sys.executable, "-c", WRITER, str(home), str(number)]
+        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
+    for one in running:
+        one.communicate(known, timeout=120)
+    assert [one.returncode for one in running] == [0] * 6
+    journal.append([Draft("note", body={"by": "me", "n": 0})])
+    assert check_journal(home, vkeys=[journal.vkey]).exit_code == 0
+    by_writer: dict[str, list[int]] = {}
+    for entry in journal.entries(op="note"):
+        by_writer.setdefault(entry.body["by"], []).append(entry.body["n"])
+    assert by_writer == {**{str(number): list(range(10)) for number in range(6)}, "me": [0]}
