@@ -17,7 +17,9 @@ from crm_bridge.bridge.connection import Connection, os_user
 from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
 from crm_bridge.clock import Clock
+from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, Standing
+from crm_bridge.domain.plan import Target
 from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
 from crm_bridge.errors import UsageError
 from crm_bridge.files import ensure_private_folder
@@ -241,10 +243,14 @@ class Bridge:
         """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone."""
         info = find_run(self.journal, run_id)
         places = standings(self.journal, info.id)
-        file = open_plan(self.home / "plans" / f"{info.ref.plan}.plan", journal=self.journal)
+        kept = self.home / "plans" / f"{info.ref.plan}.plan"
+        file = open_plan(kept, journal=self.journal) if kept.exists() else None
+        # Without the plan there are no names, and no contracts that nothing has happened to yet.
+        nameless = [Target(ContractRef(info.module, record_id), "") for record_id in sorted(places)]
 
         def items() -> Iterator[RunItem]:
-            return (RunItem.of(t, places.get(t.ref.id, Standing())) for t in file.targets())
+            targets = file.targets() if file else nameless
+            return (RunItem.of(t, places.get(t.ref.id, Standing())) for t in targets)
 
         return Run(info, items, lambda: Receipt(issue_receipt(self.journal, info)))
 

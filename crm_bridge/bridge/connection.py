@@ -216,9 +216,11 @@ class Connection:
         """Look again for everything that a run removed; nothing is sent that changes anything."""
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
-        log = RunLog(self.desk, info.ref)
-        wanted = set(log.ids_in((State.DONE, State.VERIFIED, State.UNVERIFIED, State.PENDING)))
-        verify_targets(log, (t for t in file.targets() if t.ref.id in wanted))
+        self._check_tenant(file)
+        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+            log = RunLog(self.desk, info.ref)
+            wanted = set(log.ids_in((State.DONE, State.VERIFIED, State.UNVERIFIED, State.PENDING)))
+            verify_targets(log, (t for t in file.targets() if t.ref.id in wanted))
         return self._run(info, file)
 
     def reconcile(self, run_id: str | None = None) -> Run:
