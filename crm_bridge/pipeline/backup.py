@@ -20,6 +20,8 @@ from crm_bridge.vault import SetEntry, SetWriter
 
 _ENTRIES_PER_COMMIT = 500
 _KEEP = timedelta(days=365)
+_OF_ONE_CONTRACT = frozenset({"attachment_too_large", "attachment_size"})
+"""Reasons that hold one contract; any other means that no backup can be written at all."""
 
 
 def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
@@ -82,6 +84,10 @@ def _save(log: RunLog, writer: SetWriter, copy: Snapshot) -> None:
     except CrmError as problem:
         # Attachments are read while they are saved: one that cannot be read holds its contract, not the run.
         log.write("backup.journal", [_held(copy.ref.id, "backup_incomplete", problem.vendor_code)])
+    except BackupError as problem:
+        if problem.reason not in _OF_ONE_CONTRACT:
+            raise
+        log.write("backup.journal", [_held(copy.ref.id, "backup_incomplete", problem.reason)])
 
 
 def _backed_up(set_id: str, entry: SetEntry) -> Note:

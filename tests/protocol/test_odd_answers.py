@@ -26,7 +26,7 @@ def test_what_was_not_answered_once_is_looked_for(tmp_path: Path, kind: str, dou
             server.inject(Rule(kind, Match(method="DELETE")))
             run = crm.apply(plan, confirm=plan.digest)
             assert run.counts() == {Outcome.REMOVED: 4}
-            entries = [entry for entry in bridge.journal.entries(run=run.id)]
+            entries = list(bridge.journal.entries(run=run.id))
             unknown = {e.record_id for e in entries if e.body.get("event") == "outcome.unknown"}
             found = {e.record_id for e in entries if e.op == "reconcile.done"}
         deletes = [line for line in server.exchange.emulator.ledger() if line.method == "DELETE"]

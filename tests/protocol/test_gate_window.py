@@ -1,0 +1,79 @@
+"""Between the last look at a contract and its delete there are at most five seconds, or it is looked at again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_bridge.bridge import Bridge
+from crm_bridge.clock import ManualClock
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.sandbox.serve import SandboxOptions, sandbox
+from crm_bridge.spi.emulator import WireRequest, WireResponse
+
+
+@pytest.mark.parametrize(("slow", "held"), [(6.0, 1), (1.0, 0)])
+def test_a_batch_that_waited_for_the_one_before_is_looked_at_again(
+    tmp_path: Path, slow: float, held: int, monkeypatch: Any
+) -> None:
+    # 205 contracts: five first ones, then two batches of a hundred that share one look.
+    clock, home = ManualClock(), tmp_path / "home"
+    with (
+        sandbox(SandboxOptions(home=home, count=205, only=("zoho",)), clock=clock) as running,
+        Bridge.open(home, clock=clock, environ={}) as bridge,
+    ):
+        emulator = running.servers["zoho"].exchange.emulator
+        emulator.control("switch", {"name": "plain_module", "value": True})
+        crm = bridge.connect("zoho-sandbox")
+        plan = crm.plan("everything")
+        last = [item.id for item in plan][-1]
+        field = next(field.name for field in crm.profile().fields if field.meaning == "title")
+        handle, removals = emulator.handle, []
+
+        def slowly(request: WireRequest) -> WireResponse:
+            answer = handle(request)
+            if request.method == "DELETE":
+                removals.append(request)
+                clock.advance(slow)
+                if len(removals) == 2 and slow > 5:
+                    emulator.control("edit", {"id": last, "field": field, "value": "edited meanwhile"})
+            return answer
+
+        monkeypatch.setattr(emulator, "handle", slowly)
+        run = crm.apply(plan, confirm=plan.digest)
+        held_ids = [(item.contract.id, item.reason) for item in run if item.outcome is Outcome.HELD]
+        looks = sum(1 for entry in bridge.journal.entries(run=run.id, op="gate.ok"))
+    assert held_ids == [(last, "changed_since_plan")][:held]
+    assert len(removals) == 3
+    assert looks == 205 + (99 if held else 0)
+
+
+@pytest.mark.parametrize("name", ["zoho", "fxiaoke"])
+def test_what_somebody_else_put_into_the_bin_again_is_not_purged(tmp_path: Path, name: str, monkeypatch: Any) -> None:
+    clock, home = ManualClock(), tmp_path / "home"
+    with (
+        sandbox(SandboxOptions(home=home, count=12), clock=clock) as running,
+        Bridge.open(home, clock=clock, environ={}) as bridge,
+    ):
+        emulator = running.servers[name].exchange.emulator
+        crm = bridge.connect(f"{name}-sandbox")
+        ids = emulator.control("contracts", {})["ids"][:2]
+        plan = crm.plan(ids=ids, step=Step.PURGE)
+        append = bridge.journal.append
+
+        def and_then_somebody(drafts: Any) -> Any:
+            written = append(drafts)
+            if any(draft.op == "verify.absent" and draft.body["step"] == "trash" for draft in drafts):
+                emulator.control("restore", {"id": ids[0]})
+                emulator.control("delete", {"id": ids[0]})
+            return written
+
+        monkeypatch.setattr(bridge.journal, "append", and_then_somebody)
+        run = crm.apply(plan, confirm=plan.digest)
+        said = {item.contract.id: (item.outcome, item.reason) for item in run}
+        assert said == {ids[0]: (Outcome.HELD, "deleted_by_somebody_else"), ids[1]: (Outcome.REMOVED, "")}
+        assert emulator.control("record", {"id": ids[0]})["place"] == "bin"
+        assert run.exit_code == 3
