@@ -60,10 +60,11 @@ MUTATIONS = (
         "crm_bridge/pipeline/delete.py",
         """            self._write_outcomes(attempts, [], code=lost.vendor_code)
             self._reconcile(batch)
-            return
+            if lost.reason == "redirect":
 """,
         """            answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
-            del lost
+            self._write_outcomes(attempts, answers)
+            if lost.reason == "redirect":
 """,
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),
@@ -186,6 +187,66 @@ MUTATIONS = (
         "    size = sealed_size(db)\n",
         "    size, pin = sealed_size(db), None\n",
         (f"{CLI}/test_journal_commands.py",),
+    ),
+    Mutation(
+        "the first contracts are not looked for",
+        "crm_bridge/pipeline/delete.py",
+        "        deletion.canary()\n",
+        "",
+        (f"{PROTOCOL}/test_first_contracts.py",),
+    ),
+    Mutation(
+        "a purge has no first contracts of its own",
+        "crm_bridge/pipeline/delete.py",
+        "self.log.standing(record_id).step is self.step for record_id in removed)",
+        "True for record_id in removed)",
+        (f"{PROTOCOL}/test_first_contracts.py",),
+    ),
+    Mutation(
+        "doubt does not end a run",
+        "crm_bridge/pipeline/delete.py",
+        "        if len(doubtful) > self.desk.policy.max_in_doubt_share * self.backed_up.plan.count:\n",
+        "        if len(doubtful) > self.backed_up.plan.count:\n",
+        (f"{PROTOCOL}/test_first_contracts.py",),
+    ),
+    Mutation(
+        "an old look is good enough",
+        "crm_bridge/pipeline/delete.py",
+        "            if clock.monotonic() - looked > self.desk.policy.gate_window_seconds:\n",
+        "            if False:\n",
+        (f"{PROTOCOL}/test_gate_window.py",),
+    ),
+    Mutation(
+        "whatever lies in the bin is purged",
+        "crm_bridge/pipeline/gate.py",
+        "    if seen.by is not None and seen.by != log.desk.profile.user_id:\n",
+        "    if False:\n",
+        (f"{PROTOCOL}/test_gate_window.py",),
+    ),
+    Mutation(
+        "two processes carry out one plan",
+        "crm_bridge/files.py",
+        "        while not _try_lock(handle):\n",
+        "        while False:\n",
+        (f"{PROTOCOL}/test_looking_again.py",),
+    ),
+    Mutation(
+        "absence at another tenant counts",
+        "crm_bridge/bridge/connection.py",
+        '        self._check_tenant(file)\n        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", '
+        'what=_("run {id}").format(id=info.id)):\n            '
+        "log = RunLog(self.desk, info.ref)\n            wanted",
+        '        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", '
+        'what=_("run {id}").format(id=info.id)):\n            '
+        "log = RunLog(self.desk, info.ref)\n            wanted",
+        (f"{PROTOCOL}/test_looking_again.py",),
+    ),
+    Mutation(
+        "the backup's own failure is passed over",
+        "crm_bridge/pipeline/backup.py",
+        "        if problem.reason not in _OF_ONE_CONTRACT:\n            raise\n",
+        "",
+        (f"{PROTOCOL}/test_full_disk.py",),
     ),
     Mutation(
         "a batch is judged by its HTTP status",
