@@ -191,3 +191,17 @@ def test_a_new_digest_key_is_named_in_the_journal(open_journal: OpenJournal, key
     assert entry.body["hmac"] == PersonalDigests(base64.b64decode(keys[HMAC])).key_id
     journal.close()
     assert len(list(open_journal().entries(op="key.hmac"))) == 1
+
+
+def test_another_process_finishes_a_change_that_was_cut(open_journal: OpenJournal) -> None:
+    keys = LosesSignKey()
+    one, two = open_journal(keys=keys), open_journal(keys=keys)
+    keys.dead = True
+    with pytest.raises(OSError):
+        one.rotate_key()
+    keys.dead = False
+    two.append([Draft("note")])
+    assert keys[SIGN] == keys[SIGN_NEXT]
+    two.rotate_key()
+    two.append([Draft("note")])
+    assert check_journal(two.path, vkeys=[two.vkey]).exit_code == 0

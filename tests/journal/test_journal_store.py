@@ -207,3 +207,40 @@ def test_randomness_is_an_argument(home: Path) -> None:
         folder = home.with_name(f"state-{number}")
         Journal.open(folder, keys=store, clock=ManualClock(), randomness=random.Random(5)).close()
     assert keys[0]["journal-sign"] == keys[1]["journal-sign"]
+
+
+def test_a_long_journal_proves_its_entries_from_stored_nodes(journal: Journal) -> None:
+    for _batch in range(7):
+        journal.append([Draft("note", body={"n": number}) for number in range(300)])
+    head = journal.head()
+    for seq in (0, 1, 255, 256, 511, 512, 1023, 1024, 2047, 2048, 2100):
+        journal.prove(seq, size=head.size).verify(journal.entry(seq).raw)
+
+
+def test_a_proof_of_what_is_not_there_is_refused(journal: Journal) -> None:
+    journal.append([Draft("note")])
+    for seq, size, reason in ((9, None, "no_entry"), (1, 1, "no_entry"), (0, 9, "no_checkpoint")):
+        with pytest.raises(JournalError) as caught:
+            journal.prove(seq, size=size)
+        assert caught.value.reason == reason
+
+
+def test_entries_are_read_by_run_plan_record_and_op_in_pages(journal: Journal) -> None:
+    for run in ("R1", "R2"):
+        journal.append([Draft("note", run=run, plan="p", record_id=str(n % 2)) for n in range(300)])
+    assert len(list(journal.entries(run="R1"))) == 300
+    assert len(list(journal.entries(plan="p", op="note"))) == 600
+    assert [entry.seq for entry in journal.entries(run="R2", record_id="1", after_seq=596)] == [598, 600]
+
+
+def test_a_closed_journal_is_not_used_again(journal: Journal) -> None:
+    journal.close()
+    journal.close()
+    with pytest.raises(JournalError) as caught:
+        journal.append([Draft("note")])
+    assert caught.value.reason == "journal_closed"
+
+
+def test_nothing_to_write_is_no_transaction(journal: Journal) -> None:
+    assert journal.append([]) == ()
+    assert journal.head().size == 1
