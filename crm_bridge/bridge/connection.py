@@ -207,7 +207,9 @@ class Connection:
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
         if info.complete:
-            return self._run(info, file)
+            done = self._run(info, file)
+            done.receipt()  # a process that died right after the run's end left none
+            return done
         self._check_tenant(file)
         said = Confirmation(info.ref.plan, self.desk.clock.now(), info.confirmed_by, info.confirmed_how)
         return self._carry_out(ConfirmedPlan(file.plan, said), file)
