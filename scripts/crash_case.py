@@ -248,6 +248,27 @@ class Case:
         self.say(not doubtful, f"in doubt after a resume: {sorted(doubtful)}")
         self.say(gone <= said, f"gone, but not called removed: {sorted(gone - said)}")
 
+    def judge_papers(self) -> None:
+        """The receipt says the same when it is issued again; a program that shares no code with ours believes it."""
+        import verify_journal
+
+        from crm_bridge.journal.export import export_journal
+
+        export = self.home / "export.jsonl"
+        receipts = list((self.home / "receipts").glob("*.json"))
+        self.say(len(receipts) == 1, f"{len(receipts)} receipts")
+
+        def work() -> int:
+            with self._bridge() as bridge:
+                if [json.loads(path.read_text()) for path in receipts] != [bridge.issue_receipt()]:
+                    return 98
+                with export.open("wb") as file:
+                    export_journal(bridge.journal, file)
+                return verify_journal.main([str(export), "--key", bridge.journal.vkey, "--receipt", str(receipts[0])])
+
+        code = in_child(work)
+        self.say(code == 0, f"the independent verifier says {code} (98: the receipt changed)")
+
     def last_words(self) -> dict[str, str]:
         """Return the last event about each contract."""
         return {e["id"]: str(e["body"].get("event")) for e in self.entries() if e["id"] in self.ids}

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
 
 from crash_case import KILLED, Case, Crm, flush  # noqa: E402
 
@@ -99,6 +99,7 @@ class Sweep:
         code = case.apply()
         case.judge_end(case.resume() if code == 5 else code)
         case.judge_second_resume()
+        case.judge_papers()
         self.counts["cases"] += 1
         self.violations += [f"{name} {step} {point} {second}: {what}" for what in case.violations]
 
@@ -114,6 +115,7 @@ def warm_up() -> None:
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if ".testing" not in module.name:
                 importlib.import_module(module.name)
+    importlib.import_module("verify_journal")
 
 
 def plan_cases(sweep: Sweep, wanted: int | None) -> Iterator[tuple[str, Step, Point, Point | None]]:
