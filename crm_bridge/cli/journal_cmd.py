@@ -1,4 +1,4 @@
-"""`journal list|check|export|reconcile`: read the audit journal, verify it, hand it over, settle what is open."""
+"""`journal ...`: read the audit journal, verify it, hand it over, settle what is open, change its key, renew it."""
 
 from __future__ import annotations
 
@@ -148,5 +148,50 @@ def reconcile(run_id: str | None) -> int:
         return report_run(bridge, bridge.connect(info.ref.connection).reconcile(info.id))
 
 
-for _command in (list_, check, export, reconcile):
+@command("rotate-key")
+def rotate_key() -> int:
+    """Hand over to a new signing key; the entry that says so is sealed by both. Receipts of before stay good."""
+    with open_bridge() as bridge:
+        old = bridge.journal.vkey
+        entry = bridge.journal.rotate_key()
+        said = {"entry": entry.seq, "old": old, "new": bridge.journal.vkey}
+    out = Output(as_json=shared().as_json)
+    if out.as_json:
+        out.document("crm-bridge.journal-key/1", said)
+    else:
+        out.pairs(((_("old key"), said["old"]), (_("new key"), said["new"]), (_("entry"), said["entry"])))
+    return 0
+
+
+@command("renew")
+@click.option(
+    "--after", required=True, help="What is known of the old journal's head: SIZE:ROOT, or a checkpoint file."
+)
+def renew(after: str) -> int:
+    """Set a journal aside that cannot be opened any more, and begin a new one that names its head.
+
+    Nothing is removed. Contracts whose answer was lost stand only in the old file: look for them in the CRM first.
+    """
+    from crm_bridge.bridge.bridge import JOURNAL_FOLDER
+    from crm_bridge.journal.renewal import start_new_journal
+
+    kept = Path(after)
+    head = kept.read_text(encoding="utf-8") if kept.is_file() else after
+    with open_bridge() as bridge:
+        around = bridge.around
+        place = bridge.home / JOURNAL_FOLDER
+        with start_new_journal(
+            place, keys=around.keys, clock=around.clock, randomness=around.randomness, after=head
+        ) as journal:
+            said = {"journal": journal.origin, "key": journal.vkey, "after": head}
+        aside = sorted(str(path) for path in place.glob("journal-until-*.sqlite3"))
+    out = Output(as_json=shared().as_json)
+    if out.as_json:
+        out.document("crm-bridge.journal-renewed/1", {**said, "set_aside": aside})
+    else:
+        out.pairs(((_("new journal"), said["journal"]), (_("key"), said["key"]), (_("set aside"), ", ".join(aside))))
+    return 0
+
+
+for _command in (list_, check, export, reconcile, rotate_key, renew):
     journal.add_command(_command)

@@ -61,7 +61,7 @@ def open_file(home: Path, *, pins: KeyStore, create: bool, read_only: bool) -> s
             raise JournalError(
                 _("there is no journal in {home}").format(home=home),
                 reason="no_journal",
-                hint=_("run `crm-bridge init`, or set --home to the right state directory"),
+                hint=_("set --home to the right state directory; the first command that writes creates a journal"),
             )
         if create_file(path):
             sync_directory(home)
@@ -100,7 +100,9 @@ def open_for_writing(
 def open_for_reading(db: sqlite3.Connection, *, keys: KeyStore, pins: KeyStore) -> Opened:
     """Check the tail with whatever keys can be read; nothing is written anywhere."""
     if database.is_empty(db):
-        raise JournalError(_("the journal is empty"), reason="no_journal", hint=_("run `crm-bridge init`"))
+        raise JournalError(
+            _("the journal is empty"), reason="no_journal", hint=_("set --home to the right state directory")
+        )
     uuid = read_uuid(db)
     origin = ORIGIN_PREFIX + uuid
     seed, hmac_key = read_key(keys, SIGN), read_key(keys, HMAC)

@@ -1,4 +1,4 @@
-"""Starting a new journal where the old one can no longer be used: `init --new-journal --after OLD_HEAD`."""
+"""Starting a new journal where the old one can no longer be used: `journal renew --after OLD_HEAD`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def start_new_journal(
     """Set the journal file aside, under a name of its own, and open a new one that names the old one's head.
 
     `after` is what is known of the old journal: its last checkpoint, or `SIZE:ROOT`. It becomes part of the first
-    entry, so that nobody can say there was nothing before. Nothing is removed.
+    entry, so that nobody can say there was nothing before. Nothing is removed. Raises JournalError where the old one
+    can still be opened: a good journal is continued, not replaced.
     """
     if not after.strip():
         raise JournalError(
@@ -34,6 +35,7 @@ def start_new_journal(
             reason="no_old_head",
             hint=_("give the last checkpoint that you have with --after, or the pin as SIZE:ROOT"),
         )
+    _refuse_good_one(home, keys=keys, clock=clock, randomness=randomness, pins=pins)
     path = home / database.FILE_NAME
     mark = new_id(clock, randomness)
     for suffix in ("", "-journal"):
@@ -43,3 +45,20 @@ def start_new_journal(
     sync_directory(home)
     (keys if pins is None else pins).set(PIN, "")
     return Journal.open(home, keys=keys, clock=clock, randomness=randomness, pins=pins, after=after)
+
+
+def _refuse_good_one(
+    home: Path, *, keys: KeyStore, clock: Clock, randomness: random.Random, pins: KeyStore | None
+) -> None:
+    try:
+        found = Journal.open(home, keys=keys, clock=clock, randomness=randomness, pins=pins, read_only=True)
+    except JournalError as error:
+        if error.reason not in ("unsafe_place", "network_file_system", "sqlite_too_old", "journal_busy"):
+            return
+        raise
+    found.close()
+    raise JournalError(
+        _("the journal can be opened: there is no reason to replace it"),
+        reason="journal_good",
+        hint=_("`crm-bridge journal check` says what is wrong with it, if anything"),
+    )

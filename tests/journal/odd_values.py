@@ -68,7 +68,8 @@ def _journal(luck: random.Random, *, odd: int = 0) -> Forger:
                 value.clear()
                 value.update(changed if isinstance(changed, dict) else {"v": changed})
 
-        forger.batch(*(body for body in bodies if body is not ROTATE or odd), change=change)
+        kept = [body for body in bodies if body is not ROTATE or odd] or [NOTE]
+        forger.batch(*kept, change=change)
     return forger
 
 

@@ -12,6 +12,7 @@ import pytest
 from crm_bridge.cli.main import main
 from crm_bridge.i18n import use_language
 from crm_bridge.journal import database
+from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from tests.journal.lab import Corpus, make_corpus
 
 Check = Callable[..., tuple[int, dict[str, Any]]]
@@ -115,3 +116,50 @@ def test_evidence_that_is_no_text_is_12(check: Check, export: Path, tmp_path: Pa
 @pytest.mark.parametrize("arguments", [("--pin", "hello"), ("--key", "hello")])
 def test_a_pin_or_key_that_is_none_is_an_error(check: Check, export: Path, arguments: tuple[str, str]) -> None:
     assert check("--export", export, *arguments)[0] in (1, 2)
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, check: Check, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Run `crm-bridge journal ...` on a state directory with a loopback connection and a keyring in a file."""
+    home = tmp_path / "home"
+    with sandbox(SandboxOptions(home=home, count=1)):
+        pass
+
+    def run(*arguments: object) -> tuple[int, dict[str, Any]]:
+        with pytest.raises(SystemExit) as ended:
+            main(["journal", *map(str, arguments), "--json"])
+        assert isinstance(ended.value.code, int)
+        printed = capsys.readouterr()
+        try:
+            return ended.value.code, json.loads(printed.out or printed.err.splitlines()[-1])
+        except ValueError:
+            return ended.value.code, json.loads(printed.out.splitlines()[0])
+
+    return run
+
+
+def test_the_key_is_changed_and_old_and_new_are_told(shell: Check) -> None:
+    code, said = shell("rotate-key")
+    assert (code, said["schema"]) == (0, "crm-bridge.journal-key/1")
+    assert said["old"] != said["new"]
+    assert shell("check")[0] == 0
+
+
+def test_a_good_journal_is_not_renewed(shell: Check) -> None:
+    shell("rotate-key")
+    code, said = shell("renew", "--after", f"1:{'00' * 32}")
+    assert (code, said["reason"]) == (1, "journal_good")
+
+
+def test_a_damaged_journal_is_set_aside_and_a_new_one_names_its_head(shell: Check, tmp_path: Path) -> None:
+    shell("rotate-key")
+    path = tmp_path / "home" / "journal" / database.FILE_NAME
+    path.write_bytes(b"damaged")
+    assert shell("list")[0] == 1
+    code, said = shell("renew", "--after", f"2:{'00' * 32}")
+    assert (code, said["after"], len(said["set_aside"])) == (0, f"2:{'00' * 32}", 1)
+    assert Path(said["set_aside"][0]).read_bytes() == b"damaged"
+    assert shell("check")[0] == 0
+    assert shell("list")[1]["body"]["after"] == f"2:{'00' * 32}"
