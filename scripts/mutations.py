@@ -115,7 +115,7 @@ MUTATIONS = (
         "crm_bridge/pipeline/gate.py",
         '        return Happening(Event.HELD, Step.TRASH, reason="changed_since_plan")\n',
         "        pass\n",
-        (f"{JOURNEYS}/test_whole_journey.py",),
+        (f"{PROTOCOL}/test_gate_window.py",),
     ),
     Mutation(
         "any word confirms",

@@ -77,3 +77,30 @@ def test_what_somebody_else_put_into_the_bin_again_is_not_purged(tmp_path: Path,
         assert said == {ids[0]: (Outcome.HELD, "deleted_by_somebody_else"), ids[1]: (Outcome.REMOVED, "")}
         assert emulator.control("record", {"id": ids[0]})["place"] == "bin"
         assert run.exit_code == 3
+
+
+@pytest.mark.parametrize("name", ["zoho", "fxiaoke"])
+def test_what_changes_after_its_backup_is_left_alone(tmp_path: Path, name: str, monkeypatch: Any) -> None:
+    # Plan and backup agree: only the last look can notice.
+    clock, home = ManualClock(), tmp_path / "home"
+    with (
+        sandbox(SandboxOptions(home=home, count=12), clock=clock) as running,
+        Bridge.open(home, clock=clock, environ={}) as bridge,
+    ):
+        emulator = running.servers[name].exchange.emulator
+        crm = bridge.connect(f"{name}-sandbox")
+        ids = emulator.control("contracts", {})["ids"][:2]
+        field = next(field.name for field in crm.profile().fields if field.meaning == "title")
+        plan = crm.plan(ids=ids)
+        append = bridge.journal.append
+
+        def and_then_edited(drafts: Any) -> Any:
+            written = append(drafts)
+            if any(draft.op == "backup.ok" for draft in drafts):
+                emulator.control("edit", {"id": ids[0], "field": field, "value": "edited by somebody else"})
+            return written
+
+        monkeypatch.setattr(bridge.journal, "append", and_then_edited)
+        said = {item.contract.id: (item.outcome, item.reason) for item in crm.apply(plan, confirm=plan.digest)}
+    assert said == {ids[0]: (Outcome.HELD, "changed_since_plan"), ids[1]: (Outcome.REMOVED, "")}
+    assert emulator.control("record", {"id": ids[0]})["place"] == "live"
