@@ -75,6 +75,23 @@ def test_a_disk_that_takes_no_backup(place: Place, call: str, number: int, monke
     assert place.apply().counts() == {Outcome.REMOVED: 3}
 
 
+def test_a_disk_that_takes_no_attachment_ends_the_run_before_anything_is_deleted(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def failing(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if "/files/" in str(path) and flags & os.O_CREAT:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return real(path, flags, *rest, **named)
+
+    monkeypatch.setattr(os, "open", failing)
+    with pytest.raises(BackupError) as caught:
+        place.apply()
+    assert caught.value.exit_code == 6
+    assert place.removed() == []
+
+
 def test_a_backup_that_cannot_be_read_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.rename
 
