@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "crash_sweep.py"
-CASES = 190
+CASES = 184
 
 
 @pytest.mark.timeout(900)
