@@ -3,8 +3,8 @@
 python scripts/syscall_sweep.py [--cases N] [--seed S] [--part K/N] [--json]
 
 At the n-th call of one kind the process is killed (every file and socket call), or the call fails with EIO or ENOSPC
-(calls that write). Counters are per thread and kind, as strace counts. Without --cases everything is tried. Needs strace
-and the right to trace; without them it says so and ends with 77.
+(calls that write). Counters are per thread and kind, as strace counts. Without --cases everything is tried.
+Needs strace and the right to trace; without them it says so and ends with 77.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crm_bridge.sandbox.door import PREFIX, Door
 from crm_bridge.sandbox.fault_answers import spoiled
-from crm_bridge.sandbox.faults import FaultPlan, Rule, SOCKET_KINDS
+from crm_bridge.sandbox.faults import SOCKET_KINDS, FaultPlan, Rule
 from crm_bridge.sandbox.traffic import Traffic
 from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -104,14 +104,18 @@ def serving(make: Callable[[str], Emulator], *, port: int = 0) -> Iterator[Sandb
         server.close()
 
 
-def _wire(request: requests.PreparedRequest) -> WireRequest:
-    parts = urlsplit(request.url or "")
+def sent_bytes(request: requests.PreparedRequest) -> bytes:
+    """Return the whole body that a request would send; multipart bodies are written out part by part."""
     body = request.body
     if isinstance(body, str):
-        content = body.encode()
-    elif body is None or isinstance(body, bytes):
-        content = body or b""
-    else:
-        content = b"".join(body)
+        return body.encode()
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    assert isinstance(body, Iterable)  # our transport streams parts, never file objects
+    return b"".join(part.encode() if isinstance(part, str) else part for part in body)
+
+
+def _wire(request: requests.PreparedRequest) -> WireRequest:
+    parts = urlsplit(request.url or "")
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
-    return WireRequest(request.method or "GET", unquote(parts.path) or "/", parts.query, headers, content)
+    return WireRequest(request.method or "GET", unquote(parts.path) or "/", parts.query, headers, sent_bytes(request))

@@ -17,7 +17,7 @@ _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\0": "%00"})
 def prepare(call: Call, session: requests.Session, *, boundary: UUID) -> requests.PreparedRequest:
     """Return the request; `boundary` separates the parts of an upload."""
     headers = dict(call.headers)
-    data: object = None
+    data: _Multipart | dict[str, str] | bytes | None = None
     if call.files:
         data = _Multipart(call.files, call.form or {}, boundary.hex)
         headers["Content-Type"] = f"multipart/form-data; boundary={boundary.hex}"

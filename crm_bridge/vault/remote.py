@@ -46,7 +46,8 @@ def open_store(url: str) -> ObjectStore:
     """Open `s3://bucket/path`, `az://...`, `gs://...` or `file:///folder`; credentials as obstore finds them."""
     obstore = _obstore()
     try:
-        return obstore.store.from_url(url)
+        store: ObjectStore = obstore.store.from_url(url)
+        return store
     except (obstore.exceptions.BaseError, ValueError):
         # The address may carry a signature or a password: it is not repeated.
         raise UsageError(

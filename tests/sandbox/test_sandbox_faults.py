@@ -37,7 +37,7 @@ def ended(connection: socket.socket) -> bool:
 def test_the_connection_is_reset(server: SandboxServer, kind: str) -> None:
     server.inject(Rule(kind))
     # Reset while connecting, sending or waiting for the answer: the client has several names for it.
-    with pytest.raises(requests.ConnectionError, match="reset by peer|Connection aborted"):
+    with pytest.raises(requests.ConnectionError, match=r"reset by peer|Connection aborted"):
         get(server)
 
 
@@ -86,7 +86,9 @@ def test_a_request_that_was_done_but_not_answered_is_in_the_ledger_with_its_effe
         requests.delete(f"{server.base_url}/items/2", timeout=5)
     told = ledger(server)
     assert [line["effects"][0]["id"] for line in told["entries"]] == ["2"]
-    assert told["faults"] == [{"kind": "drop_after", "method": "DELETE", "path": "/items/2", "acted": True, "changed": True}]
+    assert told["faults"] == [
+        {"kind": "drop_after", "method": "DELETE", "path": "/items/2", "acted": True, "changed": True}
+    ]
 
 
 def test_a_hanging_request_ends_after_its_time(server: SandboxServer) -> None:
@@ -258,7 +260,7 @@ def test_the_first_of_two_rules_wins_and_both_are_counted() -> None:
 
 
 def test_a_plan_is_read_from_json(server: SandboxServer) -> None:
-    rules = [{"kind": "answer", "match": {"path": "/items", "count": None}, "arguments": {"json": [1]}}]
+    rules: list[Any] = [{"kind": "answer", "match": {"path": "/items", "count": None}, "arguments": {"json": [1]}}]
     requests.post(f"{server.base_url}/__sandbox__/faults", json={"rules": rules})
     assert (get(server).json(), get(server).json(), get(server, "/other").json()["path"]) == ([1], [1], "/other")
 

@@ -17,6 +17,7 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge.spi.spec import Tools
+from crm_bridge.testing.mount import sent_bytes
 from crm_bridge.transport import Budget, Window
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator, Switches
@@ -77,12 +78,8 @@ class Rig:
 
 def _wire(request: PreparedRequest) -> WireRequest:
     parts = urlsplit(request.url or "")
-    body = request.body or b""
-    if not isinstance(body, str | bytes):
-        body = b"".join(body)
-    headers = {key.lower(): value for key, value in request.headers.items()}
-    data = body.encode() if isinstance(body, str) else body
-    return WireRequest(request.method or "", parts.path, parts.query, headers, data)
+    headers = {key.lower(): str(value) for key, value in request.headers.items()}
+    return WireRequest(request.method or "", parts.path, parts.query, headers, sent_bytes(request))
 
 
 Mount = Callable[..., Rig]

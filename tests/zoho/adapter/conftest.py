@@ -17,6 +17,7 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
 from crm_bridge.spi.emulator import LedgerEntry, WireRequest
 from crm_bridge.spi.spec import Tools
+from crm_bridge.testing.mount import sent_bytes
 from crm_bridge.transport import Budget
 from crm_bridge_zoho import ADAPTER
 from crm_bridge_zoho.adapter import ZohoAdapter
@@ -78,19 +79,12 @@ class Zoho:
 
     def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(request.url or "")
-        body = request.body
-        if body is None:
-            content = b""
-        elif isinstance(body, str):
-            content = body.encode()
-        else:
-            content = body if isinstance(body, bytes) else b"".join(body)
         wire = WireRequest(
             request.method or "GET",
             parts.path,
             parts.query,
             {name.lower(): str(value) for name, value in request.headers.items()},
-            content,
+            sent_bytes(request),
         )
         found = self.emulator.handle(wire)
         return found.status, dict(found.headers), found.body
