@@ -52,7 +52,7 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 def _(message: str) -> str:
     """Return `message` in the active language. Format values into the result, never into the argument."""
-    return _catalogue(_active).gettext(message)
+    return in_language(_active, message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
@@ -62,6 +62,8 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 def in_language(language: str, message: str) -> str:
     """Return `message` in a given language, whatever the active one is (receipts carry both)."""
+    if not message:  # gettext keeps the catalogue's own header under the empty text
+        return ""
     return _catalogue("zh_CN" if language.startswith("zh") else "en").gettext(message)
 
 

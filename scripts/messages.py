@@ -14,6 +14,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -115,8 +116,11 @@ def po_bytes(catalogue: Catalog) -> bytes:
 
 def mo_bytes(po: bytes) -> bytes:
     """Compile a PO file."""
+    catalogue = read_po(io.BytesIO(po), locale="zh_CN")
+    # Not the moment of compiling, which babel would write: the file changes only with its messages.
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     buffer = io.BytesIO()
-    write_mo(buffer, read_po(io.BytesIO(po), locale="zh_CN"))
+    write_mo(buffer, catalogue)
     return buffer.getvalue()
 
 

@@ -8,13 +8,36 @@ import click
 
 from crm_bridge.cli.options import command, group, shared, shared_options
 from crm_bridge.cli.output import Output
-from crm_bridge.i18n import _
+from crm_bridge.i18n import N_, _
 
 if TYPE_CHECKING:
     from crm_bridge.domain.capabilities import Fact
     from crm_bridge.spi.spec import AdapterSpec
 
-FACTS = ("trash", "purge", "untrash", "recreate", "batch_delete", "automations_off", "who_deleted")
+FACTS = {
+    "trash": N_("move to the bin"),
+    "purge": N_("delete for good"),
+    "untrash": N_("bring back from the bin"),
+    "recreate": N_("create anew from the backup"),
+    "batch_delete": N_("delete many in one call"),
+    "automations_off": N_("switch automations off"),
+    "who_deleted": N_("tell who deleted what"),
+}
+LIMITS = {
+    "find_page": N_("contracts a page"),
+    "locate_batch": N_("contracts a look"),
+    "snapshot_batch": N_("contracts a backup batch"),
+    "trash_batch": N_("contracts a batch into the bin"),
+    "purge_batch": N_("contracts a batch for good"),
+    "untrash_batch": N_("contracts a batch out of the bin"),
+    "bin_days": N_("days in the bin"),
+    "calls_in_flight": N_("calls at the same time"),
+    "window_calls": N_("calls in a time window"),
+    "window_seconds": N_("seconds of that window"),
+    "calls_per_day": N_("calls a day"),
+    "source": N_("source"),
+}
+SURE = {"full": N_("yes"), "absent": N_("no"), "unproven": N_("not proven")}
 
 
 @group("adapters", invoke_without_command=True, help="Show which CRMs are supported, and what each can do.")
@@ -81,23 +104,33 @@ def spec_json(spec: AdapterSpec) -> dict[str, Any]:
 
 
 def _show(out: Output, spec: AdapterSpec) -> None:
-    capabilities, limits = spec.capabilities, spec.limits
+    from crm_bridge.cli.forecast_view import FATES, thing_text
+
+    capabilities = spec.capabilities
     out.text(f"{spec.title}: {_(spec.about)}")
-    rows = ((name, getattr(capabilities, name)) for name in FACTS)
+    facts = [(label, getattr(capabilities, name)) for name, label in FACTS.items()]
     out.table(
-        (_("can"), _("how sure"), _("note"), _("source")), ((n, f.support.value, _(f.note), f.source) for n, f in rows)
+        (_("can"), _("how sure"), _("note"), _("source")),
+        ((_(label), _(SURE[fact.support]), _(fact.note), fact.source) for label, fact in facts),
     )
-    out.table((_("limit"), _("value")), ((n, getattr(limits, n)) for n in limits.__dataclass_fields__))
+    out.table(
+        (_("limit"), _("value")),
+        ((_(label), _or_unknown(getattr(spec.limits, name))) for name, label in LIMITS.items()),
+    )
     out.table(
         (_("a delete also sets off"), _("how sure"), _("switch"), _("source")),
-        ((_(e.name), e.fires.value, e.switch or _("none"), e.source) for e in capabilities.side_effects),
+        ((_(e.name), _(SURE[e.fires]), e.switch or _("none"), e.source) for e in capabilities.side_effects),
     )
     for route, table in capabilities.returns.items():
         title = {"untrash": _("restored from the CRM's bin"), "recreate": _("re-created from the backup")}[route.value]
         out.table(
             (title, _("is afterwards"), _("note")),
-            ((thing, fate.value, _(note)) for thing, (fate, note) in table.items()),
+            ((thing_text(thing), _(FATES[fate]), _(note)) for thing, (fate, note) in table.items()),
         )
+
+
+def _or_unknown(value: object) -> object:
+    return _("not known") if value is None else value
 
 
 adapters.add_command(show)
