@@ -24,7 +24,7 @@ def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("script", ["messages.py", "cli_reference.py"])
+@pytest.mark.parametrize("script", ["messages.py", "cli_reference.py", "vendor_pages.py"])
 def test_what_is_generated_is_fresh(script: str) -> None:
     done = subprocess.run(
         [sys.executable, str(Path("scripts") / script), "--check"],
@@ -34,3 +34,8 @@ def test_what_is_generated_is_fresh(script: str) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_every_open_question_about_a_vendor_is_named_on_its_page() -> None:
+    text = (ROOT / "docs" / "reference" / "fxiaoke.md").read_text(encoding="utf-8")
+    assert [number for number in range(1, 29) if f"A-{number:02}" not in text] == []

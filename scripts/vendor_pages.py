@@ -1,0 +1,139 @@
+"""Write what the adapters say of themselves into docs/reference/zoho.md and docs/reference/fxiaoke.md.
+
+python scripts/vendor_pages.py [--check]
+
+Between `<!-- NAME: begin -->` and `<!-- NAME: end -->` stands what comes from the code: capabilities, limits, side
+effects, error table, and the switches of connection and stand-in with the sentence that stands below each of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from crm_bridge.registry import load_adapter
+from crm_bridge.spi.spec import AdapterSpec
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "reference"
+FACTS = ("trash", "purge", "untrash", "recreate", "batch_delete", "automations_off", "who_deleted")
+
+
+def row(*cells: object) -> str:
+    """Return one line of a Markdown table."""
+    texts = ("" if cell is None else str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return f"| {' | '.join(texts)} |"
+
+
+def table(*head: str) -> list[str]:
+    """Return the head of a Markdown table."""
+    return [row(*head), row(*("---" for _name in head))]
+
+
+def link(source: str) -> str:
+    """Return a source, as a link where it is an address."""
+    return f"[{source.rsplit('/', 1)[-1]}]({source})" if source.startswith("https://") else source
+
+
+def facts(spec: AdapterSpec) -> list[str]:
+    """Return what the adapter can promise, and where that is from."""
+    found = [(name, getattr(spec.capabilities, name)) for name in FACTS]
+    lines = [row(f"`{name}`", fact.support, fact.note, link(fact.source)) for name, fact in found]
+    return [*table("what", "how sure", "note", "source"), *lines]
+
+
+def limits(spec: AdapterSpec) -> list[str]:
+    """Return the limits."""
+    values = {name: getattr(spec.limits, name) for name in spec.limits.__dataclass_fields__ if name != "source"}
+    lines = [row(f"`{name}`", "not known" if value is None else value) for name, value in values.items()]
+    return [*table("limit", "value"), *lines, "", f"Source: {link(spec.limits.source)}"]
+
+
+def effects(spec: AdapterSpec) -> list[str]:
+    """Return what a delete sets off."""
+    lines = [
+        row(effect.name, effect.fires, f"`{effect.switch}`" if effect.switch else "none", link(effect.source))
+        for effect in spec.capabilities.side_effects
+    ]
+    return [*table("a delete also sets off", "how sure", "switch", "source"), *lines]
+
+
+def errors(spec: AdapterSpec) -> list[str]:
+    """Return the vendor's codes."""
+    lines = [
+        row(f"`{one.code}`", one.family, one.meaning, one.executed, one.advice, one.source) for one in spec.errors
+    ]
+    return [*table("code", "taken as", "means", "done?", "what to do", "source"), *lines]
+
+
+def switches(path: str, name: str) -> Callable[[AdapterSpec], list[str]]:
+    """Return a writer of the fields of class `name`, with defaults, types and the sentences below them."""
+
+    def write(_spec: AdapterSpec) -> list[str]:
+        lines = [row(f"`{key}`", f"`{default}`", f"`{kind}`", text) for key, default, kind, text in fields(path, name)]
+        return [*table("switch", "default", "values", "meaning"), *lines]
+
+    return write
+
+
+def fields(path: str, name: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name, default, type and sentence of each field of a class that has such a sentence."""
+    tree = ast.parse((ROOT / "adapters" / path).read_text(encoding="utf-8"))
+    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    for field, said in zip(found.body, found.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant):
+            kind = re.sub(r"^Literal\[(.*)\]$", r"\1", ast.unparse(field.annotation))
+            yield ast.unparse(field.target), default(field.value), kind, str(said.value.value)
+
+
+def default(value: ast.expr | None) -> str:
+    """Return a default as it is written, without the bounds that a model puts around it."""
+    if isinstance(value, ast.Call) and value.args:
+        return ast.unparse(value.args[0])
+    if isinstance(value, ast.Call):
+        given = {word.arg: ast.unparse(word.value) for word in value.keywords}
+        return given.get("default") or f"{given['default_factory']}()"
+    return "" if value is None else ast.unparse(value)
+
+
+COMMON = {"facts": facts, "limits": limits, "effects": effects, "errors": errors}
+PARTS: dict[str, dict[str, Callable[[AdapterSpec], list[str]]]] = {
+    "zoho": {**COMMON, "stand-in": switches("crm_bridge_zoho/emulator/switches.py", "Switches")},
+    "fxiaoke": {
+        **COMMON,
+        "assumptions": switches("crm_bridge_fxiaoke/settings.py", "Assumptions"),
+        "stand-in": switches("crm_bridge_fxiaoke/emulator/switches.py", "Switches"),
+    },
+}
+
+
+def filled(name: str, text: str) -> str:
+    """Return a page with every part written anew. ValueError where a part has no place on it."""
+    spec = load_adapter(name)
+    for part, write in PARTS[name].items():
+        begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+        before, rest = text.split(begin)
+        text = "\n".join([f"{before}{begin}", *write(spec), f"{end}{rest.split(end)[1]}"])
+    return text
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; return the exit code."""
+    stale = []
+    for name in PARTS:
+        page = PAGES / f"{name}.md"
+        text = page.read_text(encoding="utf-8")
+        new = filled(name, text)
+        if new != text:
+            stale.append(page.name)
+            if "--check" not in arguments:
+                page.write_text(new, encoding="utf-8")
+    print("changed:", ", ".join(stale) or "nothing")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
