@@ -63,9 +63,7 @@ def effects(spec: AdapterSpec) -> list[str]:
 
 def errors(spec: AdapterSpec) -> list[str]:
     """Return the vendor's codes."""
-    lines = [
-        row(f"`{one.code}`", one.family, one.meaning, one.executed, one.advice, one.source) for one in spec.errors
-    ]
+    lines = [row(f"`{one.code}`", one.family, one.meaning, one.executed, one.advice, one.source) for one in spec.errors]
     return [*table("code", "taken as", "means", "done?", "what to do", "source"), *lines]
 
 
