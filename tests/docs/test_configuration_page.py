@@ -1,4 +1,4 @@
-"""The configuration page knows every key, and only keys that exist."""
+"""The configuration pages know every key, and only keys that exist."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from crm_bridge.config import ConfigFile, ConnectionTable, SafetyTable
 from crm_bridge.registry import load_adapter
 from tests.docs.conftest import ROOT
 
-TEXT = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+PAGES = [
+    ("docs/reference/configuration.md", "## Settings of `{}`"),
+    ("docs/zh_CN/reference/configuration.md", "## `{}` 的设置"),
+]
 
 
-def table_keys(heading: str) -> set[str]:
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def table_keys(text: str, heading: str) -> set[str]:
     """Return the keys in the first column of the table under a heading."""
-    rows = TEXT.split(heading, 1)[1].split("\n#", 1)[0]
+    rows = text.split(heading, 1)[1].split("\n#", 1)[0]
     return {
         key
         for line in rows.splitlines()
@@ -24,11 +31,15 @@ def table_keys(heading: str) -> set[str]:
     }
 
 
-def test_every_key_of_the_core_is_explained() -> None:
+@pytest.mark.parametrize(("page", "_heading"), PAGES)
+def test_every_key_of_the_core_is_explained(page: str, _heading: str) -> None:
+    text = text_of(page)
     keys = set(ConfigFile.model_fields) | set(SafetyTable.model_fields) | set(ConnectionTable.model_fields)
-    assert [key for key in keys if not re.search(rf"\b{key}\b", TEXT)] == []
+    assert [key for key in keys if not re.search(rf"\b{key}\b", text)] == []
 
 
+@pytest.mark.parametrize(("page", "heading"), PAGES)
 @pytest.mark.parametrize("adapter", ["zoho", "fxiaoke"])
-def test_every_setting_of_an_adapter_is_explained(adapter: str) -> None:
-    assert table_keys(f"## Settings of `{adapter}`") == set(load_adapter(adapter).settings().model_fields)
+def test_every_setting_of_an_adapter_is_explained(adapter: str, page: str, heading: str) -> None:
+    keys = table_keys(text_of(page), heading.format(adapter))
+    assert keys == set(load_adapter(adapter).settings().model_fields)

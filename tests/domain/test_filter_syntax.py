@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +17,6 @@ from crm_bridge.testing.filter_strategies import filters
 # No verdict by the clock: a busy machine is not a broken rule.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "filter-language.md"
 STATUS = FieldRef("status")
 AMOUNT = FieldRef("amount")
 END = FieldRef("end")
@@ -232,19 +229,3 @@ def test_two_hundred_conditions_are_read_and_one_more_is_refused() -> None:
 
 def test_a_text_that_is_too_long_is_refused_before_it_is_read() -> None:
     assert error_of("x" * (MAX_LENGTH + 1)).column == MAX_LENGTH + 1
-
-
-def _examples(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-
-
-@pytest.mark.parametrize("text", [line for block in _examples("text") for line in block.splitlines()])
-def test_every_example_of_the_reference_page_is_read(text: str) -> None:
-    assert parse_filter(to_text(parse_filter(text))) == parse_filter(text)
-
-
-@pytest.mark.parametrize("code", _examples("python"))
-def test_every_python_example_of_the_reference_page_runs(code: str) -> None:
-    names: dict[str, object] = {}
-    exec(compile(code, str(PAGE), "exec"), names)
-    assert names["same"] is True
