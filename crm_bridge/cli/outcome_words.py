@@ -14,7 +14,7 @@ OUTCOME_WORDS = {
     "reappeared": N_("reappeared"),
     "restored": N_("restored"),
     "waiting": N_("not attempted"),
-    "present": N_("still there"),
+    "present": N_("already in the CRM"),
     "not_restored": N_("not restored"),
     "planned": N_("planned"),
 }
@@ -42,7 +42,8 @@ REASONS = {
     "still_in_bin": N_("still in the CRM's bin"),
     "not_sent": N_("the CRM could not be reached"),
     "rate_limited": N_("the CRM's limit was reached"),
-    "already_restored": N_("already restored"),
+    "already_restored": N_("an earlier restore brought it back"),
+    "is_live": N_("it is not deleted; nothing was done"),
     "not_found": N_("the CRM does not know it"),
 }
 

@@ -110,7 +110,7 @@ def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sigh
     if copy and sighting.places[copy.id].place is Place.LIVE:
         return RestoreStep(seen.ref, None, "already_restored", "present", new_ref=copy)
     if seen.place is Place.LIVE:
-        return RestoreStep(seen.ref, None, "still_there", "present")
+        return RestoreStep(seen.ref, None, "already_restored" if _came_back(log, record_id) else "is_live", "present")
     warning = "answer_lost_recently" if _lost_lately(log, record_id) else ""
     if seen.place is Place.IN_BIN and desk.profile.capabilities.untrash.support is not Support.ABSENT:
         until = seen.until.date().isoformat() if seen.until else ""
@@ -120,6 +120,10 @@ def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sigh
             return RestoreStep(seen.ref, None, problem, "not_restored")
         return RestoreStep(seen.ref, Route.RECREATE, warning=warning)
     return RestoreStep(seen.ref, None, _why_not(seen), "not_restored")
+
+
+def _came_back(log: RunLog, record_id: str) -> bool:
+    return log.standing(record_id).state is State.RESTORED
 
 
 def backup_problem(log: RunLog, record_id: str) -> str:
