@@ -1,9 +1,11 @@
-"""Write what the adapters say of themselves into docs/reference/zoho.md and docs/reference/fxiaoke.md.
+"""Write what the adapters say of themselves into docs/reference/zoho.md and fxiaoke.md, and into their Chinese twins.
 
 python scripts/vendor_pages.py [--check]
 
 Between `<!-- NAME: begin -->` and `<!-- NAME: end -->` stands what comes from the code: capabilities, limits, side
 effects, error table, and the switches of connection and stand-in with the sentence that stands below each of them.
+What the program says itself is translated by its catalogue, the rest by docs/zh_CN/reference/vendor_pages.po;
+a sentence that neither has is named, and is a failure.
 """
 
 from __future__ import annotations
@@ -14,12 +16,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from crm_bridge.registry import load_adapter
-from crm_bridge.spi.spec import AdapterSpec
-
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ROOT / "docs" / "reference"
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
+
+from crm_bridge.registry import load_adapter  # noqa: E402
+from crm_bridge.spi.spec import AdapterSpec  # noqa: E402
+from scripts.vendor_words import Tongue, tongue  # noqa: E402
+
+PAGES = {"en": ROOT / "docs" / "reference", "zh": ROOT / "docs" / "zh_CN" / "reference"}
 FACTS = ("trash", "purge", "untrash", "recreate", "batch_delete", "automations_off", "who_deleted")
+
+Write = Callable[[AdapterSpec, Tongue], list[str]]
 
 
 def row(*cells: object) -> str:
@@ -28,51 +35,55 @@ def row(*cells: object) -> str:
     return f"| {' | '.join(texts)} |"
 
 
-def table(*head: str) -> list[str]:
+def table(to: Tongue, *head: str) -> list[str]:
     """Return the head of a Markdown table."""
-    return [row(*head), row(*("---" for _name in head))]
+    return [row(*map(to.say, head)), row(*("---" for _name in head))]
 
 
-def link(source: str) -> str:
-    """Return a source, as a link where it is an address."""
-    return f"[{source.rsplit('/', 1)[-1]}]({source})" if source.startswith("https://") else source
-
-
-def facts(spec: AdapterSpec) -> list[str]:
+def facts(spec: AdapterSpec, to: Tongue) -> list[str]:
     """Return what the adapter can promise, and where that is from."""
     found = [(name, getattr(spec.capabilities, name)) for name in FACTS]
-    lines = [row(f"`{name}`", fact.support, fact.note, link(fact.source)) for name, fact in found]
-    return [*table("what", "how sure", "note", "source"), *lines]
+    lines = [row(f"`{name}`", to.say(fact.support), to.say(fact.note), to.cite(fact.source)) for name, fact in found]
+    return [*table(to, "what", "how sure", "note", "source"), *lines]
 
 
-def limits(spec: AdapterSpec) -> list[str]:
+def limits(spec: AdapterSpec, to: Tongue) -> list[str]:
     """Return the limits."""
     values = {name: getattr(spec.limits, name) for name in spec.limits.__dataclass_fields__ if name != "source"}
-    lines = [row(f"`{name}`", "not known" if value is None else value) for name, value in values.items()]
-    return [*table("limit", "value"), *lines, "", f"Source: {link(spec.limits.source)}"]
+    lines = [row(f"`{name}`", to.say("not known") if value is None else value) for name, value in values.items()]
+    return [*table(to, "limit", "value"), *lines, "", to.say("Source: {}").format(to.cite(spec.limits.source))]
 
 
-def effects(spec: AdapterSpec) -> list[str]:
+def effects(spec: AdapterSpec, to: Tongue) -> list[str]:
     """Return what a delete sets off."""
     lines = [
-        row(effect.name, effect.fires, f"`{effect.switch}`" if effect.switch else "none", link(effect.source))
+        row(
+            to.say(effect.name),
+            to.say(effect.fires),
+            f"`{effect.switch}`" if effect.switch else to.say("none"),
+            to.cite(effect.source),
+        )
         for effect in spec.capabilities.side_effects
     ]
-    return [*table("a delete also sets off", "how sure", "switch", "source"), *lines]
+    return [*table(to, "a delete also sets off", "how sure", "switch", "source"), *lines]
 
 
-def errors(spec: AdapterSpec) -> list[str]:
+def errors(spec: AdapterSpec, to: Tongue) -> list[str]:
     """Return the vendor's codes."""
-    lines = [row(f"`{one.code}`", one.family, one.meaning, one.executed, one.advice, one.source) for one in spec.errors]
-    return [*table("code", "taken as", "means", "done?", "what to do", "source"), *lines]
+    lines = [
+        row(f"`{e.code}`", e.family, to.say(e.meaning), to.say(e.executed), to.say(e.advice), to.cite(e.source))
+        for e in spec.errors
+    ]
+    return [*table(to, "code", "taken as", "means", "done?", "what to do", "source"), *lines]
 
 
-def switches(path: str, name: str) -> Callable[[AdapterSpec], list[str]]:
+def switches(path: str, name: str) -> Write:
     """Return a writer of the fields of class `name`, with defaults, types and the sentences below them."""
 
-    def write(_spec: AdapterSpec) -> list[str]:
-        lines = [row(f"`{key}`", f"`{default}`", f"`{kind}`", text) for key, default, kind, text in fields(path, name)]
-        return [*table("switch", "default", "values", "meaning"), *lines]
+    def write(_spec: AdapterSpec, to: Tongue) -> list[str]:
+        found = fields(path, name)
+        lines = [row(f"`{key}`", f"`{default}`", f"`{kind}`", to.say(text)) for key, default, kind, text in found]
+        return [*table(to, "switch", "default", "values", "meaning"), *lines]
 
     return write
 
@@ -98,7 +109,7 @@ def default(value: ast.expr | None) -> str:
 
 
 COMMON = {"facts": facts, "limits": limits, "effects": effects, "errors": errors}
-PARTS: dict[str, dict[str, Callable[[AdapterSpec], list[str]]]] = {
+PARTS: dict[str, dict[str, Write]] = {
     "zoho": {**COMMON, "stand-in": switches("crm_bridge_zoho/emulator/switches.py", "Switches")},
     "fxiaoke": {
         **COMMON,
@@ -108,29 +119,31 @@ PARTS: dict[str, dict[str, Callable[[AdapterSpec], list[str]]]] = {
 }
 
 
-def filled(name: str, text: str) -> str:
+def filled(name: str, text: str, to: Tongue) -> str:
     """Return a page with every part written anew. ValueError where a part has no place on it."""
     spec = load_adapter(name)
     for part, write in PARTS[name].items():
         begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
         before, rest = text.split(begin)
-        text = "\n".join([f"{before}{begin}", *write(spec), f"{end}{rest.split(end)[1]}"])
+        text = "\n".join([f"{before}{begin}", *write(spec, to), f"{end}{rest.split(end)[1]}"])
     return text
 
 
 def main(arguments: list[str]) -> int:
     """Write or check; return the exit code."""
-    stale = []
-    for name in PARTS:
-        page = PAGES / f"{name}.md"
-        text = page.read_text(encoding="utf-8")
-        new = filled(name, text)
-        if new != text:
-            stale.append(page.name)
-            if "--check" not in arguments:
-                page.write_text(new, encoding="utf-8")
-    print("changed:", ", ".join(stale) or "nothing")
-    return 1 if stale and "--check" in arguments else 0
+    stale, missing = [], []
+    for language, folder in PAGES.items():
+        to = tongue(language)
+        for page in (folder / f"{name}.md" for name in PARTS):
+            text = page.read_text(encoding="utf-8")
+            new = filled(page.stem, text, to)
+            if new != text:
+                stale.append(page.relative_to(ROOT).as_posix())
+                if "--check" not in arguments:
+                    page.write_text(new, encoding="utf-8")
+        missing += dict.fromkeys(to.missing)
+    print(*(f"not translated: {text}" for text in missing), "changed: " + (", ".join(stale) or "nothing"), sep="\n")
+    return 1 if missing or (stale and "--check" in arguments) else 0
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def code(text: str) -> list[tuple[str, str]]:
 
 def commands(text: str) -> list[str]:
     """Return the commands of the indented blocks."""
-    return re.findall(r"^ {4,}((?:crm-bridge|python|scripts/)\S* ?.*)$", FENCE.sub("", text), re.MULTILINE)
+    return re.findall(r"^ {4,}((?:crm-bridge|keyring|python|scripts/)\S* ?.*)$", FENCE.sub("", text), re.MULTILINE)
 
 
 def rows(text: str) -> list[tuple[int, list[str], list[str]]]:
