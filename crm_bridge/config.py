@@ -8,12 +8,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from crm_bridge.errors import ConfigError
-from crm_bridge.i18n import _
+from crm_bridge.i18n import N_, _
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILE_NAME = "config.toml"
 HOME_VARIABLE = "CRM_BRIDGE_HOME"
@@ -159,8 +162,39 @@ def schema_error(path: Path, text: str, table: tuple[str, ...], problem: Validat
     elif first["type"] == "missing":
         message = _("{place}: {key} is missing").format(place=place, key=".".join(keys))
     else:
-        message = _("{place}: {key}: {why}").format(place=place, key=".".join(keys), why=first["msg"])
+        message = _("{place}: {key}: {why}").format(place=place, key=".".join(keys), why=_finding(first))
     return ConfigError(message, hint=_("see the page `configuration` in the reference"))
+
+
+_FINDINGS = {
+    "string_type": N_("this must be a text in quotes"),
+    "string_pattern_mismatch": N_("this text has the wrong form"),
+    "int_type": N_("this must be a whole number"),
+    "int_from_float": N_("this must be a whole number"),
+    "int_parsing": N_("this must be a whole number"),
+    "float_parsing": N_("this must be a number"),
+    "float_type": N_("this must be a number"),
+    "bool_type": N_("this must be true or false"),
+    "bool_parsing": N_("this must be true or false"),
+    "literal_error": N_("this must be one of {expected}"),
+    "enum": N_("this must be one of {expected}"),
+    "greater_than": N_("this must be greater than {gt}"),
+    "greater_than_equal": N_("this must be at least {ge}"),
+    "less_than_equal": N_("this must be at most {le}"),
+    "list_type": N_("this must be a list"),
+    "tuple_type": N_("this must be a list"),
+    "dict_type": N_("this must be a table"),
+    "model_type": N_("this must be a table"),
+}
+"""What pydantic finds, in our words; the braces are its own."""
+
+
+def _finding(error: ErrorDetails) -> str:
+    if error["type"] == "value_error":  # raised by a settings model of ours, translated there
+        return str(error.get("ctx", {}).get("error", ""))
+    words = _FINDINGS.get(error["type"])
+    context = {name: str(value).replace(" or ", ", ") for name, value in error.get("ctx", {}).items()}
+    return _(words).format(**context) if words else error["msg"]
 
 
 def _line_of(text: str, keys: tuple[str, ...]) -> int | None:

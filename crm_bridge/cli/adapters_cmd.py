@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, group, shared, shared_options
+from crm_bridge.cli.options import command, group, shared
+from crm_bridge.cli.outcome_words import SURE
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import N_, _
 
@@ -37,11 +38,9 @@ LIMITS = {
     "calls_per_day": N_("calls a day"),
     "source": N_("source"),
 }
-SURE = {"full": N_("yes"), "absent": N_("no"), "unproven": N_("not proven")}
 
 
 @group("adapters", invoke_without_command=True, help="Show which CRMs are supported, and what each can do.")
-@shared_options
 @click.pass_context
 def adapters(context: click.Context) -> int:
     """List the installed adapters."""

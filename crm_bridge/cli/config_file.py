@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from crm_bridge.config import FILE_NAME
@@ -22,10 +25,17 @@ def _header(name: str) -> str:
 
 
 def _toml_value(text: str) -> str:
-    if text in ("true", "false") or re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text):
+    """Return TOML of what was typed: truth values, numbers, quoted texts, lists and tables as they are, else a text."""
+    if re.match(r"""(true|false|-?(0|[1-9]\d*)(\.\d+)?)$|["'\[{]""", text) and _is_toml(text):
         return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        return list(tomllib.loads(f"x = {text}")) == ["x"]
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _span(text: str, name: str) -> tuple[int, int] | None:
@@ -38,19 +48,37 @@ def _span(text: str, name: str) -> tuple[int, int] | None:
     return found.start(), found.end() + following.start() if following else len(text)
 
 
-def add_connection(home: Path, name: str, adapter: str, settings: Mapping[str, str]) -> Path:
-    """Append a connection table; comments and the rest of the file stay as they are. Raises UsageError."""
-    text = _text(home)
+@contextmanager
+def added_connection(home: Path, name: str, adapter: str, settings: Mapping[str, str]) -> Iterator[Path]:
+    """Append a connection table; comments and the rest of the file stay as they are.
+
+    When the block ends with an error, because the new table is not a good one, the file is as it was.
+    Raises UsageError.
+    """
+    path = home / FILE_NAME
+    before = path.read_bytes() if path.exists() else None
+    write_private(path, _with_connection(_text(home), name, adapter, settings).encode())
+    try:
+        yield path
+    except BaseException:
+        if before is None:
+            path.unlink()
+        else:
+            write_private(path, before)
+        raise
+
+
+def _with_connection(text: str, name: str, adapter: str, settings: Mapping[str, str]) -> str:
     if _span(text, name):
         raise UsageError(_("there is a connection {name} already").format(name=name))
     if not re.fullmatch(r"\w[\w.-]{0,63}", name):
         raise UsageError(_("{name} is no name for a connection: letters, digits, . _ -").format(name=name))
-    lines = [_header(name), f"adapter = {_toml_value(adapter)}"]
+    if bad := [key for key in settings if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", key)]:
+        raise UsageError(_("{key} is not the name of a setting").format(key=bad[0]))
+    lines = [_header(name), f"adapter = {json.dumps(adapter)}"]
     lines += [f"{key} = {_toml_value(value)}" for key, value in settings.items()]
     joined = f"{text.rstrip()}\n\n" if text.strip() else ""
-    path = home / FILE_NAME
-    write_private(path, (joined + "\n".join(lines) + "\n").encode())
-    return path
+    return joined + "\n".join(lines) + "\n"
 
 
 def remove_connection(home: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from crm_bridge.cli.options import shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import ConfirmationError
 from crm_bridge.i18n import _
@@ -18,8 +19,10 @@ def ask(plan: Plan) -> str:
     """Show the plan's card and return what was typed. Without a terminal the answer is no."""
     from crm_bridge.cli.plan_view import plan_card
 
-    plan_card(plan, out=sys.stderr)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    somebody = sys.stdin.isatty() and sys.stderr.isatty()
+    if somebody or not shared().as_json:
+        plan_card(plan, out=sys.stderr)
+    if not somebody:
         raise ConfirmationError(
             _("nobody is there to confirm the deletion of {count} contracts; nothing was sent").format(
                 count=plan.count

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.outcome_words import SURE
 from crm_bridge.cli.output import Output
-from crm_bridge.errors import UsageError
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -42,15 +44,23 @@ def list_() -> int:
 @command("add")
 @click.argument("name")
 @click.option("--adapter", required=True, help="Which CRM: see `crm-bridge adapters`.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the adapter; repeatable.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable.")
 def add(name: str, adapter: str, settings: tuple[str, ...]) -> int:
     """Add connection NAME to the configuration. Secrets are never settings: use `crm-bridge login NAME`."""
-    from crm_bridge.cli.config_file import add_connection
+    from crm_bridge.cli.config_file import added_connection
 
     with open_bridge() as bridge:
-        path = add_connection(bridge.home, name, adapter, _pairs(settings))
-    with open_bridge() as bridge:
-        bridge.resolved(name)
+        home = bridge.home
+    try:
+        with added_connection(home, name, adapter, _pairs(settings)) as path, open_bridge() as bridge:
+            found = bridge.resolved(name)
+    except CrmBridgeError as wrong:
+        raise UsageError(
+            _("{name} was not added: {why}").format(name=name, why=wrong.message), reason=wrong.reason, hint=wrong.hint
+        ) from None
+    if shared().as_json:
+        row = {"name": name, "adapter": found.spec.name, "origins": list(found.origins), "file": str(path)}
+        Output(as_json=True).document("crm-bridge.connection/1", row)
     Output.note(_("added {name} to {path}; now: crm-bridge login {name}").format(name=name, path=path))
     return 0
 
@@ -74,6 +84,8 @@ def remove(name: str) -> int:
     with open_bridge() as bridge:
         bridge.resolved(name)
         path: Path = remove_connection(bridge.home, name)
+    if shared().as_json:
+        Output(as_json=True).document("crm-bridge.connection/1", {"name": name, "removed": True, "file": str(path)})
     Output.note(_("removed {name} from {path}").format(name=name, path=path))
     return 0
 
@@ -137,17 +149,11 @@ def _identity(out: Output, profile: Profile) -> None:
         (_("user"), f"{profile.user_name} ({profile.user_id})"),
         (_("organisation"), f"{profile.org_name} ({profile.org_id}, {profile.environment})"),
         (_("module"), f"{profile.module_label} ({profile.module})"),
-        (_("may trash"), profile.may.get(_step("trash"))),
-        (_("may purge"), profile.may.get(_step("purge"))),
+        (_("may trash"), _(SURE[profile.may[Step.TRASH]])),
+        (_("may purge"), _(SURE[profile.may[Step.PURGE]])),
     ]
     rows += [(_("warning"), warning) for warning in profile.warnings]
     out.pairs(rows)
-
-
-def _step(name: str) -> Any:
-    from crm_bridge.domain.capabilities import Step
-
-    return Step(name)
 
 
 for _command in (add, list_, show, test, remove):

@@ -44,5 +44,9 @@ def _contract_row(c: Contract) -> tuple[object, ...]:
 
 
 def money(amount: Any, currency: str | None) -> str:
-    """Return `CNY 12,418.00`; empty where no amount is known."""
-    return "" if amount is None else f"{currency or ''} {amount:,}".strip()
+    """Return `CNY 12,418.00`; two digits after the point, or more where there are more; empty if not known."""
+    if amount is None:
+        return ""
+    exact = f"{amount:,f}"
+    whole, _point, cents = exact.partition(".")
+    return f"{currency or ''} {whole}.{cents.rstrip('0'):0<2}".strip()

@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     as_json = "--json" in (sys.argv if arguments is None else arguments)
     color = False if os.environ.get("NO_COLOR") else None
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False, color=color)
+        words = list(arguments) if arguments is not None else None
+        code = cli.main(args=words, prog_name="crm-bridge", standalone_mode=False, color=color)
     except CrmBridgeError as error:
         report_error(error, as_json=as_json)
         sys.exit(getattr(error, "code", None) or error.exit_code)

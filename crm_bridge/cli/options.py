@@ -85,13 +85,12 @@ def set_home(home: Path) -> None:
 
 def command(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a click command that takes the shared options and speaks the reader's language."""
-    return lambda function: click.command(*args, cls=Command, **kwargs)(shared_options(function))
+    return lambda function: click.command(*args, **{"cls": Command, **kwargs})(shared_options(function))
 
 
 def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Group]:
-    """Make a group of commands that speaks the reader's language."""
-    made: Callable[[Callable[..., Any]], click.Group] = click.group(*args, **{"cls": Group, **kwargs})
-    return made
+    """Make a group of commands that takes the shared options and speaks the reader's language."""
+    return lambda function: click.group(*args, **{"cls": Group, **kwargs})(shared_options(function))
 
 
 def open_bridge() -> Bridge:

@@ -1,4 +1,4 @@
-"""Outcomes and reasons in words."""
+"""Outcomes, reasons and degrees of certainty in words."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ REASONS = {
     "is_live": N_("it is not deleted; nothing was done"),
     "not_found": N_("the CRM does not know it"),
 }
+
+SURE = {"full": N_("yes"), "absent": N_("no"), "unproven": N_("not proven")}
 
 
 def reason_text(reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import unicodedata
@@ -114,9 +115,14 @@ def _print_rich(table: object, stream: IO[str]) -> None:
     from rich.console import Console
 
     _clear()
-    # Into a pipe nothing is folded: one row is one line for whoever reads it.
-    width = None if stream.isatty() else _WIDEST
-    Console(file=stream, width=width, highlight=False).print(table)
+    if stream.isatty():
+        Console(file=stream, highlight=False).print(table)
+        return
+    # Into a pipe nothing is folded and nothing is padded: one row is one line for whoever reads it.
+    buffer = io.StringIO()
+    Console(file=buffer, width=_WIDEST, highlight=False, color_system=None).print(table)
+    for line in buffer.getvalue().splitlines():
+        print(line.rstrip(), file=stream)
 
 
 _C1 = {
@@ -128,7 +134,9 @@ _C1 = {
 def report_usage(error: click.ClickException, *, as_json: bool) -> None:
     """Print what is wrong with the command line."""
     if as_json:
-        report_error(UsageError(error.format_message()), as_json=True)
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = _("see `{command} --help`").format(command=context.command_path) if context else ""
+        report_error(UsageError(error.format_message(), hint=hint), as_json=True)
     else:
         error.show()
 

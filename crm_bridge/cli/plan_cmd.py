@@ -10,13 +10,16 @@ import click
 from crm_bridge.cli.find_cmd import SELECTION_HELP
 from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
-from crm_bridge.cli.translated import Group
+from crm_bridge.cli.translated import Command, Group
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
 
 class PlanGroup(Group):
-    """`plan CONNECTION ...` makes a plan; `plan show FILE` reads one."""
+    """`plan CONNECTION ...` makes a plan; `plan show FILE` reads one. Options may stand anywhere."""
+
+    # What is no shared option is left for `make`, in the order in which it was written.
+    ignore_unknown_options = True
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -42,7 +45,18 @@ def plan() -> None:
     """Plan a deletion; nothing is sent."""
 
 
-@command("make", hidden=True)
+class MakeCommand(Command):
+    """Making a plan is what `plan` itself does: nobody is shown another name for it."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Stand in the place of the group."""
+        above = parent.parent if parent else None
+        return super().make_context(parent.info_name if parent else info_name, args, above, **extra)
+
+
+@command("make", cls=MakeCommand, hidden=True)
 @click.argument("connection")
 @click.option("--where", "where_", default=None, help=SELECTION_HELP)
 @click.option("--search", "words", default=None, help="Words, through the CRM's search index.")

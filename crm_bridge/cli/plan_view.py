@@ -7,8 +7,11 @@ from typing import IO, TYPE_CHECKING, Any
 from crm_bridge.cli.contract_view import money
 from crm_bridge.cli.forecast_view import forecast_pairs
 from crm_bridge.cli.output import Output
-from crm_bridge.domain.plan import Card
+from crm_bridge.domain.capabilities import Support
+from crm_bridge.domain.plan import Card, PlanHead
+from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
+from crm_bridge.registry import load_adapter
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Plan
@@ -54,7 +57,7 @@ def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
         (_("amount"), plan.deletion_plan.totals.money()),
         (_("selected by"), head.where),
         (_("reason"), head.reason or "-"),
-        (_("automations"), _("will run") if head.automations else _("off where the CRM allows it")),
+        (_("automations"), _automations(head)),
         (_("also happens"), ", ".join(_(effect) for effect in head.side_effects) or "-"),
         (_("assumptions"), ", ".join(head.assumptions) or "-"),
         (_("valid until"), head.expires_at.isoformat(timespec="minutes")),
@@ -68,6 +71,16 @@ def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
     Output.table(columns, [_card_row(item.id, item.card) for item in shown], out=out)
     if plan.count > len(shown):
         Output.text(_("... and {count} more").format(count=plan.count - len(shown)), out=out)
+
+
+def _automations(head: PlanHead) -> str:
+    if head.automations:
+        return _("will run")
+    try:
+        off = load_adapter(head.adapter).capabilities.automations_off.support
+    except UsageError:  # a plan may be read where its adapter is not installed
+        off = Support.UNPROVEN
+    return _("will run: this CRM cannot switch them off") if off is Support.ABSENT else _("off where the CRM allows it")
 
 
 def _noticed(plan: Plan) -> list[tuple[str, object]]:

@@ -97,12 +97,15 @@ def issue(run_id: str | None, output: Path | None, record_id: str | None) -> int
     """Issue the signed receipt of RUN (default: the last one); issued again, it says the same."""
     with open_bridge() as bridge:
         envelope = bridge.issue_receipt(run_id, record_id=record_id)
-    text = json.dumps(envelope, indent=1)
-    if output is None:
-        Output.text(text)
-    else:
+    out, text = Output(as_json=shared().as_json), json.dumps(envelope, indent=1)
+    if output is not None:
         output.write_text(text + "\n", encoding="utf-8")
-        Output.note(_("receipt: {path}").format(path=output))
+        out.note(_("receipt: {path}").format(path=output))
+    elif not out.as_json:
+        out.text(text)
+    if out.as_json:
+        # Readers of DSSE envelopes ignore keys that they do not know.
+        out.document("crm-bridge.receipt-envelope/1", {"file": str(output)} if output else envelope)
     return 0
 
 
