@@ -24,6 +24,24 @@ def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     assert broken == []
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the addresses of the headings of a page, as GitHub makes them."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_heading_leads_to_one(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    broken = [
+        f"{path}#{anchor}"
+        for path, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", text)
+        if anchor not in anchors(((ROOT / page).parent / path).resolve() if path else ROOT / page)
+    ]
+    assert broken == []
+
+
 @pytest.mark.parametrize("script", ["messages.py", "cli_reference.py", "vendor_pages.py"])
 def test_what_is_generated_is_fresh(script: str) -> None:
     done = subprocess.run(
