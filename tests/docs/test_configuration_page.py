@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
-from crm_bridge.config import ConfigFile, ConnectionTable, SafetyTable
+from crm_bridge.config import ConfigFile, ConnectionTable, SafetyTable, load_config
 from crm_bridge.registry import load_adapter
-from tests.docs.conftest import ROOT
+from tests.docs.conftest import ROOT, blocks
 
 PAGES = [
     ("docs/reference/configuration.md", "## Settings of `{}`"),
@@ -43,3 +45,15 @@ def test_every_key_of_the_core_is_explained(page: str, _heading: str) -> None:
 def test_every_setting_of_an_adapter_is_explained(adapter: str, page: str, heading: str) -> None:
     keys = table_keys(text_of(page), heading.format(adapter))
     assert keys == set(load_adapter(adapter).settings().model_fields)
+
+
+@pytest.mark.parametrize(("page", "_heading"), PAGES)
+def test_the_example_is_a_configuration_and_shows_the_defaults_of_the_safety_table(
+    tmp_path: Path, page: str, _heading: str
+) -> None:
+    (example,) = blocks(page, "toml")
+    (tmp_path / "config.toml").write_text(example, encoding="utf-8")
+    config = load_config(tmp_path)
+    connection = config.connections["zoho-eu"]
+    load_adapter(connection.adapter).settings().model_validate(dict(connection.settings))
+    assert SafetyTable.model_validate(tomllib.loads(example)["safety"]) == SafetyTable()
