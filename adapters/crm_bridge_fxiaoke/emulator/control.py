@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from crm_bridge.i18n import _
 
 from . import importer, lifecycle, switches
+from .auth import Gate
 from .envelope import WireError
 from .events import EVENT_KEY
+from .limits import Limits
 from .state import Record, Table, World
-
-if TYPE_CHECKING:
-    from .emulator import FxiaokeEmulator
 
 SOMEBODY = "1001"
 Arguments = Mapping[str, Any]
 
 
-def run(emulator: FxiaokeEmulator, command: str, arguments: Arguments) -> Mapping[str, Any]:
+class Controlled(Protocol):
+    """What the commands act on: a tenant's records, its tokens and its counters."""
+
+    world: World
+    gate: Gate
+    limits: Limits
+
+    def reseed(self) -> None:
+        """Make the tenant's records anew."""
+        ...
+
+
+def run(emulator: Controlled, command: str, arguments: Arguments) -> Mapping[str, Any]:
     """Run one command; every mistake is an answer with `error`."""
     act = COMMANDS.get(command)
     if act is None:
@@ -48,7 +59,7 @@ def _actor(world: World, arguments: Arguments) -> str:
     return next((person.id for person in people if wanted in (person.id, person.open_id, person.name)), wanted)
 
 
-def _edit(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _edit(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     world = emulator.world
     table, row = _found(world, arguments)
     name = importer.field_for(world, table.schema, str(arguments["field"]))
@@ -58,7 +69,7 @@ def _edit(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
     return {"id": row["_id"], "field": name, "value": value}
 
 
-def _delete(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _delete(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     world, actor = emulator.world, _actor(emulator.world, arguments)
     table, row = _found(world, arguments)
     if row["life_status"] != "invalid":
@@ -68,7 +79,7 @@ def _delete(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any
     return {"id": row["_id"], "place": _place(world, row["_id"])}
 
 
-def _restore(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _restore(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     world = emulator.world
     table, row = _found(world, arguments)
     lifecycle.check_voided(world, table, row["_id"])
@@ -76,14 +87,14 @@ def _restore(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, An
     return {"id": row["_id"], "place": _place(world, row["_id"])}
 
 
-def _lock(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _lock(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     world, on = emulator.world, bool(arguments.get("locked", True))
     table, row = _found(world, arguments)
     lifecycle.lock(world, table, [row["_id"]], _actor(world, arguments), on=on, details=False)
     return {"id": row["_id"], "locked": on}
 
 
-def _contracts(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _contracts(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     table = emulator.world.tables[str(arguments.get("object") or emulator.world.main_object)]
     return {"ids": [key for key in table.ids if table.rows[key]["life_status"] != "invalid"]}
 
@@ -95,7 +106,7 @@ def _place(world: World, key: str) -> str:
     return "bin" if found[1]["life_status"] == "invalid" else "live"
 
 
-def _record(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _record(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     world, key = emulator.world, str(arguments["id"])
     found = world.find(key)
     if found is not None:
@@ -108,12 +119,12 @@ def _record(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any
     return {"place": "gone", "object": name, "record": row, "deleted_by": actor, "deleted_time": since}
 
 
-def _advance(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _advance(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     emulator.world.shift += float(arguments["seconds"])
     return {"now": emulator.world.now().isoformat()}
 
 
-def _switch(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _switch(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     name = str(arguments["name"])
     emulator.world.switches = switches.turned(emulator.world.switches, name, arguments["value"])
     if name in switches.RESEEDING:
@@ -126,30 +137,30 @@ def _switch(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any
     return {"name": name, "value": getattr(emulator.world.switches, name)}
 
 
-def _expire_tokens(emulator: FxiaokeEmulator, _arguments: Arguments) -> Mapping[str, Any]:
+def _expire_tokens(emulator: Controlled, _arguments: Arguments) -> Mapping[str, Any]:
     emulator.gate.expire()
     return {"expired": True}
 
 
-def _permission(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _permission(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     emulator.world.rights |= {str(verb): bool(may) for verb, may in arguments.items()}
     return {"rights": dict(emulator.world.rights)}
 
 
-def _hide(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _hide(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     key, hidden = _found(emulator.world, arguments)[1]["_id"], bool(arguments.get("hidden", True))
     (emulator.world.hidden.add if hidden else emulator.world.hidden.discard)(key)
     return {"id": key, "hidden": hidden}
 
 
-def _approval(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _approval(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     state = "starts" if arguments["on"] else "off"
     emulator.world.switches = switches.turned(emulator.world.switches, "void_approval", state)
     return {"void_approval": state}
 
 
-def _decide(state: str) -> Callable[[FxiaokeEmulator, Arguments], Mapping[str, Any]]:
-    def act(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _decide(state: str) -> Callable[[Controlled, Arguments], Mapping[str, Any]]:
+    def act(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
         key = str(arguments["id"])
         item = lifecycle.open_approval(emulator.world, key) or emulator.world.instances.get(key)
         if item is None:
@@ -160,14 +171,14 @@ def _decide(state: str) -> Callable[[FxiaokeEmulator, Arguments], Mapping[str, A
     return act
 
 
-def _quota(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _quota(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     emulator.limits.turn_day(emulator.world)
     if "remaining" in arguments:
         emulator.limits.used = emulator.world.switches.daily_quota - int(arguments["remaining"])
     return {"used": emulator.limits.used, "remaining": emulator.world.switches.daily_quota - emulator.limits.used}
 
 
-def _veto(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _veto(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     key, text = _found(emulator.world, arguments)[1]["_id"], str(arguments.get("text", ""))
     emulator.world.vetoes.pop(key, None)
     if text:
@@ -175,14 +186,14 @@ def _veto(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
     return {"id": key, "text": text}
 
 
-def _events(emulator: FxiaokeEmulator, arguments: Arguments) -> Mapping[str, Any]:
+def _events(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     told = list(emulator.world.outbox)
     if arguments.get("clear"):
         emulator.world.outbox.clear()
     return {"key": EVENT_KEY, "events": told}
 
 
-COMMANDS: Mapping[str, Callable[[FxiaokeEmulator, Arguments], Mapping[str, Any]]] = {
+COMMANDS: Mapping[str, Callable[[Controlled, Arguments], Mapping[str, Any]]] = {
     "edit": _edit,
     "delete": _delete,
     "restore": _restore,
