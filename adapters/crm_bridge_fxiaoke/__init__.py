@@ -11,6 +11,7 @@ from crm_bridge.spi.emulator import Emulator
 from crm_bridge.spi.spec import AdapterSpec, SecretItem, Tools
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_fxiaoke.errors import ERRORS
+from crm_bridge_fxiaoke.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -65,4 +66,5 @@ ADAPTER = AdapterSpec(
         "In the admin console create a self-built app, switch on developer mode, enter this machine's address in the"
         " IP allow-list, and copy app id, app secret and permanent code. The acting user should be a CRM administrator."
     ),
+    open_questions=QUESTIONS,
 )

@@ -126,13 +126,15 @@ class FxiaokeAdapter:
     def _make(self) -> _Parts:
         person = acting_user(self._client, self._tools.secrets)
         self._client.user = person.id
-        fields = map_fields(self._discovery.contract(), self._settings.fields)
+        guessing = self._settings.assumptions.field_names == "recognised"
+        fields = map_fields(self._discovery.contract(), self._settings.fields, recognise=guessing)
         if self._settings.marker_field:
             require_field(fields.object, self._settings.marker_field, meaning="marker_field")
         customer = fields.field("customer")
         customers = Customers(self._records, customer.target if customer and customer.target else "AccountObj")
         mapper = Mapper(fields, customers.name)
         assumed = self._settings.assumptions
+        leftovers = Leftovers(self._records, self._discovery)
         return _Parts(
             person=person,
             fields=fields,
@@ -140,8 +142,7 @@ class FxiaokeAdapter:
                 records=self._records,
                 mapper=mapper,
                 customers=customers,
-                voidable=assumed.voidable_states,
-                lag=assumed.index_lag,
+                assumed=assumed,
             ),
             locator=Locator(
                 records=self._records,
@@ -150,7 +151,7 @@ class FxiaokeAdapter:
                 assumptions=assumed,
                 touched=self._touched,
                 user=person.id,
-                leftovers=Leftovers(self._records, self._discovery) if assumed.verify_details else None,
+                leftovers=leftovers if assumed.verify_details else None,
             ),
             remover=Remover(
                 client=self._client,
@@ -158,6 +159,7 @@ class FxiaokeAdapter:
                 object_name=fields.object.name,
                 touched=self._touched,
                 in_flight=LIMITS.calls_in_flight,
+                leftovers=leftovers if assumed.cascade == "refuse_delete" else None,
             ),
         )
 

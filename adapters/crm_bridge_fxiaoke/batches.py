@@ -11,7 +11,7 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Verdict
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure, row_of
+from crm_bridge_fxiaoke.problems import answer_to_failure
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
 
@@ -27,6 +27,7 @@ class Batches:
         """The size of a batch is an assumption of the connection; `pause` is shared with other senders."""
         self._pause = pause
         self._client = client
+        self._judge = client.judge
         self._records = records
         self._object = object_name
         self._assumed = client.settings.assumptions
@@ -60,16 +61,17 @@ class Batches:
         except CrmBridgeError as failure:
             return [answer_to_failure(ref, failure) for ref in refs]
         self._sent = True
-        weary = self._pause.note(refused=envelope.code != 0 and row_of(envelope).family == "rate_limited")
+        limited = self._judge.family(envelope) == "rate_limited"
+        weary = self._pause.note(self._judge.wait(envelope.code) if limited else 0.0)
         if weary:
-            return [replace(answer_for(ref, envelope), halt=True) for ref in refs]
+            return [replace(self._judge.answer(ref, envelope), halt=True) for ref in refs]
         if envelope.code != 0 and len(refs) > 1 and self._may_split(envelope):
             return self._after_refusal(refs, path, voided_before, envelope)
-        return [answer_for(ref, envelope) for ref in refs]
+        return [self._judge.answer(ref, envelope) for ref in refs]
 
     def _may_split(self, envelope: Envelope) -> bool:
         """A refusal with a known text was an answer to one id; an unknown text may hide a batch still on its way."""
-        row = row_of(envelope)
+        row = self._judge.row(envelope)
         known = row.code not in _WITH_TEXT_OF_THEIR_OWN
         return self._assumed.batch_failure == "all_or_nothing" and known and row.family in _SPLITTABLE
 
@@ -78,7 +80,7 @@ class Batches:
     ) -> list[Answer]:
         """One id spoiled the batch. Look first; what is proven untouched is sent again in halves."""
         untouched = self._untouched(refs, voided_before)
-        answers = [answer_for(ref, envelope) for ref in refs if ref.id not in untouched]
+        answers = [self._judge.answer(ref, envelope) for ref in refs if ref.id not in untouched]
         again = [ref for ref in refs if ref.id in untouched]
         middle = (len(again) + 1) // 2
         for half in (again[:middle], again[middle:]):

@@ -18,9 +18,9 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict
 from crm_bridge_fxiaoke.auth import TENANT, Auth
-from crm_bridge_fxiaoke.problems import VENDOR, WINDOW_SECONDS, error_for
+from crm_bridge_fxiaoke.judging import VENDOR, Judge
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
-from crm_bridge_fxiaoke.wire import Envelope, family_of, read_envelope
+from crm_bridge_fxiaoke.wire import Envelope, read_envelope
 
 _REPEATABLE = frozenset({"busy", "system_error", "service"})
 _BIGGEST_ANSWER = 32 * 1024 * 1024
@@ -39,6 +39,7 @@ class Client:
         """Nothing is sent before the first call; `user` is set once the acting user is known."""
         self.settings = settings
         self.clock = tools.clock
+        self.judge = Judge(settings.assumptions, tools.clock)
         self.user = ""
         self._transport = transport
         self._randomness = tools.randomness
@@ -64,17 +65,17 @@ class Client:
             return self._call(path, Purpose.READ, self.auth.token(refused=token), data, top)
 
         first = self._call(path, Purpose.READ, token, data, top)
-        return _envelope(self._transport.send(first, judge=_judge, renew=renew), path)
+        return _envelope(self._transport.send(first, judge=self._judge, renew=renew), path)
 
     def change(self, path: str, data: object, *, creates: bool = False, **top: object) -> Envelope:
         """Send a change exactly once and return its envelope; raises NotSentError or AnswerLostError."""
         token = self.auth.token()
         call = self._call(path, Purpose.CREATE if creates else Purpose.DESTROY, token, data, top)
         try:
-            envelope = _envelope(self._transport.send(call, judge=_judge), path)
+            envelope = _envelope(self._transport.send(call, judge=self._judge), path)
         except CrmError as doubtful:
             raise _lost(path, doubtful) from None
-        if family_of(envelope) == "signed_out":
+        if self.judge.family(envelope) == "signed_out":
             # Refused before execution. Not sent again here: a second sending needs an intent of its own.
             self.auth.token(refused=token)
         return envelope
@@ -101,7 +102,7 @@ class Client:
             if refusal is None:
                 return Verdict.OK
             refusals.append((answer.body, refusal))
-            return Verdict.OK if refusal.reason == "download" else _judge(answer)
+            return Verdict.OK if refusal.reason == "download" else self._judge(answer)
 
         for piece in self._transport.download(call, max_bytes=max_bytes, judge=judge, renew=renew, refused=_no_file):
             # A refusal has status 200 too, so the transport hands it out as if it were the file.
@@ -118,7 +119,7 @@ class Client:
             envelope = read_envelope(answer)
         except MalformedAnswerError:
             return None
-        return self.error(envelope) if envelope.code != 0 else None
+        return self.judge.error(envelope) if envelope.code != 0 else None
 
     def upload(self, path: str, form: Mapping[str, str], files: Sequence[Part]) -> Envelope:
         """Send a file once, as a form; old style only, where the token travels as a form field."""
@@ -135,7 +136,7 @@ class Client:
             files=files,
             endpoint=path,
         )
-        return _envelope(self._transport.send(call, judge=_judge), path)
+        return _envelope(self._transport.send(call, judge=self._judge), path)
 
     def put_signed(
         self, url: str, headers: Mapping[str, str], content: bytes, *, content_type: str, link: str
@@ -155,11 +156,6 @@ class Client:
         told = self._transport.send(call).json()
         return told if isinstance(told, dict) else {}
 
-    def error(self, envelope: Envelope, *, token_call: bool = False) -> CrmBridgeError:
-        """Return the exception for a refusal."""
-        zone = 8 if self.settings.assumptions.quota_zone == "UTC+8" else 0
-        return error_for(envelope, now=self.clock.now(), zone_hours=zone, token_call=token_call)
-
     def tenant(self) -> str:
         """Return the tenant that the token opens: corpId of the older style, ea of the newer one."""
         return self.auth.token().extra[TENANT]
@@ -170,14 +166,26 @@ class Client:
 
     def _accepted(self, envelope: Envelope) -> Envelope:
         if envelope.code != 0:
-            raise self.error(envelope)
+            raise self.judge.error(envelope)
         return envelope
 
     def _post_token(self, path: str, body: Mapping[str, object]) -> Envelope:
         envelope = _envelope(self._transport.send(self._plain(path, Purpose.TOKEN, {}, body)), path)
         if envelope.code != 0:
-            raise self.error(envelope, token_call=True)
+            raise self.judge.error(envelope, token_call=True)
         return envelope
+
+    def _judge(self, answer: Answer) -> Verdict:
+        """Say whether repeating can help: the HTTP status is always 200, so only errorCode tells."""
+        if answer.status >= 400:
+            return Verdict.OK  # the transport judges by status; the body of a proxy is no envelope
+        envelope = read_envelope(answer)
+        family = self.judge.family(envelope)
+        if family == "signed_out":
+            return Verdict.REFRESH
+        if family == "rate_limited":
+            return Verdict.rate_limited(self.judge.wait(envelope.code))
+        return Verdict.RETRY if family in _REPEATABLE else Verdict.OK
 
     def _call(self, path: str, purpose: Purpose, token: Token, data: object, top: Mapping[str, object]) -> Call:
         headers, carried = self.auth.signed(token, self.user)
@@ -212,18 +220,6 @@ class Client:
         if self.settings.assumptions.id_conversion != "stated" or "/data/" not in path:
             return {}
         return {"convertUserId": self.settings.auth == "corp_token", "convertMediaId": False}
-
-
-def _judge(answer: Answer) -> Verdict:
-    """Say whether repeating can help: the HTTP status is always 200, so only errorCode tells."""
-    if answer.status >= 400:
-        return Verdict.OK  # the transport judges by status; the body of a proxy is no envelope
-    family = family_of(read_envelope(answer))
-    if family == "signed_out":
-        return Verdict.REFRESH
-    if family == "rate_limited":
-        return Verdict.rate_limited(WINDOW_SECONDS)
-    return Verdict.RETRY if family in _REPEATABLE else Verdict.OK
 
 
 def _no_file(answer: Answer) -> CrmBridgeError:

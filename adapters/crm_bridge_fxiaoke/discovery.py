@@ -11,7 +11,15 @@ from crm_bridge.errors import PermissionDeniedError, RequestRefusedError, UsageE
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.side_by_side import side_by_side
-from crm_bridge_fxiaoke.wire import FieldMeta, ObjectEntry, ObjectMeta, read_description, read_objects
+from crm_bridge_fxiaoke.wire import (
+    Envelope,
+    FieldMeta,
+    ObjectEntry,
+    ObjectMeta,
+    read_description,
+    read_details,
+    read_objects,
+)
 
 LIST_PATH = "/cgi/crm/v2/object/list"
 DESCRIBE_PATH = "/cgi/crm/v2/object/describe"
@@ -41,6 +49,7 @@ class Discovery:
         self._contract: ObjectMeta | None = None
         self._relations: tuple[Relation, ...] | None = None
         self._refused: list[str] = []
+        self._details: frozenset[str] = frozenset()
 
     def objects(self) -> tuple[ObjectEntry, ...]:
         """Return the active objects of the tenant."""
@@ -54,18 +63,29 @@ class Discovery:
         """Return one object's description."""
         with self._lock:
             if name not in self._described:
-                self._described[name] = self._ask(name)
+                self._described[name] = read_description(self._ask(name), name)
             return self._described[name]
 
-    def _ask(self, name: str) -> ObjectMeta:
-        return read_description(self._client.read(DESCRIBE_PATH, {"apiName": name}, includeDetail=False), name)
+    def _ask(self, name: str, *, details: bool = False) -> Envelope:
+        return self._client.read(DESCRIBE_PATH, {"apiName": name}, includeDetail=details)
+
+    def _described_with_details(self, name: str) -> ObjectMeta:
+        """Describe a contract object; where that is assumed, the descriptions of its details come in one answer."""
+        if not self._client.settings.assumptions.describe_details:
+            return self.describe(name)
+        envelope = self._ask(name, details=True)
+        active = {one.name for one in self.objects()}
+        came = {detail: meta for detail, meta in read_details(envelope).items() if detail in active}
+        self._details = frozenset(came)
+        self._described |= came | {name: read_description(envelope, name)}
+        return self._described[name]
 
     def contract(self) -> ObjectMeta:
         """Return the contract object: the configured one, or the only one that looks like it. Else UsageError."""
         with self._lock:
             if self._contract is None:
                 wanted = self._client.settings.object
-                self._contract = self._named(wanted) if wanted else self._only()
+                self._contract = self._described_with_details(self._named(wanted) if wanted else self._only())
             return self._contract
 
     def relations(self) -> tuple[Relation, ...]:
@@ -87,7 +107,7 @@ class Discovery:
         names = [
             one.name
             for one in self.objects()
-            if one.name != contract and (not only or one.name in only or _may_be_detail(one, contract))
+            if one.name != contract and (not only or one.name in only or self._may_be_detail(one, contract))
         ]
         for meta in self._describe_all(names):
             master = meta.master
@@ -109,23 +129,30 @@ class Discovery:
 
     def _try(self, name: str) -> ObjectMeta | None:
         try:
-            return self._ask(name)
+            return read_description(self._ask(name), name)
         except (PermissionDeniedError, RequestRefusedError):
             return None
 
-    def _named(self, name: str) -> ObjectMeta:
+    def _may_be_detail(self, entry: ObjectEntry, contract: str) -> bool:
+        """Say whether an object must be looked at even when the neighbours are named: details are never left out."""
+        if self._details:
+            return entry.name in self._details
+        stem = contract.removesuffix("Obj")
+        return entry.custom or (not contract.endswith("__c") and entry.name.startswith(stem))
+
+    def _named(self, name: str) -> str:
         if name not in {one.name for one in self.objects()}:
             raise UsageError(
                 _("the tenant has no active object {name}").format(name=name),
                 reason="no_such_module",
                 hint=_candidates(self._alike()),
             )
-        return self.describe(name)
+        return name
 
-    def _only(self) -> ObjectMeta:
+    def _only(self) -> str:
         masters = [one for one in self._alike() if self.describe(one.name).master is None]
         if len(masters) == 1:
-            return self.describe(masters[0].name)
+            return masters[0].name
         if masters:
             message = _("several objects may hold the contracts: {names}").format(names=_names(masters))
             raise UsageError(
@@ -145,12 +172,6 @@ class Discovery:
             return one.name in PRESETS or custom
 
         return [one for one in self.objects() if fits(one)]
-
-
-def _may_be_detail(entry: ObjectEntry, contract: str) -> bool:
-    """Say whether an object must be looked at even when the neighbours are named: details are never left out."""
-    stem = contract.removesuffix("Obj")
-    return entry.custom or (not contract.endswith("__c") and entry.name.startswith(stem))
 
 
 def _names(entries: Iterable[ObjectEntry]) -> str:

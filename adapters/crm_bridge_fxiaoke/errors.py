@@ -16,7 +16,10 @@ _CLIENTS = "observed by public clients"
 CHECK_SECRETS = N_("check app_id, app_secret and permanent_code of this connection")
 CHECK_USER = N_("check operator_id or operator_mobile of this connection: the acting user must be an active employee")
 ASK_ADMIN = N_("ask the CRM administrator to give the app and its acting user this right")
-ASK_ADMIN_IP = N_("ask the CRM administrator: interface rights of the app, developer mode, and its IP allow-list")
+ASK_ALLOW_LIST = N_(
+    "ask the CRM administrator: the app's IP allow-list must hold this machine's address, and its rights this interface"
+)
+ASK_APP = N_("ask the CRM administrator: the app must be switched on, authorised, and in developer mode")
 REPORT = N_("the request was not understood: report this with code and trace id")
 WAIT_WINDOW = N_("wait 20 seconds, then resume; each interface takes 100 calls per 20 seconds")
 LOOK_FIRST = N_("look at the record before doing anything again: it may have been done")
@@ -112,7 +115,7 @@ ERRORS: tuple[ErrorRow, ...] = (
     ErrorRow("12005", "invalid", "no", False, N_("the text of the call is empty"), REPORT, _TABLE),
     ErrorRow("14001", "rate_limited", "no", True, N_("too many calls"), WAIT_WINDOW, _TABLE),
     ErrorRow("15002", "invalid", "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
-    ErrorRow("15003", "permission", "no", False, N_("the app may not use this interface"), ASK_ADMIN_IP, _TABLE),
+    ErrorRow("15003", "permission", "no", False, N_("the app may not use this interface"), ASK_ALLOW_LIST, _TABLE),
     ErrorRow("20005", "signed_out", "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _TABLE),
     ErrorRow("20006", "credentials", "no", False, N_("app id or app secret is wrong"), CHECK_SECRETS, _TABLE),
     ErrorRow("20010", "credentials", "no", False, N_("the authorization code has expired"), CHECK_SECRETS, _TABLE),
@@ -123,8 +126,8 @@ ERRORS: tuple[ErrorRow, ...] = (
     ErrorRow("20017", "credentials", "no", False, N_("the call carries no valid credentials"), CHECK_SECRETS, _PROBED),
     ErrorRow("20017:user", "user", "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
     ErrorRow("20020", "permission", "no", False, N_("the app may not see that tenant"), ASK_ADMIN, _TABLE),
-    ErrorRow("20021", "permission", "no", False, N_("the app is switched off"), ASK_ADMIN_IP, _TABLE),
-    ErrorRow("20022", "permission", "no", False, N_("the tenant has not authorised the app"), ASK_ADMIN_IP, _TABLE),
+    ErrorRow("20021", "permission", "no", False, N_("the app is switched off"), ASK_APP, _TABLE),
+    ErrorRow("20022", "permission", "no", False, N_("the tenant has not authorised the app"), ASK_APP, _TABLE),
     ErrorRow("20023", "permission", "no", False, N_("the app may not see that department"), ASK_ADMIN, _TABLE),
     ErrorRow("30002", "quota", "no", False, N_("the daily quota of calls is used up"), WAIT_DAY, _TABLE),
     ErrorRow("30003", "quota", "no", False, N_("the tenant has no Open API resource pack"), BUY_QUOTA, _TABLE),
@@ -168,6 +171,11 @@ def row_for(code: int, text: str, *, token_call: bool = False) -> ErrorRow:
         if known == code and pattern.search(text):
             return _ROWS[name]
     return _ROWS.get(str(code), UNLISTED)
+
+
+def named_row(name: str) -> ErrorRow:
+    """Return a row by its code, or by `code:word`."""
+    return _ROWS[name]
 
 
 def clean(text: object, *, most: int = 300) -> str:

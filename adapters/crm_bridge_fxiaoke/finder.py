@@ -13,6 +13,7 @@ from crm_bridge_fxiaoke.customers import Customers
 from crm_bridge_fxiaoke.filters import check_fields, compile_filter
 from crm_bridge_fxiaoke.mapping import Mapper, text
 from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, condition
+from crm_bridge_fxiaoke.settings import Assumptions
 
 # Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
 NOT_VOIDED = condition("life_status", "N", "invalid")
@@ -29,15 +30,14 @@ class _Count:
 class Finder:
     """Listings of one contract object."""
 
-    def __init__(
-        self, *, records: Records, mapper: Mapper, customers: Customers, voidable: frozenset[str], lag: float
-    ) -> None:
-        """`lag` is how many seconds a query may be behind, where that is assumed."""
+    def __init__(self, *, records: Records, mapper: Mapper, customers: Customers, assumed: Assumptions) -> None:
+        """`assumed` tells how far a query may be behind, and what it does with operators that it does not know."""
         self._records = records
         self._mapper = mapper
         self._customers = customers
-        self._voidable = voidable
-        self._lag = lag
+        self._voidable = assumed.voidable_states
+        self._lag = assumed.index_lag
+        self._recheck = assumed.unknown_operator == "ignored"
         self._object = mapper.fields.object.name
 
     def find(self, query: Query) -> Search:
@@ -54,7 +54,9 @@ class Finder:
         check_fields(where, self._mapper.fields)
         compiled = compile_filter(where, self._mapper.fields, self._customers.ids)
         conditions = [*compiled.native, NOT_VOIDED]
-        return Search(compiled.shown, compiled.split.residual, self._pages(self._by_filter(conditions)), lag)
+        # An operator that an object does not know may match everything: then nothing it returned is believed unseen.
+        residual = where if self._recheck and compiled.native else compiled.split.residual
+        return Search(compiled.shown, residual, self._pages(self._by_filter(conditions)), lag)
 
     def _pages(self, source: Iterator[tuple[Sequence[Row], _Count]]) -> Iterator[Page]:
         """Yield the pages as they come, and how complete the listing was with an empty last one."""

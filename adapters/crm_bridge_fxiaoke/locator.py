@@ -175,7 +175,7 @@ class Locator:
         if row is None:
             visible = seen.control is not None and ref.id not in seen.hidden
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
-        if _contradicts_itself(row):
+        if self._contradicts_itself(row):
             return Whereabouts(ref, Place.UNREADABLE, note=_("what the CRM says about its life status cannot be true"))
         by, at = _last_editor(row, self._user), moment(row.values.get("last_modified_time"))
         if _voided(row):
@@ -187,6 +187,12 @@ class Locator:
             return Whereabouts(ref, Place.PENDING, digest=digest, by=by, at=at, note=note)
         return Whereabouts(ref, Place.LIVE, digest=digest)
 
+    def _contradicts_itself(self, row: Row) -> bool:
+        """Say whether a row has a life status that nobody knows, or is marked deleted while it is not voided."""
+        status = row.values.get("life_status", "normal")
+        marked = self._assumed.voided_is_deleted and row.values.get("is_deleted") is True
+        return status not in LIFE_STATES or (marked and status != "invalid")
+
     def _emptied(self, at: datetime | None) -> datetime | None:
         days = self._assumed.bin_days
         return at + timedelta(days=days) if at and days else None
@@ -194,12 +200,6 @@ class Locator:
 
 def _without(rows: Iterable[Row], selection: set[str]) -> list[str]:
     return [row.id for row in rows if row.id not in selection]
-
-
-def _contradicts_itself(row: Row) -> bool:
-    """Say whether a row has a life status that nobody knows, or is marked deleted while it is not voided."""
-    status = row.values.get("life_status", "normal")
-    return status not in LIFE_STATES or (row.values.get("is_deleted") is True and status != "invalid")
 
 
 def _voided(row: Row) -> bool:

@@ -79,13 +79,18 @@ class FieldMap:
         return _VOLATILE | {one.name for one in self.object.of_type(COMPUTED)}
 
 
-def map_fields(meta: ObjectMeta, overrides: Mapping[str, str]) -> FieldMap:
-    """Return the field map; UsageError for an override that names no field."""
+def map_fields(meta: ObjectMeta, overrides: Mapping[str, str], *, recognise: bool = True) -> FieldMap:
+    """Return the field map; UsageError for an override that names no field.
+
+    Without `recognise`, a meaning is an override, a field of the system, or the contract's `name`; nothing is guessed.
+    """
     for wanted, name in overrides.items():
         require_field(meta, name, meaning=wanted)
+    system = {meaning: name for meaning, name in _SYSTEM.items() if name in meta.fields}
+    if not recognise:
+        return FieldMap(meta, {**system, "number": "name", **overrides})
     matched = {meaning: _match(meta, meaning, rule) for meaning, rule in RULES.items()}
-    found = {meaning: name for meaning, name in matched.items() if name}
-    found |= {meaning: name for meaning, name in _SYSTEM.items() if name in meta.fields}
+    found = {meaning: name for meaning, name in matched.items() if name} | system
     return FieldMap(meta, {**found, **_number_and_title(meta, found.get("title")), **overrides})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 from crm_bridge.clock import Clock
-from crm_bridge_fxiaoke.problems import WINDOW_SECONDS
 
 _PATIENCE = 5
 
@@ -28,10 +27,10 @@ class Pause:
                 # Held on purpose: the other threads would wait for the same moment.
                 self._clock.sleep(seconds)
 
-    def note(self, *, refused: bool) -> bool:
-        """Take note of an answer; return whether to stop because the CRM keeps refusing."""
+    def note(self, seconds: float) -> bool:
+        """Take note of an answer that asks for `seconds` of pause; return whether to stop: the CRM keeps refusing."""
         with self._lock:
-            self._refused = self._refused + 1 if refused else 0
-            if refused:
-                self._until = self._clock.monotonic() + WINDOW_SECONDS
+            self._refused = self._refused + 1 if seconds else 0
+            if seconds:
+                self._until = self._clock.monotonic() + seconds
             return self._refused >= _PATIENCE

@@ -47,7 +47,7 @@ def make_profile(
         limits=limits_for(settings, meta.name),
         may=dict.fromkeys(Step, Support.UNPROVEN),
         warnings=tuple(_warnings(settings, fields, undescribed)),
-        assumptions=settings.assumptions.stated(),
+        assumptions=settings.assumptions.stated(but=_not_asked(fields, relations)),
     )
 
 
@@ -65,6 +65,13 @@ def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:
         untrash_batch=several,
         bin_days=assumed.bin_days or None,
     )
+
+
+def _not_asked(fields: FieldMap, relations: Sequence[Relation]) -> frozenset[str]:
+    """Return the questions that do not arise here: about details where there are none, about files likewise."""
+    details = [one.object for one in relations if one.detail]
+    files = any(one.of_type(FILES) for one in (fields.object, *details))
+    return frozenset(() if details else ("A-14", "A-24")) | frozenset(() if files else ("A-23",))
 
 
 def _fields(fields: FieldMap) -> Iterator[FieldInfo]:
@@ -108,6 +115,10 @@ def _warnings(settings: FxiaokeSettings, fields: FieldMap, undescribed: Sequence
     yield _("voiding fires the tenant's workflows and functions; the Open API cannot switch them off")
     if settings.assumptions.snapshot_by == "query":
         yield _('queries may leave out the team and long texts; set assumptions.snapshot_by = "get" to save them too')
+    if settings.assumptions.events == "all":
+        yield _("every void, deletion and recovery is told to the subscribers of the tenant's events")
+    if settings.assumptions.events == "no_void":
+        yield _("every deletion and recovery is told to the subscribers of the tenant's events")
     if settings.assumptions.cascade == "none":
         yield _("details are assumed to stay when their contract is voided or deleted")
     if not settings.related:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
-from crm_bridge_fxiaoke.problems import row_of
 from crm_bridge_fxiaoke.raw_json import raw_items, raw_value
 from crm_bridge_fxiaoke.wire import Envelope, count_in, row_id, rows_of
 
@@ -150,14 +149,14 @@ class Records:
             raise MalformedAnswerError(
                 _("the answer lacks {what}").format(what="data"), reason="shape", request_id=envelope.trace_id
             )
-        if row_of(envelope).code == "50009:absent" and self._assumed.absent_record != "empty":
+        if self._client.judge.row(envelope).code == "50009:absent" and self._assumed.absent_record != "empty":
             return None
-        raise self._client.error(envelope)
+        raise self._client.judge.error(envelope)
 
     def _read(self, name: str, verb: str, data: object, **top: object) -> Envelope:
         envelope = self._ask(name, verb, data, **top)
         if envelope.code != 0:
-            raise self._client.error(envelope)
+            raise self._client.judge.error(envelope)
         return envelope
 
     def _ask(self, name: str, verb: str, data: object, **top: object) -> Envelope:

@@ -15,7 +15,7 @@ from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.files import file_entries
 from crm_bridge_fxiaoke.mapping import text
-from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure
+from crm_bridge_fxiaoke.problems import answer_to_failure
 from crm_bridge_fxiaoke.records import Records, condition
 from crm_bridge_fxiaoke.relinker import Relinker
 from crm_bridge_fxiaoke.saved import Saved, read_snapshot
@@ -82,7 +82,7 @@ class Recreator:
             envelope = self._send(work, self._meta.name, self._object_data(work, written), self._details_data(work))
         except CrmBridgeError as failure:
             return _restored(work, answer_to_failure(work.item.ref, failure))
-        answer = answer_for(work.item.ref, envelope)
+        answer = self._client.judge.answer(work.item.ref, envelope)
         if answer.verdict is not Verdict.DONE:
             return _restored(work, answer)
         new_id = _data_id(envelope.body)

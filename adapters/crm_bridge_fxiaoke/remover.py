@@ -10,20 +10,35 @@ from dataclasses import replace
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmBridgeError, NotSentError
+from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
 from crm_bridge_fxiaoke.batches import Batches, skipped
 from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge_fxiaoke.problems import answer_for, answer_to_failure
-from crm_bridge_fxiaoke.records import OLD_CUSTOM, Records
+from crm_bridge_fxiaoke.problems import answer_to_failure
+from crm_bridge_fxiaoke.records import LIST_MOST, OLD_CUSTOM, Records
 from crm_bridge_fxiaoke.touched import Touched
 
 
 class Remover:
     """The two destructive steps on one object."""
 
-    def __init__(self, *, client: Client, records: Records, object_name: str, touched: Touched, in_flight: int) -> None:
-        """`in_flight` bounds the threads; the pace itself is the transport's budget."""
+    def __init__(
+        self,
+        *,
+        client: Client,
+        records: Records,
+        object_name: str,
+        touched: Touched,
+        in_flight: int,
+        leftovers: Leftovers | None = None,
+    ) -> None:
+        """`in_flight` bounds the threads; the pace itself is the transport's budget.
+
+        `leftovers` counts live details, where those are assumed to stop a deletion.
+        """
+        self._leftovers = leftovers
         self._client = client
         self._records = records
         self._object = object_name
@@ -40,6 +55,7 @@ class Remover:
         try:
             if step is Step.PURGE:
                 answers = self._batches.send(refs, self._records.path(self._object, "delete"), voided_before=True)
+                answers = self._stopped_by_details(answers)
                 self._touched.note_purged(one.ref.id for one in answers if one.verdict is Verdict.DONE)
                 return answers
             if self._bulk(options):
@@ -47,6 +63,19 @@ class Remover:
             return self._one_by_one(refs)
         finally:
             self._touched.note(ref.id for ref in refs)
+
+    def _stopped_by_details(self, answers: list[Answer]) -> list[Answer]:
+        """Explain refusals without a known text by details that still live, where those stop a deletion."""
+        doubtful = [one.ref.id for one in answers if one.verdict is Verdict.UNKNOWN and one.reason == "service"]
+        if self._leftovers is None or not doubtful:
+            return answers
+        found: dict[str, int] = {}
+        try:
+            for start in range(0, len(doubtful), LIST_MOST):
+                found |= self._leftovers.count(doubtful[start : start + LIST_MOST])
+        except CrmBridgeError:
+            return answers  # they stay unknown, which the next look settles
+        return [_held(one, found[one.ref.id]) if found.get(one.ref.id) else one for one in answers]
 
     def _bulk(self, options: RemoveOptions) -> bool:
         """Say whether to void many at once: only the older custom path does, and only where it was asked for."""
@@ -63,7 +92,7 @@ class Remover:
                 return skipped(ref)
             self._pause.wait()
             answer = self._void(ref, path, unsent)
-            if self._pause.note(refused=answer.reason == "rate_limited"):
+            if self._pause.note(self._window(answer)):
                 answer = replace(answer, halt=True)
             if answer.halt:
                 stop.set()
@@ -78,6 +107,10 @@ class Remover:
             raise unsent[0]
         return answers
 
+    def _window(self, answer: Answer) -> float:
+        limited = answer.reason == "rate_limited" and answer.code.lstrip("-").isdigit()
+        return self._client.judge.wait(int(answer.code)) if limited else 0.0
+
     def _void(self, ref: ContractRef, path: str, unsent: list[NotSentError]) -> Answer:
         try:
             envelope = self._client.change(path, {"dataObjectApiName": self._object, "object_data_id": ref.id})
@@ -87,4 +120,13 @@ class Remover:
         except CrmBridgeError as failure:
             # One record's failure must not cost the answers about the others.
             return answer_to_failure(ref, failure)
-        return answer_for(ref, envelope)
+        return self._client.judge.answer(ref, envelope)
+
+
+def _held(answer: Answer, count: int) -> Answer:
+    return replace(
+        answer,
+        verdict=Verdict.NOT_DONE,
+        reason="has_references",
+        hint=_("void its {count} live detail rows in the CRM, then resume").format(count=count),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from crm_bridge.i18n import _
 from crm_bridge.transport.origins import is_loopback
+from crm_bridge_fxiaoke.questions import QUESTIONS
 
 CLOUDS = {
     "fenxiang": "https://open.fxiaoke.com",
@@ -22,7 +24,7 @@ MEANINGS = ("number", "title", "customer", "status", "amount", "currency", "star
 
 
 class Assumptions(BaseModel):
-    """What the vendor does not publish. The comment names the question of the reference page."""
+    """What the vendor does not publish, one switch or two per question of `questions.QUESTIONS`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,33 +50,60 @@ class Assumptions(BaseModel):
     """A-10: what a refused batch proves: that none of its ids was done, or nothing."""
     voidable: Literal["normal", "normal_and_ineffective"] = "normal"
     """A-11: which life_status may be voided."""
+    denial_code: Literal[50009, 20014, 15003] = 50009
+    """A-12: the errorCode of "no right to this record"; the other two speak of the whole app and stop a run."""
     void_approval: Literal["possible", "never"] = "possible"
     """A-13: whether `in_change` after a void is looked up as an approval."""
     cascade: Literal["all", "none", "refuse_delete"] = "all"
     """A-14: details follow their contract into the bin and back, or stay, or stop its deletion while they live."""
+    verify_details: bool = False
+    """A-14: look after a void whether details still live (one call per 100 contracts and detail object)."""
+    unknown_operator: Literal["ignored", "error"] = "ignored"
+    """A-15: what a filter operator does that an object does not know; `ignored` makes us test every row again."""
     path_families: Literal["by_name", "custom", "preset"] = "by_name"
     """A-16: which paths objects are reached by: `__c` on the custom ones, or all objects on one family."""
+    bulk_invalid: Literal["never", "custom", "all"] = "never"
+    """A-16: use the bulk void of the older custom path: for custom objects, or (unproven) for preset ones too."""
+    describe_details: bool = False
+    """A-17: the description of the contract object brings those of its details, or each is asked for by itself."""
+    field_names: Literal["recognised", "stated"] = "recognised"
+    """A-18: amount, status and so on are recognised by name, type and label, or only what `fields` names counts."""
+    missing_user_code: Literal[20017, 10010] = 20017
+    """A-19: the errorCode that means a missing acting user even where its text does not name one."""
+    over_rate_code: Literal[30004, 14001] = 30004
+    """A-20: the errorCode of a full window of one interface (wait 20 s); the other one waits a minute."""
+    over_token_rate_code: Literal[14001, 30004] = 14001
+    """A-20: the errorCode of too many token calls (wait a minute); the other one waits 20 s."""
+    ip_denied_code: Literal[15003, 20022] = 15003
+    """A-21: the errorCode whose advice is to look at the app's IP allow-list."""
     bin_days: int = Field(0, ge=0)
     """A-22: days after which a voided record is purged by the CRM; 0 = not known."""
     download_by: Literal["media", "presigned"] = "media"
     """A-23: fetch files through media/download, or through signed addresses (on hosts of this connection only)."""
     details_in_create: Literal["together", "separate"] = "together"
     """A-24: re-create details in the call of their contract, or one by one afterwards."""
+    events: Literal["off", "all", "no_void"] = "off"
+    """A-25: which of our changes raise an event callback at subscribers; the plan warns of them."""
+    voided_is_deleted: bool = True
+    """A-26: whether `is_deleted` means voided: a row that says so and is not voided is then not believed."""
+    rate_scope: Literal["tenant", "app", "user"] = "tenant"
+    """A-27: who shares the window of an interface with us; a refusal for its rate says whom to look for."""
     quota_zone: Literal["UTC+8", "UTC"] = "UTC+8"
     """A-28: where the midnight is at which the daily quota starts anew."""
-    bulk_invalid: Literal["never", "custom", "all"] = "never"
-    """Use the bulk void of the older custom path: for custom objects, or (unproven) for preset ones too."""
-    verify_details: bool = False
-    """A-14: look after a void whether details still live (one call per 100 contracts and detail object)."""
 
     @property
     def voidable_states(self) -> frozenset[str]:
         """Return the life_status values in which the CRM voids."""
         return frozenset({"normal"} if self.voidable == "normal" else {"normal", "ineffective"})
 
-    def stated(self) -> tuple[str, ...]:
-        """Return every switch as `name=value`, in order."""
-        return tuple(f"{name}={value}" for name, value in self.model_dump().items())
+    def stated(self, *, but: Collection[str] = ()) -> tuple[str, ...]:
+        """Return every switch as `question name=value`, in order, without the questions that do not arise."""
+        asked = (one for one in QUESTIONS if one.id not in but)
+        return tuple(f"{one.id} {name}={self._shown(name)}" for one in asked for name in one.settings)
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class FxiaokeSettings(BaseModel):

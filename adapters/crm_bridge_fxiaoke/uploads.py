@@ -59,7 +59,7 @@ class Uploads:
         part = Part("media", name, content, size=len(content))
         envelope = self._client.upload(UPLOAD_PATH, {"type": "document"}, [part])
         if envelope.code != 0:
-            raise self._client.error(envelope)
+            raise self._client.judge.error(envelope)
         return _path(text(envelope.body.get("mediaId")))
 
     def _signed(self, name: str, content: bytes) -> str:

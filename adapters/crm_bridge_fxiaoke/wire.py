@@ -9,7 +9,7 @@ from decimal import Decimal
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.transport import Answer
-from crm_bridge_fxiaoke.errors import clean, row_for
+from crm_bridge_fxiaoke.errors import clean
 
 Record = Mapping[str, object]
 
@@ -55,11 +55,6 @@ def read_envelope(answer: Answer) -> Envelope:
     texts = [clean(body.get(name)) for name in ("errorMessage", "errorDescription")]
     shown = texts[0] if texts[1] in ("", texts[0]) else " / ".join(text for text in texts if text)
     return Envelope(code, shown, clean(body.get("traceId"), most=120), body, answer.body)
-
-
-def family_of(envelope: Envelope, *, token_call: bool = False) -> str:
-    """Return the family of an answer's error row, nothing for a success."""
-    return "" if envelope.code == 0 else row_for(envelope.code, envelope.text, token_call=token_call).family
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +135,25 @@ def read_objects(envelope: Envelope) -> tuple[ObjectEntry, ...]:
 def read_description(envelope: Envelope, name: str) -> ObjectMeta:
     """Return the description of one object; MalformedAnswerError without fields."""
     data = envelope.data
-    told = data.get("describe") if isinstance(data, Mapping) else None
+    found = _description(data.get("describe") if isinstance(data, Mapping) else None, name)
+    if found is None:
+        raise _incomplete("describe.fields", envelope)
+    return found
+
+
+def read_details(envelope: Envelope) -> Mapping[str, ObjectMeta]:
+    """Return the descriptions of detail objects that came with their master's; nothing where none came."""
+    data = envelope.data
+    told = data.get("detailDescribe") if isinstance(data, Mapping) else None
+    listed = told if isinstance(told, Mapping) else {}
+    read = {str(name): _description(one, str(name)) for name, one in listed.items()}
+    return {name: meta for name, meta in read.items() if meta is not None}
+
+
+def _description(told: object, name: str) -> ObjectMeta | None:
     fields = told.get("fields") if isinstance(told, Mapping) else None
     if not isinstance(told, Mapping) or not isinstance(fields, Mapping):
-        raise _incomplete("describe.fields", envelope)
+        return None
     label = clean(told.get("display_name")) or clean(told.get("label")) or name
     known = [_field(str(key), one) for key, one in fields.items() if isinstance(one, Mapping)]
     return ObjectMeta(name, label, {one.name: one for one in known if one is not None})

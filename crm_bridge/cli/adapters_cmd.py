@@ -99,6 +99,10 @@ def spec_json(spec: AdapterSpec) -> dict[str, Any]:
             {"code": row.code, "family": row.family, "executed": row.executed, "meaning": row.meaning}
             for row in spec.errors
         ],
+        "open_questions": [
+            {"id": q.id, "about": q.about, "settings": dict(q.settings), "stand_in": list(q.stand_in)}
+            for q in spec.open_questions
+        ],
     }
 
 
@@ -125,6 +129,11 @@ def _show(out: Output, spec: AdapterSpec) -> None:
         out.table(
             (title, _("is afterwards"), _("note")),
             ((thing_text(thing), _(FATES[fate]), _(note)) for thing, (fate, note) in table.items()),
+        )
+    if spec.open_questions:
+        out.table(
+            (_("not published"), "", _("assumed, unless the connection says otherwise")),
+            ((q.id, _(q.about), ", ".join(f"{n}={v}" for n, v in q.settings.items())) for q in spec.open_questions),
         )
 
 

@@ -106,6 +106,8 @@ def show(name: str) -> int:
         ((f.name, f.label, f.type, f.meaning) for f in profile.fields),
     )
     out.table((_("around a contract"), _("kind"), _("saved")), ((r.label, r.kind, r.saved) for r in profile.relations))
+    if profile.assumptions:
+        out.table((_("assumptions"),), ((line,) for line in profile.assumptions))
     return 0
 
 

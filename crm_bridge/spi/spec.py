@@ -36,6 +36,19 @@ class ErrorRow:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """Something that a vendor does not publish: what it is about, and the settings that assume an answer.
+
+    `settings` are names and defaults of the connection's `assumptions`, `stand_in` names the emulator's switches.
+    """
+
+    id: str
+    about: str
+    settings: Mapping[str, str]
+    stand_in: tuple[str, ...] = ()
+
+
 class SecretReader(Protocol):
     """The secrets of one connection, by item name."""
 
@@ -104,5 +117,7 @@ class AdapterSpec:
     sign_in_help: str = ""
     login: Mapping[str, LoginWay] = field(default_factory=dict)
     """Extra ways to sign in by name; empty when secrets are simply typed in."""
+    open_questions: Sequence[OpenQuestion] = ()
+    """What the vendor does not publish; a connection may answer each otherwise than by default."""
     revoke: Callable[[BaseModel, Tools], None] | None = None
     """Makes the secrets useless at the CRM, for `logout`; None where a CRM has no such call."""

@@ -62,11 +62,18 @@ def test_a_setting_that_cannot_be_meant_is_refused(wrong: dict[str, Any]) -> Non
         FxiaokeSettings.model_validate(wrong)
 
 
-def test_every_switch_is_stated_by_name_and_value(mount: Any) -> None:
+def test_every_switch_is_stated_by_question_name_and_value(mount: Any) -> None:
     profile = mount().connect(assumptions={"max_batch_ids": 7}).whoami()
-    assert "max_batch_ids=7" in profile.assumptions
-    assert "voidable=normal" in profile.assumptions
-    assert {line.partition("=")[0] for line in profile.assumptions} == set(Assumptions.model_fields)
+    assert "A-03 max_batch_ids=7" in profile.assumptions
+    assert "A-11 voidable=normal" in profile.assumptions
+    named = [line.partition(" ")[2].partition("=")[0] for line in profile.assumptions]
+    assert named == list(Assumptions.model_fields)
+
+
+def test_questions_that_do_not_arise_are_not_stated() -> None:
+    stated = Assumptions.model_validate({}).stated(but={"A-14", "A-23"})
+    assert not [line for line in stated if line.startswith(("A-14", "A-23"))]
+    assert len(stated) == len(Assumptions.model_fields) - 3
 
 
 @pytest.mark.parametrize(("voidable", "state"), [("normal", "unknown"), ("normal_and_ineffective", "normal")])
