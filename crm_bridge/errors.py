@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import clean, shown_code, shown_id
 
 
@@ -39,6 +40,8 @@ class CrmBridgeError(Exception):
     """What happened, and what to do next. Carries facts, never request headers, bodies or secrets."""
 
     exit_code: ClassVar[int] = 1
+    advice: ClassVar[str] = ""
+    """The hint of an error that was raised without one."""
     reason: str
 
     def __init__(
@@ -58,7 +61,7 @@ class CrmBridgeError(Exception):
         super().__init__(message := clean(message))
         self.message = message
         self.reason = reason or _snake(type(self).__name__)
-        self.hint = clean(hint)
+        self.hint = clean(hint or _(self.advice))
         self.vendor = vendor
         self.vendor_code = shown_code(vendor_code)
         self.http_status = http_status
@@ -141,40 +144,52 @@ class ConfirmationError(CrmBridgeError):
     """The confirmation is missing, wrong, expired or already used; nothing was sent."""
 
     exit_code = 5
+    advice = N_("look at the plan with `crm-bridge plan show`, or plan again")
 
 
 class BackupError(CrmBridgeError):
     """There is no verified backup; nothing was deleted."""
 
     exit_code = 6
+    advice = N_("nothing was deleted; put it right, then run the same command again")
 
 
 class InterruptedRunError(CrmBridgeError):
     """The run stopped in a state from which it can be resumed."""
 
     exit_code = 7
+    advice = N_("go on with `crm-bridge resume`")
 
 
 class InDoubtError(CrmBridgeError):
     """Something is unknown or unverified, and said so."""
 
     exit_code = 9
+    advice = N_("`crm-bridge resume` looks again; it never deletes a contract that may be gone")
 
 
 class SignInError(CrmBridgeError):
     """The CRM did not accept the credentials."""
 
+    advice = N_("sign in again: `crm-bridge login`")
+
 
 class PermissionDeniedError(CrmBridgeError):
     """The signed-in user or the app lacks a right."""
+
+    advice = N_("ask an administrator of the CRM for this right")
 
 
 class CredentialStoreError(CrmBridgeError):
     """Secrets cannot be read or kept safely."""
 
+    advice = N_("`crm-bridge auth status` names the store of every secret")
+
 
 class CrmError(CrmBridgeError):
     """The CRM, or the way to it, failed."""
+
+    advice = N_("run the same command again; if it stays so, `crm-bridge doctor` looks at the connection")
 
 
 class RequestRefusedError(CrmError):
@@ -184,13 +199,19 @@ class RequestRefusedError(CrmError):
 class RateLimitedError(CrmError):
     """Too many requests; `retry_after` seconds where the CRM said so. Refused before execution."""
 
+    advice = N_("wait, then run the same command again")
+
 
 class MalformedAnswerError(CrmError):
     """An answer that is cut, too large, not JSON, or not what the vendor documents."""
 
+    advice = N_("run the same command again; if it stays so, check the address and whether a proxy answers instead")
+
 
 class NotSentError(CrmError):
     """Proven: no byte of the request reached the CRM."""
+
+    advice = N_("check the network and the address in the connection's configuration, then run the same command again")
 
 
 class AnswerLostError(CrmError):
@@ -200,9 +221,13 @@ class AnswerLostError(CrmError):
 class ForbiddenAddressError(CrmError):
     """A redirect, an api_domain or a link pointed outside the hosts of this connection."""
 
+    advice = N_("check the addresses in the connection's configuration")
+
 
 class JournalError(CrmBridgeError):
     """The journal cannot be written or trusted, so nothing is done."""
+
+    advice = N_("run `crm-bridge journal check`")
 
 
 class JournalBusyError(JournalError):

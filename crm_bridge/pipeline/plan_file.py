@@ -133,7 +133,10 @@ def open_plan(path: Path, *, journal: Journal) -> PlanFile:
         handle = path.open("rb")
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
-        raise UsageError(_("the plan {path} cannot be read: {why}").format(path=path, why=why)) from None
+        raise UsageError(
+            _("the plan {path} cannot be read: {why}").format(path=path, why=why),
+            hint=_("make one with `crm-bridge plan CONN ... -o FILE`"),
+        ) from None
     with handle as lines:
         first = _parse(next(lines, b""))
         head = _head(first, journal)

@@ -1,0 +1,227 @@
+"""Every refusal, at both CRMs, in both languages: one sentence, what to do, the documented exit code, nothing sent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.serve import Sandbox
+from crm_bridge.spi.emulator import Emulator
+from tests.cli.conftest import Said, Shell
+from tests.cli.test_mistakes import edit_config, edit_secrets
+
+WHERE = 'status = "Expired"'
+HEADS = {"en": ("error: ", "hint: "), "zh": ("错误：", "提示：")}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where somebody works: a shell, a connection, a plan for it and its digest."""
+
+    shell: Shell
+    name: str
+    running: Sandbox
+    emulator: Emulator
+    plan: Path
+    digest: str
+    monkeypatch: pytest.MonkeyPatch
+
+    def apply(self, plan: Path | None = None, word: str | None = None) -> Said:
+        return self.shell("apply", plan or self.plan, "--confirm", word or self.digest)
+
+
+@pytest.fixture
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The reader's language; English where a test names none."""
+    chosen = str(getattr(request, "param", "en"))
+    monkeypatch.setenv("CRM_BRIDGE_LANG", chosen)
+    return chosen
+
+
+@pytest.fixture
+def desk(
+    language: str,
+    shell: Shell,
+    name: str,
+    running: Sandbox,
+    emulator: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Desk]:
+    """A desk with a plan on it."""
+    monkeypatch.setenv("CRM_BRIDGE_LANG", language)  # the shell's own fixture speaks English
+    plan = tmp_path / "expired.plan"
+    digest = shell("plan", name, "--where", WHERE, "-o", plan, "--json").document()["digest"]
+    yield Desk(shell, name, running, emulator, plan, digest, monkeypatch)
+    assert [e for line in emulator.ledger() for e in line.effects if e.kind in ("trashed", "purged")] == []
+
+
+def refused(said: Said, language: str, code: int) -> None:
+    """One sentence, one hint, both in the reader's language."""
+    assert said.code == code, said.err
+    lines = said.err.splitlines()
+    sentence = next(line for line in lines if line.startswith(HEADS[language][0]))
+    hint = next((line for line in lines if line.startswith(HEADS[language][1])), "")
+    assert hint, said.err
+    assert len(lines) <= 4, said.err
+    if language == "zh":
+        assert is_chinese(sentence), sentence
+        assert is_chinese(hint), hint
+
+
+def is_chinese(line: str) -> bool:
+    return sum("\u4e00" <= letter <= "\u9fff" for letter in line) >= 6
+
+
+def another_digest(desk: Desk) -> Said:
+    other = desk.plan.with_name("other.plan")
+    chosen = desk.shell("plan", desk.name, "--where", 'status = "Draft"', "-o", other, "--json").document()
+    return desk.apply(word=chosen["digest"])
+
+
+def expired(desk: Desk) -> Said:
+    desk.monkeypatch.setenv("CRM_BRIDGE_CLOCK_OFFSET", str(25 * 3600))
+    return desk.apply()
+
+
+def not_there(desk: Desk) -> Said:
+    return desk.apply(desk.plan.with_name("none.plan"))
+
+
+def no_plan(desk: Desk) -> Said:
+    desk.plan.write_text("number,title\nHT-1,x\n")
+    return desk.apply()
+
+
+def unknown_connection(desk: Desk) -> Said:
+    return desk.shell("find", desk.name + "x")
+
+
+def no_backup(desk: Desk) -> Said:
+    vault = desk.shell.home / "vault"
+    shutil.rmtree(vault, ignore_errors=True)
+    vault.write_text("a file where the folder should be")
+    return desk.apply()
+
+
+def bad_token(desk: Desk) -> Said:
+    edit_secrets(desk.shell.home, {"zoho-sandbox": "refresh_token", "fxiaoke-sandbox": "app_secret"}[desk.name])
+    return desk.apply()
+
+
+def wrong_module(desk: Desk) -> Said:
+    key = {"zoho-sandbox": "module", "fxiaoke-sandbox": "object"}[desk.name]
+    text = (desk.shell.home / "config.toml").read_text()
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith(f"{key} =")) + "\n"
+    (desk.shell.home / "config.toml").write_text(kept)
+    edit_config(desk.shell.home, f"[connections.{desk.name}]", f'[connections.{desk.name}]\n{key} = "Contrats"')
+    return desk.shell("find", desk.name)
+
+
+def malformed_answer(desk: Desk) -> Said:
+    desk.running.servers[desk.name.removesuffix("-sandbox")].inject(Rule("malformed", Match(count=None)))
+    return desk.apply()
+
+
+def no_answer(desk: Desk) -> Said:
+    desk.running.servers[desk.name.removesuffix("-sandbox")].close()
+    return desk.apply()
+
+
+def no_terminal(desk: Desk) -> Said:
+    said = desk.shell("apply", desk.plan, "--json")
+    error = said.error()
+    return Said(said.code, "", f"{HEADS[spoken(desk)][0]}{error['message']}\n{HEADS[spoken(desk)][1]}{error['hint']}")
+
+
+def spoken(desk: Desk) -> str:
+    return "zh" if "提示" in desk.shell("find", "nobody").err else "en"
+
+
+def filter_mistake(desk: Desk) -> Said:
+    return desk.shell("find", desk.name, "--where", "amout < 5")
+
+
+def nothing_matches(desk: Desk) -> Said:
+    return desk.shell("plan", desk.name, "--where", "amount < 0")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
+@pytest.mark.parametrize(
+    ("trial", "code"),
+    [
+        (another_digest, 5),
+        (expired, 5),
+        (no_terminal, 5),
+        (no_plan, 5),
+        (not_there, 2),
+        (unknown_connection, 2),
+        (wrong_module, 2),
+        (filter_mistake, 2),
+        (nothing_matches, 8),
+        (no_backup, 6),
+        (bad_token, 1),
+        (malformed_answer, 1),
+        (no_answer, 1),
+    ],
+)
+def test_a_refusal_says_what_and_what_next(desk: Desk, language: str, trial: Callable[[Desk], Said], code: int) -> None:
+    refused(trial(desk), language, code)
+
+
+def without_a_contract(lines: list[str]) -> list[str]:
+    return [lines[0], *lines[2:]]
+
+
+def doubled(lines: list[str]) -> list[str]:
+    return [*lines[:2], lines[1], *lines[2:]]
+
+
+def swapped(lines: list[str]) -> list[str]:
+    return [lines[0], lines[2], lines[1], *lines[3:]]
+
+
+def without_a_foot(lines: list[str]) -> list[str]:
+    return lines[:-1]
+
+
+def with_another(number: int, key: str, value: object) -> Callable[[list[str]], list[str]]:
+    def edit(lines: list[str]) -> list[str]:
+        line = json.dumps({**json.loads(lines[number]), key: value}, sort_keys=True, separators=(",", ":"))
+        return [*lines[:number], line, *(lines[number + 1 :] if number != -1 else [])]
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        without_a_contract,
+        doubled,
+        swapped,
+        without_a_foot,
+        with_another(0, "step", "purge"),
+        with_another(0, "automations", True),
+        with_another(0, "expires_at", "2099-01-01T00:00:00.000+00:00"),
+        with_another(1, "id", "554023000003700001"),
+        with_another(1, "digest", "0" * 64),
+        with_another(1, "sealed", "AAAA"),
+        with_another(-1, "count", 1),
+        with_another(-1, "mark", "0" * 64),
+    ],
+)
+def test_a_plan_that_was_edited_in_any_line_is_refused(
+    desk: Desk, language: str, edit: Callable[[list[str]], list[str]]
+) -> None:
+    lines = desk.plan.read_text(encoding="utf-8").splitlines()
+    edited = edit(lines)
+    assert edited != lines
+    desk.plan.write_text("\n".join(edited) + "\n", encoding="utf-8")
+    refused(desk.apply(), language, 5)
+    assert desk.shell("plan", "show", desk.plan).code == 5

@@ -1,0 +1,71 @@
+"""No test speaks with anything but this machine: whoever tries is stopped, and the test fails."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+NAMES = frozenset({"", "localhost"})
+_tried: list[str] = []
+
+
+class LeftTheMachineError(OSError):
+    """What the code under test sees: as an OSError, like a network that is not there."""
+
+
+def is_here(host: object) -> bool:
+    """Say whether a host is this machine. An unspecified address is: it can only be listened on, or means loopback."""
+    text = host.decode(errors="replace") if isinstance(host, bytes) else str(host or "")
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text.lower() in NAMES
+    return address.is_loopback or address.is_unspecified
+
+
+def asks_nobody(host: object) -> bool:
+    """Say whether a host is an address already, in any spelling of the C library: nobody is asked for it."""
+    text = host.decode(errors="replace") if isinstance(host, bytes) else str(host or "")
+    try:
+        socket.inet_aton(text)
+    except OSError:
+        return ":" in text
+    return True
+
+
+def watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Stop connections, datagrams and questions to a name server that would leave the machine."""
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+        if asks_nobody(host):
+            return
+    elif event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        address = arguments[1]
+        if not isinstance(address, tuple):  # a socket file, or a datagram to where the socket is connected already
+            return
+        host = address[0]
+    else:
+        return
+    if not is_here(host):
+        _tried.append(f"{event} {host!r}")
+        raise LeftTheMachineError(f"a test tried to reach {host!r}")
+
+
+def pytest_configure() -> None:
+    """Watch from before the first import of a test to the end of the process."""
+    sys.addaudithook(watch)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine() -> Iterator[None]:
+    """Fail the test that tried, even where the code under test took the error for a network that is down."""
+    del _tried[:]
+    yield
+    tried = list(_tried)
+    del _tried[:]
+    assert tried == [], "tests speak with this machine only"
