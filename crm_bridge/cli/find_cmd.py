@@ -11,9 +11,9 @@ import click
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import NothingMatchedError
-from crm_bridge.i18n import _
+from crm_bridge.i18n import N_, _
 
-SELECTION_HELP = "Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'."
+SELECTION_HELP = N_("Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'.")
 
 
 @command("find")

@@ -15,7 +15,7 @@ from crm_bridge.cli.options import shared_options
 from crm_bridge.cli.output import Output, report_error, report_usage
 from crm_bridge.cli.translated import Group, speak
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge.i18n import _, system_language, use_language
+from crm_bridge.i18n import N_, _, system_language, use_language
 
 COMMANDS = {
     "demo": ("demo_cmd", "demo"),
@@ -44,28 +44,28 @@ COMMANDS = {
 """Command -> (module below crm_bridge.cli, object). Imported when called, so that `--help` imports click only."""
 
 HELP = {
-    "demo": "Run the whole journey on the built-in sandbox.",
-    "sandbox": "Serve stand-ins of the CRMs on this machine.",
-    "adapters": "Show which CRMs are supported, and what each can do.",
-    "connections": "Add, list, show, test and remove connections.",
-    "login": "Sign in and keep the secrets in the keyring.",
-    "logout": "Forget the secrets of a connection.",
-    "auth": "Show where secrets come from.",
-    "doctor": "Check everything a connection needs.",
-    "find": "Find contracts.",
-    "show": "Show one contract with everything around it.",
-    "backup": "Back up contracts without deleting them.",
-    "plan": "Plan a deletion; nothing is sent.",
-    "apply": "Carry out a confirmed plan.",
-    "delete": "Delete one contract.",
-    "status": "Show where every contract of a run stands.",
-    "resume": "Go on with a run that was interrupted.",
-    "verify": "Look again whether removed contracts are gone.",
-    "restore": "Bring contracts back.",
-    "receipt": "Show, issue and verify receipts.",
-    "journal": "List, check and export the audit journal.",
-    "vault": "List, check, prune and shred backups.",
-    "debug": "Switches of the test interface.",
+    "demo": N_("Run the whole journey on the built-in sandbox."),
+    "sandbox": N_("Serve stand-ins of the CRMs on this machine."),
+    "adapters": N_("Show which CRMs are supported, and what each can do."),
+    "connections": N_("Add, list, show, test and remove connections."),
+    "login": N_("Sign in and keep the secrets in the keyring."),
+    "logout": N_("Forget the secrets of a connection."),
+    "auth": N_("Show where secrets come from."),
+    "doctor": N_("Check everything a connection needs."),
+    "find": N_("Find contracts."),
+    "show": N_("Show one contract with everything around it."),
+    "backup": N_("Back up contracts without deleting them."),
+    "plan": N_("Plan a deletion; nothing is sent."),
+    "apply": N_("Carry out a confirmed plan."),
+    "delete": N_("Delete one contract."),
+    "status": N_("Show where every contract of a run stands."),
+    "resume": N_("Go on with a run that was interrupted."),
+    "verify": N_("Look again whether removed contracts are gone."),
+    "restore": N_("Bring contracts back."),
+    "receipt": N_("Show, issue and verify receipts."),
+    "journal": N_("List, check and export the audit journal."),
+    "vault": N_("List, check, prune and shred backups."),
+    "debug": N_("Switches of the test interface."),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,11 +50,13 @@ def speak() -> None:
 
 
 @contextmanager
-def _translated(command: click.Command) -> Iterator[None]:
+def translated(command: click.Command) -> Iterator[None]:
+    """Let a command's help and that of its options be in the active language for a while."""
     speak()
     options = [item for item in command.params if isinstance(item, click.Option)]
     kept = command.help, [option.help for option in options]
-    command.help = _(command.help) if command.help else command.help
+    # The catalogue has docstrings without their indentation; click keeps it in all paragraphs but the first.
+    command.help = _(inspect.cleandoc(command.help)) if command.help else command.help
     for option in options:
         option.help = _(option.help) if option.help else option.help
     try:
@@ -69,13 +72,20 @@ class Command(click.Command):
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help page in the active language."""
-        with _translated(self):
+        with translated(self):
             return super().get_help(ctx)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the line for the list of commands in the active language."""
-        with _translated(self):
+        with translated(self):
             return super().get_short_help_str(limit)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return `--help`, which click makes before the language is known."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = _("Show this message and exit.")
+        return option
 
 
 class Group(Command, click.Group):

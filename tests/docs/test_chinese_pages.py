@@ -84,3 +84,10 @@ def test_the_chinese_readme_leads_to_every_chinese_page() -> None:
     text = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
     targets = {Path(ROOT / link).resolve() for link in links(text)}
     assert [page for page in PAGES if CHINESE / page not in targets] == []
+
+
+def test_every_command_and_option_is_explained_in_chinese() -> None:
+    text = (CHINESE / "reference" / "command-line.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", "    ", "["))]
+    assert len(lines) > 100
+    assert [line for line in lines if not re.search("[\u4e00-\u9fff]", line)] == []
