@@ -59,18 +59,25 @@ def _odd(forecast: Forecast, route: Route) -> str:
     ]
     fields = sum(row.kind is not Kind.GENERAL and row.fate(route) is not Fate.SAME for row in forecast.rows)
     if fields:
-        words.append(_("{count} fields and columns, see --json").format(count=fields))
+        words.append(_("{count} fields and columns, see `plan show FILE --forecast`").format(count=fields))
     return ", ".join(words) or "-"
 
 
+def forecast_columns() -> tuple[str, ...]:
+    """Return the headers of the full table."""
+    return (_("what"), _("label"), _("the CRM's bin"), _("new record from the backup"), _("remark"))
+
+
 def forecast_table(rows: Iterable[ForecastRow]) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of the full table: thing, label, bin, anew, note."""
+    """Yield the rows of the full table; a field or relation that returns as it was needs no remark."""
     for row in rows:
-        note = row.recreate_note or row.untrash_note
+        words = ((row.untrash, row.untrash_note), (row.recreate, row.recreate_note))
+        told = row.kind is Kind.GENERAL
+        notes = dict.fromkeys(note for fate, note in words if note and (told or fate is not Fate.SAME))
         yield (
             thing_text(row.thing),
             row.label,
             _(FATES[row.untrash]),
             _(FATES[row.recreate]),
-            _(note) if note else "",
+            "; ".join(_(note) for note in notes),
         )

@@ -64,7 +64,7 @@ HELP = {
     "restore": N_("Bring contracts back."),
     "receipt": N_("Show, issue and verify receipts."),
     "journal": N_("List, check and export the audit journal."),
-    "vault": N_("List, check, prune and shred backups."),
+    "vault": N_("List, check, copy, prune and shred backups."),
     "debug": N_("Switches of the test interface."),
 }
 

@@ -114,8 +114,10 @@ def make(
 
 @command("show")
 @click.argument("file", type=click.Path(path_type=Path))
-def show(file: Path) -> int:
+@click.option("--forecast", is_flag=True, help="What each way back returns, per field and relation.")
+def show(file: Path, forecast: bool) -> int:
     """Show the plan in FILE."""
+    from crm_bridge.cli.forecast_view import forecast_columns, forecast_pairs, forecast_table
     from crm_bridge.cli.plan_view import PLAN, plan_card, plan_json
 
     out = Output(as_json=shared().as_json)
@@ -123,6 +125,9 @@ def show(file: Path) -> int:
         read = bridge.open_plan(file)
         if out.as_json:
             out.document(PLAN, plan_json(read, contracts=True))
+        elif forecast:
+            out.pairs(forecast_pairs(read.head.forecast))
+            out.table(forecast_columns(), forecast_table(read.head.forecast.rows))
         else:
             plan_card(read)
     return 0

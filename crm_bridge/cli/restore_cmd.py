@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ def restore(what: str | None, last: bool, contract: str | None, dry_run: bool, r
             _("say what to bring back: a run, a receipt file, --last or --contract"),
             hint=_("list the runs with `crm-bridge status --all`"),
         )
+    if sum(map(bool, (what, last, contract))) > 1:
+        raise UsageError(_("choose one of: a run, a receipt file, --last, --contract"))
     if digest and not relink:
         raise UsageError(_("--confirm belongs to --relink; a restore deletes nothing and needs no confirmation"))
     with open_bridge() as bridge:
@@ -40,12 +43,13 @@ def restore(what: str | None, last: bool, contract: str | None, dry_run: bool, r
             return _relink(bridge, run_id, None if dry_run else digest)
         info = bridge.run(run_id)
         steps = bridge.connect(info.ref.connection).restore(info.id, ids=ids, dry_run=dry_run)
+        numbers = {item.contract.id: item.contract.number or "" for item in bridge.status(info.id)}
     if not steps:
         raise NothingMatchedError(_("run {run} removed nothing that could come back").format(run=info.id))
-    return _report(info.id, steps, dry_run=dry_run)
+    return _report(info.id, steps, numbers, dry_run=dry_run)
 
 
-def _report(run_id: str, steps: list[RestoreStep], *, dry_run: bool) -> int:
+def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *, dry_run: bool) -> int:
     from crm_bridge.cli.restore_view import measured_card, step_json, summary_json, warnings_of
     from crm_bridge.cli.run_view import restore_table
 
@@ -54,20 +58,22 @@ def _report(run_id: str, steps: list[RestoreStep], *, dry_run: bool) -> int:
         value = {
             "run_id": run_id,
             "dry_run": dry_run,
-            "outcomes": [step_json(step) for step in steps],
+            "outcomes": [{**step_json(step), "number": numbers.get(step.ref.id) or None} for step in steps],
             "measured": summary_json(steps),
         }
         out.document("crm-bridge.restore/1", value)
     else:
-        restore_table(steps)
+        restore_table(steps, numbers)
         measured_card(steps, out)
-        _say_next(out, run_id, steps)
+        _say_next(out, run_id, steps, dry_run=dry_run)
     for text in warnings_of(steps):
         out.note(text)
     return _exit_code(out, steps)
 
 
-def _say_next(out: Output, run_id: str, steps: list[RestoreStep]) -> None:
+def _say_next(out: Output, run_id: str, steps: list[RestoreStep], *, dry_run: bool) -> None:
+    if dry_run:
+        out.note(_("nothing was changed; to bring them back: {command}").format(command=f"crm-bridge restore {run_id}"))
     names = {one.name for step in steps if step.measured for one in step.measured.differences}
     if "inbound_links" in names:
         out.note(_("references of other records do not point at them yet; see: {command}").format(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.outcome_words import OUTCOME_WORDS, reason_text
 from crm_bridge.cli.output import Output, plain
+from crm_bridge.domain.capabilities import Route
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -88,18 +89,35 @@ def restore_json(step: RestoreStep) -> dict[str, Any]:
     }
 
 
-def restore_table(steps: Iterable[RestoreStep]) -> None:
-    """Print what was or will be done about each contract."""
-    columns = (_("id"), _("way back"), _("result"), _("new id"), _("what does not return"), _("why"))
+def restore_table(steps: Iterable[RestoreStep], numbers: Mapping[str, str]) -> None:
+    """Print what was or will be done about each contract; `numbers` says what people call them, by id."""
+    lost = _("what does not return")
+    columns = (_("number"), _("id"), _("way back"), _("result"), _("new id"), lost, _("why"))
     rows = (
         (
+            numbers.get(step.ref.id, ""),
             step.ref.id,
-            {"untrash": _("the CRM's bin"), "recreate": _("new record from the backup")}.get(step.route or "", "-"),
+            _way_back(step),
             _(OUTCOME_WORDS.get(step.result, step.result)),
             step.new_ref.id if step.new_ref and step.new_ref != step.ref else "",
             "; ".join(plain(word) for word in step.lost),
-            reason_text(step.reason) if step.reason else "",
+            _why_not(step),
         )
         for step in steps
     )
     Output.table(columns, rows)
+
+
+def _way_back(step: RestoreStep) -> str:
+    if step.route is None:
+        return "-"
+    if step.route is Route.RECREATE:
+        return _("new record from the backup")
+    shown = step.until and step.result == "planned"
+    return _("the CRM's bin, until {date}").format(date=step.until) if shown else _("the CRM's bin")
+
+
+def _why_not(step: RestoreStep) -> str:
+    reason = reason_text(step.reason) if step.reason else ""
+    said = plain(step.message) if step.result in ("not_restored", "in_doubt") else ""
+    return "; ".join(part for part in (reason, said) if part)

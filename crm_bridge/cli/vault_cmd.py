@@ -1,14 +1,15 @@
-"""`vault list|show|check|prune|shred`: what backups there are, whether they are whole, and how they end."""
+"""`vault list|show|check|prune|shred|copy|fetch`: what backups there are, whether they are whole, and how they end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.vault_copy_cmd import copy, fetch
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of what you saw.")
 
 
-@group("vault", help="List, check, prune and shred backups.")
+@group("vault", help="List, check, copy, prune and shred backups.")
 def vault() -> None:
-    """List, check, prune and shred backups."""
+    """List, check, copy, prune and shred backups."""
 
 
 def set_json(one: SetSummary) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def _state(one: SetSummary) -> str:
     return _("shredded") if one.shredded else _("whole")
 
 
-def _table(out: Output, sets: list[SetSummary] | tuple[SetSummary, ...]) -> None:
+def set_table(out: Output, sets: Sequence[SetSummary]) -> None:
+    """Print sets, one a row."""
     columns = (_("set"), _("made"), _("connection"), _("contracts"), _("bytes"), _("kept until"), _("state"))
     rows = ((s.set_id, s.created, s.connection, s.count, s.bytes, s.keep_until or "-", _state(s)) for s in sets)
     out.table(columns, rows)
@@ -60,7 +62,7 @@ def list_() -> int:
     if out.as_json:
         out.document("crm-bridge.vault/1", {"count": len(sets), "sets": [set_json(one) for one in sets]})
     elif sets:
-        _table(out, sets)
+        set_table(out, sets)
     else:
         out.note(_("the vault is empty"))
     return 0
@@ -177,11 +179,11 @@ def _dispose(make: Callable[[Keeper], Disposal], digest: str | None, dry_run: bo
             if out.as_json:
                 out.document("crm-bridge.vault-plan/1", {**facts, "done": False})
             else:
-                _table(out, plan.sets)
+                set_table(out, plan.sets)
                 out.text(_("digest: {digest}").format(digest=plan.digest))
             return 0 if dry_run else 5
         if digest is None:
-            _table(out, plan.sets)
+            set_table(out, plan.sets)
         done = keeper.carry_out(plan, confirm=digest or typed(plan.phrase, plan.digest))
     cannot_reach = list(dict.fromkeys(text for one in done for text in one.cannot_reach))
     if out.as_json:
@@ -196,5 +198,5 @@ def _dispose(make: Callable[[Keeper], Disposal], digest: str | None, dry_run: bo
     return 0
 
 
-for _one in (list_, show, check, prune, shred):
+for _one in (list_, show, check, copy, fetch, prune, shred):
     vault.add_command(_one)

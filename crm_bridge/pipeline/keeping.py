@@ -18,6 +18,8 @@ from crm_bridge.pipeline.saving import BACKUP_MADE
 from crm_bridge.vault import CheckReport, Finding, SetSummary, Vault
 from crm_bridge.vault.bag import manifest_digest
 
+COPIED = "vault.copy.done"
+
 
 class Deed(StrEnum):
     """What is done to sets: `prune` removes expired ones whole, `shred` destroys the key of one."""
@@ -176,10 +178,23 @@ class Keeper:
         return done
 
     def _dispose(self, deed: Deed, set_id: str) -> tuple[str, ...]:
+        copies = tuple(self._copies(set_id))
         if deed is Deed.SHRED:
-            return self.vault.shred(set_id).cannot_reach
+            return self.vault.shred(set_id).cannot_reach + copies
         self.vault.remove(set_id)
-        return ()
+        return copies
+
+    def _copies(self, set_id: str) -> Iterator[str]:
+        """Yield a sentence for each copy elsewhere that the journal knows of."""
+        places = {
+            (entry.ts[:10], str(entry.body.get("store", "")))
+            for entry in self.journal.entries(op=COPIED)
+            if entry.body.get("set") == set_id
+        }
+        for date, store in sorted(places):
+            yield _("the copy of set {set} that was made on {date} ({store}) still holds its key slot").format(
+                set=set_id, date=date, store=store
+            )
 
 
 def _how(plan: Disposal, word: str) -> str:

@@ -141,7 +141,7 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
         yield Finding("key" if error.reason in {"no_key", "key_slot"} else "undecipherable", "", error.message)
         yield from _outside(folder, manifest, tally)
         return
-    accounted = {HEADER, SCHEMA}
+    accounted, unread = {HEADER, SCHEMA}, False
     tally.bytes += (folder / HEADER).stat().st_size
     yield from _decrypted(opened, [(SCHEMA, opened.header.schema)], manifest, tally)
     for number, batch in enumerate(opened.header.batches):
@@ -151,6 +151,7 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
             rows = opened.batch(number).rows
         except BackupError as error:
             yield Finding("undecipherable", batch.file, error.message)
+            unread = True
             continue
         tally.bytes += batch.sealed.bytes
         tally.contracts += len(rows)
@@ -159,8 +160,14 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
         accounted.update(name for name, _sealed in files)
         tally.attachments += len(files)
         yield from _decrypted(opened, files, manifest, tally)
+    left = sorted(manifest.keys() - accounted)
+    if unread:
+        # Whose files these are stands in a batch that cannot be read: only the manifest can speak for them.
+        for name in left:
+            yield from _same(folder, name, manifest[name], tally)
+        return
     yield from _totals(opened, tally)
-    for name in sorted(manifest.keys() - accounted):
+    for name in left:
         yield Finding("extra", name, _("{name} does not belong to the set").format(name=name))
 
 

@@ -6,6 +6,7 @@ opens. obstore is an extra (`pip install 'crm-bridge[cloud]'`) and is imported o
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib
 import os
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from crm_bridge.errors import BackupError, UsageError
 from crm_bridge.files import ensure_private_folder, fsync_folder
@@ -42,10 +45,15 @@ class CopyReport:
     bytes: int
 
 
-def open_store(url: str) -> ObjectStore:
-    """Open `s3://bucket/path`, `az://...`, `gs://...` or `file:///folder`; credentials as obstore finds them."""
+def open_store(url: str, *, create: bool = True) -> ObjectStore:
+    """Open `s3://bucket/path`, `az://...`, `gs://...` or `file:///folder`; credentials as obstore finds them.
+
+    A folder is made, 0700, where `create` allows it. Raises UsageError, BackupError for a folder that cannot be made.
+    """
     obstore = _obstore()
     try:
+        if url.startswith("file:"):
+            return _local(obstore, url, create=create)
         store: ObjectStore = obstore.store.from_url(url)
         return store
     except (obstore.exceptions.BaseError, ValueError):
@@ -54,6 +62,26 @@ def open_store(url: str) -> ObjectStore:
             _("this is not the address of an object store"),
             hint=_("write s3://BUCKET/PATH, az://CONTAINER/PATH, gs://BUCKET/PATH or file:///FOLDER"),
         ) from None
+
+
+def _local(obstore: ModuleType, url: str, *, create: bool) -> ObjectStore:
+    parts = urlsplit(url)
+    folder = Path(url2pathname(parts.path))
+    if parts.netloc not in ("", "localhost") or not folder.is_absolute():
+        raise ValueError("a folder on this machine has three slashes")
+    try:
+        if create:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not folder.is_dir():
+            raise NotADirectoryError(errno.ENOENT, os.strerror(errno.ENOENT))
+    except OSError as error:
+        raise BackupError(
+            _("the folder for copies cannot be used: {why}").format(why=error.strerror or type(error).__name__),
+            reason="remote",
+            hint=_("name a folder that you may write to, with three slashes: file:///FOLDER"),
+        ) from None
+    store: ObjectStore = obstore.store.LocalStore(folder)
+    return store
 
 
 def copy_set(folder: Path, store: ObjectStore) -> CopyReport:

@@ -22,7 +22,9 @@ def named(page: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_family_of_errors_is_named(page: str) -> None:
-    assert {family.__name__ for family in CrmBridgeError.__subclasses__()} - set(named(page)) == set()
+    # Only those of the page's own module: tests and failpoints have families of their own.
+    families = {one.__name__ for one in CrmBridgeError.__subclasses__() if one.__module__ == errors.__name__}
+    assert families - set(named(page)) == set()
 
 
 @pytest.mark.parametrize("page", PAGES)
