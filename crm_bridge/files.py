@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from crm_bridge import failpoints
 from crm_bridge.errors import ConfigError, CrmBridgeError, JournalBusyError
 from crm_bridge.i18n import _
 
@@ -101,6 +102,11 @@ def create_private(path: Path) -> int:
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace the file atomically and durably: temp file, fsync, rename, fsync of the folder."""
+    with failpoints.step("file.write"):
+        _replace(path, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     handle = create_private(temporary)
     try:

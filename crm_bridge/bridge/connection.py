@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,11 +27,12 @@ from crm_bridge.errors import (
     NothingMatchedError,
     UsageError,
 )
-from crm_bridge.files import hold
+from crm_bridge.files import fsync_folder, hold
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.backup import back_up
 from crm_bridge.pipeline.delete import delete
 from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.doubt import refuse_doubtful
 from crm_bridge.pipeline.find import Selection, find_contracts
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
@@ -42,7 +43,7 @@ from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relin
 from crm_bridge.pipeline.restore import restore, settle_restores
 from crm_bridge.pipeline.restore_plan import RestoreStep, check_tenant, plan_restore, restorable
 from crm_bridge.pipeline.run_log import RunLog, steps_of
-from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets
+from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets, run_for
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
 from crm_bridge.pipeline.verify import verify, verify_targets
 from crm_bridge.spi.adapter import Profile, Query
@@ -151,7 +152,9 @@ class Connection:
         file, notes = make_plan(self.desk, selection, PlanOptions(step, automations, fast, reason, text), path)
         if output is None:
             kept = path.with_name(f"{file.plan.digest}.plan")
-            path.rename(kept)
+            with failpoints.step("plan.keep"):
+                path.rename(kept)
+                fsync_folder(kept.parent)
             file = open_plan(kept, journal=self.desk.journal)
         return Plan(file, notes)
 
@@ -204,12 +207,10 @@ class Connection:
 
     def resume(self, run_id: str | None = None) -> Run:
         """Settle what is open in a run and go on with the same plan. A run that is done is only reported."""
-        info = find_run(self.desk.journal, run_id)
-        file = self._plan_of(info)
+        info = find_run(self._bridge.journal, run_id)
         if info.complete:
-            done = self._run(info, file)
-            done.receipt()  # a process that died right after the run's end left none
-            return done
+            return self._reported(info)
+        file = self._plan_of(info)
         self._check_tenant(file)
         said = Confirmation(info.ref.plan, self.desk.clock.now(), info.confirmed_by, info.confirmed_how)
         return self._carry_out(ConfirmedPlan(file.plan, said), file)
@@ -269,9 +270,12 @@ class Connection:
             desk.locks / f"plan-{file.plan.digest[:32]}.lock",
             what=_("plan {digest}").format(digest=file.plan.digest[:12]),
         ):
-            run = begin_run(desk, confirmed)
+            run, new = run_for(desk, confirmed)
             lease_targets(desk, run, file)
             try:
+                refuse_doubtful(desk, file.targets(), but=run.id)
+                if new:
+                    begin_run(desk, confirmed, run)
                 backed_up = back_up(confirmed, file, log=RunLog(desk, run))
                 for step in steps_of(file.plan):
                     verified = verify(delete(backed_up, step=step))
@@ -281,13 +285,22 @@ class Connection:
                 reason = halted.reason if isinstance(halted, CrmBridgeError) else ""
                 end_run(backed_up.log, file.plan, file, halted=reason)
             finally:
-                desk.journal.release(run.id)
+                with failpoints.step("release"):
+                    desk.journal.release(run.id)
             with failpoints.step("pin"):
                 desk.journal.pin()
         info = find_run(desk.journal, run.id)
         made = self._run(info, file, halted if isinstance(halted, CrmBridgeError) else None)
         made.receipt()
         return made
+
+    def _reported(self, info: RunInfo) -> Run:
+        """Say what became of a run that is done; nothing is sent, not even a sign-in."""
+        run = self._bridge.status(info.id)
+        envelope = run.receipt().envelope
+        # A process that died right after the run's end left no receipt.
+        path = write_receipt(self._bridge.receipts, info.id, envelope)
+        return replace(run, _receipt=lambda: Receipt(envelope, path, lambda: self.restore(info.id)))
 
     def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
         def items() -> Iterator[RunItem]:

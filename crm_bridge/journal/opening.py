@@ -8,6 +8,7 @@ import uuid as uuids
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
@@ -79,7 +80,8 @@ def open_for_writing(
             _create(db, keys=keys, stamp=stamp, randomness=randomness, after=after)
         # A real write: BEGIN alone succeeds on media that refuse the commit.
         db.execute("INSERT OR REPLACE INTO preflight (id, session) VALUES (1, ?)", (stamp.session,))
-        db.execute("COMMIT")
+        with failpoints.step("journal.open"):
+            db.execute("COMMIT")
     except sqlite3.Error as error:
         if db.in_transaction:
             db.execute("ROLLBACK")

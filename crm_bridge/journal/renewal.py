@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from crm_bridge import failpoints
 from crm_bridge.clock import Clock, new_id
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
@@ -38,11 +39,12 @@ def start_new_journal(
     _refuse_good_one(home, keys=keys, clock=clock, randomness=randomness, pins=pins)
     path = home / database.FILE_NAME
     mark = new_id(clock, randomness)
-    for suffix in ("", "-journal"):
-        old = path.with_name(path.name + suffix)
-        if old.exists():
-            old.rename(path.with_name(f"journal-until-{mark}.sqlite3{suffix}"))
-    sync_directory(home)
+    with failpoints.step("journal.aside"):
+        for suffix in ("", "-journal"):
+            old = path.with_name(path.name + suffix)
+            if old.exists():
+                old.rename(path.with_name(f"journal-until-{mark}.sqlite3{suffix}"))
+        sync_directory(home)
     (keys if pins is None else pins).set(PIN, "")
     return Journal.open(home, keys=keys, clock=clock, randomness=randomness, pins=pins, after=after)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import sqlite3
 
+from crm_bridge import failpoints
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.checkpoint import Checkpoint
@@ -21,14 +22,16 @@ ROTATE_OP = "key.rotate"
 
 def prepare(keys: KeyStore, origin: str, randomness: random.Random) -> Signer:
     """Make the key that will take over, and keep it beside the one in force."""
-    return signer_for(origin, make_key(keys, SIGN_NEXT, randomness))
+    with failpoints.step("key.next"):
+        return signer_for(origin, make_key(keys, SIGN_NEXT, randomness))
 
 
 def finish(keys: KeyStore, origin: str, new: Signer) -> None:
     """Put the key that took over in its place, if it is still the one that waits."""
     waiting = read_key(keys, SIGN_NEXT)
     if waiting is not None and signer_for(origin, waiting).verifier == new.verifier:
-        keys.set(SIGN, keys.get(SIGN_NEXT) or "")
+        with failpoints.step("key.finish"):
+            keys.set(SIGN, keys.get(SIGN_NEXT) or "")
 
 
 def in_force(db: sqlite3.Connection, keys: KeyStore, origin: str, signer: Signer | None) -> Signer | None:

@@ -176,10 +176,14 @@ class Journal(Reader):
             return self._leases.take(db, run, system, org, record_ids, since=timestamp(self._clock.now()))
 
     def release(self, run: str) -> None:
-        """Give up every lease of `run`."""
-        with self._guard, self._file.write() as db:
-            self._leases.drop(db, run)
-            self._leases.unlock(run)
+        """Give up every lease of `run`. In a journal that was closed meanwhile they end with the process."""
+        with self._guard:
+            if not self._file.open:
+                self._leases.close()
+                return
+            with self._file.write() as db:
+                self._leases.drop(db, run)
+                self._leases.unlock(run)
 
     def pin(self) -> None:
         """Write size and root of the head to the pin store. A failure sets `pin_stale` and is tried again later."""

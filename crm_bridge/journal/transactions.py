@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from crm_bridge import failpoints
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database
@@ -18,6 +19,8 @@ class Transactions:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Take over an open connection."""
         self._db: sqlite3.Connection | None = db
+        self._lost: sqlite3.Error | None = None
+        """Why the file was closed for good, if it was."""
 
     @property
     def open(self) -> bool:
@@ -26,7 +29,9 @@ class Transactions:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """Return the connection; raise JournalError once it is closed."""
+        """Return the connection; raise JournalError once it is closed, with the reason that closed it."""
+        if self._db is None and self._lost is not None:
+            raise database.uncertain(self._lost)
         if self._db is None:
             raise JournalError(_("the journal is closed"), reason="journal_closed", hint=_("open it again"))
         return self._db
@@ -49,7 +54,8 @@ class Transactions:
             db.execute("BEGIN IMMEDIATE")
             yield db
             committing = True
-            db.execute("COMMIT")
+            with failpoints.step("journal.commit"):
+                db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._abandon(error, committing=committing) from None
         except BaseException:
@@ -69,6 +75,7 @@ class Transactions:
             return database.translate(error)
         # fsync is not tried again: a second one can report success after the data was dropped.
         self.close()
+        self._lost = error
         return database.uncertain(error)
 
     def _roll_back(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.domain.canonical import JsonValue, digest_of
 from crm_bridge.domain.lifecycle import Event
@@ -168,12 +169,15 @@ class Keeper:
         The confirmed list is journaled before the first set is touched, every set again once it is done.
         """
         how = _how(plan, confirm)
-        self.journal.append([_entry(f"vault.{plan.deed.value}.confirmed", _confirmed(plan, self.actor, how))])
+        with failpoints.step("vault.confirmed"):
+            self.journal.append([_entry(f"vault.{plan.deed.value}.confirmed", _confirmed(plan, self.actor, how))])
         done = []
         for one in plan.sets:
-            cannot_reach = self._dispose(plan.deed, one.set_id)
+            with failpoints.step("vault.dispose"):
+                cannot_reach = self._dispose(plan.deed, one.set_id)
             body: dict[str, JsonValue] = {"set": one.set_id, "plan": plan.digest, "count": one.count}
-            self.journal.append([_entry(_done(plan.deed), body, run=one.run)])
+            with failpoints.step("vault.disposed"):
+                self.journal.append([_entry(_done(plan.deed), body, run=one.run)])
             done.append(Disposed(one.set_id, plan.deed, cannot_reach))
         return done
 

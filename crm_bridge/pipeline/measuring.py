@@ -74,23 +74,23 @@ class Measuring:
 
     def _journal(self, steps: Sequence[RestoreStep], found: Mapping[str, Measured]) -> None:
         run, desk = self.log.run, self.desk
-        desk.journal.append(
-            [
-                Draft(
-                    op=MEASURED,
-                    system=desk.system,
-                    org=desk.profile.org_id,
-                    module=desk.profile.module,
-                    record_id=step.ref.id,
-                    plan=run.plan,
-                    run=run.id,
-                    crm_user=desk.profile.user_id,
-                    body=_body(step, found[step.ref.id]),
-                )
-                for step in steps
-                if step.ref.id in found
-            ]
-        )
+        entries = [
+            Draft(
+                op=MEASURED,
+                system=desk.system,
+                org=desk.profile.org_id,
+                module=desk.profile.module,
+                record_id=step.ref.id,
+                plan=run.plan,
+                run=run.id,
+                crm_user=desk.profile.user_id,
+                body=_body(step, found[step.ref.id]),
+            )
+            for step in steps
+            if step.ref.id in found
+        ]
+        with failpoints.step("restore.measured"):
+            desk.journal.append(entries)
 
 
 def with_digest(file: Attachment) -> Attachment:

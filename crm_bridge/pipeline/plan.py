@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,9 +15,11 @@ from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.forecast import make_forecast
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
+from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.doubt import undoubted
 from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection
 from crm_bridge.pipeline.plan_file import PlanFile, PlanWriter, open_plan
@@ -67,8 +70,8 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
         failpoints.step("plan.file"),
         PlanWriter(path, head, journal=desk.journal, randomness=desk.randomness) as writer,
     ):
-        for contract in _targets(selection, tally):
-            writer.add(Target(contract.ref, contract.digest, Card.of(contract)))
+        for target in undoubted(desk, _targets(selection, tally)):
+            writer.add(target)
         _check_selection(selection, tally)
         plan = writer.finish()
     with failpoints.step("plan.journal"):
@@ -77,10 +80,10 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     return open_plan(path, journal=desk.journal), notes
 
 
-def _targets(selection: Selection, tally: _Tally) -> Iterator[Contract]:
+def _targets(selection: Selection, tally: _Tally) -> Iterator[Target]:
     for contract in selection:
         tally.take(contract)
-        yield contract
+        yield Target(contract.ref, contract.digest, Card.of(contract))
 
 
 def _check_permitted(desk: Desk, step: Step) -> None:
@@ -183,7 +186,11 @@ def shelve_plan(plans: Path, plan: PlanFile) -> Path:
         return kept
     with failpoints.step("plan.shelf"):
         part = plans / f".{plan.plan.digest}.part"
-        shutil.copyfile(plan.path, part)
-        part.chmod(0o600)
+        part.unlink(missing_ok=True)
+        with plan.path.open("rb") as source, os.fdopen(create_private(part), "wb") as copy:
+            shutil.copyfileobj(source, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
         part.replace(kept)
+        fsync_folder(plans)
     return kept

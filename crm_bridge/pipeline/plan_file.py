@@ -28,6 +28,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.forecast import Forecast
 from crm_bridge.domain.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
 from crm_bridge.errors import ConfirmationError, UsageError
+from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 
@@ -101,6 +102,7 @@ class PlanWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._part.replace(self._path)
+        fsync_folder(self._path.parent)
         return DeletionPlan(self._head, self._totals, digest)
 
     def _line(self, value: Mapping[str, JsonValue]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.comparison import Measured, measure
@@ -74,7 +75,8 @@ def rehearse(desk: Desk, file: PlanFile, stage: Stage) -> Rehearsal:
     sample = list(_richest(desk, file))
     with stage(desk.profile, sample) as staged:
         found = Rehearsal(IMPOSSIBLE) if staged is None else _try(file, sample, staged)
-    desk.journal.append([_entry(desk, file, found)])
+    with failpoints.step("rehearsal.journal"):
+        desk.journal.append([_entry(desk, file, found)])
     return found
 
 

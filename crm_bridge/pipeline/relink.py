@@ -123,7 +123,8 @@ def relink(log: RunLog, plan: RelinkPlan, *, confirm: str) -> list[Relinking]:
         )
     _settle(log)
     body: dict[str, JsonValue] = {"relink": plan.digest, "count": plan.count, "contracts": len(plan.items)}
-    log.desk.journal.append([_entry(log, CONFIRMED, "", 0, {**body, "confirmed_by": log.desk.actor})])
+    with failpoints.step("relink.confirmed"):
+        log.desk.journal.append([_entry(log, CONFIRMED, "", 0, {**body, "confirmed_by": log.desk.actor})])
     ids = known_ids(log)
     done = [_carry_out(log, item, ids) for item in plan.items]
     left = {old: missing for old, _ref, missing in _missing(log, {i.old.id: i.now for i in done}, ids)}
@@ -135,18 +136,20 @@ def _carry_out(log: RunLog, item: Relinking, ids: Mapping[str, str]) -> Relinkin
     desk.stop.check()
     attempt = 1 + sum(1 for _e in desk.journal.entries(run=log.run.id, record_id=item.now.id, op=INTENT))
     links: list[JsonValue] = [[k.module, k.id, k.field] for k in item.links]
-    desk.journal.append([_entry(log, INTENT, item.now.id, attempt, {"old_id": item.old.id, "links": links})])
+    with failpoints.step("relink.intent"):
+        desk.journal.append([_entry(log, INTENT, item.now.id, attempt, {"old_id": item.old.id, "links": links})])
     snapshot = _only(_backup(log, item.old.id), item.links)
     wanted = RestoreItem(item.old, marker_of(log, item.old.id), snapshot, ids=ids, relink=True, copy=item.now)
     message, verdict = "", Verdict.UNKNOWN
     try:
-        with failpoints.step("restore"):
+        with failpoints.step("relink"):
             (answer,) = desk.adapter.bring_back(Route.RECREATE, [wanted])
         verdict, message = answer.verdict, "; ".join(answer.lost) or answer.message
     except (AnswerLostError, CrmError) as problem:
         message = problem.message
     body: dict[str, JsonValue] = {"old_id": item.old.id, "verdict": verdict.value}
-    desk.journal.append([_entry(log, OUTCOME, item.now.id, attempt, body)])
+    with failpoints.step("relink.outcome"):
+        desk.journal.append([_entry(log, OUTCOME, item.now.id, attempt, body)])
     return replace(item, done=verdict is Verdict.DONE, message=message)
 
 
@@ -171,7 +174,8 @@ def _settle(log: RunLog) -> None:
     """Close what a crash left open; setting a reference twice sets it once, so nothing is lost by trying again."""
     open_ones = [e for e in log.desk.journal.open_intents() if e.op == INTENT and e.run == log.run.id]
     body: dict[str, JsonValue] = {"verdict": Verdict.UNKNOWN.value, "reason": "process_died"}
-    log.desk.journal.append([_entry(log, OUTCOME, one.record_id, one.attempt, body) for one in open_ones])
+    with failpoints.step("relink.outcome"):
+        log.desk.journal.append([_entry(log, OUTCOME, one.record_id, one.attempt, body) for one in open_ones])
 
 
 def _entry(log: RunLog, op: str, record_id: str, attempt: int, body: Mapping[str, JsonValue]) -> Draft:

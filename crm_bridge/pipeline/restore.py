@@ -25,7 +25,8 @@ def restore(log: RunLog, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
     """Carry out what `plan_restore` said, and yield what became of each contract, compared with its backup."""
     desk = log.desk
     body: dict[str, JsonValue] = {"count": sum(step.route is not None for step in steps)}
-    desk.journal.append([run_entry(desk, log.run, RESTORE_START, body)])
+    with failpoints.step("restore.start"):
+        desk.journal.append([run_entry(desk, log.run, RESTORE_START, body)])
     work = _Restoring(log)
     yield from work.carry_out(Route.UNTRASH, [step for step in steps if step.route is Route.UNTRASH])
     anew = [step for step in steps if step.route is Route.RECREATE]

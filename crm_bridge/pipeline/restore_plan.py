@@ -14,11 +14,11 @@ from crm_bridge.domain.lifecycle import Event, State
 from crm_bridge.errors import BackupError, GuardError, InDoubtError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.doubt import DOUBTFUL, doubtful_records
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 
-DOUBTFUL = frozenset({State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED})
 RESTORABLE = frozenset(
     {
         State.DONE,
@@ -89,16 +89,13 @@ def plan_restore(log: RunLog, record_ids: Sequence[str]) -> Iterator[RestoreStep
 
 def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
     """A late delete would hit the restored copy: settle first, whichever run the doubt belongs to."""
-    wanted = frozenset(record_ids)
+    desk = log.desk
+    elsewhere = doubtful_records(desk.journal, desk.system, desk.profile.org_id, but=log.run.id)
     doubtful = {i: log.run.id for i in record_ids if log.standing(i).state in DOUBTFUL}
-    for entry in log.desk.journal.open_intents():
-        if entry.record_id in wanted and entry.op == Event.INTENDED.value and entry.system == log.desk.system:
-            doubtful.setdefault(entry.record_id, entry.run)
+    doubtful |= {i: elsewhere[i] for i in record_ids if i in elsewhere}
     if doubtful:
         raise InDoubtError(
-            _("{count} contracts of this run are in doubt; a late delete could hit the restored copy").format(
-                count=len(doubtful)
-            ),
+            _("{count} contracts are in doubt; a late delete could hit the restored copy").format(count=len(doubtful)),
             reason="in_doubt",
             hint=_("settle them first with `crm-bridge resume {run}`").format(run=next(iter(doubtful.values()))),
         )

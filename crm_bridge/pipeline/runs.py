@@ -96,8 +96,8 @@ def run_of_plan(journal: Journal, digest: str) -> RunInfo | None:
     return _info(starts[0], ends[-1] if ends else None)
 
 
-def begin_run(desk: Desk, confirmed: ConfirmedPlan) -> RunRef:
-    """Journal the start of a run, or take up the unfinished run of the same plan. Refuses a used plan."""
+def run_for(desk: Desk, confirmed: ConfirmedPlan) -> tuple[RunRef, bool]:
+    """Return the run that carries a plan out, and whether it is new. Refuses a used plan; journals nothing."""
     known = run_of_plan(desk.journal, confirmed.plan.digest)
     if known and known.complete:
         raise ConfirmationError(
@@ -106,24 +106,15 @@ def begin_run(desk: Desk, confirmed: ConfirmedPlan) -> RunRef:
             hint=_("plan again; see what was done with `crm-bridge status {run}`").format(run=known.id),
         )
     if known:
-        return known.ref
-    plan, said = confirmed.plan, confirmed.confirmation
-    run = RunRef(new_id(desk.clock, desk.randomness), plan.digest, desk.connection)
-    body: dict[str, JsonValue] = {
-        "count": plan.count,
-        "step": plan.head.step.value,
-        "confirmed_by": said.by,
-        "confirmed_how": said.how,
-        "confirmed_at": said.at.isoformat(timespec="milliseconds"),
-        "expires_at": plan.head.expires_at.isoformat(timespec="milliseconds"),
-    }
-    with failpoints.step("run.start"):
-        desk.journal.append([run_entry(desk, run, RUN_START, body)])
-    return run
+        return known.ref, False
+    return RunRef(new_id(desk.clock, desk.randomness), confirmed.plan.digest, desk.connection), True
 
 
 def lease_targets(desk: Desk, run: RunRef, file: PlanFile) -> None:
-    """Reserve every contract of the plan for this run. Raises JournalBusyError naming how many others hold."""
+    """Reserve every contract of the plan for this run. Raises JournalBusyError naming how many others hold.
+
+    Before the run's first entry: a run that could not begin leaves nothing behind that a resume would find.
+    """
     with failpoints.step("lease"):
         held = desk.journal.lease(run.id, desk.system, desk.profile.org_id, [t.ref.id for t in file.targets()])
     if held:
@@ -134,6 +125,21 @@ def lease_targets(desk: Desk, run: RunRef, file: PlanFile) -> None:
             reason="record_leased",
             hint=_("finish or resume that run first: `crm-bridge status --all`"),
         )
+
+
+def begin_run(desk: Desk, confirmed: ConfirmedPlan, run: RunRef) -> None:
+    """Journal the start of a new run: who confirmed what, how, and until when it holds."""
+    plan, said = confirmed.plan, confirmed.confirmation
+    body: dict[str, JsonValue] = {
+        "count": plan.count,
+        "step": plan.head.step.value,
+        "confirmed_by": said.by,
+        "confirmed_how": said.how,
+        "confirmed_at": said.at.isoformat(timespec="milliseconds"),
+        "expires_at": plan.head.expires_at.isoformat(timespec="milliseconds"),
+    }
+    with failpoints.step("run.start"):
+        desk.journal.append([run_entry(desk, run, RUN_START, body)])
 
 
 def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = "") -> Entry:

@@ -76,7 +76,8 @@ def save_contracts(desk: Desk, contracts: Iterable[Contract], *, keep_days: int 
     saved = Saved(
         name, made.id, made.digest, made.count, made.header.attachments, made.bytes, keep_until, tuple(unsaved)
     )
-    desk.journal.append([_entry(desk, saved, made)])
+    with failpoints.step("backup.made"):
+        desk.journal.append([_entry(desk, saved, made)])
     return saved
 
 
@@ -85,13 +86,16 @@ def _fill(desk: Desk, writer: SetWriter, contracts: Iterable[Contract], unsaved:
     for batch in batches((contract.ref for contract in contracts), desk.profile.limits.snapshot_batch):
         desk.stop.check()
         answered: set[str] = set()
+        failpoints.hit("snapshot.before")
         for copy in desk.adapter.snapshot(batch):
+            failpoints.hit("snapshot.after")
             answered.add(copy.ref.id)
             if not isinstance(copy, Snapshot):
                 unsaved.append(Unsaved(copy.ref, copy.reason))
                 continue
             try:
-                writer.add(copy)
+                with failpoints.step("vault.add"):
+                    writer.add(copy)
                 count += 1
             except (CrmError, BackupError) as problem:
                 if isinstance(problem.__cause__, OSError):
@@ -138,15 +142,13 @@ def _entry(desk: Desk, saved: Saved, made: BackupSet) -> Draft:
 
 def journal_export(desk: Desk, *, form: str, count: int) -> None:
     """Journal that contracts left the CRM as a file that people can read: how many, in which format, by whom."""
-    desk.journal.append(
-        [
-            Draft(
-                op=EXPORT_MADE,
-                system=desk.system,
-                org=desk.profile.org_id,
-                module=desk.profile.module,
-                crm_user=desk.profile.user_id,
-                body={"connection": desk.connection, "format": form, "count": count},
-            )
-        ]
+    entry = Draft(
+        op=EXPORT_MADE,
+        system=desk.system,
+        org=desk.profile.org_id,
+        module=desk.profile.module,
+        crm_user=desk.profile.user_id,
+        body={"connection": desk.connection, "format": form, "count": count},
     )
+    with failpoints.step("export.made"):
+        desk.journal.append([entry])

@@ -54,7 +54,8 @@ def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None
             sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE, since=after)
         if any(seen.place is Place.LIVE for seen in sighting.places.values()):
             desk.clock.sleep(desk.policy.second_look_seconds)
-            sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE, since=after)
+            with failpoints.step("verify"):
+                sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE, since=after)
     except (CrmError, PermissionDeniedError):
         return None
     return sighting

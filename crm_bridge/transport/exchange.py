@@ -13,6 +13,7 @@ from uuid import UUID
 import requests
 from urllib3.exceptions import HTTPError
 
+from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.errors import CrmError
 from crm_bridge.transport.attempt import Attempt, OversizeError, current
@@ -108,6 +109,7 @@ class Running:
 
     def send(self) -> None:
         """Send the request and wait for the headers."""
+        failpoints.hit(f"call.{self.call.purpose.value}.before")
         token = current.set(self._attempt)
         try:
             session = self._owner.sessions(self.call)
@@ -181,6 +183,7 @@ class Running:
             self.response.close()
         self.stack.close()
         self._record()
+        failpoints.hit(f"call.{self.call.purpose.value}.after")
 
     def _record(self) -> None:
         owner = self._owner

@@ -135,7 +135,13 @@ def test_a_commit_that_failed_on_the_disk_is_uncertain_and_ends_the_use_of_the_f
     assert caught.value.reason == "commit_uncertain"
     with pytest.raises(JournalError) as again:
         journal.append([Draft("note")])
-    assert again.value.reason == "journal_closed"
+    # Whoever comes later in the same process is told what happened, not that something is closed.
+    assert again.value.reason == "commit_uncertain"
+    journal.release("R1")
+    journal.close()
+    with pytest.raises(JournalError) as still:
+        journal.append([Draft("note")])
+    assert still.value.reason == "commit_uncertain"
 
 
 def test_a_journal_is_good_again_after_an_uncertain_commit(

@@ -9,6 +9,7 @@ import pytest
 
 from crm_bridge import failpoints
 from crm_bridge.errors import UsageError
+from crm_bridge.transport import Purpose
 
 CORE = Path(__file__).resolve().parents[2] / "crm_bridge"
 
@@ -21,7 +22,8 @@ def used() -> set[str]:
         found |= {f"{name}.{side}" for name in re.findall(r"failpoints\.step\(\"([\w.]+)\"\)", text) for side in SIDES}
         found |= set(re.findall(r"failpoints\.hit\(\"([\w.]+)\"\)", text))
         found |= {f"{name}.{side}" for name in re.findall(r"\.write\(\s*\"([\w.]+)\"", text) for side in SIDES}
-    return found
+    # Calls are named after their purpose, where the transport sends them.
+    return found | {f"call.{purpose.value}.{side}" for purpose in Purpose for side in SIDES}
 
 
 SIDES = ("before", "after")

@@ -1,0 +1,53 @@
+"""Doubt of other runs: a record whose answer was lost there belongs to nothing new until somebody has looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crm_bridge.domain.lifecycle import State
+from crm_bridge.domain.plan import Target
+from crm_bridge.errors import GuardError
+from crm_bridge.i18n import _
+from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.entries import standings
+from crm_bridge.pipeline.runs import all_runs
+
+DOUBTFUL = frozenset({State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED})
+
+
+def doubtful_records(journal: Journal, system: str, org: str, *, but: str = "") -> dict[str, str]:
+    """Return the records of this organisation whose last answer nobody knows, each with its run; not those of `but`.
+
+    A run with a doubtful record never counts as complete, so that only unfinished runs are folded.
+    """
+    found: dict[str, str] = {}
+    for run in all_runs(journal):
+        if run.complete or run.id == but or (run.system, run.org) != (system, org):
+            continue
+        places = standings(journal, run.id)
+        found.update({record_id: run.id for record_id, place in places.items() if place.state in DOUBTFUL})
+    return found
+
+
+def refuse_doubtful(desk: Desk, targets: Iterable[Target], *, but: str = "") -> None:
+    """Raise GuardError when one of the targets is in doubt in another run: its delete may still be on the way."""
+    for _target in undoubted(desk, targets, but=but):
+        pass
+
+
+def undoubted(desk: Desk, targets: Iterable[Target], *, but: str = "") -> Iterator[Target]:
+    """Pass targets on as they come. Raises GuardError at the first that is in doubt in another run than `but`."""
+    doubtful = doubtful_records(desk.journal, desk.system, desk.profile.org_id, but=but)
+    for target in targets:
+        if run := doubtful.get(target.ref.id):
+            raise GuardError(
+                _("contract {id} is in doubt since run {run}: nobody knows yet whether it was deleted").format(
+                    id=target.ref.id, run=run
+                ),
+                reason="in_doubt_elsewhere",
+                hint=_("let that run end, or settle it with `crm-bridge resume {run}`; then do this again").format(
+                    run=run
+                ),
+            )
+        yield target
