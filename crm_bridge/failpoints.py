@@ -31,7 +31,6 @@ STEPS: Mapping[str, str] = {
     "find": N_("read one page of a listing"),
     "plan.file": N_("write the plan file"),
     "plan.journal": N_("journal the plan"),
-    "plan.keep": N_("name the plan in the state directory after its digest"),
     "plan.shelf": N_("keep a copy of the plan in the state directory"),
     "rehearsal.journal": N_("journal what a rehearsal showed"),
     "lease": N_("lease the records for this run"),

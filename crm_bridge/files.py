@@ -107,8 +107,9 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    remove_abandoned(path.parent, f".{path.name}.*.tmp")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    handle = create_private(temporary)
+    handle = create_unfinished(temporary)
     try:
         with os.fdopen(handle, "wb") as target:
             target.write(data)
@@ -119,6 +120,30 @@ def _replace(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     fsync_folder(path.parent)
+
+
+def create_unfinished(path: Path) -> int:
+    """Create a new 0600 file that `remove_abandoned` leaves alone as long as the descriptor is open here."""
+    while True:
+        handle = create_private(path)
+        _try_lock(handle)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), path.lstat()):
+                return handle
+        # Somebody tidied up between the two calls.
+        os.close(handle)
+
+
+def remove_abandoned(folder: Path, pattern: str) -> None:
+    """Remove the unfinished files whose writer died; whatever cannot be opened or removed stays."""
+    for path in folder.glob(pattern):
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDWR | _NOFOLLOW | _NONBLOCK)
+            try:
+                if _try_lock(handle):
+                    path.unlink(missing_ok=True)
+            finally:
+                os.close(handle)
 
 
 def fsync_folder(path: Path) -> None:

@@ -2,8 +2,10 @@
 
 python scripts/crash_sweep.py [--cases N] [--seed S] [--json]
 
-Every case kills a real process (SIGKILL) at one failpoint of a plan with attachments; half of them are killed a second
-time during the resume. Without --cases every failpoint of every journey is swept, each as often as it is passed.
+Every case kills a real process (SIGKILL) at one failpoint of planning or carrying out a deletion with attachments, on
+one of the CRMs, in one of the steps; half of them are killed a second time during the resume. Without --cases every
+failpoint of every journey is swept, each as often as it is passed; with it every name comes
+once before any comes twice.
 """
 
 from __future__ import annotations
@@ -13,101 +15,116 @@ import importlib
 import json
 import pkgutil
 import random
-import subprocess
+import shutil
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
 
-from crash_case import KILLED, Case, Crm, flush  # noqa: E402
+import crash_judge as judge  # noqa: E402
+from crash_case import KILLED, USED, Case  # noqa: E402
+from crash_stand import Stand  # noqa: E402
 
 from crm_bridge.domain.capabilities import Step  # noqa: E402
 
 PER_CASE = 3
 SPACING = 6
 """Every sixth contract of the sandbox has an attachment; each case takes one of those and its two neighbours."""
-Point = tuple[str, int]
+
+
+@dataclass(frozen=True, order=True)
+class Point:
+    """A failpoint, at which passing it kills, and whether that is while planning or while carrying out."""
+
+    planning: bool
+    name: str
+    count: int
+
+    @property
+    def setting(self) -> str:
+        """Return the value of CRM_BRIDGE_FAILPOINT."""
+        return f"{self.name}:{self.count}:kill"
 
 
 class Sweep:
-    """A served sandbox and the cases that were run against it."""
+    """A served sandbox and the cases that were run against it; served anew when its contracts are used up."""
 
-    def __init__(self, folder: Path, count: int, seed: int) -> None:
-        """Serve `count` contracts per CRM in a process of its own."""
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
+    def __init__(self, folder: Path, count: int, seed: int, per_case: int = PER_CASE) -> None:
+        """Serve `count` contracts per CRM."""
+        self.folder, self.count, self.per_case = folder, count, per_case
         self.random = random.Random(seed)
-        self.home = folder / "home"
-        command = [sys.executable, "-m", "crm_bridge.cli.main", "sandbox", "serve", "--write-home", str(self.home)]
-        self.server = subprocess.Popen(
-            [*command, "--count", str(count)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        assert self.server.stdout is not None
-        ready = json.loads(self.server.stdout.readline())
-        self.crms = {name: Crm(f"{name}-sandbox", block["base_url"]) for name, block in ready.items()}
-        self.crms["zoho"].control("switch", name="token_throttle", value=False)
-        self.crms["fxiaoke"].control("switch", name="token_calls_per_minute", value=0)
-        self.crms["fxiaoke"].control("switch", name="calls_per_window", value=0)
-        self.contracts = {name: self._contracts(crm) for name, crm in self.crms.items()}
-        self._next = dict.fromkeys(self.crms, 0)
-        self._cases = 0
         self.counts: Counter[str] = Counter()
         self.violations: list[str] = []
+        self._cases, self._stands = 0, 0
+        self._serve()
 
-    @staticmethod
-    def _contracts(crm: Crm) -> list[str]:
-        return list(crm.control("contracts")["ids"])
+    def _serve(self) -> None:
+        self._stands += 1
+        self.stand = Stand(self.folder / f"stand-{self._stands}", self.count)
+        self._next = dict.fromkeys(self.stand.crms, 0)
 
     def case(self, name: str, step: Step) -> Case:
         """Prepare a case on contracts that no case used before."""
+        if self._next[name] + SPACING > self.count:
+            self.stand.close()
+            self._serve()
         start = self._next[name]
         self._next[name] += SPACING
         self._cases += 1
-        ids = self.contracts[name][start : start + PER_CASE]
-        case = Case.prepare(self.crms[name], step, ids, self.home, self.folder / f"case-{self._cases}")
-        case.all_contracts = frozenset(self.contracts[name])
+        crm = self.stand.crms[name]
+        ids = list(crm.seeds)[start : start + self.per_case]
+        case = Case(crm, step, ids, self.folder / f"case-{self._cases}", self.stand.secrets)
+        case.prepare(self.stand.home)
         return case
-
-    def has_room(self) -> bool:
-        """Say whether there are contracts for one more case of each CRM."""
-        return all(self._next[name] + SPACING <= len(self.contracts[name]) for name in self.crms)
 
     def points(self, name: str, step: Step) -> list[Point]:
         """Return every failpoint that a whole journey passes, with which time it is passed."""
-        seen: Counter[str] = Counter()
         found = []
-        for point in self.case(name, step).passed():
-            seen[point] += 1
-            found.append((point, seen[point]))
+        for planning, passed in zip((True, False), self.case(name, step).passed(), strict=True):
+            seen: Counter[str] = Counter()
+            for point in passed:
+                seen[point] += 1
+                found.append(Point(planning, point, seen[point]))
         return found
 
     def run(self, name: str, step: Step, point: Point, second: Point | None) -> None:
         """Run one case and keep what was wrong."""
         case = self.case(name, step)
-        killed = case.apply(f"{point[0]}:{point[1]}:kill") == KILLED
+        killed = point.planning and case.plan(point.setting) == KILLED
+        code = case.plan()
+        case.say(code == 0, f"planning ended with {code}: {case.why()}")
+        if not point.planning:
+            killed = case.apply(point.setting) == KILLED
         self.counts["killed" if killed else "not reached"] += 1
-        case.judge_after_kill()
+        judge.after_a_kill(case)
         if second:
-            again = case.apply(f"{second[0]}:{second[1]}:kill") == KILLED
-            self.counts["killed again"] += again
-            case.judge_after_kill()
+            self.counts["killed again"] += case.apply(second.setting) == KILLED
+            judge.after_a_kill(case)
         # Killed between the end of the run and the receipt: the plan is used, and `resume` reports.
         code = case.apply()
-        case.judge_end(case.resume() if code == 5 else code)
-        case.judge_second_resume()
+        judge.the_end(case, case.resume() if code == USED else code)
+        judge.a_second_resume(case)
+        judge.backups(case)
+        judge.the_disk(case)
         if self.counts["cases"] % 3 == 0:
-            case.judge_papers()
+            judge.the_papers(case)
+        self.keep(case, f"{name} {step} {point} {second}")
+
+    def keep(self, case: Case, what: str) -> None:
+        """Count a case that was judged, and remember what was wrong with it."""
         self.counts["cases"] += 1
-        self.violations += [f"{name} {step} {point} {second}: {what}" for what in case.violations]
+        self.violations += [f"{what}: {one}" for one in case.violations]
+        for path in self.folder.glob(f"{case.home.name}*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def close(self) -> None:
         """Stop serving."""
-        self.server.terminate()
-        self.server.wait()
+        self.stand.close()
 
 
 def warm_up() -> None:
@@ -116,19 +133,26 @@ def warm_up() -> None:
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if ".testing" not in module.name:
                 importlib.import_module(module.name)
-    importlib.import_module("verify_journal")
 
 
 def plan_cases(sweep: Sweep, wanted: int | None) -> Iterator[tuple[str, Step, Point, Point | None]]:
-    """Yield the cases: every failpoint of every journey, or as many as wanted, spread evenly."""
+    """Yield the cases: every failpoint of every journey, or as many as wanted, rare ones first."""
     every = []
-    for name in sorted(sweep.crms):
+    for name in sorted(sweep.stand.crms):
         for step in Step:
             points = sweep.points(name, step)
+            sweep.counts["failpoints"] = max(sweep.counts["failpoints"], len({point.name for point in points}))
+            again = [point for point in points if not point.planning and point.count <= 2]
             every += [(name, step, point, None) for point in points]
-            every += [(name, step, point, sweep.random.choice(points)) for point in points]
+            every += [(name, step, point, sweep.random.choice(again)) for point in points]
     if wanted is not None and wanted < len(every):
-        every = sweep.random.sample(every, wanted)
+        sweep.random.shuffle(every)
+        times: Counter[tuple[bool, str]] = Counter()
+        turns = []
+        for case in every:
+            turns.append(times[case[2].planning, case[2].name])
+            times[case[2].planning, case[2].name] += 1
+        every = [case for _turn, case in sorted(zip(turns, every, strict=True), key=lambda pair: pair[0])][:wanted]
     yield from every
 
 
@@ -137,7 +161,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=4000, help="contracts per CRM in the sandbox")
+    parser.add_argument("--count", type=int, default=1200, help="contracts per CRM in the sandbox")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     warm_up()
@@ -146,9 +170,8 @@ def main() -> int:
         try:
             for number, case in enumerate(plan_cases(sweep, chosen.cases), 1):
                 sweep.run(*case)
-                if number % 50 == 0 and not chosen.json:
-                    print(number, dict(sweep.counts), len(sweep.violations), "violations")
-                flush()
+                if number % 50 == 0:
+                    print(number, len(sweep.violations), "violations", file=sys.stderr, flush=True)
         finally:
             sweep.close()
     result = {**sweep.counts, "violations": len(sweep.violations), "first": sweep.violations[:10]}

@@ -3,7 +3,8 @@
 python scripts/syscall_sweep.py [--cases N] [--seed S] [--part K/N] [--json]
 
 At the n-th call of one kind the process is killed (every file and socket call), or the call fails with EIO or ENOSPC
-(calls that write). Counters are per thread and kind, as strace counts. Without --cases everything is tried.
+(calls that write); both CRMs, both steps. Counters are per thread and kind, as strace counts. Without --cases
+everything is tried.
 Needs strace and the right to trace; without them it says so and ends with 77.
 """
 
@@ -25,10 +26,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
 
+import crash_judge as judge  # noqa: E402
 import crash_sweep  # noqa: E402
-from crash_case import KILLED, Case, flush  # noqa: E402
+from crash_case import KILLED, USED, Case, flush  # noqa: E402
 
 from crm_bridge.domain.capabilities import Step  # noqa: E402
 from crm_bridge.errors import CrmBridgeError  # noqa: E402
@@ -46,6 +48,7 @@ class Break:
     """What happens at the n-th call of one kind."""
 
     name: str
+    step: Step
     call: str
     number: int
     what: str
@@ -91,7 +94,7 @@ def calls_of(case: Case, log: Path) -> Counter[str]:
     """Return how often a whole journey makes each kind of call, at most, in one of its threads."""
     code = traced(case.apply_here, ["-o", str(log), "-e", TRACED])
     if code:
-        raise SystemExit(f"the recorded run failed with exit code {code}")
+        raise SystemExit(f"the recorded run ended with {code}: {case.why()}")
     seen: Counter[tuple[str, str]] = Counter()
     for line in log.read_text(errors="replace").splitlines():
         if found := re.match(r"(\d+) +(\w+)\(", line):
@@ -102,72 +105,72 @@ def calls_of(case: Case, log: Path) -> Counter[str]:
     return most
 
 
-def every_break(name: str, calls: Counter[str]) -> Iterator[Break]:
+def every_break(name: str, step: Step, calls: Counter[str]) -> Iterator[Break]:
     """Yield every break of one CRM's journey."""
     for call, most in sorted(calls.items()):
         for number in range(1, most + 1):
-            yield Break(name, call, number, "KILL")
+            yield Break(name, step, call, number, "KILL")
             if call in WRITING:
-                yield Break(name, call, number, "EIO")
+                yield Break(name, step, call, number, "EIO")
             if call in FULL:
-                yield Break(name, call, number, "ENOSPC")
+                yield Break(name, step, call, number, "ENOSPC")
 
 
 class SyscallSweep(crash_sweep.Sweep):
     """The crash sweep, with system calls instead of failpoints."""
 
-    def calls(self, name: str) -> Counter[str]:
+    def planned(self, name: str, step: Step) -> Case:
+        """Prepare a case and its plan."""
+        case = self.case(name, step)
+        if code := case.plan():
+            raise SystemExit(f"planning ended with {code}: {case.why()}")
+        return case
+
+    def calls(self, name: str, step: Step) -> Counter[str]:
         """Record one journey."""
-        return calls_of(self.case(name, Step.TRASH), self.folder / f"{name}.strace")
+        return calls_of(self.planned(name, step), self.folder / f"{name}.{step}.strace")
 
     def break_at(self, where: Break) -> None:
         """Run one case and keep what was wrong."""
-        case = self.case(where.name, Step.TRASH)
+        case = self.planned(where.name, where.step)
         code = traced(case.apply_here, ["-o", os.devnull, "-e", f"trace={where.call}", "-e", where.inject])
         kind = "killed" if code == KILLED else "ended well" if code == 0 else f"ended with {code}"
         self.counts[f"{where.what}: {kind}"] += 1
         case.say(code != 99, "the process ended in a traceback")
-        case.judge_after_kill()
+        judge.after_a_kill(case)
         again = case.apply()
-        code = case.resume() if again == 5 else again
+        code = case.resume() if again == USED else again
         if where.what == "KILL":
-            case.judge_end(code)
+            judge.the_end(case, code)
         else:
-            case.judge_truth()
-        if self.counts["cases"] % 8 == 0:
-            case.judge_second_resume(code)
-        self.counts["cases"] += 1
-        self.violations += [f"{where}: {what}" for what in case.violations]
-        shutil.rmtree(case.home, ignore_errors=True)
+            judge.the_truth(case)
+        if code == 0:
+            judge.a_second_resume(case)
+            judge.the_disk(case)
+        if code == 0 and self.counts["cases"] % 8 == 0:
+            judge.backups(case)
+            judge.the_papers(case)
+        self.keep(case, str(where))
 
 
 def sweep_all(folder: Path, chosen: argparse.Namespace) -> SyscallSweep:
-    """Run the chosen cases, with a new sandbox whenever one has no contracts left."""
-    crash_sweep.PER_CASE = 2
+    """Run the chosen cases."""
     rng = random.Random(chosen.seed)
-    sweep = SyscallSweep(folder / "0", chosen.count, chosen.seed)
-    every = [one for name in sorted(sweep.crms) for one in every_break(name, sweep.calls(name))]
+    sweep = SyscallSweep(folder, chosen.count, chosen.seed, per_case=2)
+    pairs = [(name, step) for name in sorted(sweep.stand.crms) for step in Step]
+    every = [one for name, step in pairs for one in every_break(name, step, sweep.calls(name, step))]
     print(f"{len(every)} breaks are possible", file=sys.stderr)
     if chosen.cases is not None and chosen.cases < len(every):
         every = rng.sample(every, chosen.cases)
     part, parts = (int(word) for word in chosen.part.split("/"))
-    every = every[part - 1 :: parts]
-    for number, where in enumerate(every, 1):
-        if not sweep.has_room():
-            sweep = renewed(sweep, folder / str(number), chosen)
-        sweep.break_at(where)
-        if number % 100 == 0:
-            print(number, len(sweep.violations), "violations", file=sys.stderr, flush=True)
-    sweep.close()
+    try:
+        for number, where in enumerate(every[part - 1 :: parts], 1):
+            sweep.break_at(where)
+            if number % 100 == 0:
+                print(number, len(sweep.violations), "violations", file=sys.stderr, flush=True)
+    finally:
+        sweep.close()
     return sweep
-
-
-def renewed(old: SyscallSweep, folder: Path, chosen: argparse.Namespace) -> SyscallSweep:
-    """Return a sweep with fresh contracts and the counts of the old one."""
-    old.close()
-    new = SyscallSweep(folder, chosen.count, chosen.seed)
-    new.counts, new.violations = old.counts, old.violations
-    return new
 
 
 def main() -> int:

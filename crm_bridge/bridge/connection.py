@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
-from crm_bridge.clock import new_id
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filter_syntax import parse_filter, to_text
@@ -27,7 +26,7 @@ from crm_bridge.errors import (
     NothingMatchedError,
     UsageError,
 )
-from crm_bridge.files import fsync_folder, hold
+from crm_bridge.files import hold
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.backup import back_up
 from crm_bridge.pipeline.delete import delete
@@ -148,15 +147,7 @@ class Connection:
         query = _query(chosen, words, ids, None)
         text = to_text(query.where) if query.where is not None else words or "ids"
         selection = self._select(query)
-        path = output or self.desk.plans / f"draft-{new_id(self.desk.clock, self.desk.randomness)}.plan"
-        file, notes = make_plan(self.desk, selection, PlanOptions(step, automations, fast, reason, text), path)
-        if output is None:
-            kept = path.with_name(f"{file.plan.digest}.plan")
-            with failpoints.step("plan.keep"):
-                path.rename(kept)
-                fsync_folder(kept.parent)
-            file = open_plan(kept, journal=self.desk.journal)
-        return Plan(file, notes)
+        return Plan(*make_plan(self.desk, selection, PlanOptions(step, automations, fast, reason, text), output))
 
     def rehearse(self, plan: Plan, stage: Stage) -> Rehearsal:
         """Restore a sample of a plan's contracts into a stand-in and compare; `testing.stage` builds stand-ins.

@@ -59,8 +59,8 @@ class _Tally:
         self.in_approval += contract.state is RecordState.IN_APPROVAL
 
 
-def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path) -> tuple[PlanFile, PlanNotes]:
-    """Stream a selection into a plan file at `path` and journal its digest.
+def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path | None) -> tuple[PlanFile, PlanNotes]:
+    """Stream a selection into a plan file at `path` (None: in the state directory) and journal its digest.
 
     Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError.
     """
@@ -68,7 +68,9 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     head, tally = _head(desk, options), _Tally()
     with (
         failpoints.step("plan.file"),
-        PlanWriter(path, head, journal=desk.journal, randomness=desk.randomness) as writer,
+        PlanWriter(
+            path or desk.plans, head, journal=desk.journal, randomness=desk.randomness, named=path is not None
+        ) as writer,
     ):
         for target in undoubted(desk, _targets(selection, tally)):
             writer.add(target)
@@ -77,7 +79,7 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
     notes = PlanNotes(tally.locked, tally.in_approval, selection.missing, selection.duplicates, desk.profile.warnings)
-    return open_plan(path, journal=desk.journal), notes
+    return open_plan(writer.path, journal=desk.journal), notes
 
 
 def _targets(selection: Selection, tally: _Tally) -> Iterator[Target]:

@@ -28,7 +28,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.forecast import Forecast
 from crm_bridge.domain.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
 from crm_bridge.errors import ConfirmationError, UsageError
-from crm_bridge.files import fsync_folder
+from crm_bridge.files import create_unfinished, fsync_folder, remove_abandoned
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 
@@ -59,20 +59,24 @@ class _Seal:
 class PlanWriter:
     """Writes a plan file target by target; nothing counts before `finish`. Leaving early removes the file."""
 
-    def __init__(self, path: Path, head: PlanHead, *, journal: Journal, randomness: random.Random) -> None:
-        """Create a new file, 0600, beside its final name."""
-        self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+    def __init__(
+        self, path: Path, head: PlanHead, *, journal: Journal, randomness: random.Random, named: bool = True
+    ) -> None:
+        """Create a new file, 0600, beside its final name `path`; not `named`, in the folder `path`, after its digest.
+
+        What writers that were killed left beside it is removed.
+        """
+        self._named, self._path = named, path
+        name = f".{path.name}.part" if named else f".draft-{head.id}.part"
+        self._part = (path.parent if named else path) / name
         self._head = head
         self._journal = journal
         self._seal = _Seal(journal, head.id, randomness)
         self._digest = PlanDigest(head)
         self._totals = Totals()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(FileNotFoundError):
-            self._part.unlink()
-        handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        self._file: IO[bytes] = os.fdopen(handle, "wb")
+        self._part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        remove_abandoned(self._part.parent, name if named else ".draft-*.part")
+        self._file: IO[bytes] = os.fdopen(create_unfinished(self._part), "wb")
         self._line({**head.public(), "sealed": self._seal.close(head.private(), "head")})
 
     def __enter__(self) -> Self:
@@ -86,6 +90,11 @@ class PlanWriter:
         self._file.close()
         with suppress(FileNotFoundError):
             self._part.unlink()
+
+    @property
+    def path(self) -> Path:
+        """Return the final name; the folder as long as the digest is not known."""
+        return self._path
 
     def add(self, target: Target) -> None:
         """Write one contract."""
@@ -101,6 +110,8 @@ class PlanWriter:
         self._line({"schema": FOOT, "count": self._totals.count, "digest": digest, "mark": mark})
         self._file.flush()
         os.fsync(self._file.fileno())
+        if not self._named:
+            self._path, self._named = self._path / f"{digest}.plan", True
         self._part.replace(self._path)
         fsync_folder(self._path.parent)
         return DeletionPlan(self._head, self._totals, digest)
