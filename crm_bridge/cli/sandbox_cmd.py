@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.output import Output, plain
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
+    from crm_bridge.sandbox.rows import Export
     from crm_bridge.sandbox.serve import Sandbox
 
 _PATH = click.Path(path_type=Path)
@@ -45,12 +46,22 @@ def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | N
 
 
 def _announce(running: Sandbox) -> None:
+    if running.export:
+        _say_columns(running.export)
     for name, number in running.loaded.items():
         Output.note(_("{name}: {count} contracts loaded").format(name=name, count=number))
     if running.home:
         Output.note(_("try: crm-bridge --home {home} connections list").format(home=running.home))
     Output.note(_("listening; stop with Ctrl-C"))
     print(json.dumps(running.ready(), ensure_ascii=False), flush=True)  # noqa: T201 - the result of the command
+
+
+def _say_columns(export: Export) -> None:
+    kept = [column for column in export.header if column.strip() and column not in export.meanings]
+    taken = ", ".join(f"{column.strip()} → {_(meaning.capitalize())}" for column, meaning in export.meanings.items())
+    Output.note(_("columns ({encoding}): {names}").format(encoding=export.encoding, names=plain(taken)))
+    if kept:
+        Output.note(_("kept as they are: {names}").format(names=plain(", ".join(kept))))
 
 
 sandbox.add_command(serve)

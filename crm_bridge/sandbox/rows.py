@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -40,31 +42,114 @@ def map_header(header: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def read_csv(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Read header and rows of a CSV in UTF-8 (with or without mark) or GB18030. Errors name the line."""
-    data = path.read_bytes()
+NAMING = frozenset({"id", "number", "title"})
+"""Meanings of which a file needs one: a row without any of them is no contract."""
+
+CURRENCIES: Mapping[str, str] = {
+    name: code
+    for code, names in {
+        "CNY": ("人民币", "人民币元", "rmb", "¥", "￥", "元"),
+        "USD": ("美元", "us dollar", "$", "us$"),
+        "EUR": ("欧元", "euro", "€"),
+        "HKD": ("港币", "港元", "hk$"),
+        "JPY": ("日元", "日圆"),
+        "GBP": ("英镑", "£"),
+    }.items()
+    for name in names
+}
+"""What exports write instead of a currency's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A CSV as it was read: `header` and `rows` go to the emulators, the rest is said to the user."""
+
+    header: list[str]
+    rows: list[dict[str, str]]
+    encoding: str
+    meanings: Mapping[str, str]
+    """Column -> meaning; the other columns are kept under their own names."""
+
+
+def read_csv(path: Path) -> Export:
+    """Read a CSV with a header line, its cells between commas, semicolons or tabs.
+
+    UTF-8 (with or without mark), UTF-16 with mark, or GB18030, which holds GBK and GB2312. Raises UsageError, naming
+    the line where there is one; a file without any column that names contracts is one of them.
+    """
+    text, encoding = _decoded(path)
+    lines = text.splitlines(keepends=True)
+    reader = csv.reader(lines, strict=True, delimiter=_delimiter(lines[0] if lines else ""))
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("gb18030", errors="replace")
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
-    try:
-        header = next(reader, [])
-        rows = []
-        for cells in reader:
-            if len(cells) > len(header):
-                raise UsageError(
-                    _("{file}, line {line}: {count} cells, but the header has {expected}").format(
-                        file=path.name, line=reader.line_num, count=len(cells), expected=len(header)
-                    )
-                )
-            if any(cell.strip() for cell in cells):
-                rows.append(dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))
+        header = _header(next(reader, []))
+        rows = [row for cells in reader if any(row := _row(path, reader.line_num, header, cells))]
     except csv.Error as broken:
         raise UsageError(_("{file}, line {line}: not CSV").format(file=path.name, line=reader.line_num)) from broken
     if not header or not rows:
         raise UsageError(_("{file} holds no rows").format(file=path.name), hint=_("export with a header line"))
-    return header, rows
+    meanings = map_header(header)
+    if not NAMING & set(meanings.values()):
+        raise UsageError(
+            _("{file} has no column that names contracts").format(file=path.name),
+            hint=_("its header needs one of: {names}").format(
+                names=", ".join(name for meaning in sorted(NAMING) for name in MEANINGS[meaning])
+            ),
+        )
+    return Export(header, rows, encoding, meanings)
+
+
+def _decoded(path: Path) -> tuple[str, str]:
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        why = problem.strerror or type(problem).__name__
+        raise UsageError(
+            _("{path} cannot be read: {why}").format(path=path, why=why), hint=_("name a CSV that a CRM exported")
+        ) from None
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text, encoding.removesuffix("-sig")
+    raise UsageError(
+        _("{file} is neither UTF-8, UTF-16 nor GBK text").format(file=path.name),
+        hint=_("save it as CSV in UTF-8"),
+    )
+
+
+def _delimiter(line: str) -> str:
+    """Return what stands between the cells: what makes most columns of the header understood."""
+    known = {mark: len(map_header(next(csv.reader([line], delimiter=mark), []))) for mark in ",;\t"}
+    return max(known, key=lambda mark: (known[mark], line.count(mark)))
+
+
+def _header(cells: list[str]) -> list[str]:
+    """Return the names of the columns; a name that comes again gets a number, so that no column is lost."""
+    names: list[str] = []
+    for cell in cells:
+        again = sum(name.strip() == cell.strip() for name in cells[: len(names)])
+        names.append(f"{cell} ({again + 1})" if again and cell.strip() else cell)
+    return names
+
+
+def _row(path: Path, line: int, header: list[str], cells: list[str]) -> dict[str, str]:
+    """Return one row; empty where every cell is. Raises UsageError for more cells than the header has."""
+    if len(cells) > len(header):
+        raise UsageError(
+            _("{file}, line {line}: {count} cells, but the header has {expected}").format(
+                file=path.name, line=line, count=len(cells), expected=len(header)
+            )
+        )
+    if not any(cell.strip() for cell in cells):
+        return {}
+    row = dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
+    for column, meaning in map_header(header).items():
+        if meaning == "currency":
+            row[column] = CURRENCIES.get(row[column].strip().lower(), row[column])
+    return row
 
 
 def read_amount(cell: str) -> Decimal | None:
@@ -97,9 +182,21 @@ def read_date(cell: str) -> date | None:
 
 
 def read_moment(cell: str) -> datetime | None:
-    """Read an ISO date-time with an offset; None otherwise."""
+    """Read a date with a time of day; one without an offset is taken as UTC. None for anything else."""
+    day = read_date(cell)
+    match = re.search(r"[T ](\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(Z|[+-]\d{2}:?\d{2})?$", cell.strip())
+    if day is None or match is None:
+        return None
+    hour, minute, second = (int(part or 0) for part in match.group(1, 2, 3))
+    offset = match[4] or "Z"
     try:
-        moment = datetime.fromisoformat(cell.strip())
+        return datetime.combine(day, time(hour, minute, second, tzinfo=_zone(offset)))
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+
+
+def _zone(offset: str) -> timezone:
+    if offset == "Z":
+        return UTC
+    ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+    return timezone(-ahead if offset[0] == "-" else ahead)

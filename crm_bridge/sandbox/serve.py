@@ -17,7 +17,7 @@ from crm_bridge.files import write_private
 from crm_bridge.i18n import _
 from crm_bridge.registry import adapter_names, load_adapter
 from crm_bridge.sandbox.home import check_home, write_home
-from crm_bridge.sandbox.rows import read_csv
+from crm_bridge.sandbox.rows import Export, read_csv
 from crm_bridge.sandbox.server import SandboxServer
 from crm_bridge.spi.spec import AdapterSpec
 
@@ -44,6 +44,8 @@ class Sandbox:
     loaded: Mapping[str, int] = field(default_factory=dict)
     """Contracts taken from the CSV, by adapter; empty without one."""
     home: Path | None = None
+    export: Export | None = None
+    """The CSV that was loaded."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def ready(self) -> dict[str, dict[str, str]]:
@@ -72,7 +74,7 @@ def sandbox(
     `specs` replaces the installed adapters (for tests of an adapter that is not installed).
     Raises UsageError for an unknown adapter, a port that is taken, a home of somebody's own or a bad CSV.
     """
-    rows = read_csv(options.load) if options.load else None
+    export = read_csv(options.load) if options.load else None
     if options.home:
         check_home(options.home)
     clock = clock or SystemClock()
@@ -83,11 +85,11 @@ def sandbox(
             server = SandboxServer(options.port + number if options.port else 0)
             stack.callback(server.close)
             emulator = spec.emulator(server.base_url, clock, options.seed, options.count)
-            if rows is not None:
-                loaded[spec.name] = emulator.load(*rows)
+            if export is not None:
+                loaded[spec.name] = emulator.load(export.header, export.rows)
             server.mount(emulator)
             servers[spec.name] = server
-        running = Sandbox(servers, loaded, options.home)
+        running = Sandbox(servers, loaded, options.home, export)
         for server in servers.values():
             server.start()
         if options.home:
