@@ -29,10 +29,28 @@ def plain(text: object, longest: int = _LONGEST) -> str:
 
 
 def _harmless(character: str) -> str:
+    return f"\\u{ord(character):04x}" if _harmful(character) else character
+
+
+def _harmful(character: str) -> bool:
     # Cc: C0, DEL, C1. Cf: bidi controls, zero-width and other format characters. Zl, Zp: line separators.
-    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"):
-        return f"\\u{ord(character):04x}"
-    return character
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
+
+
+def _lines(text: str) -> str:
+    """Make text of several lines harmless; the line breaks are ours and stay."""
+    return "\n".join(line if line.isprintable() else plain(line, len(line)) for line in clean(text).split("\n"))
+
+
+def _json_text(value: object, *, indent: int | None = None) -> str:
+    """Return JSON that is harmless on a terminal, and from which a reader gets the exact text."""
+    text = clean(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+    return "\n".join(line if line.isprintable() else _escaped(line) for line in text.split("\n"))
+
+
+def _escaped(line: str) -> str:
+    # json.dumps writes what stands beyond 16 bits as a pair of escapes, as JSON wants it.
+    return "".join(json.dumps(one)[1:-1] if _harmful(one) else one for one in line)
 
 
 _actions: list[Callable[[], None]] = []
@@ -66,31 +84,28 @@ class Output:
     @staticmethod
     def _json(value: Mapping[str, Any], indent: int | None) -> None:
         _clear()
-        # Escaped by the encoder: a terminal sees no control characters; a reader gets the exact text.
-        print(clean(json.dumps(value, ensure_ascii=False, indent=indent, default=str)).translate(_C1))
+        print(_json_text(value, indent=indent))
 
     @staticmethod
     def text(text: str, *, out: IO[str] | None = None) -> None:
-        """Print a result as it is; the caller made it harmless."""
+        """Print a result; whatever it quotes, only line breaks have an effect on the terminal."""
         _clear()
-        print(clean(text), file=out or sys.stdout)
+        print(_lines(text), file=out or sys.stdout)
 
     @staticmethod
     def note(text: str) -> None:
         """Say something beside the results."""
         _clear()
-        print(clean(text), file=sys.stderr)
+        print(_lines(text), file=sys.stderr)
 
     @staticmethod
-    def table(
-        columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", out: IO[str] | None = None
-    ) -> None:
+    def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, out: IO[str] | None = None) -> None:
         """Print a table; wide characters keep their columns."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
@@ -125,12 +140,6 @@ def _print_rich(table: object, stream: IO[str]) -> None:
         print(line.rstrip(), file=stream)
 
 
-_C1 = {
-    code: f"\\u{code:04x}"
-    for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x61C)
-}
-
-
 def report_usage(error: click.ClickException, *, as_json: bool) -> None:
     """Print what is wrong with the command line."""
     if as_json:
@@ -145,7 +154,7 @@ def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
     """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
     _clear()
     if as_json:
-        print(json.dumps({"schema": "crm-bridge.error/1", **error.facts()}, ensure_ascii=False), file=sys.stderr)
+        print(_json_text({"schema": "crm-bridge.error/1", **error.facts()}), file=sys.stderr)
         return
     print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)
     if isinstance(error, FilterSyntaxError):
