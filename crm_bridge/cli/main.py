@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from crm_bridge import __version__
-from crm_bridge.cli.crash import crash_report
+from crm_bridge.cli.crash import crash_report, last_resort
 from crm_bridge.cli.options import shared_options
 from crm_bridge.cli.output import Output, report_error, report_usage
 from crm_bridge.cli.translated import Group, speak
@@ -99,6 +99,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of the outcome."""
+    if arguments is None:  # the process is ours
+        last_resort()
     use_language(system_language())
     speak()
     # Not asked of click: what is wrong may be the command line itself.
