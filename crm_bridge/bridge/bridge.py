@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from crm_bridge import failpoints
+from crm_bridge.bridge.clock_watch import ClockWatch, no_warning
 from crm_bridge.bridge.connection import Connection, os_user
 from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
@@ -46,11 +47,19 @@ JOURNAL_FOLDER = "journal"
 class Bridge:
     """Everything in one state directory. A context manager; use one per process and directory."""
 
-    def __init__(self, around: Surroundings, *, progress: Progress = no_progress, stop: StopFlag | None = None) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        *,
+        progress: Progress = no_progress,
+        warn: Callable[[str], None] = no_warning,
+        stop: StopFlag | None = None,
+    ) -> None:
         """Use `Bridge.open`."""
         self.around = around
         self.stop = stop or StopFlag()
         self.progress = progress
+        self.warn = warn
         self._adapters: dict[str, Adapter] = {}
         self._profiles: dict[str, Profile] = {}
         self.on_call: list[CallRecord] | None = None
@@ -63,6 +72,7 @@ class Bridge:
         secrets_file: Path | str | None = None,
         secrets_fd: int | None = None,
         progress: Progress = no_progress,
+        warn: Callable[[str], None] = no_warning,
         clock: Clock | None = None,
         randomness: random.Random | None = None,
         environ: Mapping[str, str] | None = None,
@@ -70,7 +80,8 @@ class Bridge:
     ) -> Self:
         """Open a state directory: `home`, else CRM_BRIDGE_HOME, else the platform's place for state.
 
-        Nothing is signed in and the journal is not opened before it is needed. Raises ConfigError, UsageError.
+        `warn` gets sentences that are worth a look and stop nothing. Nothing is signed in and the journal is not opened
+        before it is needed. Raises ConfigError, UsageError.
         """
         around = open_surroundings(
             Path(home) if home is not None else None,
@@ -80,7 +91,7 @@ class Bridge:
             randomness=randomness,
             environ=environ,
         )
-        return cls(around, progress=progress, stop=stop)
+        return cls(around, progress=progress, warn=warn, stop=stop)
 
     def __enter__(self) -> Self:
         """Return the bridge."""
@@ -184,8 +195,12 @@ class Bridge:
             randomness=self.around.randomness,
             state_dir=self.home,
             budget=Budget(in_flight=in_flight, destroy_in_flight=in_flight if windows else 2, windows=windows),
-            on_call=self.on_call.append if self.on_call is not None else None,
+            on_call=self._listener(resolved.config.name),
         )
+
+    def _listener(self, name: str) -> Callable[[CallRecord], None]:
+        # Whoever keeps the records sees the clocks in them.
+        return ClockWatch(name, self.warn) if self.on_call is None else self.on_call.append
 
     def profile(self, name: str) -> Profile:
         """Sign in and say who, where, and what may be done; asked once per bridge."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crm_bridge.bridge.clock_watch import FAR_SECONDS
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import N_, _
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from crm_bridge.spi.adapter import Profile
 
 LEVELS = ("ok", "warning", "problem")
-SKEW_SECONDS = 300.0
 TIGHT_BYTES, TOO_FEW_BYTES = 1024**3, 64 * 1024**2
 FEW_CALLS = 200
 IDENTIFYING = ("number", "title", "status")
@@ -169,7 +169,7 @@ class Checkup:
             return
         skew = skews[-1]
         says = _("{seconds} s away from the CRM's clock").format(seconds=f"{abs(skew):.0f}")
-        if abs(skew) > SKEW_SECONDS:
+        if abs(skew) > FAR_SECONDS:
             yield warning("clock", says, _("set this machine's clock; nothing depends on it, times in receipts do"))
         else:
             yield ok("clock", says)

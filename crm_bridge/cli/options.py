@@ -96,6 +96,7 @@ def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Gro
 def open_bridge() -> Bridge:
     """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop."""
     from crm_bridge.bridge import Bridge
+    from crm_bridge.cli.output import Output
     from crm_bridge.cli.progress import progress_for
     from crm_bridge.cli.stopping import stop_on_signals
     from crm_bridge.credentials import protect_process
@@ -111,5 +112,6 @@ def open_bridge() -> Bridge:
         secrets_file=options.secrets_file,
         secrets_fd=options.secrets_fd,
         progress=progress_for(quiet=options.as_json),
+        warn=Output.note,
         stop=stop_on_signals(),
     )
