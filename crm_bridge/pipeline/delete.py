@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
 from crm_bridge import failpoints
 from crm_bridge.domain.capabilities import Step
@@ -16,6 +17,7 @@ from crm_bridge.errors import (
     InterruptedRunError,
     NotSentError,
     PermissionDeniedError,
+    RateLimitedError,
     SignInError,
 )
 from crm_bridge.i18n import _
@@ -43,8 +45,25 @@ def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
             deletion.sweep()
         deletion.give_up()
     except CrmBridgeError as reason:
-        return DeletionRun(backed_up, step, halted=reason)
+        return DeletionRun(backed_up, step, halted=_interrupted(reason))
     return DeletionRun(backed_up, step)
+
+
+def _interrupted(reason: CrmBridgeError) -> CrmBridgeError:
+    """Return the reason for the end of a run: a CRM that is away for now is an interruption, whatever was asked."""
+    away = isinstance(reason, NotSentError | AnswerLostError | RateLimitedError)
+    if not away and (reason.http_status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return reason
+    return InterruptedRunError(
+        reason.message,
+        reason=reason.reason,
+        hint=_("nothing more was sent; go on with `crm-bridge resume`"),
+        vendor=reason.vendor,
+        vendor_code=reason.vendor_code,
+        http_status=reason.http_status,
+        request_id=reason.request_id,
+        retry_after=reason.retry_after,
+    )
 
 
 class _Deletion:
@@ -144,8 +163,8 @@ class _Deletion:
         try:
             with failpoints.step("remove"):
                 answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
-        except NotSentError:
-            self._not_sent(attempts)
+        except NotSentError as unsent:
+            self._not_sent(attempts, unsent)
             return
         except AnswerLostError as lost:
             self._write_outcomes(attempts, [], code=lost.vendor_code)
@@ -165,11 +184,13 @@ class _Deletion:
         standing = self.log.standing(target.ref.id)
         return 1 + (standing.attempt if standing.step is self.step else 0)
 
-    def _not_sent(self, attempts: dict[str, int]) -> None:
+    def _not_sent(self, attempts: dict[str, int], unsent: NotSentError) -> None:
         notes = [
             Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason="not_sent")) for i, n in attempts.items()
         ]
         self.log.write("outcome", notes)
+        if unsent.reason == "circuit_open":
+            raise unsent
         self.unreachable += 1
         if self.unreachable >= _UNREACHABLE_LIMIT:
             raise InterruptedRunError(

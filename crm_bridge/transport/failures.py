@@ -33,10 +33,13 @@ _TEXTS = {
     "connection_lost": N_("the connection to {host} broke before the answer was complete"),
 }
 _HINTS = {
+    "invalid_request": N_("a secret or setting of the connection holds a character that no request may carry"),
+    "oversize": N_("no answer of a CRM should be that large: look for a proxy in between"),
     "tls": N_("check the clock, the address and the certificate authority (ca_file)"),
     "dns": N_("check the network and the address in the connection's configuration"),
     "redirect": N_("check the address in the connection's configuration"),
 }
+_ASK_AGAIN = N_("check the network, then try again")
 _KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("deadline", (DeadlineError,)),
     ("oversize", (OversizeError,)),
@@ -61,7 +64,7 @@ class Failure:
     def error(self, call: Call, host: str, *, status: int | None = None, request_id: str = "") -> CrmError:
         """Return our error for it; after a destructive call everything that is not proven is an answer lost."""
         message = _(_TEXTS[self.reason]).format(host=host) + f" ({call.route})"
-        hint = _(_HINTS[self.reason]) if self.reason in _HINTS else ""
+        hint = _(_HINTS.get(self.reason, "" if call.purpose.changes_the_crm else _ASK_AGAIN))
         kind: type[CrmError] = AnswerLostError
         if self.not_sent:
             kind = NotSentError
