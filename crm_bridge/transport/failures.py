@@ -39,7 +39,6 @@ _HINTS = {
     "dns": N_("check the network and the address in the connection's configuration"),
     "redirect": N_("check the address in the connection's configuration"),
 }
-_ASK_AGAIN = N_("check the network, then try again")
 _KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
     ("deadline", (DeadlineError,)),
     ("oversize", (OversizeError,)),
@@ -64,7 +63,7 @@ class Failure:
     def error(self, call: Call, host: str, *, status: int | None = None, request_id: str = "") -> CrmError:
         """Return our error for it; after a destructive call everything that is not proven is an answer lost."""
         message = _(_TEXTS[self.reason]).format(host=host) + f" ({call.route})"
-        hint = _(_HINTS.get(self.reason, "" if call.purpose.changes_the_crm else _ASK_AGAIN))
+        hint = _(_HINTS[self.reason]) if self.reason in _HINTS else ""
         kind: type[CrmError] = AnswerLostError
         if self.not_sent:
             kind = NotSentError
