@@ -118,7 +118,9 @@ class Sweep:
     def keep(self, case: Case, what: str) -> None:
         """Count a case that was judged, and remember what was wrong with it."""
         self.counts["cases"] += 1
-        self.violations += [f"{what}: {one}" for one in case.violations]
+        found = [f"{what}: {one}" for one in case.violations]
+        self.violations += found
+        print(*found, sep="\n", end="\n" if found else "", file=sys.stderr, flush=True)
         for path in self.folder.glob(f"{case.home.name}*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
