@@ -146,6 +146,26 @@ def remove_abandoned(folder: Path, pattern: str) -> None:
                 os.close(handle)
 
 
+def hold_folder(path: Path) -> int:
+    """Hold a folder as long as the descriptor is open; the kernel lets go if the process dies. -1: not held."""
+    if sys.platform == "win32":
+        return -1
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
+    _try_lock(handle)
+    return handle
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a living process holds a folder; where that cannot be told, it is."""
+    if sys.platform == "win32":
+        return True
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
+    try:
+        return not _try_lock(handle)
+    finally:
+        os.close(handle)
+
+
 def fsync_folder(path: Path) -> None:
     """Make a rename or a new name in the folder durable."""
     if sys.platform == "win32":

@@ -26,7 +26,8 @@ from crm_bridge.errors import UsageError
 from crm_bridge.files import ensure_private_folder
 from crm_bridge.i18n import _
 from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.findings import Findings
+from crm_bridge.journal.export import export_journal
+from crm_bridge.journal.findings import Code, Findings
 from crm_bridge.journal.known import own_vkey
 from crm_bridge.journal.pin import Pin, read_pin
 from crm_bridge.journal.store import Journal
@@ -309,6 +310,32 @@ class Bridge:
             checkpoints=checkpoints,
             receipts=receipts,
         )
+
+    def export_journal(self, output: Path) -> tuple[int, str]:
+        """Write the journal's export to a file; return the number of entries and the public key, empty if unknown.
+
+        The journal is not opened for it: one that does not verify can still be handed to somebody who looks.
+        """
+        folder = self.home / JOURNAL_FOLDER
+        part = output.with_name(f".{output.name}.part")
+        try:
+            with part.open("wb") as file:
+                count = export_journal(folder, file)
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
+        return count, own_vkey(folder, self.around.keys)
+
+    def journal_keys(self) -> tuple[str, ...]:
+        """Return every public key that this installation's journal has had, as far as one handed over to the next.
+
+        Recomputes the journal; of one that does not verify only the key in the keyring is believed.
+        """
+        found = self.check_journal()
+        if found.exit_code in (0, Code.OPEN_INTENTS):
+            return found.keys
+        own = own_vkey(self.home / JOURNAL_FOLDER, self.around.keys)
+        return (own,) if own else ()
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> dict[str, Any]:
         """Issue the receipt of a run, or of one contract in it, from the journal."""

@@ -31,7 +31,7 @@ from crm_bridge.i18n import _
 from crm_bridge.pipeline.backup import back_up
 from crm_bridge.pipeline.delete import delete
 from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.doubt import refuse_doubtful
+from crm_bridge.pipeline.doubt import DOUBTFUL, refuse_doubtful
 from crm_bridge.pipeline.find import Selection, find_contracts
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
@@ -233,13 +233,16 @@ class Connection:
         ids: Iterable[str] | None = None,
         dry_run: bool = False,
     ) -> list[RestoreStep]:
-        """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault."""
+        """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault.
+
+        Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
+        """
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)
         with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
             log = RunLog(self.desk, info.ref)
             settle_restores(log)
-            wanted = list(ids) if ids is not None else restorable(log)
+            wanted = list(ids) if ids is not None else [*restorable(log), *log.ids_in(DOUBTFUL)]
             steps = list(plan_restore(log, wanted))
             return steps if dry_run else list(restore(log, steps))
 

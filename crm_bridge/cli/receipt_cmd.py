@@ -111,21 +111,36 @@ def issue(run_id: str | None, output: Path | None, record_id: str | None) -> int
 
 @command("verify")
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
-@click.option("--key", "vkeys", multiple=True, help="Public key of the journal (vkey); default: this journal's.")
+@click.option("--key", "vkeys", multiple=True, help="Public key of the journal (vkey); default: all of this journal's.")
 def verify(file: Path, vkeys: tuple[str, ...]) -> int:
-    """Verify signature and inclusion proof of a receipt FILE."""
+    """Verify signature and inclusion proof of a receipt FILE; with --key nothing else is needed."""
     from crm_bridge.cli.receipt_check import check_receipt
 
     out = Output(as_json=shared().as_json)
     keys = list(vkeys)
     if not keys:
         with open_bridge() as bridge:
-            keys = [bridge.journal.vkey]
+            keys = list(bridge.journal_keys())
+        if not keys:
+            raise UsageError(
+                _("there is no journal here whose key could be used"),
+                hint=_("name the journal's public key with --key"),
+            )
     result = check_receipt(read_envelope(file), keys)
     if out.as_json:
         out.document("crm-bridge.receipt-check/1", result)
     else:
-        out.pairs(result.items())
+        yes_or_no = {True: _("yes"), False: _("no")}
+        out.pairs(
+            (
+                (_("verified"), yes_or_no[result["verified"]]),
+                (_("journal"), result["journal"]),
+                (_("key"), ", ".join(result["keys"])),
+                (_("run"), result["run"]),
+                (_("contracts"), result["contracts"]),
+                (_("whole run"), yes_or_no[result["whole_run"]]),
+            )
+        )
     return 0
 
 

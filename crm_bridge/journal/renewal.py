@@ -10,8 +10,11 @@ from crm_bridge.clock import Clock, new_id
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database
+from crm_bridge.journal.checkpoint import Checkpoint
 from crm_bridge.journal.files import sync_directory
 from crm_bridge.journal.keys import PIN, KeyStore
+from crm_bridge.journal.note import NoteError
+from crm_bridge.journal.pin import Pin
 from crm_bridge.journal.store import Journal
 
 
@@ -30,7 +33,7 @@ def start_new_journal(
     entry, so that nobody can say there was nothing before. Nothing is removed. Raises JournalError where the old one
     can still be opened: a good journal is continued, not replaced.
     """
-    if not after.strip():
+    if not _is_head(after):
         raise JournalError(
             _("a new journal must name the head of the old one"),
             reason="no_old_head",
@@ -47,6 +50,17 @@ def start_new_journal(
         sync_directory(home)
     (keys if pins is None else pins).set(PIN, "")
     return Journal.open(home, keys=keys, clock=clock, randomness=randomness, pins=pins, after=after)
+
+
+def _is_head(text: str) -> bool:
+    try:
+        Checkpoint.parse(text)
+    except NoteError:
+        try:
+            Pin.parse(text)
+        except JournalError:
+            return False
+    return True
 
 
 def _refuse_good_one(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from crm_bridge.errors import BackupError
-from crm_bridge.files import fsync_folder
+from crm_bridge.files import fsync_folder, hold_folder
 from crm_bridge.i18n import _
 from crm_bridge.vault.disk import create_file, read_file, write_file
 
@@ -29,6 +29,7 @@ class BagWriter:
         """Start a bag in a new folder. `info` says whose leftovers these are, should the writer die."""
         self._folder = folder
         folder.mkdir(mode=0o700)
+        self._held = hold_folder(folder)
         (folder / PAYLOAD).mkdir(mode=0o700)
         (folder / FILES).mkdir(mode=0o700)
         with create_file(folder / INFO) as draft:
@@ -62,11 +63,18 @@ class BagWriter:
         write_file(self._folder / TAG_MANIFEST, lines.encode("ascii"))
         for name in (FILES, PAYLOAD, "."):
             fsync_folder(self._folder / name)
+        self._let_go()
         return digest
 
     def abandon(self) -> None:
-        """Let go of the open manifest."""
+        """Let go of the open manifest and of the folder."""
         self._manifest.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
 
 
 def _info_bytes(info: Mapping[str, str]) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crm_bridge.clock import Clock, new_id
 from crm_bridge.errors import BackupError, UsageError
-from crm_bridge.files import ensure_private_folder, fsync_folder
+from crm_bridge.files import ensure_private_folder, fsync_folder, is_held
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet
 from crm_bridge.vault.bag import payload_bytes, read_info
@@ -91,7 +91,9 @@ class Vault:
 
     def _sweep(self, run: str) -> None:
         for left in list(incomplete_of(self._folder)):
-            if read_info(left).get("Crm-Bridge-Run") == run:
+            whose = read_info(left).get("Crm-Bridge-Run")
+            # A writer that died before it could say whose set it is, or while it wrote that anew, left it to nobody.
+            if whose == run or (whose is None and not is_held(left)):
                 remove_folder(left)
 
     def open(self, set_id: str) -> BackupSet:

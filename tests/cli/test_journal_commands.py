@@ -75,6 +75,43 @@ def test_an_older_copy_of_the_journal_is_11(shell: Shell, name: str, tmp_path: P
     assert "rolled back" in refused.err
 
 
+def test_a_journal_that_is_not_continued_can_be_exported(
+    shell: Shell, name: str, tmp_path: Path, run: dict[str, str]
+) -> None:
+    (path,) = (shell.home / "journal").glob("*.sqlite3")
+    old, export = tmp_path / "old.sqlite3", tmp_path / "journal.jsonl"
+    shutil.copy(path, old)
+    assert shell("plan", name, "--where", 'status = "Active"').code == 0
+    shutil.copy(old, path)
+    key = shell("journal", "export", "--output", export, "--json").document()["key"]
+    # What was cut off is not in it, and nothing but the pin or a receipt could say so.
+    assert shell("journal", "check", "--export", export, "--key", key).code == 0
+    assert [one.name for one in tmp_path.glob("*journal.jsonl*")] == ["journal.jsonl"]
+
+
+def test_an_export_that_fails_leaves_the_one_before(shell: Shell, run: dict[str, str], tmp_path: Path) -> None:
+    export = tmp_path / "journal.jsonl"
+    assert shell("journal", "export", "--output", export).code == 0
+    before = export.read_bytes()
+    (path,) = (shell.home / "journal").glob("*.sqlite3")
+    path.write_bytes(b"no database at all")
+    assert shell("journal", "export", "--output", export).code == 1
+    assert export.read_bytes() == before
+
+
+def test_receipts_verify_after_a_change_of_keys_whenever_they_were_issued(
+    shell: Shell, run: dict[str, str], tmp_path: Path
+) -> None:
+    again = tmp_path / "again.json"
+    assert shell("journal", "rotate-key").code == 0
+    assert shell("receipt", "issue", "--output", again).code == 0
+    assert [shell("receipt", "verify", path).code for path in (run["receipt"], again)] == [0, 0]
+    assert "yes" in shell("receipt", "verify", again).out
+    said = shell("journal", "export", "--output", tmp_path / "j.jsonl", "--json").document()["key"]
+    # The new key alone proves nothing about what the old one sealed.
+    assert shell("receipt", "verify", run["receipt"], "--key", said).code == 14
+
+
 def test_a_receipt_of_another_journal_is_not_believed(shell: Shell, run: dict[str, str], tmp_path: Path) -> None:
     envelope = json.loads(Path(run["receipt"]).read_text())
     envelope["payload"] = envelope["payload"][:-12] + envelope["payload"][-12:].swapcase()

@@ -212,7 +212,10 @@ def test_a_new_journal_names_the_head_of_the_old_one(
     assert len(list(home.glob("journal-until-*.sqlite3"))) == 1
 
 
-def test_a_new_journal_without_the_old_head_is_refused(home: Path, keys: MemoryKeys, clock: ManualClock) -> None:
+@pytest.mark.parametrize("after", [" ", "24:xyz", "nobody knows", "crm-bridge/1\n2\nAAAA\n"])
+def test_a_new_journal_without_the_old_head_is_refused(
+    home: Path, keys: MemoryKeys, clock: ManualClock, after: str
+) -> None:
     with pytest.raises(JournalError) as caught:
-        start_new_journal(home, keys=keys, clock=clock, randomness=random.Random(2), after=" ")
+        start_new_journal(home, keys=keys, clock=clock, randomness=random.Random(2), after=after)
     assert caught.value.reason == "no_old_head"

@@ -124,6 +124,15 @@ def test_a_restore_by_an_earlier_run_waits_for_it_too(place: Place, name: str) -
 
 
 @pytest.mark.parametrize("name", CRMS)
+def test_a_restore_of_a_whole_run_says_what_is_in_doubt_in_it(place: Place, name: str) -> None:
+    run = place.leave_in_doubt(name, place.ids(name)[:2])
+    with place.opened() as bridge, pytest.raises(InDoubtError) as caught:
+        bridge.connect(f"{name}-sandbox").restore(run, dry_run=True)
+    assert caught.value.exit_code == 9
+    assert run in caught.value.hint
+
+
+@pytest.mark.parametrize("name", CRMS)
 def test_a_resume_of_what_is_done_asks_the_crm_nothing_and_writes_nothing(place: Place, name: str) -> None:
     ids = place.ids(name)[:2]
     with place.opened() as bridge:

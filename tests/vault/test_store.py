@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 
@@ -9,6 +10,7 @@ import pytest
 
 from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.errors import BackupError
+from crm_bridge.files import hold_folder
 from crm_bridge.vault import BackupSet, SetSummary, Vault
 
 Fill = Callable[..., BackupSet]
@@ -127,3 +129,15 @@ def test_a_good_set_checks_clean(vault: Vault, fill: Fill, snap: Make, attach: A
     report = vault.check(made.id)
     assert (report.ok, report.restorable, report.contracts, report.attachments) == (True, True, 2, 2)
     assert report.bytes == made.bytes
+
+
+def test_what_a_writer_left_before_it_said_whose_it_is_goes_once_the_writer_is_dead(vault: Vault, fill: Fill) -> None:
+    fill()
+    left = vault.folder / f"{'0' * 26}.incomplete"
+    left.mkdir(mode=0o700)
+    held = hold_folder(left)
+    fill(run="run-2")
+    assert left.is_dir()
+    os.close(held)
+    fill(run="run-3")
+    assert not left.exists()
