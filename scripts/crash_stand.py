@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
+import time
 import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge.sandbox.records import SeedContract, contracts
-from crm_bridge.sandbox.serve import SandboxOptions, serve
+from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, serve
 
 SEED = 7
 
@@ -56,12 +58,12 @@ class Stand:
         """Serve `count` contracts per CRM in a forked process; `home` becomes a ready state directory."""
         self.home = home
         source, sink = os.pipe()
-        self._process = os.fork()
+        parent, self._process = os.getpid(), os.fork()
         if self._process == 0:
             try:
                 os.close(source)
                 options = SandboxOptions(home=home, count=count, seed=SEED)
-                serve(options, on_ready=lambda running: _tell(sink, running.ready()))
+                serve(options, on_ready=lambda running: _begin(running, sink, parent))
             finally:
                 os._exit(0)
         os.close(sink)
@@ -82,8 +84,16 @@ class Stand:
         os.waitpid(self._process, 0)
 
 
-def _tell(sink: int, ready: Mapping[str, Mapping[str, str]]) -> None:
-    os.write(sink, json.dumps(ready).encode() + b"\n")
+def _begin(running: Sandbox, sink: int, parent: int) -> None:
+    """Say that everything listens, and stop with the sweep, however that ends."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        running.stop()
+
+    threading.Thread(target=watch, daemon=True).start()
+    os.write(sink, json.dumps(running.ready()).encode() + b"\n")
     os.close(sink)
 
 
