@@ -77,6 +77,8 @@ class Tokens:
 
     def _new_cache(self) -> TokenCache:
         secrets = [self._secrets.need(name) for name in ("client_id", "client_secret", "refresh_token")]
+        # Sealed under the addresses too: a token of another data centre or stand-in is never tried.
+        secrets += [self._accounts, self._api]
         return TokenCache(
             self._folder,
             self._connection,

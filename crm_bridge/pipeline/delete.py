@@ -33,6 +33,7 @@ HOLDING = frozenset({"locked", "in_approval", "in_process", "permission", "shari
 
 _UNREACHABLE_LIMIT = 3
 _SHARED_LOOK = 100
+_BATCHES_PER_LOOK = 5
 
 
 def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
@@ -126,8 +127,8 @@ class _Deletion:
     def sweep(self) -> None:
         """Send every contract that is ready: one look for a group, then its batches."""
         size = self._batch_size()
-        # Two full batches share one look where a batch is one call: both are sent within the gate window.
-        group = 2 * size if size >= _SHARED_LOOK else size
+        # Full batches share one look where a batch is one call; whichever is late for the gate window gets its own.
+        group = _BATCHES_PER_LOOK * size if size >= _SHARED_LOOK else size
         for targets in batches(self.ready(), min(group, self.desk.profile.limits.locate_batch)):
             self._send(targets)
 

@@ -19,7 +19,7 @@ from crm_bridge.spi.emulator import WireRequest, WireResponse
 def test_a_batch_that_waited_for_the_one_before_is_looked_at_again(
     tmp_path: Path, slow: float, held: int, monkeypatch: Any
 ) -> None:
-    # 205 contracts: five first ones, then two batches of a hundred that share one look.
+    # 205 contracts: five first ones, then batches of a hundred that share one look.
     clock, home = ManualClock(), tmp_path / "home"
     with (
         sandbox(SandboxOptions(home=home, count=205, only=("zoho",)), clock=clock) as running,
