@@ -136,6 +136,9 @@ def _mapped(value: object, ids: Mapping[str, str]) -> object:
 
 
 def _fate(old: object, new: object) -> Fate:
+    if isinstance(old, bool) is not isinstance(new, bool) and None not in (old, new):
+        # Python calls True and 1 equal; a CRM does not.
+        return Fate.LOST if new in _EMPTY else Fate.CHANGED
     if old == new or (old in _EMPTY and new in _EMPTY) or _same_number(old, new):
         return Fate.SAME
     return Fate.LOST if new in _EMPTY else Fate.CHANGED
@@ -185,7 +188,11 @@ def _list(
     named = any(known.startswith(f"{name}.") for known in promises.known)
     cells = Fate.SAME if named and general is Fate.CHANGED else general
     columns: dict[str, Fate] = {}
-    for before, after in pair_rows(old, new, ids):
+    pairs = list(pair_rows(old, new, ids))
+    if len(new) > sum(after is not None for _before, after in pairs):
+        # A row too many (one that was made twice, say) is in no way the list that was promised.
+        yield Difference(name, Fate.CHANGED, cells)
+    for before, after in pairs:
         if after is None:
             columns[""] = Fate.LOST
             continue
