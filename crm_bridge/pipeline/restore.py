@@ -28,9 +28,8 @@ def restore(log: RunLog, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
     with failpoints.step("restore.start"):
         desk.journal.append([run_entry(desk, log.run, RESTORE_START, body)])
     work = _Restoring(log)
-    yield from work.carry_out(Route.UNTRASH, [step for step in steps if step.route is Route.UNTRASH])
-    anew = [step for step in steps if step.route is Route.RECREATE]
-    yield from work.carry_out(Route.RECREATE, parents_first(log, anew))
+    for route in (Route.UNTRASH, Route.RECREATE):
+        yield from work.carry_out(route, parents_first(log, [step for step in steps if step.route is route]))
     yield from (step for step in steps if step.route is None)
 
 

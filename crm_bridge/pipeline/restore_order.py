@@ -1,4 +1,8 @@
-"""The order of re-creation: a record that others mention comes before them, so that its new id is known."""
+"""The order of a restore: a record that others mention comes before them.
+
+A new record's id is then known when others are given it, and a reference to a record that comes out of the bin is there
+again when others are compared with their backup.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from crm_bridge.domain.snapshot import PartKind, Snapshot
+from crm_bridge.errors import BackupError
 from crm_bridge.pipeline.restore_plan import RestoreStep
 from crm_bridge.pipeline.run_log import RunLog
 
@@ -21,14 +26,19 @@ def parents_first(log: RunLog, steps: Sequence[RestoreStep]) -> list[RestoreStep
     if len(steps) < 2:
         return list(steps)
     wanted = {step.ref.id: step for step in steps}
-    needs = {i: _mentioned(_snapshot(log, i), wanted) - {i} for i in wanted}
+    needs = {i: _needs(log, i, wanted) - {i} for i in wanted}
     if not any(needs.values()):
         return list(steps)
     return [wanted[i] for i in _sorted(needs)]
 
 
-def _snapshot(log: RunLog, record_id: str) -> Snapshot:
-    return log.backup_set(log.backup_of(record_id).set_id).snapshot(record_id)
+def _needs(log: RunLog, record_id: str, wanted: Mapping[str, object]) -> set[str]:
+    try:
+        snapshot = log.backup_set(log.backup_of(record_id).set_id).snapshot(record_id)
+    except BackupError:
+        # The bin gives back what the vault lost; nobody can say then what it refers to.
+        return set()
+    return _mentioned(snapshot, wanted)
 
 
 def _mentioned(snapshot: Snapshot, wanted: Mapping[str, object]) -> set[str]:

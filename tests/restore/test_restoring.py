@@ -11,6 +11,8 @@ import pytest
 from crm_bridge.domain.capabilities import Fate, Route, Step
 from crm_bridge.errors import CrmBridgeError, GuardError, InDoubtError
 from crm_bridge.failpoints import FailpointError, arm
+from scripts.dressing import Dressing
+from scripts.round_trips import DRESS
 
 from .conftest import Tenant
 
@@ -200,3 +202,26 @@ def test_a_restored_contract_can_be_deleted_and_restored_once_more(tenant: Tenan
     (step,) = tenant.crm.restore(second.id)
     assert step.result == "restored"
     assert tenant.place(one) == "live"
+
+
+def test_what_others_refer_to_comes_back_before_them_by_both_ways(tenant: Tenant) -> None:
+    # Otherwise their references would be compared, and found empty, while it is still in the bin.
+    DRESS[tenant.name](tenant.emulator, Dressing(11))
+    field = {"zoho": "RT_Parent", "fxiaoke": "rt_parent__c"}[tenant.name]
+    chosen = tenant.ids()[:20]
+    for step in (Step.TRASH, Step.PURGE):
+        parents = {one: _parent(tenant, one, field) for one in chosen}
+        assert sum(parent in chosen for parent in parents.values()) > 2
+        run = tenant.removed(*chosen, step=step)
+        steps = tenant.crm.restore(run.id)
+        order = [one.ref.id for one in steps]
+        assert sorted(order) == sorted(chosen)
+        late = [i for i, parent in parents.items() if parent in chosen and order.index(parent) > order.index(i)]
+        assert late == []
+        assert [one.ref.id for one in steps if one.measured is None or one.measured.surprises] == []
+
+
+def _parent(tenant: Tenant, record_id: str, field: str) -> str | None:
+    value = tenant.emulator.control("record", {"id": record_id})["record"].get(field)
+    found = value["id"] if isinstance(value, dict) else value
+    return str(found) if found else None

@@ -1,0 +1,202 @@
+"""`restore`, `plan --rehearse` and the undo card: what a person is told before and after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from crm_bridge.bridge import Bridge
+from crm_bridge.sandbox.serve import Sandbox
+from crm_bridge.spi.emulator import Emulator
+from tests.cli.conftest import Said, Shell
+
+WHERE = 'status = "Expired" and amount < 200000'
+
+
+@pytest.fixture
+def field_of(shell: Shell, name: str) -> Mapping[str, str]:
+    """Which field of the module holds what: title, number, status."""
+    with Bridge.open(shell.home) as bridge:
+        return {one.meaning: one.name for one in bridge.profile(name).fields if one.meaning}
+
+
+def planned(shell: Shell, name: str, folder: Path, *more: str) -> tuple[Path, str]:
+    """Make a plan; return its file and its digest."""
+    path = folder / "a.plan"
+    said = shell("plan", name, "--where", WHERE, "-o", path, "--json", *more)
+    assert said.code == 0, said.err
+    return path, said.document()["digest"]
+
+
+def removed(shell: Shell, name: str, folder: Path, *more: str) -> Said:
+    """Delete what matches; return what `apply` printed."""
+    path, digest = planned(shell, name, folder, *more)
+    said = shell("apply", path, "--confirm", digest)
+    assert said.code == 0, said.err
+    return said
+
+
+def card(said: Said) -> str:
+    """Return the undo card, which is the end of what a run prints."""
+    return said.out[said.out.index("to undo") :]
+
+
+def test_a_run_ends_with_the_command_that_undoes_it_the_deadline_and_what_will_not_return(
+    shell: Shell, name: str, tmp_path: Path
+) -> None:
+    shown = card(removed(shell, name, tmp_path))
+    command = re.search(r"crm-bridge (restore \w{26})", shown)
+    assert command, shown
+    in_a_year = date.today() + timedelta(days=365)
+    assert f"from the backup until {in_a_year}" in shown
+    in_bin = str(date.today() + timedelta(days=60)) if name.startswith("zoho") else "as long as it keeps records"
+    assert in_bin in shown
+    assert "not the same afterwards" in shown
+    assert "approval history" in shown
+    said = shell(*command[1].split(), "--json")
+    assert {one["result"] for one in said.document()["outcomes"]} == {"restored"}
+
+
+def test_after_a_purge_the_card_promises_no_bin(shell: Shell, name: str, tmp_path: Path) -> None:
+    shown = card(removed(shell, name, tmp_path, "--purge"))
+    assert "as new records from the backup until" in shown
+    assert "bin" not in shown
+    assert "id (changed)" in shown
+
+
+def test_the_forecast_stands_on_the_card_before_anything_is_confirmed(shell: Shell, name: str, tmp_path: Path) -> None:
+    path, _digest = planned(shell, name, tmp_path)
+    asked = shell("apply", path)
+    assert asked.code == 5
+    for words in ("way back 1", "way back 2", "not the same"):
+        assert words in asked.err
+    if name.startswith("zoho"):
+        assert f"until {date.today() + timedelta(days=60)} if deleted today" in asked.err
+
+
+def test_the_forecast_names_every_field_and_relation(
+    shell: Shell, name: str, tmp_path: Path, field_of: Mapping[str, str]
+) -> None:
+    path, _digest = planned(shell, name, tmp_path)
+    table = shell("plan", "show", path, "--forecast").out
+    rows = shell("plan", "show", path, "--json").document()["forecast"]["rows"]
+    assert set(field_of.values()) <= {row["thing"] for row in rows}
+    assert [row["thing"] for row in rows if row["kind"] != "general" and f" {row['thing']} " not in table] == []
+
+
+def test_a_dry_run_names_contract_way_back_and_the_command(shell: Shell, name: str, tmp_path: Path) -> None:
+    number = shell("find", name, "--where", WHERE, "--json").lines()[0]["number"]
+    removed(shell, name, tmp_path)
+    said = shell("restore", "--last", "--dry-run")
+    assert said.code == 0
+    (line,) = [line for line in said.out.splitlines() if number in line]
+    assert "the CRM's bin" in line
+    assert "planned" in line
+    assert "nothing was changed; to bring them back: crm-bridge restore" in said.err
+    assert number not in [one["number"] for one in shell("find", name, "--json").lines()]
+
+
+def test_what_came_back_stands_beside_what_was_promised(shell: Shell, name: str, tmp_path: Path) -> None:
+    removed(shell, name, tmp_path, "--purge")
+    said = shell("restore", "--last")
+    assert said.code == 0, said.err
+    assert re.search(r"\d+ contracts compared with the backup: \d+ fields, \d+ rows", said.out)
+    assert re.search(r"what differs +promised +found +contracts", said.out)
+    again = shell("restore", "--last")
+    assert again.code == 0
+    assert "an earlier restore brought it back" in again.out
+
+
+def test_worse_than_promised_is_marked_and_exit_9(
+    shell: Shell, name: str, tmp_path: Path, emulator: Emulator, field_of: Mapping[str, str]
+) -> None:
+    first = shell("find", name, "--where", WHERE, "--json").lines()[0]["id"]
+    removed(shell, name, tmp_path)
+    # Meanwhile somebody had it back, changed it and deleted it again: the bin does not hold what was promised.
+    emulator.control("restore", {"id": first})
+    emulator.control("edit", {"id": first, "field": field_of["title"], "value": "changed meanwhile"})
+    emulator.control("delete", {"id": first})
+    said = shell("restore", "--last")
+    assert said.code == 9, said.out
+    marked = [line.split() for line in said.out.splitlines() if "  !" in line]
+    assert [field_of["title"], "same", "changed", "!", "1"] in marked
+    assert f"{len(marked)} differences are worse than promised" in said.err
+
+
+def test_a_rehearsal_that_fails_closes_the_gate(
+    shell: Shell, name: str, tmp_path: Path, emulator: Emulator, field_of: Mapping[str, str]
+) -> None:
+    # Old records lack what was made mandatory later: they live on, and no new record can be made like them.
+    mandatory = field_of["number"] if name.startswith("fxiaoke") else field_of["title"]
+    for one in shell("find", name, "--where", WHERE, "--json").lines():
+        emulator.control("edit", {"id": one["id"], "field": mandatory, "value": None})
+    path = tmp_path / "blocked.plan"
+    said = shell("plan", name, "--where", WHERE, "-o", path, "--rehearse", "--json")
+    assert said.code == 6, said.out
+    assert said.document()["rehearsal"]["result"] == "blocked"
+    assert "did not bring back" in said.err
+    applied = shell("apply", path, "--confirm", said.document()["digest"])
+    assert applied.code == 6
+    assert [effect for line in emulator.ledger() for effect in line.effects] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "say what to bring back"),
+        (("--last", "--contract", "X"), "choose one of"),
+        (("01ARZ3NDEKTSV4RRFFQ69G5FAV",), "there is no run"),
+        (("--contract", "HT-0000-0000"), "no run of this journal deleted a contract"),
+        (("--last", "--confirm", "abc"), "--confirm belongs to --relink"),
+    ],
+)
+def test_a_restore_of_nothing_is_one_sentence_and_exit_2(
+    shell: Shell, running: Sandbox, arguments: tuple[str, ...], words: str
+) -> None:
+    said = shell("restore", *arguments)
+    assert (said.code, words in said.err) == (2, True)
+
+
+def test_a_file_that_is_no_receipt_is_named(shell: Shell, running: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"payload": "e30="}')
+    said = shell("restore", tmp_path / "x.json")
+    assert (said.code, "is not a receipt" in said.err) == (2, True)
+
+
+def test_references_are_shown_then_set_by_their_digest(shell: Shell, name: str, tmp_path: Path) -> None:
+    removed(shell, name, tmp_path, "--purge")
+    assert shell("restore", "--last").code == 0
+    seen = shell("restore", "--last", "--relink", "--json").document()
+    assert (seen["applied"], seen["count"] > 0) == (False, True)
+    wrong = shell("restore", "--last", "--relink", "--confirm", "0" * 64)
+    assert wrong.code == 5
+    done = shell("restore", "--last", "--relink", "--confirm", seen["digest"], "--json")
+    assert done.code == 0, done.err
+    assert done.document()["applied"] is True
+    assert shell("restore", "--last", "--relink").code == 8
+
+
+def test_a_rehearsal_is_asked_for_or_left_out(shell: Shell, name: str, tmp_path: Path) -> None:
+    quiet = shell("plan", name, "--where", WHERE, "-o", tmp_path / "small.plan", "--json").document()
+    assert quiet["rehearsal"] is None
+    said = shell("plan", name, "--where", WHERE, "-o", tmp_path / "asked.plan", "--rehearse", "--json")
+    assert said.code == 0, said.err
+    found = said.document()["rehearsal"]
+    assert (found["result"], found["contracts"], found["blocking"]) == ("passed", 3, [])
+    assert found["fields"] > 100
+    assert found["files"] == found["files_equal"]
+
+
+def test_a_large_plan_is_rehearsed_unless_that_is_left_out(shell: Shell, name: str, tmp_path: Path) -> None:
+    config = shell.home / "config.toml"
+    config.write_text(config.read_text() + "\n[safety]\nrehearse_above = 10\n")
+    said = shell("plan", name, "--where", "everything", "-o", tmp_path / "large.plan", "--json")
+    assert said.code == 0, said.err
+    assert said.document()["count"] > 10
+    assert said.document()["rehearsal"]["result"] == "passed"
+    left = shell("plan", name, "--where", "everything", "-o", tmp_path / "left.plan", "--no-rehearse", "--json")
+    assert left.document()["rehearsal"] is None
