@@ -107,9 +107,11 @@ def dress_fxiaoke(emulator: FxiaokeEmulator, how: Dressing) -> list[str]:
         "time": "time", "flag": "true_or_false", "phone": "phone_number", "email": "email", "url": "url",
         "place": "location", "person": "employee", "people": "employee_many", "customer": "object_reference",
         "parent": "object_reference", "departments": "department_many", "formula": "formula", "count": "count",
-        "quoted": "quote", "photo": "image",
+        "quoted": "quote", "photo": "image", "customers": "object_reference_many", "country": "country",
+        "province": "province", "city": "city", "district": "district", "tag": "tag", "array": "array",
+        "serial": "auto_number",
     }  # fmt: skip
-    targets = {"customer": "AccountObj", "parent": name}
+    targets = {"customer": "AccountObj", "customers": "AccountObj", "parent": name}
     options = (("opt1", "甲"), ("opt2", "乙"), ("opt3", "丙"))
     fields = [
         FieldInfo(
@@ -171,6 +173,14 @@ def _fxiaoke_value(dice: random.Random, key: str, kind: str, customers: Sequence
         "formula": lambda: f"{dice.randrange(1000)}.00",
         "count": lambda: str(dice.randrange(9)),
         "quote": lambda: "引用的值",
+        "object_reference_many": lambda: dice.sample(customers, 2),
+        "country": lambda: "248",
+        "province": lambda: "251",
+        "city": lambda: "302",
+        "district": lambda: "1124",
+        "tag": lambda: ["重点", "续签"],
+        "array": lambda: ["a", "b;c", "丙"],
+        "auto_number": lambda: f"SN-{dice.randrange(10**6):06d}",
     }
     return makers[kind]()
 
@@ -192,14 +202,17 @@ def dress_zoho(emulator: ZohoEmulator, how: Dressing) -> list[str]:
         "RT_Whole": "integer", "RT_Big": "bigint", "RT_Double": "double", "RT_Money": "currency",
         "RT_Percent": "percent", "RT_Flag": "boolean", "RT_Day": "date", "RT_Moment": "datetime", "RT_Mail": "email",
         "RT_Phone": "phone", "RT_Site": "website", "RT_Person": "userlookup", "RT_Customer": "lookup",
-        "RT_Parent": "lookup",
+        "RT_Parent": "lookup", "RT_Rollup": "rollup_summary", "RT_Image": "imageupload",
     }  # fmt: skip
     targets = {"RT_Customer": "Accounts", "RT_Parent": name}
     options = (("Alpha", "Alpha"), ("测试", "测试"), ("a;b", "a;b"))
     fields = [
-        FieldInfo(n, n, kind, options=options if "picklist" in kind else (), target=targets.get(n, ""))
+        FieldInfo(
+            n, n, kind, writable=kind != "rollup_summary",
+            options=options if "picklist" in kind else (), target=targets.get(n, ""),
+        )
         for n, kind in kinds.items()
-    ]
+    ]  # fmt: skip
     emulator.adopt(_profile(name, fields), ())
     table = org.tables[name]
     records = list(table.scan())
@@ -234,6 +247,10 @@ def _zoho_value(dice: random.Random, name: str, kind: str, customers: Sequence[s
         "phone": lambda: f"+49 30 {dice.randrange(10**6, 10**7)}",
         "website": lambda: "https://example.com/?a=1&b=2",
         "userlookup": lambda: dice.choice(people),
+        "rollup_summary": lambda: dice.randrange(10**6),
+        "imageupload": lambda: [
+            {"id": str(dice.randrange(10**17, 10**18)), "Sequence_Number__s": "1", "State__s": "1"}
+        ],
         "lookup": lambda: dice.choice(customers),
     }
     return makers[kind]()

@@ -75,7 +75,8 @@ def _fx_face(emulator: FxiaokeEmulator, record_id: str) -> Face:
     assert found is not None, record_id
     row = found[1]
     kept = {n: v for n, v in row.items() if n.startswith("rt_") and n.endswith("__c")}
-    for name in ("rt_formula__c", "rt_count__c", "rt_quoted__c", "rt_parent__c", "rt_photo__c"):
+    # What the CRM computes or counts is promised to change; the parent's id is compared by crm_bridge itself.
+    for name in ("rt_formula__c", "rt_count__c", "rt_quoted__c", "rt_serial__c", "rt_parent__c", "rt_photo__c"):
         kept.pop(name, None)
     names = ("name", "account_id", "owner", "created_by", "create_time", "title__c", "amount__c", "status__c")
     files = [*(row.get("attach__c") or []), *(row.get("rt_photo__c") or [])]
@@ -88,11 +89,15 @@ def _fx_face(emulator: FxiaokeEmulator, record_id: str) -> Face:
     }
 
 
+_ZOHO_APART = ("RT_Parent", "RT_Rollup", "RT_Image")
+"""Compared by crm_bridge itself only: a reference that follows to the new id, and what is promised not to return."""
+
+
 def _zoho_face(emulator: ZohoEmulator, record_id: str) -> Face:
     org = emulator.org
     record = org.find(record_id)
     assert record is not None, record_id
-    cells = {n: v for n, v in record.cells.items() if n.startswith("RT_") and n != "RT_Parent"}
+    cells = {n: v for n, v in record.cells.items() if n.startswith("RT_") and n not in _ZOHO_APART}
     # A box that nobody ticked and one that is empty are the same to Zoho.
     kept = {n: v for n, v in cells.items() if v is not False}
     names = ("Name", "Contract_Number", "Account", "Contract_Status", "Contract_Value", "Currency", "Owner", "Terms")

@@ -199,7 +199,7 @@ def forecast_rows(
         if name == "number":
             words = words[0], _number(known, words[1])
         yield _row(Kind.GENERAL if name in GENERAL else Kind.FIELD, name, "", *words)
-    files = {one.name for one in relations if one.kind == "attachment"}
+    files = {one.name: one.saved for one in relations if one.kind == "attachment"}
     for one in known:
         yield _row(Kind.FIELD, one.name, one.label, native.get(one.name, _fields(native)), _anew(one, anew, files))
     names = {one.name for one in known}
@@ -229,14 +229,17 @@ def _number(fields: Sequence[FieldLike], general: Word) -> Word:
     return (Fate.SAME, "") if numbers[0].writable else (Fate.CHANGED, general[1])
 
 
-def _anew(field: FieldLike, anew: Mapping[str, Word], files: Iterable[str]) -> Word:
-    """Say what becomes of one field in a new record: the adapter's own word first, then what the metadata allows."""
+def _anew(field: FieldLike, anew: Mapping[str, Word], files: Mapping[str, bool]) -> Word:
+    """Say what becomes of one field in a new record: the adapter's own word first, then what the metadata allows.
+
+    `files` names the fields that hold files, and whether a backup holds those.
+    """
     if field.name in anew:
         return anew[field.name]
     if field.meaning in ("owner", "created") and field.meaning in anew:
         return anew[field.meaning]
     if field.name in files:
-        return _NEW_FILES
+        return _NEW_FILES if files[field.name] else _NOT_SAVED
     if not field.writable:
         return _SET_BY_CRM
     return _fields(anew)

@@ -18,11 +18,13 @@ FIELDS = (
     FieldInfo("Number", "Contract Number", "text", meaning="number"),
     FieldInfo("Total", "Total", "formula", writable=False),
     FieldInfo("Signed", "Signed Copy", "fileupload"),
+    FieldInfo("Photo", "Photo", "imageupload"),
 )
 RELATIONS = (
     RelationInfo("Lines", "Lines", "detail", "Lines", changing=("id", "Created_Time")),
     RelationInfo("Notes", "Notes", "note", "Notes"),
     RelationInfo("Signed", "Signed Copy", "attachment", "Files"),
+    RelationInfo("Photo", "Photo", "attachment", "Files", saved=False),
     RelationInfo("Mails", "Mails", "related", "Mails", saved=False),
 )
 
@@ -56,6 +58,11 @@ def test_a_field_that_cannot_be_written_is_not_promised_to_a_new_record(crm: tup
 
 def test_a_field_of_files_comes_back_with_new_ids(crm: tuple[Capabilities, Limits]) -> None:
     assert rows(forecast(crm))["Signed"].recreate is Fate.CHANGED
+
+
+def test_a_field_of_files_that_no_backup_holds_is_not_promised(crm: tuple[Capabilities, Limits]) -> None:
+    things = rows(forecast(crm))
+    assert (things["Photo"].recreate, things["attachments: Photo"].recreate) == (Fate.LOST, Fate.LOST)
 
 
 def test_a_relation_that_no_backup_holds_is_lost_from_the_backup(crm: tuple[Capabilities, Limits]) -> None:
