@@ -50,6 +50,8 @@ class _Seal:
     def open(self, sealed: str, about: str) -> dict[str, Any]:
         try:
             data = base64.b64decode(sealed, validate=True)
+            if base64.b64encode(data).decode() != sealed:  # the last digit has bits that decoding ignores
+                raise _altered()
             opened: dict[str, Any] = json.loads(self._box.decrypt(data[:_NONCE], data[_NONCE:], about.encode()))
         except (ValueError, InvalidTag) as problem:
             raise _altered() from problem
@@ -219,7 +221,7 @@ def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise _altered() from problem
-    if head.public().keys() | {"sealed"} != value.keys():
+    if {**head.public(), "sealed": value["sealed"]} != value:  # read and written again it must be the same text
         raise _altered()
     return head
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -74,6 +75,17 @@ def test_no_bit_can_be_flipped(tmp_path: Path, journal: Journal, position: int, 
     changed.write_bytes(bytes(data))
     with pytest.raises(CrmBridgeError):
         open_plan(changed, journal=journal)
+
+
+def test_text_that_reads_as_the_same_value_is_altered_all_the_same(tmp_path: Path, journal: Journal) -> None:
+    path = tmp_path / "p.plan"
+    write_plan(path, journal, 3)
+    text = path.read_text()
+    time = re.search(r"\d{4}-\d\d-\d\dT", text)
+    assert time
+    path.write_text(text.replace(time[0], time[0].replace("T", "_")))
+    with pytest.raises(ConfirmationError):
+        open_plan(path, journal=journal)
 
 
 @pytest.mark.parametrize("change", ["drop", "double", "swap", "cut", "append", "merge"])
