@@ -44,9 +44,10 @@ class Rights:
 
     delete: Support
     mass_delete: Support
+    recycle_bin: Support
 
 
-UNKNOWN_RIGHTS = Rights(Support.UNPROVEN, Support.UNPROVEN)
+UNKNOWN_RIGHTS = Rights(Support.UNPROVEN, Support.UNPROVEN, Support.UNPROVEN)
 
 
 def read_user(client: ZohoClient) -> User:
@@ -90,7 +91,7 @@ def read_rights(client: ZohoClient, user: User, module: ZohoModule) -> Rights:
         raise
     details = profiles[0].get("permissions_details") if profiles else None
     listed = [one for one in details if isinstance(one, Mapping)] if isinstance(details, list) else []
-    return Rights(_right(listed, "Delete", module), _right(listed, "Mass_Delete", module))
+    return Rights(_right(listed, "Delete", module), _right(listed, "Mass_Delete", module), _bin_right(listed))
 
 
 def _right(details: list[Mapping[str, Any]], right: str, module: ZohoModule) -> Support:
@@ -104,6 +105,17 @@ def _right(details: list[Mapping[str, Any]], right: str, module: ZohoModule) -> 
             for one in details
             if one.get("module") == module.api_name and str(one.get("display_label")).casefold() == label
         ]
+    return _support(named)
+
+
+def _bin_right(details: list[Mapping[str, Any]]) -> Support:
+    """Find the permission for the recycle bin by its words: no source names it."""
+    words = (" ".join(str(one.get(key) or "") for key in ("name", "display_label")) for one in details)
+    plain = [text.replace("_", " ").casefold() for text in words]
+    return _support([one for one, text in zip(details, plain, strict=True) if "recycle bin" in text])
+
+
+def _support(named: list[Mapping[str, Any]]) -> Support:
     if not named:
         return Support.UNPROVEN
     return Support.FULL if any(one.get("enabled") is True for one in named) else Support.ABSENT

@@ -31,6 +31,7 @@ from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.coql import Coql
+from crm_bridge_zoho.editions import concurrency_of
 from crm_bridge_zoho.finder import Finder
 from crm_bridge_zoho.locator import Locator
 from crm_bridge_zoho.profile import profile_of
@@ -65,8 +66,14 @@ class ZohoAdapter:
 
     def whoami(self) -> Profile:
         """Sign in and say who, where, and what this user may do."""
+        workspace = self.workspace
+        allowed = concurrency_of(self._settings.edition or workspace.org.edition)
         return profile_of(
-            self.workspace, self._settings, trash_batch=self._remover.batch, credits_left=self._client.credits_left
+            workspace,
+            self._settings,
+            trash_batch=self._remover.batch,
+            in_flight=self._client.cap(allowed),
+            credits_left=self._client.credits_left,
         )
 
     def find(self, query: Query) -> Search:

@@ -14,6 +14,7 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.spec import SecretReader
 from crm_bridge.transport import Answer, Call, Purpose, Transport, origin_of
 from crm_bridge_zoho.errors import sign_in_failure
+from crm_bridge_zoho.scopes import parsed
 from crm_bridge_zoho.wire import body_of
 
 TOKEN_ROUTE = "POST /oauth/v2/token"  # noqa: S105 - a path, not a secret
@@ -56,6 +57,8 @@ class Tokens:
         self._clock = clock
         self._cache: TokenCache | None = None
         self._stale: str | None = None
+        self.granted: frozenset[str] | None = None
+        """Scopes of the token in use; None when Zoho did not name them."""
 
     def current(self) -> Token:
         """Return a token that is good for at least a minute. Raises SignInError, RateLimitedError."""
@@ -64,6 +67,7 @@ class Tokens:
         found = self._cache.token(self._fetch, stale=self._stale)
         # The file may be older than the connection's settings: where a token goes is checked every time.
         self._check_domain(found.extra.get("api_domain", ""))
+        self.granted = parsed(found.extra.get("scope", ""))
         return Token(found.value.reveal(), self._api)
 
     def refused(self, value: str) -> None:
@@ -101,7 +105,9 @@ class Tokens:
             raise MalformedAnswerError(_("Zoho's answer has no access token"), reason="shape", vendor="zoho")
         domain = named if isinstance(named, str) else ""
         self._check_domain(domain)
-        return CachedToken(Secret(value), lifetime(answer), {"api_domain": domain} if domain else {})
+        scope = body.get("scope")
+        told = {"api_domain": domain, "scope": scope if isinstance(scope, str) else ""}
+        return CachedToken(Secret(value), lifetime(answer), {name: text for name, text in told.items() if text})
 
     def _check_domain(self, named: str) -> None:
         """Refuse an API domain that is not this connection's: it would get the token."""

@@ -70,6 +70,7 @@ LIMITS = Limits(
     locate_batch=1000,
     snapshot_batch=1000,
     trash_batch=100,
+    fast_batch=500,
     purge_batch=100,
     untrash_batch=200,
     bin_days=BIN_DAYS,

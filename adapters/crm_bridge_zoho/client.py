@@ -27,6 +27,18 @@ class ZohoClient:
         self._clock = clock
         self.credits_left: int | None = None
 
+    @property
+    def granted_scopes(self) -> frozenset[str] | None:
+        """Return the scopes of the token in use; None when Zoho did not name them."""
+        return self._tokens.granted
+
+    def cap(self, calls: int | None) -> int:
+        """Never have more calls in flight than an edition allows (None: not known); return how many may be."""
+        budget = self._transport.budget
+        if calls is not None:
+            budget.cap(calls)
+        return budget.ceiling
+
     def read(
         self,
         path: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crm_bridge.domain.contract import Contract
@@ -14,6 +15,7 @@ from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
 from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select
+from crm_bridge_zoho.states import FIRST, read_states, state_of
 from crm_bridge_zoho.wire import id_text, list_of, more_records
 from crm_bridge_zoho.workspace import Workspace
 
@@ -37,6 +39,13 @@ class Finder:
         """Start the listing that the query asks for; unknown fields are a UsageError at once."""
         if query.where is not None:
             self._work.filters.check(query.where)
+        found = self._started(query)
+        if not query.states:
+            return found
+        remarks: list[str] = []
+        return replace(found, pages=self._with_states(found.pages, remarks), remarks=remarks)
+
+    def _started(self, query: Query) -> Search:
         if query.ids is not None:
             pages = self._ids_pages(query, query.ids)
             return Search(_("{count} ids").format(count=len(query.ids)), query.where, pages)
@@ -46,6 +55,17 @@ class Finder:
             pushed = f"GET /{self._work.name}/search word={query.words}"
             return Search(pushed, query.where, self._word_pages(query, query.words), SEARCH_LAG)
         return self._filtered(query)
+
+    def _with_states(self, pages: Iterator[Page], remarks: list[str]) -> Iterator[Page]:
+        """Look up where the first contracts stand; the others keep what their row says, and a remark says so."""
+        room = FIRST
+        for page in pages:
+            asked, rest = page.contracts[:room], page.contracts[room:]
+            room -= len(asked)
+            states = read_states(self._client, self._work.name, [one.id for one in asked]) if asked else {}
+            if not remarks and (rest or states is None):
+                remarks.append(_states_remark(0 if states is None else FIRST))
+            yield Page((*(_standing(one, states or {}) for one in asked), *rest), page.completeness)
 
     def _filtered(self, query: Query) -> Search:
         native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
@@ -144,6 +164,19 @@ class Finder:
         rows = self._by_id.rows(self._work.name, ids, self._work.columns.base)
         found = [rows[one].values for one in ids if one in rows]
         return self._contracts(self._with_extra(found, self._extra_columns(where)))
+
+
+def _standing(contract: Contract, states: Mapping[str, Mapping[str, Any]]) -> Contract:
+    told = states.get(contract.id)
+    return contract if told is None else replace(contract, state=state_of({**contract.raw, **told}))
+
+
+def _states_remark(count: int) -> str:
+    if not count:
+        return _("Zoho did not show approvals, processes and sharing; such contracts are held at the delete")
+    return _(
+        "approvals, processes and sharing were looked up for the first {count} contracts; others are held at the delete"
+    ).format(count=count)
 
 
 def _complete(seen: int, expected: int | None) -> Completeness:

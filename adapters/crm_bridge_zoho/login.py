@@ -17,20 +17,10 @@ from crm_bridge.transport import Call, Purpose, Transport, origin_of
 from crm_bridge_zoho.auth import post_token
 from crm_bridge_zoho.datacenters import DATA_CENTERS
 from crm_bridge_zoho.errors import sign_in_failure
+from crm_bridge_zoho.scopes import SCOPES
 from crm_bridge_zoho.settings import ZohoSettings, origins
 from crm_bridge_zoho.wire import body_of
 
-SCOPES = (
-    "ZohoCRM.modules.ALL",
-    "ZohoCRM.settings.ALL",
-    "ZohoCRM.coql.READ",
-    "ZohoSearch.securesearch.READ",
-    "ZohoCRM.mass_delete.ALL",
-    "ZohoCRM.files.READ",
-    "ZohoCRM.files.CREATE",
-    "ZohoCRM.users.READ",
-    "ZohoCRM.org.READ",
-)
 PORT = 8765
 WAIT_SECONDS = 300.0
 _PATH = "/callback"

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 from crm_bridge.domain.canonical import record_digest
-from crm_bridge.domain.contract import Contract, ContractRef, RecordState
+from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge_zoho.columns import Columns
+from crm_bridge_zoho.states import state_of
 from crm_bridge_zoho.wire import id_text
 
 LIST_TEXT_LIMIT = 500
@@ -118,13 +119,3 @@ def instant_of(value: object) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else None
-
-
-def state_of(row: Mapping[str, object]) -> RecordState:
-    """Return where the record stands, from whatever of Zoho's state keys the row has."""
-    if row.get("Locked__s") is True or row.get("$locked_for_me") is True:
-        return RecordState.LOCKED
-    approval = row.get("$approval_state")
-    if isinstance(approval, str) and approval != "approved":
-        return RecordState.IN_APPROVAL
-    return RecordState.NORMAL

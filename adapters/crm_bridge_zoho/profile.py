@@ -9,13 +9,18 @@ from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
 from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
+from crm_bridge_zoho.costs import costs_of
 from crm_bridge_zoho.metadata import ZohoField
+from crm_bridge_zoho.scopes import Need
 from crm_bridge_zoho.settings import ZohoSettings
-from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
+from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace, lack_text
 
 
-def profile_of(workspace: Workspace, settings: ZohoSettings, *, trash_batch: int, credits_left: int | None) -> Profile:
+def profile_of(
+    workspace: Workspace, settings: ZohoSettings, *, trash_batch: int, in_flight: int, credits_left: int | None
+) -> Profile:
     """Return who is signed in, where, and what may be done there."""
+    limits = limits_of(settings, trash_batch, in_flight)
     return Profile(
         user_id=workspace.user.id,
         user_name=workspace.user.name,
@@ -27,17 +32,36 @@ def profile_of(workspace: Workspace, settings: ZohoSettings, *, trash_batch: int
         fields=fields_of(workspace),
         relations=relations_of(workspace),
         capabilities=capabilities_of(workspace),
-        limits=limits_of(settings, trash_batch),
-        may={Step.TRASH: may_trash(workspace), Step.PURGE: Support.UNPROVEN},
+        limits=limits,
+        may={Step.TRASH: may_trash(workspace), Step.PURGE: may_purge(workspace)},
         warnings=workspace.warnings,
         assumptions=assumptions_of(settings),
         calls_left=credits_left,
+        costs=costs_of(workspace, limits),
+        why={need.step: _why(need) for need in workspace.lacking if need.step},
     )
 
 
+def _why(need: Need) -> str:
+    return _("{lack}; sign in again with it: `crm-bridge login`").format(lack=lack_text(need))
+
+
 def may_trash(workspace: Workspace) -> Support:
-    """Return whether the user may delete: the module's flag can only forbid, the profile decides."""
-    return Support.ABSENT if workspace.module.deletable is False else workspace.rights.delete
+    """Return whether the user may delete: the module's flag and a missing scope forbid, the profile decides."""
+    if workspace.module.deletable is False or _lacks(workspace, Step.TRASH):
+        return Support.ABSENT
+    return workspace.rights.delete
+
+
+def may_purge(workspace: Workspace) -> Support:
+    """Return whether the user may delete for good: as for deleting, and the bin must be open to the profile."""
+    if may_trash(workspace) is Support.ABSENT or _lacks(workspace, Step.PURGE):
+        return Support.ABSENT
+    return workspace.rights.recycle_bin
+
+
+def _lacks(workspace: Workspace, step: Step) -> bool:
+    return any(need.step is step for need in workspace.lacking)
 
 
 def capabilities_of(workspace: Workspace) -> Capabilities:
@@ -48,10 +72,17 @@ def capabilities_of(workspace: Workspace) -> Capabilities:
     return replace(CAPABILITIES, trash=final, untrash=final)
 
 
-def limits_of(settings: ZohoSettings, trash_batch: int) -> Limits:
+def limits_of(settings: ZohoSettings, trash_batch: int, in_flight: int) -> Limits:
     """Return the limits as the settings and this Zoho have narrowed them."""
     ids = min(LIMITS.locate_batch, settings.coql_in_list * settings.coql_groups)
-    return replace(LIMITS, find_page=settings.coql_limit, trash_batch=trash_batch, locate_batch=ids, snapshot_batch=ids)
+    return replace(
+        LIMITS,
+        find_page=settings.coql_limit,
+        trash_batch=trash_batch,
+        locate_batch=ids,
+        snapshot_batch=ids,
+        calls_in_flight=in_flight,
+    )
 
 
 def assumptions_of(settings: ZohoSettings) -> tuple[str, ...]:

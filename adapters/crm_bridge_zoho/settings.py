@@ -27,6 +27,7 @@ class ZohoSettings(BaseModel):
     fields: dict[str, str] = Field(default_factory=dict)
     """Canonical contract field -> API name in the module; what is not named is discovered."""
     edition: Literal["free", "standard", "professional", "enterprise", "ultimate"] | None = None
+    """The edition, if it is another one than the licence says: it bounds the calls in flight."""
     marker_field: str | None = None
     """A text field that may carry the mark of a re-created contract; a note carries it otherwise."""
     coql_in_list: int = Field(default=50, ge=1, le=100)

@@ -15,6 +15,7 @@ from crm_bridge_zoho.discovery import choose_module, map_fields
 from crm_bridge_zoho.filters import CoqlFilters
 from crm_bridge_zoho.mapping import RowReader
 from crm_bridge_zoho.metadata import RelatedList, ZohoField, ZohoModule
+from crm_bridge_zoho.scopes import Need, lacking
 from crm_bridge_zoho.settings import ZohoSettings
 
 NOTES, ATTACHMENTS = "Notes", "Attachments"
@@ -35,6 +36,8 @@ class Workspace:
     columns: Columns
     reader: RowReader
     filters: CoqlFilters
+    lacking: tuple[Need, ...]
+    """Jobs for which the sign-in has no scope."""
     warnings: tuple[str, ...]
 
     @property
@@ -59,7 +62,9 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
     rights = read_rights(client, user, module)
     meanings = map_fields(fields.values(), settings.fields)
     columns = choose_columns(fields.values(), meanings)
+    missing = tuple(lacking(client.granted_scopes, module))
     warnings += _concerns(user, org, module, rights, fields)
+    warnings += [lack_text(need) for need in missing]
     return Workspace(
         user=user,
         org=org,
@@ -71,8 +76,14 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
         columns=columns,
         reader=RowReader(module.api_name, meanings, columns, org.currency),
         filters=CoqlFilters(fields, meanings),
+        lacking=missing,
         warnings=tuple(warnings),
     )
+
+
+def lack_text(need: Need) -> str:
+    """Return in words which scope is missing, and for what."""
+    return _("the sign-in lacks the scope {scope}, needed for {job}").format(scope=need.scope, job=_(need.job))
 
 
 def _module(client: ZohoClient, settings: ZohoSettings) -> ZohoModule:
@@ -112,6 +123,8 @@ def _concerns(user: User, org: Org, module: ZohoModule, rights: Rights, fields: 
         told.append(_("the module is hidden from your profile"))
     if rights.mass_delete is Support.ABSENT:
         told.append(_("your profile lacks Mass Delete: the fast path is not available"))
+    if rights.recycle_bin is Support.ABSENT:
+        told.append(_("your profile lacks the recycle bin: nothing can be purged or restored from it"))
     if org.hipaa:
         told.append(_("this org keeps health data under HIPAA rules: backups hold them too"))
     private = sorted(field.label for field in fields.values() if field.private)

@@ -146,7 +146,7 @@ class Connection:
         chosen = (*filters, where.number == number) if number is not None else filters
         query = _query(chosen, words, ids, None)
         text = to_text(query.where) if query.where is not None else words or "ids"
-        selection = self._select(query)
+        selection = self._select(replace(query, states=True))
         return Plan(*make_plan(self.desk, selection, PlanOptions(step, automations, fast, reason, text), output))
 
     def rehearse(self, plan: Plan, stage: Stage) -> Rehearsal:

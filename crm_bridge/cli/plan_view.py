@@ -38,12 +38,22 @@ def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
             "in_approval": plan.notes.in_approval,
             "missing": list(plan.notes.missing),
             "duplicates": plan.notes.duplicates,
+            "in_process": plan.notes.in_process,
+            "read_only": plan.notes.read_only,
             "warnings": list(plan.notes.warnings),
         },
+        "predicted": _predicted_json(plan),
     }
     if contracts:
         value["contracts"] = [{"id": item.id, **item.card.as_json()} for item in plan]
     return value
+
+
+def _predicted_json(plan: Plan) -> dict[str, Any] | None:
+    predicted = plan.notes.predicted
+    if predicted is None:
+        return None
+    return {"calls": predicted.calls, "credits": predicted.credits, "credits_left": plan.notes.credits_left}
 
 
 def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
@@ -90,6 +100,15 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
         found.append((_("locked"), notes.locked))
     if notes.in_approval:
         found.append((_("in approval"), notes.in_approval))
+    if notes.in_process:
+        found.append((_("in a process"), notes.in_process))
+    if notes.read_only:
+        found.append((_("read-only for you"), notes.read_only))
+    if notes.predicted:
+        left = "" if notes.credits_left is None else _(", {left} left today").format(left=notes.credits_left)
+        told = _("about {calls} calls, {credits} credits{left}; files come on top")
+        text = told.format(calls=notes.predicted.calls, credits=notes.predicted.credits, left=left)
+        found.append((_("cost"), text))
     if notes.missing:
         found.append((_("not found"), ", ".join(notes.missing)))
     found += [(_("warning"), warning) for warning in notes.warnings]

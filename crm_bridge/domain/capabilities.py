@@ -76,6 +76,14 @@ class Limits:
     window_calls: int | None = None
     window_seconds: int | None = None
     calls_per_day: int | None = None
+    fast_batch: int | None = None
+    """Records per call of the CRM's fast path; None where it has none, or none that takes more."""
+
+    def batch(self, step: Step, *, fast: bool = False) -> int:
+        """Return how many records one call of a step takes."""
+        if step is Step.PURGE:
+            return self.purge_batch
+        return self.fast_batch if fast and self.fast_batch else self.trash_batch
 
 
 @dataclass(frozen=True, slots=True)

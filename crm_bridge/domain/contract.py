@@ -15,6 +15,10 @@ class RecordState(StrEnum):
     NORMAL = "normal"
     LOCKED = "locked"
     IN_APPROVAL = "in_approval"
+    IN_PROCESS = "in_process"
+    """Somebody moves it through a process of the CRM (a blueprint, a flow, a merge)."""
+    READ_ONLY = "read_only"
+    """This user may see it, and not change or delete it."""
     TRASHED = "trashed"
     UNKNOWN = "unknown"
 

@@ -133,8 +133,7 @@ class _Deletion:
             self._send(targets)
 
     def _batch_size(self) -> int:
-        limits = self.desk.profile.limits
-        return limits.trash_batch if self.step is Step.TRASH else limits.purge_batch
+        return self.desk.profile.limits.batch(self.step, fast=self.options.fast)
 
     def _send(self, targets: Sequence[Target]) -> None:
         if not targets:

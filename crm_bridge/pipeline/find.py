@@ -26,6 +26,11 @@ class Selection:
         self.duplicates = 0
         self.missing: tuple[str, ...] = ()
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the adapter added about the listing; complete once it has ended."""
+        return tuple(self.search.remarks)
+
     def __iter__(self) -> Iterator[Contract]:
         """Yield matching contracts, each id once."""
         where, limit = self._query.where, self._query.limit

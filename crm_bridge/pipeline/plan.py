@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from crm_bridge import failpoints
 from crm_bridge.clock import new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
+from crm_bridge.domain.cost import Prediction, predict
 from crm_bridge.domain.forecast import make_forecast
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
@@ -45,18 +47,21 @@ class PlanNotes:
     missing: tuple[str, ...] = ()
     duplicates: int = 0
     warnings: tuple[str, ...] = ()
+    in_process: int = 0
+    read_only: int = 0
+    predicted: Prediction | None = None
+    """Calls and credits from sign-in to verified; None where the CRM's costs are not known."""
+    credits_left: int | None = None
 
 
 @dataclass(slots=True)
 class _Tally:
-    locked: int = 0
-    in_approval: int = 0
-    items: int = field(default=0)
+    items: int = 0
+    states: Counter[RecordState] = field(default_factory=Counter)
 
     def take(self, contract: Contract) -> None:
         self.items += 1
-        self.locked += contract.state is RecordState.LOCKED
-        self.in_approval += contract.state is RecordState.IN_APPROVAL
+        self.states[contract.state] += 1
 
 
 def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path | None) -> tuple[PlanFile, PlanNotes]:
@@ -78,8 +83,29 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
         plan = writer.finish()
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
-    notes = PlanNotes(tally.locked, tally.in_approval, selection.missing, selection.duplicates, desk.profile.warnings)
-    return open_plan(writer.path, journal=desk.journal), notes
+    return open_plan(writer.path, journal=desk.journal), _notes(desk, plan, selection, tally)
+
+
+def _notes(desk: Desk, plan: DeletionPlan, selection: Selection, tally: _Tally) -> PlanNotes:
+    profile, head, warnings = desk.profile, plan.head, [*desk.profile.warnings, *selection.remarks]
+    predicted = predict(profile.costs, plan.count, head.step, fast=head.fast)
+    if predicted and predicted.exceeds(profile.calls_left):
+        warnings.append(
+            _("the plan needs about {needed} credits, and {left} are left today").format(
+                needed=predicted.credits, left=profile.calls_left
+            )
+        )
+    return PlanNotes(
+        tally.states[RecordState.LOCKED],
+        tally.states[RecordState.IN_APPROVAL],
+        selection.missing,
+        selection.duplicates,
+        tuple(warnings),
+        tally.states[RecordState.IN_PROCESS],
+        tally.states[RecordState.READ_ONLY],
+        predicted,
+        profile.calls_left,
+    )
 
 
 def _targets(selection: Selection, tally: _Tally) -> Iterator[Target]:
@@ -95,7 +121,8 @@ def _check_permitted(desk: Desk, step: Step) -> None:
                 user=desk.profile.user_id, step=step.value, module=desk.profile.module
             ),
             reason="may_not_delete",
-            hint=_("ask an administrator of the CRM for the right to delete in this module"),
+            hint=desk.profile.why.get(step)
+            or _("ask an administrator of the CRM for the right to delete in this module"),
         )
     support = desk.profile.capabilities.support(step).support
     if support is Support.ABSENT:

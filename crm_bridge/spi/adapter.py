@@ -6,7 +6,7 @@ request exactly once; it never decides twice about one record; what it cannot cl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Support
 from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.cost import CallCost
 from crm_bridge.domain.filters import Filter
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.redaction import shown_code, shown_id
@@ -75,6 +76,10 @@ class Profile:
     """Names of the switches this adapter relies on, `name=value`; the plan lists them."""
     calls_left: int | None = None
     """What is left of today's quota, where the CRM says so."""
+    costs: tuple[CallCost, ...] = ()
+    """The calls of a plan, from sign-in to verified; none where an adapter does not tell beforehand."""
+    why: Mapping[Step, str] = field(default_factory=dict)
+    """For steps that `may` calls ABSENT: what is missing, and who can give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class Query:
     words: str | None = None
     ids: tuple[str, ...] | None = None
     limit: int | None = None
+    states: bool = False
+    """Also find out where each contract stands (lock, approval, process, sharing), even if that takes calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,8 @@ class Search:
     pages: Iterator[Page]
     lag_seconds: int | None = None
     """Known or suspected delay of the index behind this listing; None = reads the records themselves."""
+    remarks: Collection[str] = ()
+    """What people should know about this listing; may grow while it runs."""
 
 
 class Verdict(StrEnum):

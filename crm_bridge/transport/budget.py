@@ -167,6 +167,12 @@ class Budget:
         with self._changed:
             self._credits = (credits_left, clock.monotonic())
 
+    def cap(self, calls: int) -> None:
+        """Never again have more than `calls` in flight: the CRM says that it takes no more."""
+        with self._changed:
+            self._ceiling = max(1, min(self._ceiling, calls))
+            self._limit = min(self._limit, float(self._ceiling))
+
     def slow_down(self, permit: Permit | None = None) -> None:
         """Halve the calls in flight. Refusals of calls that were sent before the last halving count once."""
         with self._changed:

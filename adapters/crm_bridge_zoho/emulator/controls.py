@@ -13,7 +13,7 @@ from crm_bridge_zoho.emulator.gate import Meter
 from crm_bridge_zoho.emulator.lifecycle import clash, purge, restore, trash
 from crm_bridge_zoho.emulator.locking import lift_lock, set_lock
 from crm_bridge_zoho.emulator.oauth import Accounts
-from crm_bridge_zoho.emulator.org import Org
+from crm_bridge_zoho.emulator.org import BIN_RIGHT, Org
 from crm_bridge_zoho.emulator.rendering import author, whole
 from crm_bridge_zoho.emulator.schema import NUMBERS, PEOPLE_TYPES
 from crm_bridge_zoho.emulator.seed_people import user_id
@@ -126,12 +126,12 @@ def record(org: Org, arguments: Mapping[str, Any]) -> Answer:
 
 
 def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
-    """Give or take rights of the current user's profile in the contract module: {delete?, mass_delete?}."""
+    """Give or take rights of the current user's profile: {delete?, mass_delete?, recycle_bin?}."""
     denied = org.profiles[org.users[org.me].profile].denied
     module = org.modules[org.contract_module]
-    for key, right in (("delete", "Delete"), ("mass_delete", "Mass_Delete")):
+    rights = {"delete": module.right("Delete"), "mass_delete": module.right("Mass_Delete"), "recycle_bin": BIN_RIGHT}
+    for key, name in rights.items():
         if key in arguments:
-            name = module.right(right)
             denied.discard(name) if arguments[key] else denied.add(name)
     return {"denied": sorted(denied)}
 

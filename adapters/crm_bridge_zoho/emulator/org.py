@@ -19,6 +19,8 @@ from crm_bridge_zoho.emulator.times import stamp, zone
 BASE = 554_023_000_000_000_000
 """Ids of the org begin here: 18 digits, beyond what a JSON double holds."""
 DAY = 86_400
+BIN_RIGHT = "Crm_Implied_Recycle_Bin"
+"""Permission for the recycle bin; Zoho's sources speak of it without its name [inferred]."""
 
 
 @dataclass(slots=True)

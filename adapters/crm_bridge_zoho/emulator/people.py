@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm_bridge.spi.emulator import WireResponse
 from crm_bridge_zoho.emulator.answers import EMPTY, ApiError, Json, invalid_id, ok
 from crm_bridge_zoho.emulator.call import Call, is_id
-from crm_bridge_zoho.emulator.org import Org, Profile, User
+from crm_bridge_zoho.emulator.org import BIN_RIGHT, Org, Profile, User
 from crm_bridge_zoho.emulator.rendering import author
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.seed_people import ADMINISTRATOR, ORG_ID, ROLES, ZGID
@@ -99,6 +99,13 @@ def get_profile(call: Call) -> WireResponse:
                 "permissions_details": ids,
             }
         )
+    permissions.append(
+        {
+            "id": str(int(profile.id) + 8_000_000_000), "name": BIN_RIGHT, "display_label": "Recycle Bin",
+            "module": None, "enabled": BIN_RIGHT not in profile.denied, "customizable": True,
+            "parent_permissions": None,
+        }
+    )  # fmt: skip
     sections = [{"name": "ModulePermissions", "categories": categories}]
     extra = {"permissions_details": permissions, "sections": sections}
     return ok({"profiles": [_profile_json(call.org, profile) | extra]})

@@ -16,6 +16,7 @@ from crm_bridge_zoho.emulator.answers import (
     invalid_id,
     invalid_param,
     items,
+    no_permission,
     ok,
     param_missing,
     success,
@@ -31,7 +32,7 @@ from crm_bridge_zoho.emulator.lifecycle import (
     waits_for_parent,
     weight,
 )
-from crm_bridge_zoho.emulator.org import Binned, Org
+from crm_bridge_zoho.emulator.org import BIN_RIGHT, Binned, Org
 from crm_bridge_zoho.emulator.paging import plain_info, plain_page
 from crm_bridge_zoho.emulator.rendering import author
 from crm_bridge_zoho.emulator.routing import Route
@@ -69,11 +70,13 @@ def get_binned(call: Call) -> WireResponse:
 
 def purge_one(call: Call) -> WireResponse:
     """DELETE /settings/recycle_bin/{id}."""
+    _need_right(call)
     return _purge_ids(call, [call.path["id"]])
 
 
 def purge_many(call: Call) -> WireResponse:
     """DELETE /settings/recycle_bin?ids= or ?filters=."""
+    _need_right(call)
     if "ids" in call.params:
         ids = call.ids()
         if not ids:
@@ -90,6 +93,7 @@ def purge_many(call: Call) -> WireResponse:
 
 def restore_one(call: Call) -> WireResponse:
     """POST /settings/recycle_bin/{id}/actions/restore."""
+    _need_right(call)
     key = call.path["id"]
     if not is_id(key):
         raise invalid_id(2)
@@ -104,6 +108,7 @@ def restore_one(call: Call) -> WireResponse:
 
 def restore_many(call: Call) -> WireResponse:
     """POST /settings/recycle_bin/actions/restore: ids, filters or everything."""
+    _need_right(call)
     body = call.object_body()
     chosen = [name for name in ("ids", "filters", "restore_all_records") if name in body]
     if not chosen:
@@ -140,6 +145,11 @@ def count_bin(call: Call) -> WireResponse:
     """GET /settings/recycle_bin/actions/count."""
     sweep(call.org)
     return ok({"count": len(call.org.bin)})
+
+
+def _need_right(call: Call) -> None:
+    if not call.org.allowed(BIN_RIGHT):
+        raise no_permission(BIN_RIGHT)
 
 
 def _purge_ids(call: Call, ids: list[str]) -> WireResponse:
