@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +37,16 @@ class Deletion:
         return self.at + timedelta(days=BIN_DAYS) if self.in_bin and self.at else None
 
 
+@dataclass(slots=True)
+class _Walk:
+    """How far the bin was read, oldest deletion first, since a moment: a run is verified in the order it deleted."""
+
+    since: datetime
+    page: int = 1
+    fruitless: bool = False
+    """Others have deleted so much that asking by id is cheaper."""
+
+
 class Bins:
     """Looks for ids among the deleted records of one module."""
 
@@ -43,15 +54,21 @@ class Bins:
         """Use one connection's client."""
         self._client = client
         self._module = module
+        self._walk: _Walk | None = None
+        self._lock = threading.Lock()
+        self._final: dict[str, Deletion] = {}
+        """Deletions for good: they are never taken back, so each is read once."""
 
     def find(self, ids: Collection[str], since: datetime | None) -> tuple[dict[str, Deletion], bool]:
         """Return what is known of `ids`, and whether any list could be read at all."""
-        found: dict[str, Deletion] = {}
-        readable = self._take(found, ids, self._in_bin(ids, since))
-        missing = [one for one in ids if one not in found]
-        if missing:
-            listed = self._take(found, missing, self._deleted(since))
-            readable = readable or listed
+        found = {one: self._final[one] for one in ids if one in self._final}
+        readable = bool(found)
+        if len(missing := _without(ids, found)) > IDS_A_CALL and since is not None:
+            readable = self._take_walking(found, missing, since) or readable
+        if missing := _without(ids, found):
+            readable = self._take(found, missing, self._by_id(missing)) or readable
+        if missing := _without(ids, found):
+            readable = self._take(found, missing, self._deleted(since)) or readable
         return found, readable
 
     def _take(self, found: dict[str, Deletion], ids: Collection[str], listing: Iterator[Deletion]) -> bool:
@@ -69,15 +86,37 @@ class Bins:
             raise
         return True
 
-    def _in_bin(self, ids: Collection[str], since: datetime | None) -> Iterator[Deletion]:
-        """Yield bin entries: of many ids the newest of the module since a moment, then what was asked for by id."""
-        if len(ids) > IDS_A_CALL:
-            # No more pages than the ids would fill: what a long run deleted before them must not be read every time.
-            newest = {"filters": json.dumps(self._filters(since), separators=(",", ":"))}
-            yield from self._bin_pages(newest, most=-(-len(ids) // PAGE))
-        wanted = list(ids)
-        for at in range(0, len(wanted), IDS_A_CALL):
-            yield from self._bin_pages({"ids": ",".join(wanted[at : at + IDS_A_CALL])})
+    def _take_walking(self, found: dict[str, Deletion], ids: Collection[str], since: datetime) -> bool:
+        with self._lock:
+            walk = self._walk
+            if walk is None or not timedelta() <= since - walk.since <= SKEW:
+                self._walk = walk = _Walk(since)
+            if walk.fruitless:
+                return False
+            before = len(found)
+            readable = self._take(found, ids, self._walked(walk, most=-(-len(ids) // PAGE) + len(ids) // IDS_A_CALL))
+            walk.fruitless = len(found) == before
+            return readable
+
+    def _walked(self, walk: _Walk, most: int) -> Iterator[Deletion]:
+        """Yield bin entries from where the walk stands; a page that was not taken to its end is read again."""
+        selection = {"filters": json.dumps(self._filters(walk.since), separators=(",", ":"))}
+        for _page in range(most):
+            entries, more = self._bin_page(selection, walk.page, order="asc")
+            yield from entries[:-1]
+            walk.page += more
+            yield from entries[-1:]
+            if not more:
+                return
+
+    def _by_id(self, ids: Sequence[str]) -> Iterator[Deletion]:
+        for at in range(0, len(ids), IDS_A_CALL):
+            selection = {"ids": ",".join(ids[at : at + IDS_A_CALL])}
+            for number in range(1, MOST_PAGES + 1):
+                entries, more = self._bin_page(selection, number, order="desc")
+                yield from entries
+                if not more:
+                    break
 
     def _filters(self, since: datetime | None) -> Mapping[str, object]:
         group: list[dict[str, object]] = [
@@ -88,19 +127,14 @@ class Bins:
             group.append({"field": {"api_name": "deleted_time"}, "comparator": "greater_than", "value": moment})
         return {"group_operator": "AND", "group": group}
 
-    def _bin_pages(self, selection: Mapping[str, str], most: int = MOST_PAGES) -> Iterator[Deletion]:
-        paging = {"sort_by": "deleted_time", "sort_order": "desc", "per_page": str(PAGE)}
-        for number in range(1, most + 1):
-            answer = self._client.read(
-                "/crm/v8/settings/recycle_bin",
-                "GET /crm/v8/settings/recycle_bin",
-                params={**selection, **paging, "page": str(number)},
-            )
-            for raw in list_of(answer, "recycle_bin"):
-                if self._is_ours(raw.get("module")):
-                    yield _deletion(raw, in_bin=True)
-            if not more_records(answer):
-                return
+    def _bin_page(self, selection: Mapping[str, str], number: int, *, order: str) -> tuple[list[Deletion], bool]:
+        """Return the entries of this module on one page, and whether more pages follow."""
+        paging = {"sort_by": "deleted_time", "sort_order": order, "per_page": str(PAGE), "page": str(number)}
+        answer = self._client.read(
+            "/crm/v8/settings/recycle_bin", "GET /crm/v8/settings/recycle_bin", params={**selection, **paging}
+        )
+        listed = [raw for raw in list_of(answer, "recycle_bin") if self._is_ours(raw.get("module"))]
+        return [_deletion(raw, in_bin=True) for raw in listed], bool(more_records(answer))
 
     def _deleted(self, since: datetime | None) -> Iterator[Deletion]:
         """Yield the module's deletions, newest first, until they are older than `since`."""
@@ -112,7 +146,10 @@ class Bins:
                 params={"type": "all", "page": str(number), "per_page": str(PAGE)},
                 weight=2,
             )
-            entries = [_deletion(raw, in_bin=raw.get("type") == "recycle") for raw in list_of(answer, "data")]
+            listed = list_of(answer, "data")
+            entries = [_deletion(raw, in_bin=raw.get("type") == "recycle") for raw in listed]
+            final = (one for one, raw in zip(entries, listed, strict=True) if raw.get("type") == "permanent")
+            self._final |= {one.id: one for one in final}
             yield from entries
             times = [one.at for one in entries if one.at is not None]
             if not more_records(answer) or (oldest is not None and times and max(times) < oldest):
@@ -122,6 +159,10 @@ class Bins:
         """Say whether an entry is of this module; `module` comes as an object, in one file as text."""
         name = module.get("api_name") if isinstance(module, Mapping) else module
         return name in (None, "", self._module)
+
+
+def _without(ids: Collection[str], found: Mapping[str, Deletion]) -> list[str]:
+    return [one for one in ids if one not in found]
 
 
 def _deletion(raw: Mapping[str, Any], *, in_bin: bool) -> Deletion:

@@ -10,7 +10,7 @@ from typing import Any
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.transport import Answer
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.coql import MOST_BYTES, REFUSED_SHAPE, Coql, Select, any_id
+from crm_bridge_zoho.coql import MOST_BYTES, REFUSED_SHAPE, SMALL_LIMIT, Coql, Select, any_id
 from crm_bridge_zoho.wire import id_text, list_of, slices_of
 
 LIST_IDS = 100
@@ -39,13 +39,18 @@ class ById:
         self._rung = 0
         self._lock = threading.Lock()
 
-    def rows(self, module: str, ids: Sequence[str], columns: Sequence[str], *, raw: bool = False) -> dict[str, Row]:
-        """Return the live records among `ids`, by id; `raw` also keeps their bytes."""
+    def rows(
+        self, module: str, ids: Sequence[str], columns: Sequence[str], *, raw: bool = False, few: bool = False
+    ) -> dict[str, Row]:
+        """Return the live records among `ids`, by id; `raw` also keeps their bytes.
+
+        `few`: hardly one of them is expected to be there. Zoho charges by the LIMIT, so a small one is asked for.
+        """
         found: dict[str, Row] = {}
         # An id that is no number cannot exist, and one such id would have the whole query refused.
         wanted = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit()]
         while wanted:
-            answers, done = self._some(module, wanted, tuple(columns))
+            answers, done = self._some(module, wanted, tuple(columns), few=few)
             for answer in answers:
                 found.update(_rows(answer, raw))
             wanted = wanted[done:]
@@ -65,7 +70,7 @@ class ById:
             raise
         return bool(list_of(answer, "data"))
 
-    def _some(self, module: str, ids: list[str], columns: tuple[str, ...]) -> tuple[list[Answer], int]:
+    def _some(self, module: str, ids: list[str], columns: tuple[str, ...], *, few: bool) -> tuple[list[Answer], int]:
         """Read the first of `ids`, as many as the current rung takes; climb down when it is refused."""
         while True:
             rung = self._rung
@@ -73,16 +78,16 @@ class ById:
                 return list(self._listed(module, ids[:LIST_IDS], columns)), LIST_IDS
             share = ids[: min(self._rungs[rung], self._coql.limit)]
             try:
-                return self._queried(module, share, columns), len(share)
+                return self._queried(module, share, columns, few=few), len(share)
             except CrmBridgeError as error:
                 if error.vendor_code not in REFUSED_SHAPE:
                     raise
             with self._lock:
                 self._rung = max(self._rung, rung + 1)
 
-    def _queried(self, module: str, ids: list[str], columns: tuple[str, ...]) -> list[Answer]:
+    def _queried(self, module: str, ids: list[str], columns: tuple[str, ...], *, few: bool) -> list[Answer]:
         select = Select(module, columns, any_id(ids, self._in_list))
-        return list(self._coql.pages(select, limit=max(len(ids), 1)))
+        return list(self._coql.pages(select, limit=min(len(ids), SMALL_LIMIT) if few else len(ids)))
 
     def _listed(self, module: str, ids: list[str], columns: tuple[str, ...]) -> Iterator[Answer]:
         answer = self._client.read(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from crm_bridge.domain.capabilities import Limits, Step
 from crm_bridge.domain.cost import CallCost
-from crm_bridge.i18n import N_
 from crm_bridge_zoho.bins import PAGE as BIN_PAGE
 from crm_bridge_zoho.inbound import IDS_A_QUERY
 from crm_bridge_zoho.snapshotter import FULL_TEXT_IDS
@@ -26,48 +25,49 @@ def costs_of(workspace: Workspace, limits: Limits) -> tuple[CallCost, ...]:
 
 
 def _selecting(limits: Limits) -> Iterator[CallCost]:
-    yield CallCost(N_("sign-in and metadata"), 0, times=6)
-    yield CallCost(N_("count"), 0)
-    yield CallCost(N_("select"), limits.find_page, QUERY, tiers=QUERY_TIERS)
-    yield CallCost(N_("locks, approvals, processes"), IDS_A_CALL, first=FIRST)
+    yield CallCost("sign-in and metadata", 0, times=6)
+    yield CallCost("count", 0)
+    yield CallCost("select", limits.find_page, QUERY, tiers=QUERY_TIERS)
+    yield CallCost("locks, approvals, processes", IDS_A_CALL, first=FIRST)
 
 
 def _copying(workspace: Workspace, limits: Limits) -> Iterator[CallCost]:
     columns = workspace.columns
-    yield CallCost(N_("back up"), limits.snapshot_batch, QUERY, times=1 + len(columns.slices), tiers=QUERY_TIERS)
+    yield CallCost("back up", limits.snapshot_batch, QUERY, times=1 + len(columns.slices), tiers=QUERY_TIERS)
     if columns.rich_texts:
-        yield CallCost(N_("back up long texts"), FULL_TEXT_IDS)
+        yield CallCost("back up long texts", FULL_TEXT_IDS)
     lists = {one.api_name: one for one in workspace.related if one.module and one.type != "multiselectlookup"}
     pointing = len({one.module for name, one in lists.items() if name not in (NOTES, ATTACHMENTS)})
     if pointing:
-        yield CallCost(N_("metadata of related modules"), 0, times=pointing)
-        yield CallCost(N_("back up links"), IDS_A_QUERY, QUERY, times=pointing, tiers=QUERY_TIERS)
+        yield CallCost("metadata of related modules", 0, times=pointing)
+        yield CallCost("back up links", IDS_A_QUERY, QUERY, times=pointing, tiers=QUERY_TIERS)
     each = bool(columns.by_id) + sum(name in lists for name in (NOTES, ATTACHMENTS))
     if each:
-        yield CallCost(N_("back up rows, notes and lists of files"), 1, times=each)
+        yield CallCost("back up rows, notes and lists of files", 1, times=each)
 
 
 def _removing(limits: Limits) -> Iterator[CallCost]:
-    yield CallCost(N_("the first contracts"), 0, times=5)
+    yield CallCost("the first contracts", 0, times=5)
     for fast in (False, True):
         batch = limits.batch(Step.TRASH, fast=fast)
-        yield CallCost(N_("last look"), min(2 * batch, limits.locate_batch), QUERY, tiers=QUERY_TIERS, fast=fast)
+        yield CallCost("last look", min(2 * batch, limits.locate_batch), QUERY, tiers=QUERY_TIERS, fast=fast)
         price = -(-batch // IDS_A_CREDIT) if fast else 1
         tiers = tuple((at, at // IDS_A_CREDIT) for at in range(IDS_A_CREDIT, batch, IDS_A_CREDIT)) if fast else ()
-        yield CallCost(N_("delete"), batch, price, tiers=tiers, fast=fast)
+        yield CallCost("delete", batch, price, tiers=tiers, fast=fast)
     yield from _verifying(limits, None)
 
 
 def _verifying(limits: Limits, step: Step | None) -> Iterator[CallCost]:
-    yield CallCost(N_("verify"), limits.locate_batch, QUERY, tiers=QUERY_TIERS, step=step)
-    yield CallCost(N_("look into the bin"), BIN_PAGE, step=step)
+    yield CallCost("verify", limits.locate_batch, step=step)
+    yield CallCost("look into the bin", BIN_PAGE, step=step)
+    yield CallCost("a page of the bin read twice", limits.locate_batch, step=step)
 
 
 def _purging(limits: Limits) -> Iterator[CallCost]:
     step = Step.PURGE
-    yield CallCost(N_("the first contracts"), 0, times=6, step=step)
-    yield CallCost(N_("last look"), 2 * limits.purge_batch, QUERY, tiers=QUERY_TIERS, step=step)
-    yield CallCost(N_("look into the bin"), limits.purge_batch, step=step)
-    yield CallCost(N_("delete for good"), limits.purge_batch, step=step)
+    yield CallCost("the first contracts", 0, times=6, step=step)
+    yield CallCost("last look", 2 * limits.purge_batch, QUERY, tiers=QUERY_TIERS, step=step)
+    yield CallCost("look into the bin", limits.purge_batch, step=step)
+    yield CallCost("delete for good", limits.purge_batch, step=step)
     yield from _verifying(limits, step)
-    yield CallCost(N_("list of deletions"), BIN_PAGE, 2, step=step)
+    yield CallCost("list of deletions", BIN_PAGE, 2, step=step)

@@ -33,7 +33,7 @@ class Locator:
     def locate(self, refs: Sequence[ContractRef], look: Look, since: datetime | None) -> Sighting:
         """Return the place of every ref. An answer that cannot be trusted makes them unreadable, never absent."""
         try:
-            rows, control = self._read([ref.id for ref in refs])
+            rows, control = self._read([ref.id for ref in refs], gone=look is Look.EVERYWHERE)
         except MalformedAnswerError as error:
             note = error.message
             return Sighting({ref.id: Whereabouts(ref, Place.UNREADABLE, note=note) for ref in refs}, None)
@@ -72,11 +72,14 @@ class Locator:
             return Whereabouts(ref, Place.NOT_VISIBLE, note=_("Zoho shows neither the bin nor the deletions"))
         return Whereabouts(ref, Place.GONE)
 
-    def _read(self, ids: Sequence[str]) -> tuple[dict[str, Row], str | None]:
-        """Read the ids, and a record outside them in the same query: what shows that reading works."""
-        control = self._control if self._control not in ids else None
+    def _read(self, ids: Sequence[str], *, gone: bool) -> tuple[dict[str, Row], str | None]:
+        """Read the ids and a record outside them, which shows that reading works.
+
+        Where they are expected to be `gone` it is part of the same query; else it is read only if one is missing.
+        """
+        control = self._control if gone and self._control not in ids else None
         asked = [*ids, control] if control else list(ids)
-        rows = self._by_id.rows(self._work.name, asked, self._work.columns.base)
+        rows = self._by_id.rows(self._work.name, asked, self._work.columns.base, few=gone)
         if control and rows.pop(control, None) is not None:
             return rows, control
         if len(rows) == len(set(ids)):

@@ -17,7 +17,7 @@ class CallCost:
     """
 
     what: str
-    """Marked for translation."""
+    """Names it for readers of the code and of tests."""
     contracts: int
     credits: int = 1
     times: int = 1

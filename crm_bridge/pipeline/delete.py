@@ -31,6 +31,9 @@ from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
 HOLDING = frozenset({"locked", "in_approval", "in_process", "permission", "sharing", "legal_hold", "has_references"})
 """Refusals that somebody at the CRM can lift: the contract is held, not refused."""
 
+TOO_LONG = "too_long"
+"""Reason of answers about contracts that were not looked at, because the call was too long or left them out."""
+
 _UNREACHABLE_LIMIT = 3
 _SHARED_LOOK = 100
 _BATCHES_PER_LOOK = 5
@@ -42,8 +45,7 @@ def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
     try:
         deletion.settle_open()
         deletion.canary()
-        for _round in range(deletion.desk.policy.max_attempts):
-            deletion.sweep()
+        deletion.rounds()
         deletion.give_up()
     except CrmBridgeError as reason:
         return DeletionRun(backed_up, step, halted=_interrupted(reason))
@@ -80,6 +82,9 @@ class _Deletion:
         self.done = 0
         self.sends: Counter[str] = Counter()
         """Sends per contract by this process. A resume is somebody's new word: attempts cut short do not use it up."""
+
+        self.batch = self.desk.profile.limits.batch(step, fast=self.options.fast)
+        """Contracts in one call; fewer once the CRM has refused the length of a call."""
 
     def ready(self) -> Iterator[Target]:
         """Stream the contracts that may be sent in this step."""
@@ -124,16 +129,21 @@ class _Deletion:
                 hint=_("look at them with `crm-bridge status`, then `crm-bridge resume`"),
             )
 
+    def rounds(self) -> None:
+        """Send everything, and once more what was proven not done. A round in which calls proved too long is free."""
+        left = self.desk.policy.max_attempts
+        while left:
+            size = self.batch
+            self.sweep()
+            left -= self.batch == size
+
     def sweep(self) -> None:
         """Send every contract that is ready: one look for a group, then its batches."""
-        size = self._batch_size()
+        size = self.batch
         # Full batches share one look where a batch is one call; whichever is late for the gate window gets its own.
         group = _BATCHES_PER_LOOK * size if size >= _SHARED_LOOK else size
         for targets in batches(self.ready(), min(group, self.desk.profile.limits.locate_batch)):
             self._send(targets)
-
-    def _batch_size(self) -> int:
-        return self.desk.profile.limits.batch(self.step, fast=self.options.fast)
 
     def _send(self, targets: Sequence[Target]) -> None:
         if not targets:
@@ -142,7 +152,7 @@ class _Deletion:
         check_fresh(self.backed_up.plan, now=self.desk.clock.now())
         clock = self.desk.clock
         passed, looked = look_once_more(self.log, targets, self.step), clock.monotonic()
-        for batch in batches(passed, self._batch_size()):
+        for batch in batches(passed, self.batch):
             if clock.monotonic() - looked > self.desk.policy.gate_window_seconds:
                 # The batch before took its time: what was seen then is too old to delete by.
                 self._send_batch(look_once_more(self.log, batch, self.step))
@@ -175,10 +185,20 @@ class _Deletion:
             return
         self.unreachable = 0
         self._write_outcomes(attempts, answers)
+        self._shorten(batch, answers)
         self.done += len(batch)
         if unknown := [t for t in batch if self.log.standing(t.ref.id).state is State.IN_DOUBT]:
             self._reconcile(unknown)
         self._halt_if_told(answers)
+
+    def _shorten(self, batch: Sequence[Target], answers: Sequence[Answer]) -> None:
+        """Send fewer contracts in one call from now on if this one was too long: no contract was looked at."""
+        unread = [answer.ref.id for answer in answers if answer.reason == TOO_LONG]
+        if not unread or len(batch) == 1:
+            return
+        taken = len(batch) - len(unread)
+        self.batch = max(1, min(self.batch, taken or len(batch) // 2))
+        self.sends.subtract(unread)
 
     def _attempt(self, target: Target) -> int:
         standing = self.log.standing(target.ref.id)

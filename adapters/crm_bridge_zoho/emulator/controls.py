@@ -160,7 +160,8 @@ def session_command(accounts: Accounts, meter: Meter, command: str, arguments: M
         wanted = arguments.get("scopes") or list(next(iter(accounts.grants.values())).scopes)
         return {"code": accounts.new_code([str(scope) for scope in wanted])}
     if command == "credits":
-        meter.leave(int(arguments.get("remaining", 0)))
+        if "remaining" in arguments:
+            meter.leave(int(arguments["remaining"]))
         return {"remaining": meter.remaining()}
     return None
 

@@ -15,7 +15,7 @@ import responses
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
-from crm_bridge.spi.emulator import LedgerEntry, WireRequest
+from crm_bridge.spi.emulator import LedgerEntry, WireRequest, WireResponse
 from crm_bridge.spi.spec import Tools
 from crm_bridge.testing.mount import sent_bytes
 from crm_bridge.transport import Budget
@@ -49,6 +49,9 @@ class Zoho:
         self.clock = ManualClock()
         self.emulator = ZohoEmulator(BASE, clock=self.clock, **options)
         self._folder = folder
+        self.in_flight = 5
+        self.intercept: Callable[[WireRequest], WireResponse | None] = lambda request: None
+        """Answers instead of the emulator where it returns something."""
 
     def connect(self, folder: Path | None = None, **settings: Any) -> ZohoAdapter:
         given, secrets = self.emulator.connection()
@@ -60,7 +63,7 @@ class Zoho:
             clock=self.clock,
             randomness=random.Random(1),
             state_dir=folder or self._folder,
-            budget=Budget(),
+            budget=Budget(in_flight=self.in_flight),
         )
         adapter = ADAPTER.connect(model(**{**named, **settings}), tools)
         assert isinstance(adapter, ZohoAdapter)
@@ -86,7 +89,7 @@ class Zoho:
             {name.lower(): str(value) for name, value in request.headers.items()},
             sent_bytes(request),
         )
-        found = self.emulator.handle(wire)
+        found = self.intercept(wire) or self.emulator.handle(wire)
         return found.status, dict(found.headers), found.body
 
 
