@@ -10,7 +10,7 @@ from crm_bridge.i18n import N_, _
 from crm_bridge.spi import adapter as spi
 from crm_bridge.transport import Answer
 from crm_bridge_zoho.error_table import HALTING, RECORD_LEVEL
-from crm_bridge_zoho.errors import detail_text, request_id, row_of
+from crm_bridge_zoho.errors import detail_text, named_error, request_id, row_of
 from crm_bridge_zoho.wire import Item, items_of
 
 TOO_LONG = "too_long"
@@ -24,7 +24,7 @@ def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[s
     if answer.status == 414:
         return tuple(_too_long(ref, answer) for ref in refs)
     if answer.status >= 500:
-        return tuple(unknown(ref, answer, "unavailable") for ref in refs)
+        return tuple(unknown(ref, answer, "unavailable", named_error(answer)) for ref in refs)
     try:
         items = items_of(answer, key)
     except MalformedAnswerError as error:

@@ -46,6 +46,7 @@ from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, leas
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
 from crm_bridge.pipeline.verify import verify, verify_targets
 from crm_bridge.spi.adapter import Profile, Query
+from crm_bridge.spi.spec import row_of
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -297,12 +298,14 @@ class Connection:
         return replace(run, _receipt=lambda: Receipt(envelope, path, lambda: self.restore(info.id)))
 
     def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
+        rows = self._bridge.resolved(self.name).spec.errors
+
         def items() -> Iterator[RunItem]:
             log = RunLog(self.desk, info.ref)
-            return (
-                RunItem.of(target, log.standing(target.ref.id), self.desk.remarks.get(target.ref.id, ""))
-                for target in file.targets()
-            )
+            for target in file.targets():
+                standing = log.standing(target.ref.id)
+                row = row_of(rows, standing.code, standing.reason)
+                yield RunItem.of(target, standing, self.desk.remarks.get(target.ref.id, ""), row)
 
         def receipt() -> Receipt:
             envelope = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))

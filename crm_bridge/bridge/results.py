@@ -18,6 +18,7 @@ from crm_bridge.pipeline.runs import RunInfo, exit_code
 
 if TYPE_CHECKING:
     from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.spi.spec import ErrorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,13 @@ class RunItem:
     code: str = ""
     remark: str = ""
     """What the CRM added just now, such as who has to approve; not kept in the journal."""
+    meaning: str = ""
+    """What `code` means, from the adapter's error table; marked for translation."""
+    advice: str = ""
+    """What to do about it, from the same table; marked for translation."""
 
     @classmethod
-    def of(cls, target: Target, standing: Standing, remark: str = "") -> RunItem:
+    def of(cls, target: Target, standing: Standing, remark: str = "", row: ErrorRow | None = None) -> RunItem:
         """Join a plan's target with where it stands."""
         return cls(
             PlannedContract.of(target),
@@ -121,6 +126,8 @@ class RunItem:
             standing.reason,
             standing.code,
             remark,
+            row.meaning if row else "",
+            row.advice if row else "",
         )
 
 

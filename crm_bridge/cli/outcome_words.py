@@ -45,6 +45,19 @@ REASONS = {
     "already_restored": N_("an earlier restore brought it back"),
     "is_live": N_("it is not deleted; nothing was done"),
     "not_found": N_("the CRM does not know it"),
+    "after_unknown": N_("the CRM's answer was unclear; the contract is still there"),
+    "refused": N_("the CRM refuses it"),
+    "invalid": N_("the CRM does not accept the request"),
+    "too_many": N_("too much for one call"),
+    "too_large": N_("too large for the CRM"),
+    "too_long": N_("the call was too long for the CRM"),
+    "duplicate": N_("another record has its unique value"),
+    "changed": N_("changed meanwhile"),
+    "busy": N_("the CRM is busy with another job"),
+    "unavailable": N_("the CRM failed or is not available"),
+    "not_supported": N_("the CRM does not offer this here"),
+    "signed_out": N_("the sign-in was not accepted"),
+    "parent_in_bin": N_("its parent record is still in the bin"),
 }
 
 SURE = {"full": N_("yes"), "absent": N_("no"), "unproven": N_("not proven")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.outcome_words import OUTCOME_WORDS, reason_text
@@ -28,6 +28,7 @@ def item_json(item: RunItem) -> dict[str, Any]:
         "reason": item.reason or None,
         "code": item.code or None,
         "remark": item.remark or None,
+        "advice": _(item.advice) if item.advice else None,
     }
 
 
@@ -49,8 +50,8 @@ def run_json(run: Run, items: list[RunItem], receipt: str | None = None) -> dict
     return value
 
 
-def run_table(items: Iterable[RunItem]) -> None:
-    """Print what became of each contract."""
+def run_table(items: Sequence[RunItem]) -> None:
+    """Print what became of each contract, and under it what each code of the CRM means and asks for."""
     columns = (_("number"), _("title"), _("outcome"), _("evidence"), _("why"), _("id"))
     rows = (
         (
@@ -64,6 +65,9 @@ def run_table(items: Iterable[RunItem]) -> None:
         for item in items
     )
     Output.table(columns, rows)
+    told = {item.code: (item.meaning, item.advice) for item in items if item.meaning}
+    for code, (meaning, advice) in sorted(told.items()):
+        Output.text(f"{code}: {_(meaning)}; {_(advice)}")
 
 
 def _why(item: RunItem) -> str:

@@ -49,6 +49,13 @@ class OpenQuestion:
     stand_in: tuple[str, ...] = ()
 
 
+def row_of(rows: Sequence[ErrorRow], code: str, family: str) -> ErrorRow | None:
+    """Return the row that a code means; among variants of one code (they follow a colon) the one of that family."""
+    fitting = [row for row in rows if code and row.code.partition(":")[0] == code]
+    exact = [row for row in fitting if row.family == family]
+    return exact[0] if exact else fitting[0] if len(fitting) == 1 else None
+
+
 class SecretReader(Protocol):
     """The secrets of one connection, by item name."""
 
