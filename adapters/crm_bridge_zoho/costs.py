@@ -15,6 +15,8 @@ from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
 QUERY_TIERS = ((200, 1), (1000, 2), (2000, 3))
 """Credits of a query by its LIMIT."""
 QUERY = QUERY_TIERS[-1][1]
+BATCHES_A_LOOK = 5
+"""How many full batches the core sends after one look."""
 IDS_A_CREDIT = 100
 """Mass delete costs one credit for so many records [users' reports; Zoho's table has no line for it]."""
 
@@ -50,7 +52,7 @@ def _removing(limits: Limits) -> Iterator[CallCost]:
     yield CallCost("the first contracts", 0, times=5)
     for fast in (False, True):
         batch = limits.batch(Step.TRASH, fast=fast)
-        yield CallCost("last look", min(2 * batch, limits.locate_batch), QUERY, tiers=QUERY_TIERS, fast=fast)
+        yield CallCost("last look", min(BATCHES_A_LOOK * batch, limits.locate_batch), QUERY, tiers=QUERY_TIERS, fast=fast)
         price = -(-batch // IDS_A_CREDIT) if fast else 1
         tiers = tuple((at, at // IDS_A_CREDIT) for at in range(IDS_A_CREDIT, batch, IDS_A_CREDIT)) if fast else ()
         yield CallCost("delete", batch, price, tiers=tiers, fast=fast)
@@ -66,7 +68,7 @@ def _verifying(limits: Limits, step: Step | None) -> Iterator[CallCost]:
 def _purging(limits: Limits) -> Iterator[CallCost]:
     step = Step.PURGE
     yield CallCost("the first contracts", 0, times=6, step=step)
-    yield CallCost("last look", 2 * limits.purge_batch, QUERY, tiers=QUERY_TIERS, step=step)
+    yield CallCost("last look", BATCHES_A_LOOK * limits.purge_batch, QUERY, tiers=QUERY_TIERS, step=step)
     yield CallCost("look into the bin", limits.purge_batch, step=step)
     yield CallCost("delete for good", limits.purge_batch, step=step)
     yield from _verifying(limits, step)
