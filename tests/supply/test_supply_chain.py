@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from types import ModuleType
 from zipfile import ZipFile
@@ -55,6 +57,31 @@ def test_every_direct_dependency_is_locked() -> None:
     names = {re.match(r"[A-Za-z0-9._-]+", one)[0].lower().replace("_", "-") for one in direct}  # type: ignore[index]
     locked = {block.split("==")[0].strip().split("[")[0].lower() for block in blocks(LOCKS[0])}
     assert names - locked == set()
+
+
+def extras_asked_for(lock: str) -> Iterator[tuple[str, str]]:
+    """Yield (package, extra) for what the installed packages of a lock file need: `coverage[toml]` of pytest-cov."""
+    for name in (block.split("==")[0].strip().split("[")[0] for block in blocks(lock)):
+        try:
+            needed = requires(name) or []
+        except PackageNotFoundError:  # meant for another platform
+            continue
+        for one in needed:
+            if (found := re.match(r"([\w.-]+)\[([\w,.-]+)\]", one)) and "extra ==" not in one:
+                yield from ((found[1].lower().replace("_", "-"), extra) for extra in found[2].split(","))
+
+
+def test_a_package_that_is_needed_with_an_extra_is_locked_with_it() -> None:
+    # Otherwise pip looks for the newest release that has the extra, and refuses it for want of a hash.
+    locked = {
+        (found[1].lower(), extra)
+        for block in blocks(LOCKS[0])
+        if (found := re.match(r"\s*([\w.-]+)\[([\w,-]+)\]==", block))
+        for extra in found[2].split(",")
+    }
+    asked = set(extras_asked_for(LOCKS[0]))
+    assert ("coverage", "toml") in asked
+    assert asked - locked == set()
 
 
 def test_there_are_few_direct_dependencies_and_each_has_a_floor() -> None:
