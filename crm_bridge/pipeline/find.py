@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crm_bridge import failpoints
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import matches
+from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search
 
@@ -46,6 +48,17 @@ class Selection:
                 if limit is not None and self.matched >= limit:
                     return
         self.missing = tuple(wanted for wanted in self._query.ids or () if wanted not in ids)
+        if self._query.ids is None:
+            self._doubt_double_rows()
+
+    def _doubt_double_rows(self) -> None:
+        # A row that came twice may stand where another one should: the count agrees, and one contract is not there.
+        proof = self.completeness
+        if not self.duplicates or proof is None or not proof.proven:
+            return
+        if proof.expected is None or proof.seen - self.duplicates < proof.expected:
+            how = _("{count} contracts were listed twice: the listing moved while it was read")
+            self.completeness = replace(proof, proven=False, how=how.format(count=self.duplicates))
 
     def _contracts(self) -> Iterator[Contract]:
         pages = iter(self.search.pages)
