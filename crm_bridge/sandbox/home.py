@@ -37,7 +37,7 @@ def check_home(home: Path) -> None:
             raise UsageError(
                 _("{path} was not made by the sandbox and is left alone").format(path=path),
                 reason="not_a_sandbox_home",
-                hint=_("name an empty folder with --write-home"),
+                hint=_("name an empty folder, or one that a sandbox wrote"),
             )
 
 
