@@ -52,7 +52,8 @@ def _removing(limits: Limits) -> Iterator[CallCost]:
     yield CallCost("the first contracts", 0, times=5)
     for fast in (False, True):
         batch = limits.batch(Step.TRASH, fast=fast)
-        yield CallCost("last look", min(BATCHES_A_LOOK * batch, limits.locate_batch), QUERY, tiers=QUERY_TIERS, fast=fast)
+        looked_at = min(BATCHES_A_LOOK * batch, limits.locate_batch)
+        yield CallCost("last look", looked_at, QUERY, tiers=QUERY_TIERS, fast=fast)
         price = -(-batch // IDS_A_CREDIT) if fast else 1
         tiers = tuple((at, at // IDS_A_CREDIT) for at in range(IDS_A_CREDIT, batch, IDS_A_CREDIT)) if fast else ()
         yield CallCost("delete", batch, price, tiers=tiers, fast=fast)
