@@ -38,6 +38,7 @@ class ById:
         self._rungs = [in_list * n for n in sorted({groups + 1, min(groups, 4), 1}, reverse=True)]
         self._rung = 0
         self._lock = threading.Lock()
+        self._newest: dict[str, str] = {}
 
     def rows(
         self, module: str, ids: Sequence[str], columns: Sequence[str], *, raw: bool = False, few: bool = False
@@ -55,7 +56,14 @@ class ById:
                 found.update(_rows(answer, raw))
             wanted = wanted[done:]
         asked = set(ids)
-        return {key: row for key, row in found.items() if key in asked}
+        live = {key: row for key, row in found.items() if key in asked}
+        with self._lock:
+            self._newest[module] = max([self._newest.get(module, ""), *live], key=lambda one: (len(one), one))
+        return live
+
+    def newest(self, module: str) -> str | None:
+        """Return the highest id of a module that was seen live; it may be gone since."""
+        return self._newest.get(module) or None
 
     def is_there(self, module: str, record_id: str) -> bool:
         """Ask for one record by its own address: the last word on an id that a query did not give.

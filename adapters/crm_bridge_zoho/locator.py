@@ -77,7 +77,8 @@ class Locator:
 
         Where they are expected to be `gone` it is part of the same query; else it is read only if one is missing.
         """
-        control = self._control if gone and self._control not in ids else None
+        known = self._control or self._by_id.newest(self._work.name)
+        control = known if gone and known not in ids else None
         asked = [*ids, control] if control else list(ids)
         rows = self._by_id.rows(self._work.name, asked, self._work.columns.base, few=gone)
         if control and rows.pop(control, None) is not None:

@@ -20,8 +20,8 @@ KEYS = (
 )
 """Asked for by name: a list shows no `$` key otherwise."""
 IDS_A_CALL = 100
-FIRST = 200
-"""Contracts of one plan whose state is looked up beforehand: two calls. Others are told by Zoho at the delete."""
+FIRST = 100
+"""Contracts of one plan whose state is looked up beforehand: one call. Others are told by Zoho at the delete."""
 
 
 def read_states(client: ZohoClient, module: str, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]] | None:
