@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from crm_bridge.domain.lifecycle import Evidence, Outcome, Standing
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import _
 from crm_bridge.pipeline.plan import PlanNotes
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.receipt import payload_of
@@ -147,7 +148,9 @@ class Receipt:
     def restore(self) -> list[RestoreStep]:
         """Bring back every contract that the run removed."""
         if self._restore is None:
-            raise CrmBridgeError("this receipt was read without a connection", hint="use Bridge.restore")
+            raise CrmBridgeError(
+                _("this receipt was read without a connection"), hint=_("restore its run through a connection")
+            )
         return self._restore()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crm_bridge.cli.options import command, open_bridge, set_home, shared
+from crm_bridge.cli.options import command, open_bridge, set_home, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
@@ -134,7 +134,7 @@ def _close(bridge: Bridge, journeys: Mapping[str, Journey], out: Output) -> None
         return
     _step(out, _("Everything is kept in {home}. Look at it:").format(home=bridge.home))
     for line in ("status --all", "receipt show", "journal list", "journal check", "vault list"):
-        out.text(f"  crm-bridge --home {bridge.home} {line}")
+        out.text(f"  {suggested(*line.split())}")
 
 
 def _step(out: Output, text: str) -> None:

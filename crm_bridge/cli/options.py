@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,6 +77,13 @@ def shared() -> Shared:
     """Return what the shared options of the running command said."""
     found = click.get_current_context().find_root().obj
     return found if isinstance(found, Shared) else Shared()
+
+
+def suggested(*words: object) -> str:
+    """Return a command that can be typed as it stands: with the state directory that was named on this command line."""
+    home = shared().home
+    told = ("--home", home) if home else ()
+    return "crm-bridge " + shlex.join(str(word) for word in (*told, *words))
 
 
 def set_home(home: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from crm_bridge.cli.find_cmd import SELECTION_HELP
-from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.options import command, group, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.translated import Command, Group
 from crm_bridge.errors import UsageError
@@ -108,7 +108,7 @@ def make(
         say_rehearsed(rehearsal, out)
         if not out.as_json:
             out.note(_("Nothing was sent. Carry it out with:"))
-            out.note(f"  crm-bridge apply {made.path} --confirm {made.digest}")
+            out.note(f"  {suggested('apply', made.path, '--confirm', made.digest)}")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.i18n import _
@@ -73,11 +73,11 @@ def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *
 
 def _say_next(out: Output, run_id: str, steps: list[RestoreStep], *, dry_run: bool) -> None:
     if dry_run:
-        out.note(_("nothing was changed; to bring them back: {command}").format(command=f"crm-bridge restore {run_id}"))
+        out.note(_("nothing was changed; to bring them back: {command}").format(command=suggested("restore", run_id)))
     names = {one.name for step in steps if step.measured for one in step.measured.differences}
     if "inbound_links" in names:
         out.note(_("references of other records do not point at them yet; see: {command}").format(
-            command=f"crm-bridge restore {run_id} --relink"
+            command=suggested("restore", run_id, "--relink")
         ))  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def _relink(bridge: Bridge, run_id: str | None, digest: str | None) -> int:
         relink_table(plan, done, out)
         if not done:
             out.note(_("Nothing was sent. Set these {count} references with:").format(count=plan.count))
-            out.note(f"  crm-bridge restore {info.id} --relink --confirm {plan.digest}")
+            out.note(f"  {suggested('restore', info.id, '--relink', '--confirm', plan.digest)}")
     return 3 if any(item.left for item in done) else 0
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.forecast_view import FATES, thing_text
+from crm_bridge.cli.options import suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.domain.capabilities import Fate, Route, Step, Support
 from crm_bridge.domain.forecast import Forecast, Kind, make_forecast
@@ -31,7 +32,7 @@ def undo_facts(bridge: Bridge, run: Run, items: list[RunItem]) -> dict[str, Any]
     if native and forecast.bin_days is not None:
         in_bin = (started + timedelta(days=forecast.bin_days)).date().isoformat()
     return {
-        "command": f"crm-bridge restore {run.id}",
+        "command": suggested("restore", run.id),
         "route": route.value,
         "bin_until": in_bin,
         "backup_until": _kept_until(bridge, run.id),

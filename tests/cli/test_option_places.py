@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,15 @@ def test_without_a_terminal_programs_get_the_refusal_and_nothing_else(shell: She
     assert said.code == 5
     assert len(said.err.splitlines()) == 1
     assert said.error()["reason"] == "not_confirmed"
+
+
+def test_what_is_suggested_can_be_typed_as_it_stands(
+    shell: Shell, running: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("CRM_BRIDGE_HOME")
+    plan = tmp_path / "old contracts.plan"
+    said = shell("--home", shell.home, "plan", "zoho-sandbox", "--where", 'status = "Expired"', "-o", plan)
+    applied = shell(*shlex.split(said.err.splitlines()[-1])[1:])
+    assert applied.code == 0, applied.err
+    undo = next(line for line in applied.out.splitlines() if line.startswith("to undo"))
+    assert shell(*shlex.split(undo.removeprefix("to undo"))[1:]).code == 0
