@@ -9,6 +9,7 @@ from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.mapping import text
+from crm_bridge_fxiaoke.people import BY_ID_PATH, OPEN_ID
 
 INFO_PATH = "/cgi/crm/v2/special/getInstanceInfoByObjectId"
 DETAIL_PATH = "/cgi/crm/approvalInstance/get"
@@ -20,6 +21,7 @@ class Approvals:
     def __init__(self, client: Client) -> None:
         """Calls go through the connection's client."""
         self._client = client
+        self._names: dict[str, str] = {}
 
     def note(self, object_name: str, record_id: str) -> str:
         """Return flow and person in one sentence; a CRM that will not tell gives a shorter one."""
@@ -52,4 +54,18 @@ class Approvals:
             if isinstance(task, Mapping) and task.get("state") in (None, "in_progress"):
                 ids = task.get("candidateIds") or task.get("candidates")
                 found += [clean(str(one), most=60) for one in ids] if isinstance(ids, list) else []
-        return tuple(dict.fromkeys(found))
+        return tuple(self._called(one) for one in dict.fromkeys(found))
+
+    def _called(self, person: str) -> str:
+        """Return name and id; the id alone where the CRM gives no name (the newer style has no call for it)."""
+        if person not in self._names:
+            self._names[person] = self._name(person) if person.startswith(OPEN_ID) else ""
+        name = self._names[person]
+        return f"{name} ({person})" if name else person
+
+    def _name(self, person: str) -> str:
+        try:
+            told = self._client.read(BY_ID_PATH, None, openUserId=person, showDepartmentIdsDetail=False).body
+        except CrmBridgeError:
+            return ""
+        return clean(told.get("name")) or clean(told.get("nickName"))

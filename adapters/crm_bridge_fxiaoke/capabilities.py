@@ -82,6 +82,8 @@ LIMITS = Limits(
     window_calls=100,
     window_seconds=20,
     calls_per_day=100_000,
+    trash_ids_per_call=1,
+    purge_ids_per_call=20,
 )
 """Batches are what one verb takes; it splits them into calls and sends several side by side.
 

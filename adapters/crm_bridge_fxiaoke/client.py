@@ -12,6 +12,7 @@ from crm_bridge.errors import (
     CrmError,
     MalformedAnswerError,
     NotSentError,
+    RateLimitedError,
     RequestRefusedError,
 )
 from crm_bridge.i18n import _
@@ -64,8 +65,19 @@ class Client:
         def renew() -> Call:
             return self._call(path, Purpose.READ, self.auth.token(refused=token), data, top)
 
-        first = self._call(path, Purpose.READ, token, data, top)
-        return _envelope(self._transport.send(first, judge=self._judge, renew=renew), path)
+        first, limited = self._call(path, Purpose.READ, token, data, top), list[Envelope]()
+
+        def judge(answer: Answer) -> Verdict:
+            verdict = self._judge(answer)
+            limited[:] = [read_envelope(answer)] if verdict.kind == "rate_limited" else []
+            return verdict
+
+        try:
+            return _envelope(self._transport.send(first, judge=judge, renew=renew), path)
+        except RateLimitedError:
+            if limited:  # the last answer has code and trace id
+                raise self.judge.error(limited[0]) from None
+            raise
 
     def change(self, path: str, data: object, *, creates: bool = False, **top: object) -> Envelope:
         """Send a change exactly once and return its envelope; raises NotSentError or AnswerLostError."""

@@ -13,6 +13,7 @@ from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
 from crm_bridge.transport import is_loopback
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_fxiaoke.discovery import Relation
+from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.mapping import FieldMap
 from crm_bridge_fxiaoke.people import Person
 from crm_bridge_fxiaoke.records import LIST_MOST
@@ -46,7 +47,7 @@ def make_profile(
         capabilities=CAPABILITIES,
         limits=limits_for(settings, meta.name),
         may=dict.fromkeys(Step, Support.UNPROVEN),
-        warnings=tuple(_warnings(settings, fields, undescribed)),
+        warnings=tuple(_warnings(settings, fields, relations, undescribed)),
         assumptions=settings.assumptions.stated(but=_not_asked(fields, relations)),
     )
 
@@ -64,6 +65,8 @@ def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:
         purge_batch=several,
         untrash_batch=several,
         bin_days=assumed.bin_days or None,
+        trash_ids_per_call=assumed.max_batch_ids if bulk else 1,
+        purge_ids_per_call=assumed.max_batch_ids,
     )
 
 
@@ -107,7 +110,25 @@ def _relations(fields: FieldMap, relations: Sequence[Relation], settings: Fxiaok
         yield RelationInfo(one_field.name, one_field.label, "attachment", fields.object.name)
 
 
-def _warnings(settings: FxiaokeSettings, fields: FieldMap, undescribed: Sequence[str]) -> Iterator[str]:
+def _on_target_delete(relations: Sequence[Relation]) -> Iterator[str]:
+    """Say what the descriptions of other objects want to happen to them when a contract is deleted."""
+    for one in relations:
+        action, label = one.field.on_target_delete, one.object.label
+        if one.detail or action in ("", "set_null"):  # the common case: links that do not survive, as forecast
+            continue
+        if "cascade" in action:
+            yield _("deleting a contract for good also deletes the records of {label} that refer to it").format(
+                label=label
+            )
+        else:
+            yield _("records of {label} that refer to a contract may stop its deletion ({action})").format(
+                label=label, action=clean(action, most=40)
+            )
+
+
+def _warnings(
+    settings: FxiaokeSettings, fields: FieldMap, relations: Sequence[Relation], undescribed: Sequence[str]
+) -> Iterator[str]:
     if undescribed:
         yield _("not described to this user, so references from there are not saved: {names}").format(
             names=", ".join(undescribed)
@@ -121,6 +142,7 @@ def _warnings(settings: FxiaokeSettings, fields: FieldMap, undescribed: Sequence
         yield _("every deletion and recovery is told to the subscribers of the tenant's events")
     if settings.assumptions.cascade == "none":
         yield _("details are assumed to stay when their contract is voided or deleted")
+    yield from _on_target_delete(relations)
     if not settings.related:
         yield _("records of other objects that refer to a contract are not saved")
     for meaning in ("customer", "status", "amount"):

@@ -36,6 +36,8 @@ LIMITS = {
     "window_calls": N_("calls in a time window"),
     "window_seconds": N_("seconds of that window"),
     "calls_per_day": N_("calls a day"),
+    "trash_ids_per_call": N_("contracts a call into the bin"),
+    "purge_ids_per_call": N_("contracts a call for good"),
     "source": N_("source"),
 }
 

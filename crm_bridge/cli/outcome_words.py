@@ -57,6 +57,12 @@ REASONS = {
     "unavailable": N_("the CRM failed or is not available"),
     "not_supported": N_("the CRM does not offer this here"),
     "signed_out": N_("the sign-in was not accepted"),
+    "credentials": N_("the CRM does not accept the secrets of this connection"),
+    "user": N_("the CRM does not accept the acting user"),
+    "quota": N_("the CRM's quota of calls is used up"),
+    "path": N_("the CRM does not offer this for the object"),
+    "system_error": N_("the CRM had an error of its own"),
+    "service": N_("the CRM had an error of its own"),
     "parent_in_bin": N_("its parent record is still in the bin"),
 }
 

@@ -8,6 +8,7 @@ from crm_bridge.cli.contract_view import money
 from crm_bridge.cli.forecast_view import forecast_pairs
 from crm_bridge.cli.output import Output
 from crm_bridge.domain.capabilities import Support
+from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import Card, PlanHead
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
@@ -41,6 +42,7 @@ def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
             "in_process": plan.notes.in_process,
             "read_only": plan.notes.read_only,
             "warnings": list(plan.notes.warnings),
+            "pace": _pace_json(plan.notes.pace),
         },
         "predicted": _predicted_json(plan),
     }
@@ -112,7 +114,23 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
     if notes.missing:
         found.append((_("not found"), ", ".join(notes.missing)))
     found += [(_("warning"), warning) for warning in notes.warnings]
+    if notes.pace:
+        found.append((_("calls"), _pace(notes.pace)))
     return found
+
+
+def _pace(pace: Pace) -> str:
+    told = _("at least {calls}, in {seconds} s or more").format(calls=f"{pace.calls:,}", seconds=f"{pace.seconds:,}")
+    if pace.days < 2 or pace.calls_per_day is None:
+        return told
+    more = _("the CRM takes {count} a day: go on with `crm-bridge resume` for {days} days")
+    return f"{told}; {more.format(count=f'{pace.calls_per_day:,}', days=pace.days)}"
+
+
+def _pace_json(pace: Pace | None) -> dict[str, int | None] | None:
+    if pace is None:
+        return None
+    return {"calls": pace.calls, "seconds": pace.seconds, "calls_per_day": pace.calls_per_day, "days": pace.days}
 
 
 def _card_row(record_id: str, card: Card) -> tuple[object, ...]:

@@ -79,6 +79,10 @@ class Limits:
     fast_batch: int | None = None
     """Records per call of the CRM's fast path; None where it has none, or none that takes more."""
 
+    trash_ids_per_call: int | None = None
+    """Records that one call moves into the bin, where a batch is several calls; None = not told."""
+    purge_ids_per_call: int | None = None
+
     def batch(self, step: Step, *, fast: bool = False) -> int:
         """Return how many records one call of a step takes."""
         if step is Step.PURGE:

@@ -15,6 +15,7 @@ from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.cost import Prediction, predict
 from crm_bridge.domain.forecast import make_forecast
+from crm_bridge.domain.pace import Pace, pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
 from crm_bridge.files import create_private, fsync_folder
@@ -52,6 +53,8 @@ class PlanNotes:
     predicted: Prediction | None = None
     """Calls and credits from sign-in to verified; None where the CRM's costs are not known."""
     credits_left: int | None = None
+    pace: Pace | None = None
+    """What the CRM's rate makes of the calls that delete; None where its limits do not tell."""
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ def _notes(desk: Desk, plan: DeletionPlan, selection: Selection, tally: _Tally) 
         tally.states[RecordState.READ_ONLY],
         predicted,
         profile.calls_left,
+        pace_of(profile.limits, plan.count, head.step),
     )
 
 

@@ -15,6 +15,7 @@ from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 
+_TOLD = frozenset({"in_approval", "in_process", "has_references"})
 OPEN = (State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED)
 
 
@@ -93,7 +94,9 @@ def _conclude(
     if event is None:
         return None
     evidence = Evidence.E0 if event is Event.FOUND_DONE else None
-    return Happening(event, standing.step, standing.attempt, evidence, reason=_reason(event), code=standing.code)
+    return Happening(
+        event, standing.step, standing.attempt, evidence, reason=_reason(event, standing), code=standing.code
+    )
 
 
 def conclusion(seen: Whereabouts, step: Step, digest: str, *, controlled: bool, ours: bool | None) -> Event | None:
@@ -128,7 +131,9 @@ def is_ours(desk: Desk, seen: Whereabouts, intended: datetime | None) -> bool | 
     return seen.by == desk.profile.user_id and seen.at >= intended - desk.policy.allowed_skew
 
 
-def _reason(event: Event) -> str:
+def _reason(event: Event, standing: Standing) -> str:
+    if event is Event.FOUND_NOT_DONE and standing.reason in _TOLD:
+        return standing.reason  # the CRM said why, and the looks proved that it did nothing
     return {
         Event.FOUND_NOT_OURS: "deleted_by_somebody_else",
         Event.FOUND_UNATTRIBUTED: "gone_unattributed",

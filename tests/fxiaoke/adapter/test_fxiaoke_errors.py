@@ -117,8 +117,7 @@ def test_a_read_that_is_refused_raises_what_the_row_says(mount: Any, code: str) 
         list(adapter.find(Query()).pages)
     assert type(caught.value) is kind
     assert (caught.value.reason, bool(caught.value.hint)) == (reason, True)
-    if kind is not RateLimitedError or reason == "quota":  # a rate limit that lasts is the transport's own error
-        assert (caught.value.vendor_code, caught.value.request_id) == (code.partition(":")[0], TRACE)
+    assert (caught.value.vendor_code, caught.value.request_id) == (code.partition(":")[0], TRACE)
 
 
 @EVERY_ROW

@@ -58,6 +58,19 @@ def test_a_void_that_started_an_approval_is_pending_with_flow_and_person(mount: 
     assert see(adapter, first)[0].place is Place.IN_BIN
 
 
+def test_whom_to_ask_is_told_by_name_where_the_crm_gives_one(mount: Any) -> None:
+    rig = mount(switches=Switches(void_approval="starts"))
+    adapter = rig.connect()
+    some = ids(adapter)[:2]
+    for one in some:
+        void(adapter, one)
+    person = rig.emulator.world.employees["1001"]
+    asked = f"in approval: 合同作废审批, waiting for {person.name} ({person.open_id})"
+    assert [one.note for one in see(adapter, *some)] == [asked, asked]
+    # The acting user is looked up by mobile; the approver once, however many contracts wait for him.
+    assert rig.calls("/cgi/user/get") == 1
+
+
 def test_a_rejected_approval_leaves_the_contract_live(mount: Any) -> None:
     rig = mount(switches=Switches(void_approval="starts"))
     adapter = rig.connect()

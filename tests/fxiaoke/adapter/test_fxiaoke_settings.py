@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_fxiaoke import ADAPTER
 from crm_bridge_fxiaoke.settings import Assumptions, FxiaokeSettings
 
@@ -105,3 +106,31 @@ def test_listing_the_adapter_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("set_null", ""),
+        ("cascade_delete", "deleting a contract for good also deletes the records of 回款 that refer to it"),
+        ("restrict", "records of 回款 that refer to a contract may stop its deletion (restrict)"),
+    ],
+)
+def test_what_a_description_wants_to_happen_to_references_is_a_warning(mount: Any, action: str, told: str) -> None:
+    rig = mount(count=3)
+
+    def describe(request: WireRequest) -> WireResponse | None:
+        if not request.path.endswith("/object/describe") or b"PaymentObj" not in request.body:
+            return None
+        answer: WireResponse = rig.emulator.handle(request)
+        return WireResponse(200, answer.headers, answer.body.replace(b'"set_null"', f'"{action}"'.encode()))
+
+    rig.intercept = describe
+    warnings = [line for line in rig.connect().whoami().warnings if "refer to" in line and "contract" in line]
+    assert warnings == ([told] if told else [])
+
+
+@pytest.mark.parametrize(("bulk", "ids"), [("never", 1), ("custom", 20)])
+def test_the_limits_say_how_many_records_one_call_removes(mount: Any, bulk: str, ids: int) -> None:
+    limits = mount(count=3, object_name="object_9Kx2p__c").connect(assumptions={"bulk_invalid": bulk}).whoami().limits
+    assert (limits.trash_ids_per_call, limits.purge_ids_per_call) == (ids, 20)
