@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements/dev.txt", "requirements/audit.txt")
+LOCKS = ("requirements/dev.txt", "requirements/audit.txt", "requirements/site.txt")
 
 
 def script(name: str) -> ModuleType:

@@ -1,0 +1,48 @@
+"""The site: READMEs and docs/ as they stand, in English and 简体中文. Built by `scripts/site`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("tutorial", "how-to", "reference", "explanation", "decisions")
+NAMES = {
+    "README": ("Tutorial", "How to", "Reference", "Explanation", "Decisions"),
+    "README.zh-CN": ("教程", "操作指南", "参考", "解释", "决定"),
+}
+FOLDERS = {"README": "docs", "README.zh-CN": "docs/zh_CN"}
+TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n"
+
+project = "crm_bridge"
+root_doc = "README"
+extensions = ["myst_parser"]
+include_patterns = ["README.md", "README.zh-CN.md", "SECURITY.md", "docs/**.md", "docs/**/*.md"]
+exclude_patterns = ["docs/changelog.d"]
+myst_heading_anchors = 4
+html_theme = "furo"
+html_title = "crm_bridge"
+html_show_copyright = False
+
+
+def pages(folder: str) -> list[str]:
+    """Return the pages of one room without their suffix, as the READMEs see them."""
+    found = sorted((ROOT / folder).glob("*.md")) if (ROOT / folder).is_dir() else []
+    return [path.relative_to(ROOT).with_suffix("").as_posix() for path in found]
+
+
+def add_contents(_app: Any, name: str, source: list[str]) -> None:
+    """Give the READMEs the table of contents that a repository shows as folders."""
+    if name not in NAMES:
+        return
+    for room, caption in zip(ROOMS, NAMES[name], strict=True):
+        if inside := pages(f"{FOLDERS[name]}/{room}"):
+            source[0] += TOCTREE.format(caption=caption, pages="\n".join(inside))
+    if name == root_doc:
+        source[0] += TOCTREE.format(caption="Security", pages="SECURITY")
+        source[0] += TOCTREE.format(caption="简体中文", pages="README.zh-CN")
+
+
+def setup(app: Any) -> None:
+    """Hook into the build."""
+    app.connect("source-read", add_contents)
