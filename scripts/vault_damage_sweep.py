@@ -1,11 +1,13 @@
 """Damage a backup set in every way and at many positions, and count how often that goes unnoticed.
 
-    python scripts/vault_damage_sweep.py [--positions 5] [--seed 1]
+    python scripts/vault_damage_sweep.py [--positions 12] [--seed 1]
 
 For every file of a set, key slot and tag files included: flip, truncate, insert, append, zero out and exchange parts
-at random positions; exchange files inside a set and with another set. Each time the set must be refused both by
-reading it (as a restore does) and by `check`, and no plaintext may be left on disk. Prints one JSON object; the exit
-code is 1 if anything went unnoticed.
+at `--positions` random positions; exchange every two files of a set, and every file with its twin in another set. The
+set must be refused each time both by reading it (as a restore does) and by `check`, and no plaintext be left on disk.
+
+scripts/damaged_runs.py does the same to the backups of whole deletions. Prints one JSON object; the exit code is 1 if
+anything went unnoticed.
 """
 
 from __future__ import annotations
@@ -86,8 +88,8 @@ CHANGES: dict[str, Change] = {
 
 
 def make_set(vault: Vault, run: str) -> BackupSet:
-    """Back up 600 contracts in two batches, with a small, a middle and a large attachment."""
-    sizes = {1: 1_000, 2: 200_000, 3: 1_500_000}
+    """Back up 600 contracts in two batches, with one large, one middle and many small attachments."""
+    sizes = {1: 1_000, 2: 200_000, 3: 1_500_000} | dict.fromkeys(range(4, 14), 500)
     with vault.begin(run=run, plan="p", connection="c", schema=CANARY, info={"reason": CANARY.decode()}) as writer:
         for number in range(600):
             content = CANARY * (sizes.get(number, 0) // len(CANARY))
@@ -112,8 +114,12 @@ def refused_by_reading(vault: Vault, set_id: str) -> bool:
     return False
 
 
-def damages(made: BackupSet, other: BackupSet, positions: int, dice: random.Random) -> Iterator[tuple[str, str, bytes]]:
-    """Yield (what, file, damaged content) for one set."""
+Damage = tuple[str, dict[Path, bytes]]
+"""What was done, and the new content of the files to which it was done."""
+
+
+def damages(made: BackupSet, other: BackupSet, positions: int, dice: random.Random) -> Iterator[Damage]:
+    """Yield every damage to one set."""
     files = sorted(path for path in made.path.rglob("*") if path.is_file())
     for path in files:
         original = path.read_bytes()
@@ -122,12 +128,11 @@ def damages(made: BackupSet, other: BackupSet, positions: int, dice: random.Rand
                 data = bytearray(original)
                 change(data, dice)
                 if bytes(data) != original:
-                    yield what, path.relative_to(made.path).as_posix(), bytes(data)
-        name = path.relative_to(made.path)
-        if (replaced := (other.path / name).read_bytes()) != original:
-            yield "from another set", name.as_posix(), replaced
+                    yield what, {path: bytes(data)}
+        if (replaced := (other.path / path.relative_to(made.path)).read_bytes()) != original:
+            yield "file of another set", {path: replaced}
     for one, two in combinations(files, 2):
-        yield "from another place", one.relative_to(made.path).as_posix(), two.read_bytes()
+        yield "swap files", {one: two.read_bytes(), two: one.read_bytes()}
 
 
 def sweep(folder: Path, positions: int, dice: random.Random) -> dict[str, object]:
@@ -137,16 +142,19 @@ def sweep(folder: Path, positions: int, dice: random.Random) -> dict[str, object
     tried: Counter[str] = Counter()
     missed: list[str] = []
     plaintext = 0
-    for what, name, data in damages(made, other, positions, dice):
-        original = (made.path / name).read_bytes()
-        (made.path / name).write_bytes(data)
+    for what, changed in damages(made, other, positions, dice):
+        originals = {path: path.read_bytes() for path in changed}
+        where = ", ".join(path.relative_to(made.path).as_posix() for path in changed)
+        for path, data in changed.items():
+            path.write_bytes(data)
         if not refused_by_reading(vault, made.id):
-            missed.append(f"{what} of {name}: read")
+            missed.append(f"{what} of {where}: read")
         if vault.check(made.id).ok:
-            missed.append(f"{what} of {name}: check")
-        (made.path / name).write_bytes(original)
-        tried[what] += 1
+            missed.append(f"{what} of {where}: check")
         plaintext += sum(CANARY in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        for path, data in originals.items():
+            path.write_bytes(data)
+        tried[what] += 1
     return {
         "damages": tried.total(),
         "by_kind": dict(tried),
@@ -159,7 +167,7 @@ def sweep(folder: Path, positions: int, dice: random.Random) -> dict[str, object
 def main() -> int:
     """Run the sweep in a temporary folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--positions", type=int, default=5, help="positions for each kind of damage in each file")
+    parser.add_argument("--positions", type=int, default=12, help="positions for each kind of damage in each file")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
@@ -68,8 +68,9 @@ class Batch:
         parts = tuple((part.kind.value, part.name, len(part.raw)) for part in snapshot.parts)
         row = Row(snapshot.ref, snapshot.digest, self.bytes, len(snapshot.record), parts, tuple(files))
         self._rows.append(_row_line(row))
-        for raw in (snapshot.record, *(part.raw for part in snapshot.parts)):
-            self._raw += (raw, b"\n")
+        self._raw += (snapshot.record, b"\n")
+        for part in snapshot.parts:
+            self._raw += (part.raw, b"\n")
         self.bytes += row.length
 
     def chunks(self) -> Iterator[bytes]:
@@ -89,9 +90,27 @@ def _row_line(row: Row) -> bytes:
         "at": row.at,
         "record": row.record,
         "parts": row.parts,
-        "attachments": [asdict(file) for file in row.files],
+        "attachments": [_file_value(file) for file in row.files],
     }
     return _encode(value).encode("ascii") + b"\n"
+
+
+def _file_value(file: StoredFile) -> dict[str, Any]:
+    # By hand: dataclasses.asdict copies everything deeply, at the price of a small attachment's encryption.
+    sealed = file.sealed
+    return {
+        "id": file.id,
+        "name": file.name,
+        "source": file.source,
+        "media_type": file.media_type,
+        "file": file.file,
+        "sealed": {
+            "sha256": sealed.sha256,
+            "bytes": sealed.bytes,
+            "plain_sha256": sealed.plain_sha256,
+            "plain_bytes": sealed.plain_bytes,
+        },
+    }
 
 
 @dataclass(frozen=True, slots=True)
