@@ -10,6 +10,7 @@ from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
 from crm_bridge.spi.spec import AdapterSpec, SecretItem, Tools
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
+from crm_bridge_fxiaoke.clouds import HOSTS
 from crm_bridge_fxiaoke.errors import ERRORS
 from crm_bridge_fxiaoke.questions import QUESTIONS
 
@@ -67,4 +68,5 @@ ADAPTER = AdapterSpec(
         " IP allow-list, and copy app id, app secret and permanent code. The acting user should be a CRM administrator."
     ),
     open_questions=QUESTIONS,
+    hosts=HOSTS,
 )

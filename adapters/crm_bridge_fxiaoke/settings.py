@@ -10,16 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from crm_bridge.i18n import _
 from crm_bridge.transport.origins import is_loopback
+from crm_bridge_fxiaoke.clouds import CLOUDS
 from crm_bridge_fxiaoke.questions import QUESTIONS
 
-CLOUDS = {
-    "fenxiang": "https://open.fxiaoke.com",
-    "huawei": "https://open-hwcloud.fxiaoke.com",
-    "aliyun": "https://open-ale.fxiaoke.com",
-    "frankfurt": "https://open-hws.fxiaoke.com",
-    "hongkong": "https://open-ksc.sharecrm.com",
-    "north-america": "https://open-na.sharecrm.com",
-}
 MEANINGS = ("number", "title", "customer", "status", "amount", "currency", "start", "end", "owner")
 
 

@@ -32,6 +32,12 @@ def sandbox() -> None:
 @click.option("--count", type=click.IntRange(min=1), default=1200, show_default=True, help="Contracts per CRM.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of the made-up contracts.")
 @click.option("--only", multiple=True, help="Serve only this adapter; repeatable.")
+@click.option(
+    "--impersonate",
+    type=_PATH,
+    default=None,
+    help="Also answer for the CRMs' own hosts, through a proxy; its certificate is written into this folder.",
+)
 def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | None, **chosen: Any) -> int:
     """Serve every installed CRM on 127.0.0.1 until SIGTERM or Ctrl-C.
 
@@ -40,7 +46,9 @@ def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | N
     from crm_bridge.sandbox.serve import SandboxOptions
     from crm_bridge.sandbox.serve import serve as serve_until_stopped
 
-    options = SandboxOptions(port, ready_file, home_, load, chosen["count"], chosen["seed"], tuple(chosen["only"]))
+    options = SandboxOptions(
+        port, ready_file, home_, load, chosen["count"], chosen["seed"], tuple(chosen["only"]), chosen["impersonate"]
+    )
     serve_until_stopped(options, on_ready=_announce)
     return 0
 
@@ -52,6 +60,13 @@ def _announce(running: Sandbox) -> None:
         Output.note(_("{name}: {count} contracts loaded").format(name=name, count=number))
     if running.home:
         Output.note(_("try: crm-bridge --home {home} connections list").format(home=running.home))
+    if running.proxy:
+        words = " ".join(f"{name}={plain(value)}" for name, value in running.proxy.environment().items() if value)
+        Output.note(
+            _("clients with a fixed address, started with these variables, meet the stand-in: {words}").format(
+                words=words
+            )
+        )
     Output.note(_("listening; stop with Ctrl-C"))
     print(json.dumps(running.ready(), ensure_ascii=False), flush=True)  # noqa: T201 - the result of the command
 

@@ -108,7 +108,7 @@ def _notes(desk: Desk, plan: DeletionPlan, selection: Selection, tally: _Tally) 
         tally.states[RecordState.READ_ONLY],
         predicted,
         profile.calls_left,
-        pace_of(profile.limits, plan.count, head.step),
+        pace_of(profile.limits, plan.count, head.step, fast=head.fast),
     )
 
 

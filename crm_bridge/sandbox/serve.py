@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crm_bridge.clock import Clock, SystemClock
 from crm_bridge.errors import UsageError
-from crm_bridge.files import write_private
+from crm_bridge.files import ensure_private_folder, write_private
 from crm_bridge.i18n import _
 from crm_bridge.registry import adapter_names, load_adapter
 from crm_bridge.sandbox.home import check_home, write_home
 from crm_bridge.sandbox.rows import Export, read_csv
 from crm_bridge.sandbox.server import SandboxServer
 from crm_bridge.spi.spec import AdapterSpec
+
+if TYPE_CHECKING:
+    from crm_bridge.sandbox.impersonate import Impersonation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class SandboxOptions:
     seed: int = 7
     only: tuple[str, ...] = ()
     """Names of adapters; none means all that are installed."""
+    impersonate: Path | None = None
+    """Folder for the certificate of a proxy that answers for the vendors' own hosts; none without it."""
 
 
 @dataclass(slots=True)
@@ -46,11 +51,19 @@ class Sandbox:
     home: Path | None = None
     export: Export | None = None
     """The CSV that was loaded."""
+    proxy: Impersonation | None = None
+    """Answers for the vendors' own hosts, where that was asked for."""
+    proxied: tuple[str, ...] = ()
+    """Names of the adapters whose hosts it answers for."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def ready(self) -> dict[str, dict[str, str]]:
         """Return what any client needs, by adapter: the content of the ready file."""
-        return {name: dict(server.exchange.emulator.ready()) for name, server in self.servers.items()}
+        found = {name: dict(server.exchange.emulator.ready()) for name, server in self.servers.items()}
+        if self.proxy:
+            for name in self.proxied:
+                found[name] |= {"proxy": self.proxy.url, "authority": str(self.proxy.ca_file)}
+        return found
 
     def stop(self) -> None:
         """Ask `wait` to return."""
@@ -81,7 +94,8 @@ def sandbox(
     with ExitStack() as stack:
         servers: dict[str, SandboxServer] = {}
         loaded: dict[str, int] = {}
-        for number, spec in enumerate(_specs(options, specs)):
+        served = _specs(options, specs)
+        for number, spec in enumerate(served):
             server = SandboxServer(options.port + number if options.port else 0)
             stack.callback(server.close)
             emulator = spec.emulator(server.base_url, clock, options.seed, options.count)
@@ -92,6 +106,9 @@ def sandbox(
         running = Sandbox(servers, loaded, options.home, export)
         for server in servers.values():
             server.start()
+        if options.impersonate:
+            running.proxied = tuple(spec.name for spec in served if spec.hosts)
+            running.proxy = stack.enter_context(_proxy(options.impersonate, served, servers, clock))
         if options.home:
             write_home(options.home, {name: server.exchange.emulator for name, server in servers.items()})
         if options.ready_file:
@@ -108,6 +125,23 @@ def serve(
         if on_ready:
             on_ready(running)
         running.wait()
+
+
+def _proxy(
+    folder: Path, specs: Sequence[AdapterSpec], servers: Mapping[str, SandboxServer], clock: Clock
+) -> Impersonation:
+    """Return a proxy that answers for the hosts of every vendor that is served. UsageError where there are none."""
+    from crm_bridge.sandbox.impersonate import Impersonation  # cryptography is imported when it is wanted
+
+    hosts = {host: servers[spec.name].exchange.emulator.handle for spec in specs for host in spec.hosts}
+    if not hosts:
+        raise UsageError(
+            _("no adapter that is served names hosts to answer for"),
+            reason="no_hosts",
+            hint=_("see `crm-bridge adapters`"),
+        )
+    ensure_private_folder(folder)
+    return Impersonation(hosts, folder, clock=clock)
 
 
 def _write_ready(path: Path, running: Sandbox) -> None:

@@ -126,5 +126,7 @@ class AdapterSpec:
     """Extra ways to sign in by name; empty when secrets are simply typed in."""
     open_questions: Sequence[OpenQuestion] = ()
     """What the vendor does not publish; a connection may answer each otherwise than by default."""
+    hosts: Sequence[str] = ()
+    """Hosts of the vendor that a sandbox may answer for, so that clients with a fixed address meet the emulator."""
     revoke: Callable[[BaseModel, Tools], None] | None = None
     """Makes the secrets useless at the CRM, for `logout`; None where a CRM has no such call."""

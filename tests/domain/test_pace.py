@@ -55,6 +55,10 @@ def test_limits_that_do_not_tell_give_no_pace(step: Step) -> None:
     assert pace_of(replace(LIMITS, trash_ids_per_call=None), 5, step) is None
 
 
+def test_what_a_fast_path_costs_is_not_known() -> None:
+    assert pace_of(LIMITS, 5, Step.TRASH, fast=True) is None
+
+
 def test_a_size_that_is_not_needed_need_not_be_known() -> None:
     assert pace_of(replace(LIMITS, purge_ids_per_call=None), 5, Step.TRASH) == Pace(5, 0, 1000)
     assert pace_of(replace(LIMITS, purge_ids_per_call=None), 5, Step.PURGE) is None

@@ -211,3 +211,25 @@ def test_a_home_can_be_written_for_any_emulators(tmp_path: Path, specs: list[Ada
     emulator = specs[0].emulator("http://127.0.0.1:9", None, 1, 1)  # type: ignore[arg-type]
     write_home(tmp_path / "home", {"名": emulator})
     assert list(load_config(tmp_path / "home").connections) == ["名-sandbox"]
+
+
+def test_the_vendors_own_hosts_are_answered_for_through_a_proxy(specs: list[AdapterSpec], tmp_path: Path) -> None:
+    known = [replace(specs[0], hosts=("crm.example", "eu.crm.example")), specs[1]]
+    with sandbox(SandboxOptions(impersonate=tmp_path / "proxy"), specs=known) as running:
+        told = running.ready()
+        assert set(told["echo"]) - set(told["other"]) == {"proxy", "authority"}
+        session = requests.Session()
+        session.trust_env = False
+        session.proxies, session.verify = {"https": told["echo"]["proxy"]}, told["echo"]["authority"]
+        assert [session.get(f"https://{host}/items").status_code for host in known[0].hosts] == [200, 200]
+        with pytest.raises(requests.exceptions.ProxyError):
+            session.get("https://other.example/items")
+
+
+def test_without_hosts_there_is_nobody_to_answer_for(specs: list[AdapterSpec], tmp_path: Path) -> None:
+    with (
+        pytest.raises(UsageError) as caught,
+        sandbox(SandboxOptions(impersonate=tmp_path / "proxy"), specs=specs),
+    ):
+        pass
+    assert (caught.value.reason, bool(caught.value.hint)) == ("no_hosts", True)
