@@ -32,6 +32,15 @@ class Crm:
         """Act as somebody else at the CRM."""
         return self._ask("control", {"command": command, "arguments": arguments})
 
+    def faults(self, rules: list[dict[str, object]]) -> None:
+        """Let requests go wrong from now on, as the rules say."""
+        self._ask("faults", rules)
+
+    def met(self) -> list[dict[str, Any]]:
+        """Return the faults that requests have met so far."""
+        found: list[dict[str, Any]] = self._ask(f"ledger?after={self._seen}")["faults"]
+        return found
+
     def ledger(self, after: int) -> list[dict[str, Any]]:
         """Return the requests after a sequence number."""
         entries: list[dict[str, Any]] = self._ask(f"ledger?after={after}")["entries"]

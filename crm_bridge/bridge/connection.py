@@ -16,7 +16,7 @@ from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filter_syntax import parse_filter, to_text
 from crm_bridge.domain.filters import Everything, Filter, all_of
 from crm_bridge.domain.lifecycle import State
-from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, confirm_plan
+from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, check_fresh, confirm_plan
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.domain.where import where
 from crm_bridge.errors import (
@@ -42,7 +42,7 @@ from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relin
 from crm_bridge.pipeline.restore import restore, settle_restores
 from crm_bridge.pipeline.restore_plan import RestoreStep, check_tenant, plan_restore, restorable
 from crm_bridge.pipeline.run_log import RunLog, steps_of
-from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets, run_for
+from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets, run_for, run_of_plan
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
 from crm_bridge.pipeline.verify import verify, verify_targets
 from crm_bridge.spi.adapter import Profile, Query
@@ -167,10 +167,21 @@ class Connection:
         kept = shelve_plan(self.desk.plans, open_plan(path, journal=self.desk.journal))
         file = open_plan(kept, journal=self.desk.journal)
         self._check_tenant(file)
+        self._refuse_stale(file)
         word = confirm(Plan(file)) if callable(confirm) else confirm
         check_rehearsed(self.desk.journal, file.plan.digest)
         confirmed = confirm_plan(file.plan, word, now=self.desk.clock.now(), by=self.desk.actor)
         return self._carry_out(confirmed, file)
+
+    def _refuse_stale(self, file: PlanFile) -> None:
+        """Refuse a plan that is past its time; what an unfinished run of it left open is settled by looking first."""
+        try:
+            check_fresh(file.plan, now=self.desk.clock.now())
+        except ConfirmationError:
+            known = run_of_plan(self.desk.journal, file.plan.digest)
+            if known is not None and not known.complete:
+                self.reconcile(known.id)
+            raise
 
     def delete(self, wanted: str, *, confirm: Confirm, reason: str = "", step: Step = Step.TRASH) -> Run:
         """Delete one contract by id or number. A digest confirms the plan that was shown for it before."""

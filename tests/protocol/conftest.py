@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from crm_bridge import failpoints
+from crm_bridge.bridge import Bridge
+from crm_bridge.clock import ManualClock
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
+from crm_bridge.spi.emulator import LedgerEntry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,3 +91,45 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     home = tmp_path / "home"
     with sandbox(SandboxOptions(home=home, count=30)) as running:
         yield Desk(home, running)
+
+
+class Reopened:
+    """A sandbox with a state directory that is opened anew for every step, as processes do."""
+
+    def __init__(self, home: Path, clock: ManualClock, running: Sandbox) -> None:
+        self.home, self.clock, self.running = home, clock, running
+
+    def opened(self, failpoint: str = "") -> Bridge:
+        """Open the state directory with a failpoint, or none."""
+        return Bridge.open(self.home, clock=self.clock, environ={failpoints.VARIABLE: failpoint})
+
+    def ids(self, name: str) -> list[str]:
+        """Return the ids of the live contracts."""
+        return list(self.running.servers[name].exchange.emulator.control("contracts", {})["ids"])
+
+    def lines(self, name: str) -> list[LedgerEntry]:
+        """Return every request so far."""
+        return list(self.running.servers[name].exchange.emulator.ledger())
+
+    def removals(self, name: str) -> list[str]:
+        """Return the ids of everything that disappeared."""
+        effects = (effect for line in self.lines(name) for effect in line.effects)
+        return [effect.id for effect in effects if effect.kind in ("trashed", "purged")]
+
+    def leave_in_doubt(self, name: str, ids: list[str]) -> str:
+        """Begin a deletion that dies between its intent and its call; return the run."""
+        with self.opened("remove.before:1:raise") as bridge:
+            crm = bridge.connect(f"{name}-sandbox")
+            plan = crm.plan(ids=ids)
+            run = crm.apply(plan, confirm=plan.digest)
+            assert isinstance(run.halted, failpoints.FailpointError)
+            return run.id
+
+
+@pytest.fixture
+def reopened(tmp_path: Path) -> Iterator[Reopened]:
+    """Both CRMs with a dozen contracts."""
+    clock = ManualClock()
+    with sandbox(SandboxOptions(home=tmp_path / "home", count=12), clock=clock) as running:
+        yield Reopened(tmp_path / "home", clock, running)
+    failpoints.arm(None)
