@@ -39,7 +39,7 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
 
     With --format, write a table for people to --output instead: readable text, outside the vault, not encrypted.
     """
-    from crm_bridge.cli.selection import filters_of, ids_of
+    from crm_bridge.cli.selection import filters_of, ids_of, one_filter
 
     if (chosen["form"] is None) != (chosen["output"] is None):
         raise UsageError(
@@ -50,7 +50,7 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
     with open_bridge() as bridge:
         connected = bridge.connect(connection)
         selection = connected.find(
-            *filters_of(chosen["where_"] or expression, chosen["number"]),
+            *filters_of(one_filter(chosen["where_"], expression), chosen["number"]),
             words=chosen["words"],
             ids=ids_of(chosen["ids_from"]),
             limit=chosen["limit"],

@@ -35,12 +35,12 @@ def find(
 ) -> int:
     """Find contracts on CONNECTION."""
     from crm_bridge.cli.contract_view import CONTRACT, contract_json, contract_table
-    from crm_bridge.cli.selection import filters_of, ids_of
+    from crm_bridge.cli.selection import filters_of, ids_of, one_filter
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         selection = bridge.connect(connection).find(
-            *filters_of(where_ or expression, number), words=words, ids=ids_of(ids_from), limit=limit
+            *filters_of(one_filter(where_, expression), number), words=words, ids=ids_of(ids_from), limit=limit
         )
         if out.as_json:
             for contract in selection:

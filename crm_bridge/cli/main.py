@@ -12,7 +12,7 @@ import click
 from crm_bridge import __version__
 from crm_bridge.cli.crash import crash_report, last_resort
 from crm_bridge.cli.options import shared_options
-from crm_bridge.cli.output import Output, report_error, report_usage
+from crm_bridge.cli.output import Output, report_error, report_usage, say_whatever_the_encoding
 from crm_bridge.cli.translated import Group, speak
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import N_, _, system_language, use_language
@@ -103,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         last_resort()
     use_language(system_language())
     speak()
+    say_whatever_the_encoding()
     # Not asked of click: what is wrong may be the command line itself.
     as_json = "--json" in (sys.argv if arguments is None else arguments)
     color = False if os.environ.get("NO_COLOR") else None

@@ -42,9 +42,17 @@ def _lines(text: str) -> str:
     return "\n".join(line if line.isprintable() else plain(line, len(line)) for line in clean(text).split("\n"))
 
 
-def _json_text(value: object, *, indent: int | None = None) -> str:
-    """Return JSON that is harmless on a terminal, and from which a reader gets the exact text."""
-    text = clean(json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+def say_whatever_the_encoding() -> None:
+    """Show what a stream's encoding lacks as escapes, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _json_text(value: object, stream: IO[str], *, indent: int | None = None) -> str:
+    """Return JSON that is harmless on a terminal, and from which a reader gets the exact text in any encoding."""
+    plainly = (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
+    text = clean(json.dumps(value, ensure_ascii=not plainly, indent=indent, default=str))
     return "\n".join(line if line.isprintable() else _escaped(line) for line in text.split("\n"))
 
 
@@ -84,7 +92,7 @@ class Output:
     @staticmethod
     def _json(value: Mapping[str, Any], indent: int | None) -> None:
         _clear()
-        print(_json_text(value, indent=indent))
+        print(_json_text(value, sys.stdout, indent=indent))
 
     @staticmethod
     def text(text: str, *, out: IO[str] | None = None) -> None:
@@ -154,7 +162,7 @@ def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
     """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
     _clear()
     if as_json:
-        print(_json_text({"schema": "crm-bridge.error/1", **error.facts()}), file=sys.stderr)
+        print(_json_text({"schema": "crm-bridge.error/1", **error.facts()}, sys.stderr), file=sys.stderr)
         return
     print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)
     if isinstance(error, FilterSyntaxError):

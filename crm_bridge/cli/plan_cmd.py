@@ -83,7 +83,7 @@ def make(
     from crm_bridge.cli.selection import filters_of, ids_of
     from crm_bridge.domain.capabilities import Step
 
-    if not any((where_, words, number, ids_from)):
+    if all(given is None for given in (where_, words, number, ids_from)):
         raise UsageError(
             _("say which contracts: --where, --search, --number or --ids-from"),
             hint=_("every contract of the module is `--where everything`"),

@@ -20,6 +20,13 @@ def filters_of(expression: str | None, number: str | None) -> list[Filter | str]
     return filters
 
 
+def one_filter(option: str | None, argument: str | None) -> str | None:
+    """Return the filter that was given, as an option or as an argument. An empty one is a mistake, not everything."""
+    if option is not None and argument is not None:
+        raise UsageError(_("give the filter once: with --where, or after the connection"))
+    return option if option is not None else argument
+
+
 def ids_of(path: Path | None) -> list[str] | None:
     """Read ids, one a line; `-` is standard input; blank lines and `#` comments are skipped."""
     if path is None:

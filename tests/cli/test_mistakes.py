@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -210,3 +214,34 @@ def test_text_from_a_crm_cannot_move_the_cursor(shell: Shell, running: Sandbox, 
     said = shell("find", name, "--limit", 1, "--json")
     assert not {"\x1b", "\u202e", "\x07"} & set(said.out)
     assert said.lines()[0]["title"] == "a\x1b[2Jb\u202ec\x07"
+
+
+@pytest.mark.parametrize("command", ["find", "plan", "backup"])
+def test_an_empty_filter_is_a_mistake_and_not_everything(shell: Shell, running: Sandbox, command: str) -> None:
+    said = shell(command, "zoho-sandbox", "--where", "")
+    assert said.code == 2
+    assert "the filter is empty" in said.err
+
+
+def test_a_filter_is_given_once(shell: Shell, running: Sandbox) -> None:
+    said = shell("find", "zoho-sandbox", "amount > 5", "--where", "amount < 5")
+    assert said.code == 2
+    assert "once" in said.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "cp1252", "utf-8"])
+def test_a_terminal_with_another_encoding_shows_escapes_and_programs_get_json(
+    shell: Shell, running: Sandbox, encoding: str
+) -> None:
+    words = [sys.executable, "-m", "crm_bridge.cli.main", "--home", str(shell.home)]
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": encoding, "CRM_BRIDGE_LANG": "zh"}
+
+    def said(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([*words, *arguments], env=environment, capture_output=True, timeout=60)
+
+    lines = said("find", "zoho-sandbox", "--where", 'customer ~ "有限公司"', "--json").stdout.decode(encoding)
+    assert all("有限公司" in json.loads(line)["customer"] for line in lines.splitlines())
+    table = said("find", "zoho-sandbox", "--limit", "5")
+    assert (table.returncode, table.stderr) == (0, b"")
+    refused = said("find", "nobody", "--json")
+    assert "nobody" in json.loads(refused.stderr.decode(encoding))["message"]
