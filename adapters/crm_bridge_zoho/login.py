@@ -156,7 +156,12 @@ def _code_from_browser(
     landing = Landing(port)
     try:
         redirect = f"http://127.0.0.1:{landing.port}{_PATH}"
-        open_page(consent_url(settings, tools.secrets.need("client_id"), redirect=redirect, state=state))
+        landing.page = consent_url(settings, tools.secrets.need("client_id"), redirect=redirect, state=state)
+        start = f"http://127.0.0.1:{landing.port}/"
+        if tools.say:
+            # A browser does not open by itself everywhere: over SSH, in a container, without a desktop.
+            tools.say(_("Sign in with a browser on this machine; if none opens, open {page}").format(page=start))
+        open_page(start)
         code, accounts = code_of(landing.wait(wait_seconds), settings, state=state)
     finally:
         landing.close()
@@ -164,10 +169,12 @@ def _code_from_browser(
 
 
 class Landing:
-    """A page on this machine that waits for Zoho's redirect, once."""
+    """Pages on this machine: one sends the browser to Zoho, the other waits for it to come back, once."""
 
     def __init__(self, port: int) -> None:
         """Listen on 127.0.0.1; port 0 takes a free one."""
+        self.page = ""
+        """Where `/` sends the browser: Zoho's page, whose address carries the client id."""
         self._came = threading.Event()
         self._query: dict[str, str] = {}
         landing = self
@@ -177,6 +184,11 @@ class Landing:
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
+                if parts.path == "/" and landing.page:
+                    self.send_response(302)
+                    self.send_header("Location", landing.page)
+                    self.end_headers()
+                    return
                 found = parts.path == _PATH
                 if found:
                     landing._take({key: values[-1] for key, values in parse_qs(parts.query).items()})
@@ -188,7 +200,14 @@ class Landing:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
                 """Write nothing: the request line holds the grant code."""
 
-        self._server = HTTPServer(("127.0.0.1", port), Handler)
+        try:
+            self._server = HTTPServer(("127.0.0.1", port), Handler)
+        except OSError:
+            raise SignInError(
+                _("port {port} of this machine is in use").format(port=port),
+                reason="port_in_use",
+                hint=_("end the other sign-in or the program that listens there, or use a code of a self client"),
+            ) from None
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

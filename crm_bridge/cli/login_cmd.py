@@ -27,9 +27,11 @@ def login(name: str, method: str | None, replace: bool) -> int:
     They are asked for without echo, or taken from --secrets-file or --secrets-fd.
     """
     from crm_bridge.cli.signing_in import SigningIn
+    from crm_bridge.cli.stopping import stop_at_once
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
+        stop_at_once()  # waiting for somebody at a browser can take minutes
         steps = SigningIn(bridge, bridge.resolved(name), replace=replace)
         profile = steps.sign_in(method)
     if out.as_json:

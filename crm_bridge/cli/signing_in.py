@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from crm_bridge.cli.output import Output
 from crm_bridge.errors import CredentialStoreError, SignInError, UsageError
 from crm_bridge.i18n import _
 
@@ -82,7 +84,8 @@ class SigningIn:
 
     def _run(self, way: LoginWay, bridge: Bridge) -> None:
         pasted = self._ask(_(way.asks)) if way.asks else ""
-        self._keep(way.makes, way.run(self._resolved.settings, bridge.tools(self._resolved), pasted))
+        tools = replace(bridge.tools(self._resolved), say=Output.note)
+        self._keep(way.makes, way.run(self._resolved.settings, tools, pasted))
 
     def _keep(self, item: str, value: str) -> None:
         name, store = self._resolved.config.name, self._bridge.around.store

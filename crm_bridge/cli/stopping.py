@@ -26,3 +26,10 @@ def stop_on_signals() -> StopFlag:
     signal.signal(signal.SIGINT, ask_to_stop)
     signal.signal(signal.SIGTERM, ask_to_stop)
     return flag
+
+
+def stop_at_once() -> None:
+    """Give SIGINT and SIGTERM their usual effect again: for commands that may wait long and change no contract."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -79,6 +79,8 @@ class Tools:
     state_dir: Path
     budget: Budget
     on_call: Callable[[CallRecord], None] | None = None
+    say: Callable[[str], None] | None = None
+    """Shows a line to whoever is signing in, such as an address to open; None where nobody is watching."""
 
 
 @dataclass(frozen=True, slots=True)
