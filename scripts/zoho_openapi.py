@@ -5,8 +5,8 @@
 FOLDER holds the files of June 2025 (`*.json`) and, in `2026/`, the later ones; they are not part of this project. The
 emulator's own tests and those with Zoho's Python SDK are run, every exchange is kept, and each different answer is
 validated. An answer is fine when one of the two sets agrees with it: they contradict each other in places. What agrees
-with neither must be in `zoho_oas/exceptions.toml` with its reason. Ends with 1 when something is not, or when an
-exception is no longer needed.
+with neither must be in `zoho_oas/exceptions.toml` with its reason. Ends with 1 when something is not, when an
+exception is no longer needed, or when there is an operation that no test called.
 """
 
 from __future__ import annotations
@@ -103,7 +103,14 @@ def main() -> int:
     for label, why in sorted(unknown.items()):
         print(f"\n{label}\n    {why}")
     unused = [one for one in exceptions if not one.used]
-    return 1 if counts["either"]["unexplained"] or unused else 0
+    uncalled = sorted(_operations() - {(exchange.method, exchange.route) for exchange in exchanges})
+    print("\nOperations that no test called: " + (", ".join(" ".join(one) for one in uncalled) or "none"))
+    return 1 if counts["either"]["unexplained"] or unused or uncalled else 0
+
+
+def _operations() -> set[tuple[str, str]]:
+    """Return method and template of every operation of the emulator's API."""
+    return {(method, template) for method, template in router().operations() if template.startswith("/crm/")}
 
 
 def _label(exchange: Exchange, known: bool) -> str:

@@ -145,6 +145,9 @@ def test_notes_under_a_record_and_on_their_own(zoho: Any) -> None:
     assert zoho.post("/Notes", {"data": [text | {"Parent_Id": parent}]}).status == 201
     assert zoho.put(f"/Contracts/{one}/Notes/{key}", {"data": [{"Note_Title": "u"}]}).status == 200
     assert zoho.get(f"/Contracts/{one}/Notes/{key}").json["data"][0]["Note_Title"] == "u"
+    several = zoho.put("/Notes", {"data": [{"id": key, "Note_Title": "v"}, {"id": one, "Note_Title": "no note"}]})
+    assert (several.status, [item["status"] for item in several.json["data"]]) == (207, ["success", "error"])
+    assert zoho.get(f"/Contracts/{one}/Notes/{key}").json["data"][0]["Note_Title"] == "v"
     assert zoho.delete(f"/Contracts/{one}/Notes/{key}").status == 200
     assert zoho.get(f"/Contracts/{one}/Notes/{key}").status == 204
     assert zoho.control("record", id=key)["place"] == "bin"
