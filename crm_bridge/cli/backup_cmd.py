@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,9 @@ FORMATS = ("csv", "xlsx", "jsonl")
 @click.option("--number", default=None, help="Contract number.")
 @click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
-@click.option("--keep-days", type=click.IntRange(min=1), default=365, show_default=True, help="Retention of the set.")
+@click.option(
+    "--keep-days", type=click.IntRange(1, 36_500), default=365, show_default=True, help="Retention of the set."
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default=None, help="Export a table for people instead.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File of the export.")
 def backup(connection: str, expression: str | None, **chosen: Any) -> int:
@@ -56,7 +59,7 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
             limit=chosen["limit"],
         )
         if chosen["form"]:
-            return _export(out, connected, selection, chosen["form"], chosen["output"])
+            return _export(out, connected, selection, chosen)
         saved = connected.backup(selection, keep_days=chosen["keep_days"])
         proven = _say_if_incomplete(out, selection, limited=chosen["limit"] is not None)
     return _report(out, connection, saved, proven=proven, missing=selection.missing)
@@ -106,10 +109,16 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
     return 3 if saved.unsaved or missing else 0
 
 
-def _export(out: Output, connected: Connection, selection: Selection, form: str, path: Path) -> int:
+def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:
     from crm_bridge.files import create_private
     from crm_bridge.report.tables import write_table
 
+    form, path = chosen["form"], chosen["output"]
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(
+            _("{path} is not the name of a file in a folder that exists").format(path=path),
+            hint=_("for example: --format xlsx --output contracts.xlsx"),
+        )
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(create_private(part), "wb") as file:
@@ -121,7 +130,7 @@ def _export(out: Output, connected: Connection, selection: Selection, form: str,
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    proven = _say_if_incomplete(out, selection, limited=False)
+    proven = _say_if_incomplete(out, selection, limited=chosen["limit"] is not None)
     if out.as_json:
         facts = {"connection": connected.name, "format": form, "file": str(path), "count": count, "complete": proven}
         out.document("crm-bridge.export/1", facts)

@@ -189,7 +189,7 @@ def _dispose(make: Callable[[Keeper], Disposal], digest: str | None, dry_run: bo
     if out.as_json:
         out.document("crm-bridge.vault-plan/1", {**facts, "done": True, "cannot_reach": cannot_reach})
         return 0
-    words = _("{count} sets removed") if plan.deed is Deed.PRUNE else _("the key of {count} set is destroyed")
+    words = _("sets removed: {count}") if plan.deed is Deed.PRUNE else _("sets whose key is destroyed: {count}")
     out.text(words.format(count=len(done)))
     if cannot_reach:
         out.text(_("This cannot reach:"))

@@ -124,6 +124,10 @@ def test_a_prune_is_planned_confirmed_and_journaled(
     assert shell("vault", "check").code == 0
 
 
+def test_a_retention_beyond_a_hundred_years_is_a_usage_error(shell: Shell, name: str) -> None:
+    assert shell("backup", name, "--limit", 1, "--keep-days", 10**9).code == 2
+
+
 @BOTH
 def test_the_set_of_an_unfinished_run_is_neither_pruned_nor_shredded(
     shell: Shell, running: Sandbox, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -208,6 +212,7 @@ def test_an_export_has_chinese_headers_and_a_mark_for_excel(
     header, *rows = raw.decode("utf-8-sig").splitlines()
     assert header.startswith("Id,编号,标题,客户,状态")
     assert len(rows) == 3
+    assert "警告" not in said.err
     assert oct(path.stat().st_mode & 0o777) == "0o600"
     assert ops(shell)[-1] == "export.made"
 
@@ -216,7 +221,9 @@ def test_an_export_that_fails_leaves_no_file(shell: Shell, name: str, tmp_path: 
     path = tmp_path / "none.csv"
     assert shell("backup", name, "--where", "amount < 0", "--format", "csv", "-o", path).code == 8
     assert shell("backup", name, "--format", "csv").code == 2
-    assert shell("backup", name, "--format", "csv", "-o", tmp_path / "no" / "such.csv").code == 1
+    for wrong in (tmp_path / "no" / "such.csv", tmp_path):
+        said = shell("backup", name, "--format", "csv", "-o", wrong)
+        assert (said.code, "not the name of a file" in said.err) == (2, True)
     assert [one.name for one in tmp_path.iterdir()] == ["home"]
 
 
