@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from crm_bridge.errors import ConfigError
+from crm_bridge.files import read_ours
 from crm_bridge.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def load_config(home: Path) -> Config:
     """Read `config.toml`; a missing file is an empty configuration. Raises ConfigError naming file and line."""
     path = home / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_ours(path).decode("utf-8")
     except FileNotFoundError:
         return Config(path)
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
         raise ConfigError(_("{path} cannot be read: {why}").format(path=path, why=_why(problem))) from None
     try:
         parsed = ConfigFile.model_validate(tomllib.loads(text))

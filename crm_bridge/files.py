@@ -67,7 +67,15 @@ def check_folder_of_ours(path: Path, *, error: Refusal = ConfigError) -> None:
 
 def read_private(path: Path, *, error: Refusal = ConfigError, longest: int = LONGEST) -> bytes:
     """Return the bytes of a 0600 file of ours; refuses links, hard links, pipes, other owners, wider modes."""
-    handle = open_private(path, error=error)
+    return _read(open_private(path, error=error), path, error, longest)
+
+
+def read_ours(path: Path, *, error: Refusal = ConfigError, longest: int = LONGEST) -> bytes:
+    """Return the bytes of a plain file of ours that others may read at most; for what is no secret."""
+    return _read(_open(path, error, 0o022), path, error, longest)
+
+
+def _read(handle: int, path: Path, error: Refusal, longest: int) -> bytes:
     with os.fdopen(handle, "rb") as source:
         data = source.read(longest + 1)
     if len(data) > longest:
@@ -77,11 +85,15 @@ def read_private(path: Path, *, error: Refusal = ConfigError, longest: int = LON
 
 def open_private(path: Path, *, error: Refusal = ConfigError) -> int:
     """Open an existing 0600 file of ours for reading; returns the descriptor. FileNotFoundError if there is none."""
+    return _open(path, error, 0o077)
+
+
+def _open(path: Path, error: Refusal, forbidden: int) -> int:
     handle = -1
     refused = None
     try:
         handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
-        _check_file(path, os.fstat(handle), error)
+        _check_file(path, os.fstat(handle), error, forbidden)
     except FileNotFoundError:
         raise
     except OSError:
@@ -228,14 +240,13 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def _check_file(path: Path, found: os.stat_result, error: Refusal) -> None:
+def _check_file(path: Path, found: os.stat_result, error: Refusal, forbidden: int = 0o077) -> None:
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         raise error(_("{path} is not a plain file").format(path=path), hint=_("links and pipes are not followed here"))
     _check_owner(path, found, error)
-    if sys.platform != "win32" and found.st_mode & 0o077:
-        raise error(
-            _("{path} may be read by others").format(path=path), hint=_("run: chmod 600 {path}").format(path=path)
-        )
+    if sys.platform != "win32" and (wide := found.st_mode & forbidden):
+        says = _("{path} may be written to by others") if wide & 0o022 else _("{path} may be read by others")
+        raise error(says.format(path=path), hint=_("run: chmod 600 {path}").format(path=path))
 
 
 def _check_owner(path: Path, found: os.stat_result, error: Refusal) -> None:

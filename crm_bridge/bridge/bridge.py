@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +24,7 @@ from crm_bridge.domain.lifecycle import Event, Standing
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
 from crm_bridge.errors import UsageError
-from crm_bridge.files import ensure_private_folder
+from crm_bridge.files import create_private, ensure_private_folder
 from crm_bridge.i18n import _
 from crm_bridge.journal.check import check_journal
 from crm_bridge.journal.export import export_journal
@@ -318,8 +319,10 @@ class Bridge:
         """
         folder = self.home / JOURNAL_FOLDER
         part = output.with_name(f".{output.name}.part")
+        part.unlink(missing_ok=True)
         try:
-            with part.open("wb") as file:
+            # Never through a link that somebody put there: the folder of the export may be anybody's.
+            with os.fdopen(create_private(part), "wb") as file:
                 count = export_journal(folder, file)
             part.replace(output)
         finally:

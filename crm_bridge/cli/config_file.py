@@ -11,13 +11,13 @@ from pathlib import Path
 
 from crm_bridge.config import FILE_NAME
 from crm_bridge.errors import UsageError
-from crm_bridge.files import write_private
+from crm_bridge.files import read_ours, write_private
 from crm_bridge.i18n import _
 
 
 def _text(home: Path) -> str:
     path = home / FILE_NAME
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return read_ours(path).decode("utf-8") if path.exists() else ""
 
 
 def _header(name: str) -> str:
@@ -56,7 +56,7 @@ def added_connection(home: Path, name: str, adapter: str, settings: Mapping[str,
     Raises UsageError.
     """
     path = home / FILE_NAME
-    before = path.read_bytes() if path.exists() else None
+    before = read_ours(path) if path.exists() else None
     write_private(path, _with_connection(_text(home), name, adapter, settings).encode())
     try:
         yield path
