@@ -33,11 +33,11 @@ def load_adapter(name: str) -> AdapterSpec:
 def _load(point: EntryPoint) -> AdapterSpec:
     try:
         spec = point.load()
-    except (ImportError, AttributeError) as problem:
+    except Exception as problem:  # noqa: BLE001 - importing a stranger's package may raise anything
         raise UsageError(
             _("the adapter {name} cannot be loaded from {value}").format(name=point.name, value=point.value),
             reason="broken_adapter",
-            hint=str(problem),
+            hint=f"{type(problem).__name__}: {problem}",
         ) from None
     if not isinstance(spec, AdapterSpec):
         raise UsageError(
@@ -45,4 +45,23 @@ def _load(point: EntryPoint) -> AdapterSpec:
             reason="broken_adapter",
             hint=_("see the how-to `write-an-adapter`"),
         )
+    if spec.name != point.name:
+        # Plans and journals keep the name: two names for one adapter would not find each other again.
+        raise UsageError(
+            _("the adapter {name} says that it is called {other}").format(name=point.name, other=spec.name),
+            reason="broken_adapter",
+            hint=_("see the how-to `write-an-adapter`"),
+        )
     return spec
+
+
+def working_adapters() -> tuple[list[AdapterSpec], list[UsageError]]:
+    """Import every adapter; return those that work, and what is wrong with the others."""
+    found: list[AdapterSpec] = []
+    broken: list[UsageError] = []
+    for name in adapter_names():
+        try:
+            found.append(load_adapter(name))
+        except UsageError as problem:
+            broken.append(problem)
+    return found, broken

@@ -8,7 +8,7 @@ import click
 
 from crm_bridge.cli.options import command, group, shared
 from crm_bridge.cli.outcome_words import SURE
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.output import Output, plain
 from crm_bridge.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -48,10 +48,12 @@ def adapters(context: click.Context) -> int:
     """List the installed adapters."""
     if context.invoked_subcommand is not None:
         return 0
-    from crm_bridge.registry import adapter_names, load_adapter
+    from crm_bridge.registry import working_adapters
 
     out = Output(as_json=shared().as_json)
-    specs = [load_adapter(name) for name in adapter_names()]
+    specs, broken = working_adapters()
+    for problem in broken:
+        out.note(_("warning: {message}").format(message=plain(f"{problem.message} ({problem.hint})")))
     if out.as_json:
         rows = [{"name": spec.name, "title": spec.title, "about": spec.about} for spec in specs]
         out.document("crm-bridge.adapters/1", {"adapters": rows})

@@ -15,7 +15,7 @@ from crm_bridge.clock import Clock, SystemClock
 from crm_bridge.errors import UsageError
 from crm_bridge.files import ensure_private_folder, write_private
 from crm_bridge.i18n import _
-from crm_bridge.registry import adapter_names, load_adapter
+from crm_bridge.registry import load_adapter, working_adapters
 from crm_bridge.sandbox.home import check_home, write_home
 from crm_bridge.sandbox.rows import Export, read_csv
 from crm_bridge.sandbox.server import SandboxServer
@@ -155,7 +155,8 @@ def _write_ready(path: Path, running: Sandbox) -> None:
 
 def _specs(options: SandboxOptions, given: Sequence[AdapterSpec] | None) -> list[AdapterSpec]:
     if given is None:
-        found = [load_adapter(name) for name in options.only or adapter_names()]
+        # One that does not work is in nobody's way unless it was asked for; `crm-bridge adapters` names it.
+        found = [load_adapter(name) for name in options.only] or working_adapters()[0]
     else:
         found = [spec for spec in given if not options.only or spec.name in options.only]
     if not found:

@@ -171,8 +171,7 @@ def test_nothing_listens_after_the_end(specs: list[AdapterSpec]) -> None:
 def test_a_signal_ends_it_cleanly(
     specs: list[AdapterSpec], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    monkeypatch.setattr(serving, "adapter_names", lambda: ("echo",))
-    monkeypatch.setattr(serving, "load_adapter", lambda _name: specs[0])
+    monkeypatch.setattr(serving, "working_adapters", lambda: (specs[:1], []))
     before, seen = signal.getsignal(number), []
 
     def ready(running: Sandbox) -> None:
@@ -186,8 +185,7 @@ def test_a_signal_ends_it_cleanly(
 def test_it_can_be_served_and_stopped_outside_the_main_thread(
     specs: list[AdapterSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "adapter_names", lambda: ("echo",))
-    monkeypatch.setattr(serving, "load_adapter", lambda _name: specs[0])
+    monkeypatch.setattr(serving, "working_adapters", lambda: (specs[:1], []))
     listening, found = threading.Event(), []
 
     def ready(running: Sandbox) -> None:
