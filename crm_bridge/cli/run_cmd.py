@@ -35,6 +35,10 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
         if where:
             out.text(_("receipt: {path}").format(path=where))
         undo_card(bridge, run, items)
+    if bridge.journal.pin_stale:
+        out.note(
+            _("warning: the head of the journal could not be kept in the keyring; keep the receipt somewhere else")
+        )
     if run.halted is not None:
         report_error(run.halted, as_json=out.as_json)
     return run.exit_code

@@ -162,6 +162,9 @@ def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = ""
     }
     if halted:
         body["halted"] = halted
+    if log.desk.journal.pin_stale:
+        # The tail since the last pin is protected by receipts and kept checkpoints only: whoever reads this knows.
+        body["pin_stale"] = True
     with failpoints.step("run.end"):
         (entry,) = log.desk.journal.append([run_entry(log.desk, log.run, RUN_END, body)])
     return entry

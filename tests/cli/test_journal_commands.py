@@ -75,6 +75,22 @@ def test_an_older_copy_of_the_journal_is_11(shell: Shell, name: str, tmp_path: P
     assert "rolled back" in refused.err
 
 
+def test_a_head_that_could_not_be_kept_is_said_and_stands_in_the_journal(
+    shell: Shell, name: str, tmp_path: Path, run: dict[str, str]
+) -> None:
+    path, lock = tmp_path / "y.plan", shell.home / "keyring.json.lock"
+    digest = shell("plan", name, "--where", 'status = "Draft"', "-o", path, "--json").document()["digest"]
+    lock.unlink()
+    lock.mkdir()
+    said = shell("apply", path, "--confirm", digest, "--json")
+    assert said.code == 0, said.err
+    assert "could not be kept in the keyring" in said.err
+    end = shell("journal", "list", "--run", said.document()["run_id"], "--op", "run.end", "--json").lines()[-1]
+    assert end["body"]["pin_stale"] is True
+    lock.rmdir()
+    assert shell("journal", "check").code == 0
+
+
 def test_a_journal_that_is_not_continued_can_be_exported(
     shell: Shell, name: str, tmp_path: Path, run: dict[str, str]
 ) -> None:

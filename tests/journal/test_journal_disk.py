@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import random
 import resource
 import sqlite3
@@ -16,6 +17,7 @@ from crm_bridge.errors import JournalError
 from crm_bridge.journal.ballast import DEFAULT_BYTES, FILE_NAME, Ballast
 from crm_bridge.journal.check import check_journal
 from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.store import Journal
 from tests.journal.conftest import MakeDraft, OpenJournal
 
@@ -154,6 +156,18 @@ def test_a_journal_is_good_again_after_an_uncertain_commit(
     second = open_journal()
     second.append([intent("1")])
     assert check_journal(home, vkeys=[second.vkey]).exit_code == 15
+
+
+def test_a_place_that_takes_no_write_is_refused_at_the_start_and_can_still_be_checked_and_exported(
+    disk: None, open_journal: OpenJournal, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_journal().close()
+    monkeypatch.setattr(TroubledConnection, "fail_with", "SQLITE_READONLY")
+    with pytest.raises(JournalError) as caught:
+        open_journal()
+    assert caught.value.reason == "journal_read_only"
+    assert check_journal(home).exit_code == 0
+    assert export_journal(home, io.BytesIO()) == 1
 
 
 def test_a_commit_that_found_the_disk_full_is_certain(disk: None, journal: Journal) -> None:
