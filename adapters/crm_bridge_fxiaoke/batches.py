@@ -10,14 +10,16 @@ from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Verdict
 from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.errors import gave_up
 from crm_bridge_fxiaoke.pause import Pause
 from crm_bridge_fxiaoke.problems import answer_to_failure
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
 
 # Refusals of a whole batch that one of its ids may have caused; anything else would meet every half as well.
-_SPLITTABLE = frozenset({"locked", "permission", "not_found", "in_approval", "service"})
-_WITH_TEXT_OF_THEIR_OWN = frozenset({"50009", ""})
+_SPLITTABLE = frozenset({"locked", "permission", "not_found", "in_approval"})
+# Refusals in the words of a module or of a tenant's own function; 15002 and 32000 may also mean too many ids.
+_IN_OTHER_WORDS = frozenset({"50009", "15002", "32000", ""})
 
 
 class Batches:
@@ -70,10 +72,11 @@ class Batches:
         return [self._judge.answer(ref, envelope) for ref in refs]
 
     def _may_split(self, envelope: Envelope) -> bool:
-        """A refusal with a known text was an answer to one id; an unknown text may hide a batch still on its way."""
+        """A refusal in words was an answer to one id; one without may hide a batch that is still on its way."""
         row = self._judge.row(envelope)
-        known = row.code not in _WITH_TEXT_OF_THEIR_OWN
-        return self._assumed.batch_failure == "all_or_nothing" and known and row.family in _SPLITTABLE
+        if self._assumed.batch_failure != "all_or_nothing":
+            return False
+        return row.family in _SPLITTABLE or (row.code in _IN_OTHER_WORDS and not gave_up(envelope.text))
 
     def _after_refusal(
         self, refs: Sequence[ContractRef], path: str, voided_before: bool, envelope: Envelope

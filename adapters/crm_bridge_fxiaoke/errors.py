@@ -161,6 +161,8 @@ _BY_TEXT: tuple[tuple[int, str, re.Pattern[str]], ...] = (
     (50009, "50009:approval", re.compile("需要审批|审批中")),
 )
 _ROWS = {row.code: row for row in ERRORS}
+# What a gateway says that gave up waiting: the work may still go on behind it.
+_GAVE_UP = re.compile("服务异常|超时|系统繁忙|系统错误|time[d ]*[ -]?out|busy|exception", re.IGNORECASE)
 
 
 def row_for(code: int, text: str, *, token_call: bool = False) -> ErrorRow:
@@ -171,6 +173,11 @@ def row_for(code: int, text: str, *, token_call: bool = False) -> ErrorRow:
         if known == code and pattern.search(text):
             return _ROWS[name]
     return _ROWS.get(str(code), UNLISTED)
+
+
+def gave_up(text: str) -> bool:
+    """Say whether a refusal may come from a gateway that did not wait for the end, or says nothing at all."""
+    return not text or _GAVE_UP.search(text) is not None
 
 
 def named_row(name: str) -> ErrorRow:

@@ -172,7 +172,34 @@ def test_a_batch_spoiled_by_an_absent_id_is_halved_until_each_id_has_its_own_ans
     assert {answers[one.id] for one in some if one is not some[2]} == {DONE}
 
 
-def test_a_batch_refused_with_an_unknown_text_is_not_sent_again(mount: Any) -> None:
+@pytest.mark.parametrize(("code", "text"), [(50009, "该合同有未完成的回款计划"), (77001, "模块校验未通过")])
+def test_a_batch_refused_in_a_tenants_own_words_is_halved_after_a_look(mount: Any, code: int, text: str) -> None:
+    rig = mount()
+    adapter = rig.connect()
+    some = refs(adapter)[:8]
+    trash(adapter, some)
+    spoiler = some[5]
+
+    def veto(request: WireRequest) -> WireResponse | None:
+        if request.path.endswith("/delete") and spoiler.id in json.loads(request.body)["data"]["idList"]:
+            return WireResponse.of_json({"errorCode": code, "errorMessage": text})
+        return None
+
+    rig.intercept = veto
+    answers = {one.ref.id: one for one in purge(adapter, some)}
+    assert (answers[spoiler.id].verdict, answers[spoiler.id].message) == (UNKNOWN, text)
+    assert {answers[one.id].verdict for one in some if one is not spoiler} == {DONE}
+
+
+def test_a_batch_that_is_too_large_is_halved(mount: Any) -> None:
+    rig = mount(count=60, switches=Switches(max_batch_ids=7))
+    adapter = rig.connect()
+    some = refs(adapter)[:40]
+    trash(adapter, some)
+    assert set(verdicts(purge(adapter, some))) == {DONE}
+
+
+def test_a_batch_that_the_gateway_gave_up_on_is_not_sent_again(mount: Any) -> None:
     rig = mount()
     adapter = rig.connect()
     some = refs(adapter)[:6]
