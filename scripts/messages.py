@@ -81,7 +81,10 @@ def updated(old: Catalog) -> Catalog:
         known = old.get(message if isinstance(message, str) else message[0])
         flags = ("python-brace-format",) if "{" in (message if isinstance(message, str) else message[0]) else ()
         locations = [(place, 0) for place in places]
-        new.add(message, known.string if known else None, locations=locations, flags=flags)
+        said = known.string if known else None
+        if isinstance(message, tuple) and isinstance(said, str):
+            said = (said,)  # Chinese has one form for every number
+        new.add(message, said, locations=locations, flags=flags)
     return new
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crm_bridge.cli.translated import Command, Group
-from crm_bridge.i18n import use_language
+from crm_bridge.cli.translated import Command, Group, speak
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -44,7 +43,7 @@ _DECLARATIONS = (
         default=None,
         is_eager=True,
         expose_value=False,
-        callback=lambda _context, _option, chosen: use_language(chosen) if chosen else None,
+        callback=lambda _context, _option, chosen: speak(chosen),
         help="Language of messages.",
     ),
     click.option("--verbose", "-v", is_flag=True, default=False, help="Say more on standard error."),

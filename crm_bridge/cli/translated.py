@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from crm_bridge.i18n import DOMAIN, LOCALES, N_, _, active_language
+from crm_bridge.i18n import DOMAIN, LOCALES, N_, _, active_language, ngettext, use_language
 
 CLICK_WORDS = (
     N_("Usage:"),
@@ -29,11 +29,23 @@ CLICK_WORDS = (
     N_("No such command {name!r}."),
     N_("Invalid value: {message}"),
     N_("Invalid value for {param_hint}: {message}"),
-    N_("{value!r} is not one of {choices}."),
     N_("{value!r} is not a valid {number_type}."),
     N_("{value} is not in the range {range}."),
-    N_("Option {name!r} requires an argument."),
-    N_("Got unexpected extra argument ({args})"),
+    N_("No such option {name!r}."),
+    N_("Option {name!r} does not take a value."),
+    N_("Missing {param_type}"),
+    N_("{name} {filename!r} is a file."),
+    N_("{name} {filename!r} is a directory."),
+    N_("{name} {filename!r} is not readable."),
+    N_("Could not open file {filename!r}: {message}"),
+    N_("Positional arguments"),
+    N_("file"),
+    N_("directory"),
+    N_("path"),
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
+    ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1),
+    ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1),
     N_("{name} {filename!r} does not exist."),
     N_("default: {default}"),
     N_("required"),
@@ -42,8 +54,13 @@ CLICK_WORDS = (
 """What click says to people; it asks the standard gettext for it."""
 
 
-def speak() -> None:
-    """Let click find our catalogue. It reads the language from the environment, so the active one is put there."""
+def speak(language: str | None = None) -> None:
+    """Switch to a language, if one is named, and let click find our catalogue.
+
+    It reads the language from the environment, so the active one is put there.
+    """
+    if language:
+        use_language(language)
     gettext.bindtextdomain(DOMAIN, str(LOCALES))
     gettext.textdomain(DOMAIN)
     os.environ["LANGUAGE"] = active_language()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -129,3 +130,26 @@ def test_what_is_suggested_can_be_typed_as_it_stands(
     assert applied.code == 0, applied.err
     undo = next(line for line in applied.out.splitlines() if line.startswith("to undo"))
     assert shell(*shlex.split(undo.removeprefix("to undo"))[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "plan --bogus x",
+        "destroy",
+        "find",
+        "find a b c d",
+        "find x --where",
+        "sandbox serve --port 99999",
+        "receipt verify none.json",
+        "connections add x",
+        "find x --limit many",
+    ],
+)
+def test_a_mistake_of_usage_is_told_in_chinese(shell: Shell, words: str) -> None:
+    said = shell("--lang", "zh", *words.split())
+    assert said.code == 2
+    sentence = said.err.splitlines()[-1]
+    assert sentence.startswith("错误：")
+    assert not re.search("No such|Missing|unexpected|requires|Invalid|does not exist|Did you", said.err)
+    assert re.search("[\u4e00-\u9fff]{2}", sentence.removeprefix("错误："))
