@@ -163,6 +163,11 @@ PATHS = [
 ]
 
 
+def test_there_are_at_least_40_failing_paths_on_both_adapters() -> None:
+    assert len(set(PATHS)) >= 40
+    assert {adapter for adapter, _stage, _echo in PATHS} == set(ADAPTERS)
+
+
 @pytest.mark.parametrize(("adapter", "stage_name", "echo"), PATHS)
 def test_nothing_that_a_crm_throws_back_comes_out(
     rigs: Mapping[str, Rig],
@@ -190,6 +195,7 @@ def test_nothing_that_a_crm_throws_back_comes_out(
             HTTPConnection.debuglevel = 0
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+    assert stage.rig.faults.struck > 0
     stage.rig.calm()
     secrets, persons = stage.secrets(), stage.persons()
     loud = (stage.shown + caplog.text).encode()
