@@ -168,7 +168,9 @@ class Connection:
         file = open_plan(kept, journal=self.desk.journal)
         self._check_tenant(file)
         self._refuse_stale(file)
-        word = confirm(Plan(file)) if callable(confirm) else confirm
+        # What was noticed while planning is part of what a person confirms; a plan file alone does not hold it.
+        shown = replace(plan, file=file) if isinstance(plan, Plan) else Plan(file)
+        word = confirm(shown) if callable(confirm) else confirm
         check_rehearsed(self.desk.journal, file.plan.digest)
         confirmed = confirm_plan(file.plan, word, now=self.desk.clock.now(), by=self.desk.actor)
         return self._carry_out(confirmed, file)

@@ -120,7 +120,8 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
 
 
 def _pace(pace: Pace) -> str:
-    told = _("at least {calls}, in {seconds} s or more").format(calls=f"{pace.calls:,}", seconds=f"{pace.seconds:,}")
+    words = _("at least {calls}, in {seconds} s or more") if pace.seconds else _("at least {calls}")
+    told = words.format(calls=f"{pace.calls:,}", seconds=f"{pace.seconds:,}")
     if pace.days < 2 or pace.calls_per_day is None:
         return told
     more = _("the CRM takes {count} a day: go on with `crm-bridge resume` for {days} days")

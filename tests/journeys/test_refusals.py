@@ -44,6 +44,19 @@ def test_the_digest_without_its_last_character_does_not_confirm(tenant: Tenant) 
     refused(tenant, plan, plan.digest[:-1])
 
 
+def test_what_was_noticed_while_planning_is_shown_to_whoever_confirms(tenant: Tenant) -> None:
+    plan, shown = tenant.crm.plan(WHERE), list[Plan]()
+
+    def read(card: Plan) -> str:
+        shown.append(card)
+        return ""
+
+    with pytest.raises(ConfirmationError):
+        tenant.crm.apply(plan, confirm=read)
+    assert [one.notes for one in shown] == [plan.notes]
+    assert plan.notes.warnings or plan.notes.predicted
+
+
 def test_a_plan_with_one_id_more_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     path = tmp_path / "edited.plan"
     plan = tenant.crm.plan(WHERE, output=path)
