@@ -22,6 +22,8 @@ MOST_CONDITIONS = 6
 """One of our conditions may become four of Zoho's 25, and paging needs one."""
 LONGEST_LIST = 100
 LONGEST_IN = 50
+SHORTEST_ID = 15
+"""Digits of an id; a shorter number may be part of a name."""
 NAME_COLUMNS = {"Accounts": "Account_Name", "Deals": "Deal_Name", "Vendors": "Vendor_Name", "Products": "Product_Name"}
 """The column by which a standard module's records are shown; custom modules have `Name`."""
 
@@ -104,8 +106,9 @@ class CoqlFilters:
                 if field.target in ("Contacts", "Leads")
                 else (named, "vendor_lookup" if ref.vendor else "text")
             )
-        if field.data_type == "ownerlookup":
-            return ("", "")
+        if field.data_type in ("ownerlookup", "userlookup"):
+            # People are shown by name, which no query compares; an id is found by the vendor field.
+            return (name, "vendor_owner") if ref.vendor else ("", "")
         return name, field.data_type
 
 
@@ -160,6 +163,18 @@ def _choice_differs(column: str, condition: Compare) -> Made:
     listed = ",".join(coql.text(value) for value in values)
     differs = f"{column} != {listed}" if len(values) == 1 else f"{column} not in ({listed})"
     return Pushed(f"({differs} or {column} is null)")
+
+
+def _owner_equals(column: str, condition: Compare) -> Made:
+    values = [str(value) for value in condition.values]
+    if not all(value.isascii() and value.isdigit() and len(value) >= SHORTEST_ID for value in values):
+        return None
+    return Pushed(coql.any_id(values, LONGEST_IN, column), exact=False) if len(values) <= LONGEST_LIST else None
+
+
+def _boolean_equals(column: str, condition: Compare) -> Made:
+    value = condition.values[0]
+    return Pushed(f"{column} = {str(value).lower()}", exact=False) if isinstance(value, bool) else None
 
 
 def _id_equals(column: str, condition: Compare) -> Made:
@@ -285,6 +300,7 @@ TABLES: Mapping[str, Mapping[Op, Make]] = {
     "date": _DATE,
     "datetime": _INSTANT,
     "multiselectpicklist": NULLITY,
-    "boolean": {},
+    "boolean": {Op.EQ: _boolean_equals},
+    "vendor_owner": {Op.EQ: _owner_equals, Op.IN: _owner_equals} | NULLITY,
 }
 """Data type -> operator -> how the condition is written. Not listed: evaluated here."""

@@ -39,13 +39,11 @@ class Finder:
         """Start the listing that the query asks for; unknown fields are a UsageError at once."""
         if query.where is not None:
             self._work.filters.check(query.where)
-        found = self._started(query)
-        if not query.states:
-            return found
         remarks: list[str] = []
-        return replace(found, pages=self._with_states(found.pages, remarks), remarks=remarks)
+        found = replace(self._started(query, remarks), remarks=remarks)
+        return replace(found, pages=self._with_states(found.pages, remarks)) if query.states else found
 
-    def _started(self, query: Query) -> Search:
+    def _started(self, query: Query, remarks: list[str]) -> Search:
         if query.ids is not None:
             pages = self._ids_pages(query, query.ids)
             return Search(_("{count} ids").format(count=len(query.ids)), query.where, pages)
@@ -54,25 +52,41 @@ class Finder:
                 raise UsageError(_("a word to search for needs at least two characters"))
             pushed = f"GET /{self._work.name}/search word={query.words}"
             return Search(pushed, query.where, self._word_pages(query, query.words), SEARCH_LAG)
-        return self._filtered(query)
+        return self._filtered(query, remarks)
 
     def _with_states(self, pages: Iterator[Page], remarks: list[str]) -> Iterator[Page]:
         """Look up where the first contracts stand; the others keep what their row says, and a remark says so."""
-        room = FIRST
+        room, told = FIRST, False
         for page in pages:
             asked, rest = page.contracts[:room], page.contracts[room:]
             room -= len(asked)
             states = read_states(self._client, self._work.name, [one.id for one in asked]) if asked else {}
-            if not remarks and (rest or states is None):
+            if not told and (rest or states is None):
+                told = True
                 remarks.append(_states_remark(0 if states is None else FIRST))
             yield Page((*(_standing(one, states or {}) for one in asked), *rest), page.completeness)
 
-    def _filtered(self, query: Query) -> Search:
+    def _filtered(self, query: Query, remarks: list[str]) -> Search:
         native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
         select = Select(self._work.name, self._work.columns.base, native)
-        return Search(native or "id is not null", residual, self._limited(self._pages(select, query), query.limit))
+        pages = self._pages(select, query, remarks)
+        return Search(native or "id is not null", residual, self._limited(pages, query.limit))
 
-    def _pages(self, select: Select, query: Query) -> Iterator[Page]:
+    def _pages(self, select: Select, query: Query, remarks: list[str]) -> Iterator[Page]:
+        """Yield the pages of a query; where Zoho refuses its condition, all records, for the core to filter."""
+        try:
+            yield from self._queried(select, query)
+            return
+        except CrmBridgeError as error:
+            if select.where is None or error.vendor_code not in ("INVALID_QUERY", "SYNTAX_ERROR"):
+                raise
+            refused = error.vendor_code
+        remarks.append(
+            _("Zoho refused the filter ({code}): all contracts are read and filtered here").format(code=refused)
+        )
+        yield from self._queried(replace(select, where=None), query)
+
+    def _queried(self, select: Select, query: Query) -> Iterator[Page]:
         """Yield the pages of a query. The count comes first: Zoho charges by the LIMIT that is asked for."""
         expected = self._coql.count(select)
         limit = self._coql.limit if expected is None else max(SMALL_LIMIT, expected)
