@@ -125,7 +125,8 @@ class Snapshotter:
         record, parts = row.raw, [*material.extra[ref.id], *material.inbound[ref.id].parts()]
         if self._work.columns.by_id:
             values, record = self._whole(ref)
-            parts.append(Part(PartKind.EXTRA, "fields-1", row.raw))
+            # First, so that whoever puts the slices together in their order ends with the texts in full.
+            parts.insert(0, Part(PartKind.EXTRA, "fields-1", row.raw))
             files += self._in_fields(ref, values)
             parts += self._cut_rows(ref, values)
         for one in self._lists():
