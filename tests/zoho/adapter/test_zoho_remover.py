@@ -1,0 +1,161 @@
+"""One deleting call, judged per record: by the answer's items, never by its HTTP status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import UsageError
+from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.emulator import WireResponse
+
+MODULE = "Contracts"
+PLAIN, FAST = RemoveOptions(), RemoveOptions(fast=True)
+
+
+def refs(ids: Sequence[str]) -> list[ContractRef]:
+    return [ContractRef(MODULE, one) for one in ids]
+
+
+def verdicts(answers: Sequence[Answer]) -> list[str]:
+    return [f"{one.verdict.value} {one.code}".strip() for one in answers]
+
+
+def item(code: str, record: str, status: str = "success") -> dict[str, Any]:
+    return {"code": code, "details": {"id": record}, "message": "", "status": status}
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [(False, "false"), (True, "true")])
+def test_whether_workflows_run_is_always_sent(zoho: Any, wanted: bool, sent: str) -> None:
+    zoho.connect().remove(Step.TRASH, refs(zoho.ids()[:2]), options=RemoveOptions(automations=wanted))
+    last = zoho.calls()[-1]
+    assert f"wf_trigger={sent}" in last.query
+    assert any(effect.kind == "workflow" for effect in last.effects) is wanted
+
+
+@pytest.mark.parametrize("mixed", [200, 207])
+def test_each_record_has_its_own_answer_whatever_the_status_of_the_call(zoho: Any, mixed: int) -> None:
+    zoho.control("switch", name="mixed_status", value=mixed)
+    one, locked, waiting, absent = *zoho.ids()[:3], "554023000000099002"
+    zoho.control("lock", id=locked)
+    zoho.control("approval", id=waiting)
+    answers = zoho.connect().remove(Step.TRASH, refs([locked, one, absent, waiting]), options=PLAIN)
+    assert verdicts(answers) == [
+        "not_done RECORD_LOCKED",
+        "done SUCCESS",
+        "unknown INVALID_DATA",
+        "not_done NOT_APPROVED",
+    ]
+    assert zoho.calls()[-1].status == mixed
+
+
+def test_answers_in_another_order_are_matched_by_id(zoho: Any) -> None:
+    zoho.control("switch", name="mass_delete_shuffled", value=True)
+    ids = zoho.ids()[:20]
+    zoho.control("lock", id=ids[4])
+    answers = zoho.connect().remove(Step.TRASH, refs(ids), options=FAST)
+    assert [one.ref.id for one in answers] == ids
+    assert [one.ref.id for one in answers if one.verdict is not Verdict.DONE] == [ids[4]]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("one is missing", ["done SUCCESS", "unknown"]),
+        ("one is told twice", ["unknown", "done SUCCESS"]),
+        ("a stranger is told", ["done SUCCESS", "unknown"]),
+        ("success with an error status", ["unknown SUCCESS", "unknown SUCCESS"]),
+        ("only scheduled", ["unknown SCHEDULED", "unknown SCHEDULED"]),
+        ("an empty list", ["unknown", "unknown"]),
+        ("an HTML page", ["unknown", "unknown"]),
+        ("no body", ["unknown", "unknown"]),
+        ("flat, about one of several", ["unknown INVALID_DATA", "unknown INVALID_DATA"]),
+    ],
+)
+def test_what_the_answer_does_not_say_clearly_is_unknown(zoho: Any, name: str, expected: list[str]) -> None:
+    one, two = zoho.ids()[:2]
+    good, other = item("SUCCESS", one), item("SUCCESS", two)
+    flat = {"code": "INVALID_DATA", "details": {}, "message": "", "status": "error"}
+    said = {
+        "one is missing": WireResponse.of_json({"data": [good]}),
+        "one is told twice": WireResponse.of_json({"data": [good, good, other]}),
+        "a stranger is told": WireResponse.of_json({"data": [good, item("SUCCESS", "554023000000099002")]}),
+        "success with an error status": WireResponse.of_json({"data": [good, other]}, 400),
+        "only scheduled": WireResponse.of_json({"data": [{**good, "code": "SCHEDULED", "details": {}}]}, 202),
+        "an empty list": WireResponse.of_json({"data": []}),
+        "an HTML page": WireResponse(200, (("Content-Type", "text/html"),), b"<html>maintenance</html>"),
+        "no body": WireResponse(204),
+        "flat, about one of several": WireResponse.of_json(flat, 400),
+    }[name]
+    zoho.intercept = lambda request: said if request.method == "DELETE" else None
+    assert verdicts(zoho.connect().remove(Step.TRASH, refs([one, two]), options=PLAIN)) == expected
+
+
+@pytest.mark.parametrize("longest", [1024, 1800])
+def test_a_call_that_is_too_long_is_halved_for_the_next_one(make_zoho: Any, longest: int) -> None:
+    zoho = make_zoho(count=120, plain=True)
+    zoho.control("switch", name="ids_max_length", value=longest)
+    adapter, batch = zoho.connect(), refs(zoho.ids()[:100])
+    first = adapter.remove(Step.TRASH, batch, options=PLAIN)
+    assert {(one.verdict, one.reason, one.retry) for one in first} == {(Verdict.NOT_DONE, "too_long", True)}
+    second = adapter.remove(Step.TRASH, batch, options=PLAIN)
+    assert [one.verdict for one in second] == [Verdict.DONE] * 50 + [Verdict.NOT_DONE] * 50
+    assert adapter.whoami().limits.trash_batch == 50
+
+
+def test_an_address_that_is_too_long_for_a_gateway_is_halved_too(make_zoho: Any) -> None:
+    zoho = make_zoho(count=120, plain=True)
+    page = WireResponse(414, (("Content-Type", "text/html"),), b"<html>Request-URI Too Large</html>")
+    zoho.intercept = lambda request: page if request.method == "DELETE" and len(request.query) > 1200 else None
+    adapter, batch = zoho.connect(), refs(zoho.ids()[:100])
+    assert {one.reason for one in adapter.remove(Step.TRASH, batch, options=PLAIN)} == {"too_long"}
+    assert sum(one.verdict is Verdict.DONE for one in adapter.remove(Step.TRASH, batch, options=PLAIN)) == 50
+
+
+@pytest.mark.parametrize(("step", "options", "most"), [
+    (Step.TRASH, PLAIN, 100), (Step.TRASH, FAST, 500), (Step.PURGE, PLAIN, 100),
+])  # fmt: skip
+def test_more_records_than_a_call_takes_are_refused_before_anything_is_sent(
+    zoho: Any, step: Step, options: RemoveOptions, most: int
+) -> None:
+    adapter = zoho.connect()
+    with pytest.raises(UsageError):
+        adapter.remove(step, refs([str(10**17 + number) for number in range(most + 1)]), options=options)
+    assert not any(line.method == "DELETE" or "mass_delete" in line.path for line in zoho.calls())
+
+
+def test_a_purge_takes_records_out_of_the_bin_for_good(zoho: Any) -> None:
+    ids = zoho.ids()[:3]
+    adapter = zoho.connect()
+    adapter.remove(Step.TRASH, refs(ids[:2]), options=PLAIN)
+    answers = adapter.remove(Step.PURGE, refs(ids), options=PLAIN)
+    assert verdicts(answers) == ["done SUCCESS", "done SUCCESS", "unknown INVALID_DATA"]
+    assert [zoho.control("record", id=one)["place"] for one in ids] == ["gone", "gone", "live"]
+
+
+@pytest.mark.parametrize("spelling", ["TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED"])
+def test_a_refusal_for_pace_waits_as_long_as_zoho_asks_and_may_be_tried_again(zoho: Any, spelling: str) -> None:
+    zoho.control("switch", name="throttle_code", value=spelling)
+    zoho.control("switch", name="retry_after", value=7)
+    adapter = zoho.connect()
+    adapter.whoami()
+    zoho.control("switch", name="throttle_next", value=1)
+    before = zoho.clock.monotonic()
+    [answer] = adapter.remove(Step.TRASH, refs(zoho.ids()[:1]), options=PLAIN)
+    assert (answer.verdict, answer.code, answer.retry, answer.halt) == (Verdict.NOT_DONE, spelling, True, False)
+    assert zoho.clock.monotonic() - before == 7
+
+
+def test_without_credits_for_today_the_run_is_stopped_at_once(zoho: Any) -> None:
+    adapter = zoho.connect()
+    adapter.whoami()
+    said = {"code": "TOO_MANY_REQUESTS", "details": {}, "message": "", "status": "error"}
+    told = WireResponse.of_json(said, 429)
+    empty = WireResponse(429, (*told.headers, ("X-API-CREDITS-REMAINING", "0")), told.body)
+    zoho.intercept = lambda request: empty if request.method == "DELETE" else None
+    [answer] = adapter.remove(Step.TRASH, refs(zoho.ids()[:1]), options=PLAIN)
+    assert (answer.verdict, answer.halt) == (Verdict.NOT_DONE, True)
