@@ -40,7 +40,8 @@ def test_whether_workflows_run_is_always_sent(zoho: Any, wanted: bool, sent: str
 @pytest.mark.parametrize("mixed", [200, 207])
 def test_each_record_has_its_own_answer_whatever_the_status_of_the_call(zoho: Any, mixed: int) -> None:
     zoho.control("switch", name="mixed_status", value=mixed)
-    one, locked, waiting, absent = *zoho.ids()[:3], "554023000000099002"
+    one, locked, waiting = zoho.ids()[:3]
+    absent = "554023000000099002"
     zoho.control("lock", id=locked)
     zoho.control("approval", id=waiting)
     answers = zoho.connect().remove(Step.TRASH, refs([locked, one, absent, waiting]), options=PLAIN)
