@@ -11,6 +11,7 @@ Prints one JSON object; the exit code is 1 for any surprise, difference or canar
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import random
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,18 @@ def _count(step: RestoreStep, tally: Tally) -> None:
         (tally.surprises if one.surprise else tally.changed_as_promised)[one.name] += 1
 
 
-def places_with(folder: Path, needle: bytes) -> Iterator[str]:
-    """Yield every file below a folder whose name or content has the needle."""
+def traces(word: str) -> tuple[bytes, ...]:
+    """Return what a word looks like on disk however it was written: its ASCII head (JSON escapes the rest), base64."""
+    head = word[: len(word) - len(word.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-"))].encode("ascii")
+    inside = [base64.b64encode(b"\0" * shift + word.encode())[4:-4] for shift in range(3)]
+    return (head, head.decode().encode("utf-16-le"), head.hex().encode(), *inside)
+
+
+def places_with(folder: Path, needles: Collection[bytes]) -> Iterator[str]:
+    """Yield every file below a folder whose name or content has one of the needles."""
     for path in folder.rglob("*"):
-        if needle in bytes(path) or (path.is_file() and needle in path.read_bytes()):
+        seen = bytes(path) + (path.read_bytes() if path.is_file() else b"")
+        if any(needle in seen for needle in needles):
             yield str(path.relative_to(folder))
 
 
@@ -188,7 +197,7 @@ def round_trips(adapter: str, records: int, how: Dressing, home: Path) -> Tally:
             crm = bridge.connect(connection_name(adapter))
             _go(crm, emulator, first, Step.TRASH, tally)
             _go(crm, emulator, second, Step.PURGE, tally)
-    tally.canary_files = list(places_with(home, CANARY.encode()))
+    tally.canary_files = list(places_with(home, traces(CANARY)))
     tally.seconds = round(time.perf_counter() - started, 1)
     return tally
 

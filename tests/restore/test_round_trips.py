@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.dressing import HOSTILE, Dressing
-from scripts.round_trips import round_trips
+from scripts.dressing import CANARY, HOSTILE, Dressing
+from scripts.round_trips import places_with, round_trips, traces
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 @pytest.mark.parametrize("adapter", ["zoho", "fxiaoke"])
@@ -32,3 +39,12 @@ def test_large_files_come_back_byte_for_byte(adapter: str, tmp_path: Path) -> No
 def test_the_hostile_names_try_every_trick() -> None:
     assert len(HOSTILE) >= 25
     assert any("/" in name for name in HOSTILE)
+
+
+@pytest.mark.parametrize("written", [str, json.dumps, lambda text: text.encode().hex(), _base64, "x{}".format])
+def test_the_search_for_the_canary_finds_it_however_it_was_written(
+    tmp_path: Path, written: Callable[[str], str]
+) -> None:
+    (tmp_path / "file").write_text(written(f"{{'a': '{CANARY}'}}"), encoding="utf-8")
+    (tmp_path / "other").write_text("nothing here", encoding="utf-8")
+    assert list(places_with(tmp_path, traces(CANARY))) == ["file"]
