@@ -23,7 +23,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, Standing
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
-from crm_bridge.errors import UsageError
+from crm_bridge.errors import AmbiguousContractError, UsageError
 from crm_bridge.files import create_private, ensure_private_folder
 from crm_bridge.i18n import _
 from crm_bridge.journal.check import check_journal
@@ -274,19 +274,28 @@ class Bridge:
     def find_removed(self, wanted: str) -> tuple[str, str]:
         """Return (run id, record id) of the last run that went through the gate with this contract id or number.
 
-        Numbers are compared by their keyed digest: the journal does not hold them. Raises UsageError.
+        Numbers are compared by their keyed digest: the journal does not hold them. Raises UsageError, and
+        AmbiguousContractError where several contracts with that number were deleted.
         """
         number = self.journal.keyed_digest("number", wanted)
-        found = [
-            (entry.run, entry.record_id)
-            for entry in self.journal.entries(op=Event.GATE_PASSED.value)
-            if wanted == entry.record_id or entry.body.get("number") == number
+        gates = list(self.journal.entries(op=Event.GATE_PASSED.value))
+        found = [(entry.run, entry.record_id) for entry in gates if wanted == entry.record_id] or [
+            (entry.run, entry.record_id) for entry in gates if entry.body.get("number") == number
         ]
         if not found:
             raise UsageError(
                 _("no run of this journal deleted a contract {wanted}").format(wanted=wanted),
                 reason="unknown_record",
                 hint=_("list the runs with `crm-bridge status --all`"),
+            )
+        candidates = tuple(dict.fromkeys(record_id for _run, record_id in found))
+        if len(candidates) > 1:
+            raise AmbiguousContractError(
+                _("{count} contracts with the number {wanted} were deleted").format(
+                    count=len(candidates), wanted=wanted
+                ),
+                candidates=candidates,
+                hint=_("name one by its id: {ids}").format(ids=", ".join(candidates)),
             )
         return found[-1]
 

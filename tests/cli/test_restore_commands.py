@@ -144,6 +144,21 @@ def test_a_rehearsal_that_fails_closes_the_gate(
     assert [effect for line in emulator.ledger() for effect in line.effects] == []
 
 
+def test_a_number_that_two_deleted_contracts_had_is_not_guessed(
+    shell: Shell, name: str, tmp_path: Path, emulator: Emulator, field_of: Mapping[str, str]
+) -> None:
+    one, two = (line["id"] for line in shell("find", name, "--limit", 2, "--json").lines())
+    for record_id in (one, two):
+        emulator.control("edit", {"id": record_id, "field": field_of["number"], "value": "HT-DOUBLE"})
+    path = tmp_path / "two.plan"
+    (tmp_path / "ids").write_text(f"{one}\n{two}\n")
+    digest = shell("plan", name, "--ids-from", tmp_path / "ids", "-o", path, "--json").document()["digest"]
+    assert shell("apply", path, "--confirm", digest).code == 0
+    said = shell("restore", "--contract", "HT-DOUBLE")
+    assert (said.code, one in said.err, two in said.err) == (2, True, True)
+    assert [step["id"] for step in shell("restore", "--contract", two, "--json").document()["outcomes"]] == [two]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
