@@ -25,7 +25,7 @@ class Syncer:
         """Return when every file is on disk. Raises OSError: then at least one is not, and none is tried again."""
         try:
             for handle in self._handles:
-                os.fsync(handle)
+                _sync(handle)
         finally:
             self.close()
 
@@ -38,4 +38,11 @@ class Syncer:
 
 def sync_now(file: BinaryIO) -> None:
     """Sync an open, flushed file before going on."""
-    os.fsync(file.fileno())
+    _sync(file.fileno())
+
+
+def _sync(handle: int) -> None:
+    os.fsync(handle)
+    if hasattr(os, "posix_fadvise"):
+        # What is read back shall come from the disk, not from memory that was never in doubt.
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -129,6 +129,22 @@ def test_the_number_of_syncs_does_not_grow_with_the_records(
     assert counts[0] == counts[1] <= 14
 
 
+def test_what_was_written_is_dropped_from_memory_before_it_is_read_back(
+    fill: Fill, snap: Make, attach: Attach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "POSIX_FADV_DONTNEED", 4, raising=False)
+    monkeypatch.setattr(
+        os,
+        "posix_fadvise",
+        lambda handle, start, size, advice: dropped.append((os.fstat(handle).st_size, advice)),
+        raising=False,
+    )
+    made = fill(snap(1, attach("a", b"x" * 5_000)))
+    sealed = [(path.stat().st_size, 4) for path in (made.path / "data").rglob("*.age")]
+    assert sorted(dropped) == sorted(sealed)
+
+
 def test_no_path_escapes_whatever_an_attachment_is_called(
     fill: Fill, snap: Make, attach: Attach, tmp_path: Path
 ) -> None:
