@@ -47,6 +47,7 @@ def _emulator(base_url: str, clock: Clock, seed: int, count: int) -> Emulator:
 
 ADAPTER = AdapterSpec(
     name="fxiaoke",
+    module_setting="object",
     title="纷享销客 (Fenxiang Xiaoke, ShareCRM)",
     about=N_("Contracts of 纷享销客: SaleContractObj, ContractObj or a custom object, through Open API v2"),
     capabilities=CAPABILITIES,

@@ -44,15 +44,20 @@ def list_() -> int:
 @command("add")
 @click.argument("name")
 @click.option("--adapter", required=True, help="Which CRM: see `crm-bridge adapters`.")
+@click.option("--module", default=None, help="Which module or object holds the contracts, where several could.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable.")
-def add(name: str, adapter: str, settings: tuple[str, ...]) -> int:
+def add(name: str, adapter: str, module: str | None, settings: tuple[str, ...]) -> int:
     """Add connection NAME to the configuration. Secrets are never settings: use `crm-bridge login NAME`."""
     from crm_bridge.cli.config_file import added_connection
+    from crm_bridge.registry import load_adapter
 
+    chosen = _pairs(settings)
+    if module is not None:
+        chosen[load_adapter(adapter).module_setting] = module
     with open_bridge() as bridge:
         home = bridge.home
     try:
-        with added_connection(home, name, adapter, _pairs(settings)) as path, open_bridge() as bridge:
+        with added_connection(home, name, adapter, chosen) as path, open_bridge() as bridge:
             found = bridge.resolved(name)
     except CrmBridgeError as wrong:
         raise UsageError(
@@ -143,6 +148,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "assumptions": list(profile.assumptions),
         "warnings": list(profile.warnings),
         "calls_left": profile.calls_left,
+        "calls_at_once": profile.limits.calls_in_flight,
     }
 
 
@@ -151,6 +157,7 @@ def _identity(out: Output, profile: Profile) -> None:
         (_("user"), f"{profile.user_name} ({profile.user_id})"),
         (_("organisation"), f"{profile.org_name} ({profile.org_id}, {profile.environment})"),
         (_("module"), f"{profile.module_label} ({profile.module})"),
+        (_("calls at once"), profile.limits.calls_in_flight),
         (_("may trash"), _(SURE[profile.may[Step.TRASH]])),
         (_("may purge"), _(SURE[profile.may[Step.PURGE]])),
     ]

@@ -124,6 +124,8 @@ class AdapterSpec:
     emulator: Callable[[str, Clock, int, int], Emulator]
     """(base URL, clock, seed, number of contracts) -> emulator."""
     sign_in_help: str = ""
+    module_setting: str = "module"
+    """The setting that names the contract module; `connections add --module` sets it."""
     login: Mapping[str, LoginWay] = field(default_factory=dict)
     """Extra ways to sign in by name; empty when secrets are simply typed in."""
     open_questions: Sequence[OpenQuestion] = ()

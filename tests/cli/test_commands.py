@@ -167,6 +167,15 @@ def test_connections_are_added_listed_and_removed(shell: Shell) -> None:
     assert shell("connections", "list", "--json").document()["connections"] == []
 
 
+@pytest.mark.parametrize(
+    ("adapter", "setting", "key"), [("zoho", "data_center=eu", "module"), ("fxiaoke", "cloud=fenxiang", "object")]
+)
+def test_the_module_is_named_when_a_connection_is_added(shell: Shell, adapter: str, setting: str, key: str) -> None:
+    added = shell("connections", "add", "one", "--adapter", adapter, "--set", setting, "--module", "Service_Contracts")
+    assert added.code == 0, added.err
+    assert f'{key} = "Service_Contracts"' in (shell.home / "config.toml").read_text()
+
+
 def test_connections_test_says_who_is_signed_in(shell: Shell, name: str) -> None:
     document = shell("connections", "test", name, "--json").document()
     assert (document["name"], document["ok"]) == (name, True)
