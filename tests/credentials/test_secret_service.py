@@ -60,6 +60,30 @@ def test_the_real_secret_service_keeps_gives_and_forgets(home: Path) -> None:
     }
 
 
+KEEP = """
+from crm_bridge.credentials import open_keyring
+for item in ("client_id", "client_secret", "refresh_token"):
+    open_keyring(environ={}).set("prod", item, f"c4n4ry {item}")
+"""
+
+
+@INSTALLED
+@pytest.mark.parametrize("hijack", ["", "keyring.backends.null.Keyring", "keyring.backends.fail.Keyring", "os.system"])
+def test_the_command_line_names_the_real_store_whatever_the_environment_says(home: Path, hijack: str) -> None:
+    state = home / "state"
+    state.mkdir(mode=0o700)
+    (state / "config.toml").write_text('[connections.prod]\nadapter = "zoho"\ndata_center = "eu"\n')
+    command = (
+        f'"$1" -c "$2" && PYTHON_KEYRING_BACKEND={hijack} "$1" -m crm_bridge.cli.main --home "$3" --json auth status'
+    )
+    done = in_a_session(home, sys.executable, KEEP, str(state), script=SESSION.replace('exec "$@"', command))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["secrets"]
+    assert {row["store"] for row in rows} == {"keyring: SecretService"}
+    assert len(rows) == 3
+    assert "c4n4ry" not in done.stdout + done.stderr
+
+
 @INSTALLED
 def test_without_a_secret_service_the_command_line_says_so_and_keeps_nothing(home: Path) -> None:
     state = home / "state"
