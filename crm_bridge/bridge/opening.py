@@ -98,12 +98,21 @@ class Surroundings:
             sources.append(SecretsFile(self.config.secrets_file))
         return tuple(sources)
 
-    @cached_property
+    @property
     def store(self) -> KeyringStore | LoopbackKeyFile:
         """Return where secrets are kept for good: the keyring, or the in-file one when everything is loopback."""
+        if isinstance(self._store, CredentialStoreError):
+            raise self._store.with_traceback(None)
+        return self._store
+
+    @cached_property
+    def _store(self) -> KeyringStore | LoopbackKeyFile | CredentialStoreError:
         if self.only_loopback:
             return LoopbackKeyFile(self.home / KEY_FILE)
-        return open_keyring()
+        try:
+            return open_keyring()
+        except CredentialStoreError as failure:
+            return failure  # asked once: one that hangs would take its ten seconds again for every secret
 
     @cached_property
     def keys(self) -> KeyStore:

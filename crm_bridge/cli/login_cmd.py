@@ -94,6 +94,8 @@ def status(name: str | None) -> int:
         out.document("crm-bridge.auth-status/1", {"secrets": rows})
     else:
         out.table((_("connection"), _("secret"), _("store")), (_cells(row) for row in rows))
+        for one in dict.fromkeys(row["connection"] for row in missing):
+            out.note(_("hint: {hint}").format(hint=_("run `crm-bridge login {name}`").format(name=one)))
     return 1 if missing else 0
 
 

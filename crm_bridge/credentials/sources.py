@@ -115,23 +115,25 @@ class CommandSecrets:
         self._command = tuple(command)
         self._patience = patience
         self._found: dict[str, Secret] | None = None
+        self._ran = False
 
     def get(self, connection: str, item: str) -> Secret | None:
         """Return the item from what the program printed; CredentialStoreError if it failed."""
         if connection != self._connection:
             return None
-        if self._found is None:
+        if not self._ran:
+            self._ran = True
             self._found = self._run()
-        return self._found.get(item)
-
-    def _run(self) -> dict[str, Secret]:
-        output = _output(self._command, self._patience)
-        if output is None:
+        if self._found is None:
             raise CredentialStoreError(
                 _("the credential command of {connection} failed").format(connection=self._connection),
                 hint=_("run it by hand; it must print a table of secrets and end with status 0"),
             )
-        return _secrets(_printed_table(output, self.name), self.name)
+        return self._found.get(item)
+
+    def _run(self) -> dict[str, Secret] | None:
+        output = _output(self._command, self._patience)
+        return None if output is None else _secrets(_printed_table(output, self.name), self.name)
 
 
 def _printed_table(output: str, name: str) -> object:

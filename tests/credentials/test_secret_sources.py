@@ -156,3 +156,12 @@ def test_where_a_source_is_named_the_keyring_is_not_asked(home: Callable[[str], 
         assert "store" not in bridge.around.__dict__
         with pytest.raises(CredentialStoreError, match="refresh_token of connection prod was not found"):
             reader.need("refresh_token")
+
+
+def test_a_program_that_failed_is_not_run_again_for_the_next_secret(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    source = CommandSecrets("prod", ["sh", "-c", f"echo x >>{runs}; exit 1"])
+    for item in ("client_id", "client_secret"):
+        with pytest.raises(CredentialStoreError, match="failed"):
+            source.get("prod", item)
+    assert runs.read_text() == "x\n"

@@ -204,3 +204,21 @@ def test_doctor_reports_a_home_that_cannot_be_used(home: Path, shell: Shell) -> 
 def test_an_empty_answer_to_a_needed_secret_is_refused(home: Path) -> None:
     with Bridge.open(home, environ={}) as bridge, pytest.raises(CredentialStoreError, match="client_id is needed"):
         SigningIn(bridge, bridge.resolved(ZOHO), ask=lambda _label: "").sign_in(None)
+
+
+def test_a_keyring_that_failed_is_not_asked_again_for_the_next_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, home = tmp_path / "config" / "python_keyring", tmp_path / "home"
+    settings.mkdir(parents=True)
+    (settings / "keyringrc.cfg").write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text('[connections.prod]\nadapter = "zoho"\ndata_center = "eu"\n')
+    failures = []
+    with Bridge.open(home, environ={}) as bridge:
+        for _turn in range(2):
+            with pytest.raises(CredentialStoreError, match="not accepted") as refused:
+                _ = bridge.around.store
+            failures.append(refused.value)
+    assert failures[0] is failures[1]
