@@ -245,7 +245,7 @@ def _check_file(path: Path, found: os.stat_result, error: Refusal, forbidden: in
         raise error(_("{path} is not a plain file").format(path=path), hint=_("links and pipes are not followed here"))
     _check_owner(path, found, error)
     if sys.platform != "win32" and (wide := found.st_mode & forbidden):
-        says = _("{path} may be written to by others") if wide & 0o022 else _("{path} may be read by others")
+        says = _("{path} may be read by others") if wide & ~0o022 else _("{path} may be written to by others")
         raise error(says.format(path=path), hint=_("run: chmod 600 {path}").format(path=path))
 
 
