@@ -34,7 +34,10 @@ def run(emulator: Controlled, command: str, arguments: Arguments) -> Mapping[str
     """Run one command; every mistake is an answer with `error`."""
     act = COMMANDS.get(command)
     if act is None:
-        return {"error": _("there is no command {name}").format(name=command), "commands": sorted(COMMANDS)}
+        return {
+            "error": _("there is no command {name}").format(name=command),
+            "commands": sorted([*COMMANDS, "deliver"]),
+        }
     try:
         return act(emulator, arguments)
     except WireError as refused:

@@ -15,7 +15,7 @@ from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import LedgerEntry, WireRequest, WireResponse
 
-from . import adopting, auth, control, envelope, files, importer, lifecycle, seed, tenant
+from . import adopting, auth, control, envelope, files, importer, lifecycle, push, seed, tenant
 from .call import Call
 from .envelope import WireError
 from .limits import Limits
@@ -108,9 +108,23 @@ class FxiaokeEmulator:
 
     def control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Act as somebody else at the CRM, or move a switch; a mistake is answered by `error`, never raised."""
+        if command == "deliver":
+            return self._deliver(arguments)
         with self._lock:
             self.world.effects = []
             return control.run(self, command, arguments)
+
+    def _deliver(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        with self._lock:
+            waiting = list(self.world.outbox)
+            self.world.outbox.clear()
+        try:
+            # Not under the lock: a receiver may ask this emulator about the record before it answers.
+            return {"delivered": push.deliver(waiting, str(arguments.get("url", "")))}
+        except ValueError as wrong:
+            with self._lock:
+                self.world.outbox[:0] = waiting
+            return {"error": str(wrong)}
 
     def adopt(self, profile: Profile, snapshots: Sequence[Snapshot]) -> Sequence[str]:
         """Take over the fields of a live object, and the people and records that snapshots of it name."""

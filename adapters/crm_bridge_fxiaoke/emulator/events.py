@@ -1,4 +1,4 @@
-"""Event callbacks: signed, encrypted bodies in an outbox; whoever mounts the emulator delivers them."""
+"""Event callbacks: signed, encrypted bodies in an outbox, until somebody takes or delivers them."""
 
 from __future__ import annotations
 
