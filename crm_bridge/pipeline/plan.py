@@ -19,7 +19,7 @@ from crm_bridge.domain.pace import Pace, pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
 from crm_bridge.files import create_private, fsync_folder
-from crm_bridge.i18n import _
+from crm_bridge.i18n import N_, _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.doubt import undoubted
@@ -118,11 +118,14 @@ def _targets(selection: Selection, tally: _Tally) -> Iterator[Target]:
         yield Target(contract.ref, contract.digest, Card.of(contract))
 
 
+STEPS = {Step.TRASH: N_("move contracts to the bin"), Step.PURGE: N_("delete contracts for good")}
+
+
 def _check_permitted(desk: Desk, step: Step) -> None:
     if desk.profile.may.get(step) is Support.ABSENT:
         raise PermissionDeniedError(
             _("{user} may not {step} in {module}").format(
-                user=desk.profile.user_id, step=step.value, module=desk.profile.module
+                user=desk.profile.user_name or desk.profile.user_id, step=_(STEPS[step]), module=desk.profile.module
             ),
             reason="may_not_delete",
             hint=desk.profile.why.get(step)
@@ -131,7 +134,7 @@ def _check_permitted(desk: Desk, step: Step) -> None:
     support = desk.profile.capabilities.support(step).support
     if support is Support.ABSENT:
         raise UsageError(
-            _("this CRM cannot {step}").format(step=step.value),
+            _("this CRM cannot {step}").format(step=_(STEPS[step])),
             reason="unsupported_step",
             hint=_("see `crm-bridge adapters show {name}`").format(name=desk.system),
         )

@@ -153,6 +153,27 @@ def nothing_matches(desk: Desk) -> Said:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
+@pytest.mark.parametrize("name", ["zoho-sandbox"])
+def test_a_user_without_the_right_is_refused_before_anything_is_planned(desk: Desk, language: str) -> None:
+    assert "error" not in desk.emulator.control("profile", {"delete": False})
+    said = desk.shell("plan", desk.name, "--where", WHERE)
+    refused(said, language, 1)
+    assert "trash" not in said.err
+    assert "Patricia Boyle" in said.err
+
+
+@pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
+@pytest.mark.parametrize("name", ["fxiaoke-sandbox"])
+def test_where_the_crm_tells_only_when_it_is_tried_the_contracts_are_held_and_it_says_who_can_help(
+    desk: Desk, language: str
+) -> None:
+    desk.emulator.control("permission", {"invalid": False})
+    said = desk.apply()
+    assert said.code == 3
+    assert {"en": "ask the CRM administrator", "zh": "请让 CRM 管理员"}[language] in said.out
+
+
+@pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
 @pytest.mark.parametrize(
     ("trial", "code"),
     [
