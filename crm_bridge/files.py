@@ -27,6 +27,8 @@ LONGEST = 4 * 1024 * 1024
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # opening a fifo must not hang
 _POLL = 0.02
+_INTRODUCTION = 1.0
+"""Seconds that a process has to say who it is after it took a lock."""
 
 Refusal = type[CrmBridgeError]
 
@@ -93,6 +95,11 @@ def _open(path: Path, error: Refusal, forbidden: int) -> int:
     refused = None
     try:
         handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
+        while os.fstat(handle).st_nlink == 0:
+            # Replaced by another process between the two calls: what was opened has no name any more.
+            os.close(handle)
+            handle = -1
+            handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
         _check_file(path, os.fstat(handle), error, forbidden)
     except FileNotFoundError:
         raise
@@ -201,25 +208,44 @@ def hold(path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBus
         # Real time on purpose: it is another process that is waited for, and no test clock moves that.
         ends = time.monotonic() + wait
         while not _try_lock(handle):
-            if time.monotonic() >= ends:
+            late, holder = time.monotonic() - ends, _holder_of(path)
+            if late >= (0 if holder else _INTRODUCTION):
                 raise busy(
-                    _("{path} is in use by {holder}").format(path=path.name, holder=holder_of(path)),
+                    _("{path} is in use by {holder}").format(path=path.name, holder=holder or _("another process")),
                     hint=_("wait until it has finished"),
                 )
             time.sleep(_POLL)
         _say_who(handle, what)
-        yield
+        try:
+            yield
+        finally:
+            # While the lock is still ours: the next one that looks must not take us for its holder.
+            os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
 
-def holder_of(path: Path) -> str:
-    """Say who wrote the lock file last: process, machine, what for. Only meaningful while the lock is held."""
+def _holder_of(path: Path) -> str:
+    """Say who holds a lock: process, machine, what for. Empty where it has not said so yet, or is dead."""
     try:
         known = json.loads(read_private(path, longest=4096))
+        if known["host"] == socket.gethostname() and not _is_alive(int(known["pid"])):
+            return ""
         return _("process {pid} on {host} ({what})").format(pid=known["pid"], host=known["host"], what=known["what"])
     except (OSError, ValueError, KeyError, TypeError, CrmBridgeError):
-        return _("another process")
+        return ""
+
+
+def _is_alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _say_who(handle: int, what: str) -> None:

@@ -120,6 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         Output.note(_("stopped"))
+        Output.note(
+            _("hint: if a run was under way, go on with `crm-bridge resume`: it looks what became of the last call")
+        )
         sys.exit(7)
     except BrokenPipeError:
         # The reader of our output is gone (`| head`): nothing more to say, and no second error at exit.
