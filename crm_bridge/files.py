@@ -73,8 +73,11 @@ def read_private(path: Path, *, error: Refusal = ConfigError, longest: int = LON
 
 
 def read_ours(path: Path, *, error: Refusal = ConfigError, longest: int = LONGEST) -> bytes:
-    """Return the bytes of a plain file of ours that others may read at most; for what is no secret."""
-    return _read(_open(path, error, 0o022), path, error, longest)
+    """Return the bytes of a plain file of ours that not everybody may write to; for what is no secret.
+
+    A group that may write is what some umasks give to every new file; the folder around it keeps the group out.
+    """
+    return _read(_open(path, error, 0o002), path, error, longest)
 
 
 def _read(handle: int, path: Path, error: Refusal, longest: int) -> bytes:

@@ -99,10 +99,11 @@ def test_a_planted_configuration_is_refused_without_waiting(home: Path, plant: C
     assert refused.value.hint
 
 
-def test_a_configuration_that_others_may_read_is_read(home: Path) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_a_configuration_that_others_may_read_is_read(home: Path, mode: int) -> None:
     path = home / "config.toml"
     path.write_text('[connections.prod]\nadapter = "zoho"\n')
-    path.chmod(0o644)
+    path.chmod(mode)
     assert list(load_config(home).connections) == ["prod"]
 
 
