@@ -28,6 +28,8 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = True
+    # SSLKEYLOGFILE in the environment would have the keys of every connection written down.
+    context.keylog_filename = None  # type: ignore[assignment]
     context.load_verify_locations(cafile=str(ca_file) if ca_file else certifi.where())
     return context
 

@@ -91,6 +91,18 @@ def test_a_server_of_the_trusted_authority_is_talked_to(serve: Serve, transport_
     assert transport.send(call_to(server.origin)).status == 200
 
 
+def test_the_environment_cannot_have_the_keys_of_connections_written_down(
+    serve: Serve, transport_to: Make, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    tls_context.cache_clear()
+    server = serve(answer, authority.context())
+    assert transport_to(server.origin, ca_file=authority.file).send(call_to(server.origin)).status == 200
+    lines = keys.read_text().splitlines() if keys.exists() else []
+    assert [line for line in lines if not line.startswith("#")] == []
+
+
 @pytest.mark.parametrize("purpose", list(Purpose))
 @pytest.mark.parametrize("fault", ["self-signed", "wrong host", "expired", "unknown authority"])
 def test_a_certificate_that_does_not_verify_gets_no_request(
