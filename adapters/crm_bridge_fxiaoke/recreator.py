@@ -168,7 +168,7 @@ class Recreator:
             ]
             pairs, alone = pair_by_content(old, self._children(relation, new_id), skip=link)
             if alone:
-                self._add_details(work, relation, new_id, [row for row in rows if row.get("_id") in alone])
+                self._add_details(work, relation, new_id, [row for row in rows if str(row.get("_id")) in alone])
                 pairs, alone = pair_by_content(old, self._children(relation, new_id), skip=link)
             work.ids |= pairs
             if alone:

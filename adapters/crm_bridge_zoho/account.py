@@ -97,7 +97,7 @@ def read_rights(client: ZohoClient, user: User, module: ZohoModule) -> Rights:
 def _right(details: list[Mapping[str, Any]], right: str, module: ZohoModule) -> Support:
     """Find the permission by its documented name, else by module and label."""
     names = {f"Crm_Implied_{right}_{module.internal_name}", f"Crm_Implied_{right}_{module.api_name}"}
-    named = [one for one in details if one.get("name") in names]
+    named = [one for one in details if str(one.get("name")) in names]
     if not named:
         label = right.replace("_", " ").casefold()
         named = [

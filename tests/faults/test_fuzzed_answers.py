@@ -30,3 +30,11 @@ def test_a_changed_answer_is_an_error_of_ours_or_the_truth(field: Field, verb: s
         field.run(verb, change)
 
     one()
+
+
+ONCE_MISREAD = [("whoami", Change(answer=5, node=379, kind="replace", junk=48))]
+
+
+@pytest.mark.parametrize(("verb", "change"), ONCE_MISREAD)
+def test_a_change_that_was_misread_once_is_not_any_more(field: Field, verb: str, change: Change) -> None:
+    field.run(verb, change)
