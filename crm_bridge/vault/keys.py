@@ -39,6 +39,10 @@ class MasterKey:
 
     keys: KeyStore
 
+    def is_there(self) -> bool:
+        """Say whether the keyring has one."""
+        return bool(self.keys.get(MASTER_ITEM))
+
     def load(self) -> Identity:
         """Return the identity. Raises BackupError when the keyring has none, CredentialStoreError when it is broken."""
         text = self.keys.get(MASTER_ITEM)
@@ -52,7 +56,7 @@ class MasterKey:
 
     def load_or_create(self) -> Identity:
         """Return the identity; the first backup ever makes it, and reads it back before it is used."""
-        if not self.keys.get(MASTER_ITEM):
+        if not self.is_there():
             self.keys.set(MASTER_ITEM, str(pyrage.x25519.Identity.generate()))
         return self.load()
 

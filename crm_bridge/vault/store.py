@@ -18,8 +18,8 @@ from crm_bridge.vault.bag import payload_bytes, read_info
 from crm_bridge.vault.check import CheckReport, check_set
 from crm_bridge.vault.disk import remove_folder
 from crm_bridge.vault.header import Header
-from crm_bridge.vault.keys import KeyStore, MasterKey, is_shredded
-from crm_bridge.vault.seal import Sealed
+from crm_bridge.vault.keys import MASTER_ITEM, KeyStore, MasterKey, is_shredded
+from crm_bridge.vault.seal import Identity, Sealed
 from crm_bridge.vault.shred import ShredReport, shred_set
 from crm_bridge.vault.writer import INCOMPLETE, SetWriter, created_text, incomplete_of
 
@@ -75,7 +75,7 @@ class Vault:
         """
         ensure_private_folder(self._folder, error=BackupError)
         self._sweep(run)
-        master = self._master.load_or_create()
+        master = self._master_for_writing()
         set_id = new_id(self._clock, self._randomness)
         created = created_text(self._clock.now())
         nothing = Sealed("", 0, "", 0)
@@ -87,6 +87,21 @@ class Vault:
             schema=schema,
             master=master,
             attachment_cap=self._cap,
+        )
+
+    def _master_for_writing(self) -> Identity:
+        """Return the master identity; the first set of a vault makes it, a later one never."""
+        if self._master.is_there() or not any(one.complete and not one.shredded for one in self.sets()):
+            return self._master.load_or_create()
+        # A new key would hide that nobody can open the older sets any more.
+        raise BackupError(
+            _("the key of the backups is not in the keyring, and {folder} holds sets that need it").format(
+                folder=self._folder
+            ),
+            reason="no_key",
+            hint=_("bring back the item {item}; if it is lost for good, move that folder aside").format(
+                item=MASTER_ITEM
+            ),
         )
 
     def _sweep(self, run: str) -> None:

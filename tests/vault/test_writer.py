@@ -168,6 +168,20 @@ def test_the_master_key_is_made_once(fill: Fill, keys: dict[str, str]) -> None:
     assert first.startswith("AGE-SECRET-KEY-1")
 
 
+def test_a_lost_master_key_is_not_replaced_while_sets_need_it(
+    vault: Vault, keys: dict[str, str], fill: Fill, snap: Make
+) -> None:
+    made = fill(snap(1))
+    del keys[MASTER_ITEM]
+    with pytest.raises(BackupError, match="holds sets that need it") as caught:
+        fill(snap(2), run="another")
+    assert caught.value.reason == "no_key"
+    assert MASTER_ITEM not in keys
+    vault.shred(made.id)
+    fill(snap(3), run="after shredding")
+    assert MASTER_ITEM in keys
+
+
 def test_a_keyring_that_forgets_is_noticed_before_a_set_begins(vault: Vault, keys: dict[str, str], fill: Fill) -> None:
     keys.set = lambda name, value: None  # type: ignore[attr-defined]
     with pytest.raises(BackupError, match="not in the keyring"):
