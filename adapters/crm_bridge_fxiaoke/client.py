@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from crm_bridge.credentials import Token
 from crm_bridge.errors import (
-    AnswerLostError,
     CrmBridgeError,
     CrmError,
     MalformedAnswerError,
-    NotSentError,
     RateLimitedError,
     RequestRefusedError,
 )
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict
+from crm_bridge_fxiaoke.answers import envelope_of, lost, no_file
 from crm_bridge_fxiaoke.auth import TENANT, Auth
 from crm_bridge_fxiaoke.judging import VENDOR, Judge
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
@@ -73,7 +72,7 @@ class Client:
             return verdict
 
         try:
-            return _envelope(self._transport.send(first, judge=judge, renew=renew), path)
+            return envelope_of(self._transport.send(first, judge=judge, renew=renew), path)
         except RateLimitedError:
             if limited:  # the last answer has code and trace id
                 raise self.judge.error(limited[0]) from None
@@ -84,9 +83,9 @@ class Client:
         token = self.auth.token()
         call = self._call(path, Purpose.CREATE if creates else Purpose.DESTROY, token, data, top)
         try:
-            envelope = _envelope(self._transport.send(call, judge=self._judge), path)
+            envelope = envelope_of(self._transport.send(call, judge=self._judge), path)
         except CrmError as doubtful:
-            raise _lost(path, doubtful) from None
+            raise lost(path, doubtful) from None
         if self.judge.family(envelope) == "signed_out":
             # Refused before execution. Not sent again here: a second sending needs an intent of its own.
             self.auth.token(refused=token)
@@ -116,7 +115,7 @@ class Client:
             refusals.append((answer.body, refusal))
             return Verdict.OK if refusal.reason == "download" else self._judge(answer)
 
-        for piece in self._transport.download(call, max_bytes=max_bytes, judge=judge, renew=renew, refused=_no_file):
+        for piece in self._transport.download(call, max_bytes=max_bytes, judge=judge, renew=renew, refused=no_file):
             # A refusal has status 200 too, so the transport hands it out as if it were the file.
             if refusals and piece is refusals[-1][0]:
                 raise refusals[-1][1]
@@ -148,7 +147,7 @@ class Client:
             files=files,
             endpoint=path,
         )
-        return _envelope(self._transport.send(call, judge=self._judge), path)
+        return envelope_of(self._transport.send(call, judge=self._judge), path)
 
     def put_signed(
         self, url: str, headers: Mapping[str, str], content: bytes, *, content_type: str, link: str
@@ -182,7 +181,7 @@ class Client:
         return envelope
 
     def _post_token(self, path: str, body: Mapping[str, object]) -> Envelope:
-        envelope = _envelope(self._transport.send(self._plain(path, Purpose.TOKEN, {}, body)), path)
+        envelope = envelope_of(self._transport.send(self._plain(path, Purpose.TOKEN, {}, body)), path)
         if envelope.code != 0:
             raise self.judge.error(envelope, token_call=True)
         return envelope
@@ -232,37 +231,3 @@ class Client:
         if self.settings.assumptions.id_conversion != "stated" or "/data/" not in path:
             return {}
         return {"convertUserId": self.settings.auth == "corp_token", "convertMediaId": False}
-
-
-def _no_file(answer: Answer) -> CrmBridgeError:
-    return _bad_status(answer, "download")
-
-
-def _envelope(answer: Answer, path: str) -> Envelope:
-    """Return the envelope of a good answer; a status other than 2xx comes from a proxy and is an error by itself."""
-    if answer.ok:
-        return read_envelope(answer)
-    raise _bad_status(answer, path)
-
-
-def _bad_status(answer: Answer, path: str) -> CrmError:
-    return CrmError(
-        _("the gateway answered {route} with HTTP status {status}").format(route=path, status=answer.status),
-        reason="http_status",
-        hint=_("the Open API itself always answers 200: look for a proxy, or try again later"),
-        vendor=VENDOR,
-        http_status=answer.status,
-    )
-
-
-def _lost(path: str, doubtful: CrmError) -> CrmError:
-    """Return what a doubtful answer to a change means: anything may have happened, unless nothing was sent."""
-    if isinstance(doubtful, NotSentError | AnswerLostError):
-        return doubtful
-    return AnswerLostError(
-        _("the answer to {route} cannot be trusted").format(route=path),
-        reason=doubtful.reason,
-        vendor=VENDOR,
-        http_status=doubtful.http_status,
-        request_id=doubtful.request_id,
-    )
