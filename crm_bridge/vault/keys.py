@@ -107,8 +107,16 @@ def read_slot(folder: Path, *, set_id: str, master: Identity) -> Identity:
 
 def _no_slot(folder: Path, set_id: str) -> BackupError:
     if is_shredded(folder):
-        return BackupError(_("set {set} was shredded: its key is destroyed").format(set=set_id), reason="shredded")
-    return BackupError(_("the key slot of set {set} is missing").format(set=set_id), reason="key_slot")
+        return BackupError(
+            _("set {set} was shredded: its key is destroyed").format(set=set_id),
+            reason="shredded",
+            hint=_("nobody can read it any more; `crm-bridge vault list` shows the other sets"),
+        )
+    return BackupError(
+        _("the key slot of set {set} is missing").format(set=set_id),
+        reason="key_slot",
+        hint=_("bring the file {name} of the set back from a copy").format(name=SLOT),
+    )
 
 
 def is_shredded(folder: Path) -> bool:
