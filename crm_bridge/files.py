@@ -98,18 +98,18 @@ def _open(path: Path, error: Refusal, forbidden: int) -> int:
     refused = None
     try:
         handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
-        while os.fstat(handle).st_nlink == 0:
+        while (found := os.fstat(handle)).st_nlink == 0:
             # Replaced by another process between the two calls: what was opened has no name any more.
             os.close(handle)
             handle = -1
             handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
-        _check_file(path, os.fstat(handle), error, forbidden)
+        _check_file(path, found, error, forbidden)
     except FileNotFoundError:
         raise
     except OSError:
         refused = error(_("{path} cannot be read").format(path=path), hint=_("it must be a plain file of yours"))
-    except CrmBridgeError as found:
-        refused = found
+    except CrmBridgeError as problem:
+        refused = problem
     if refused is not None:
         if handle >= 0:
             os.close(handle)
