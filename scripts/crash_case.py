@@ -83,6 +83,8 @@ class Case:
     violations: list[str] = field(default_factory=list)
     since: int = 0
     digest: str = ""
+    judged: set[tuple[str, str]] = field(default_factory=set)
+    """Backups that were found good: contract and set."""
 
     def prepare(self, template: Path) -> None:
         """Copy the configuration of the stand into a fresh state directory."""
