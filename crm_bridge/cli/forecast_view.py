@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from crm_bridge.domain.capabilities import Fate, Route, Support
-from crm_bridge.domain.forecast import Forecast, ForecastRow, Kind
+from crm_bridge.domain.forecast import Forecast, Kind
 from crm_bridge.i18n import N_, _
 
 THINGS = {
@@ -68,16 +68,20 @@ def forecast_columns() -> tuple[str, ...]:
     return (_("what"), _("label"), _("the CRM's bin"), _("new record from the backup"), _("remark"))
 
 
-def forecast_table(rows: Iterable[ForecastRow]) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of the full table; a field or relation that returns as it was needs no remark."""
-    for row in rows:
-        words = ((row.untrash, row.untrash_note), (row.recreate, row.recreate_note))
+def forecast_table(forecast: Forecast) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the full table; a way back that this plan has not is a dash.
+
+    A field or relation that returns as it was needs no remark.
+    """
+    native, anew = (support is not Support.ABSENT for support in (forecast.untrash, forecast.recreate))
+    for row in forecast.rows:
+        words = [(row.untrash, row.untrash_note)] * native + [(row.recreate, row.recreate_note)] * anew
         told = row.kind is Kind.GENERAL
         notes = dict.fromkeys(note for fate, note in words if note and (told or fate is not Fate.SAME))
         yield (
             thing_text(row.thing),
             row.label,
-            _(FATES[row.untrash]),
-            _(FATES[row.recreate]),
+            _(FATES[row.untrash]) if native else "-",
+            _(FATES[row.recreate]) if anew else "-",
             "; ".join(_(note) for note in notes),
         )

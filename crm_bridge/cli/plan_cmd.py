@@ -127,7 +127,7 @@ def show(file: Path, forecast: bool) -> int:
             out.document(PLAN, plan_json(read, contracts=True))
         elif forecast:
             out.pairs(forecast_pairs(read.head.forecast))
-            out.table(forecast_columns(), forecast_table(read.head.forecast.rows))
+            out.table(forecast_columns(), forecast_table(read.head.forecast))
         else:
             plan_card(read)
     return 0

@@ -88,6 +88,13 @@ def test_the_forecast_names_every_field_and_relation(
     assert [row["thing"] for row in rows if row["kind"] != "general" and f" {row['thing']} " not in table] == []
 
 
+def test_the_forecast_of_a_purge_has_nothing_to_say_about_the_bin(shell: Shell, name: str, tmp_path: Path) -> None:
+    path, _digest = planned(shell, name, tmp_path, "--purge")
+    table = shell("plan", "show", path, "--forecast").out
+    (line,) = [line for line in table.splitlines() if line.startswith(" approval history")]
+    assert line.split()[2:4] == ["-", "lost"]
+
+
 def test_a_dry_run_names_contract_way_back_and_the_command(shell: Shell, name: str, tmp_path: Path) -> None:
     number = shell("find", name, "--where", WHERE, "--json").lines()[0]["number"]
     removed(shell, name, tmp_path)
