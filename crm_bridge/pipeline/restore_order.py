@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from crm_bridge.domain.snapshot import PartKind, Snapshot
-from crm_bridge.errors import BackupError
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.pipeline.restore_plan import RestoreStep
 from crm_bridge.pipeline.run_log import RunLog
 
@@ -35,8 +35,8 @@ def parents_first(log: RunLog, steps: Sequence[RestoreStep]) -> list[RestoreStep
 def _needs(log: RunLog, record_id: str, wanted: Mapping[str, object]) -> set[str]:
     try:
         snapshot = log.backup_set(log.backup_of(record_id).set_id).snapshot(record_id)
-    except BackupError:
-        # The bin gives back what the vault lost; nobody can say then what it refers to.
+    except CrmBridgeError:
+        # The bin gives back what the vault lost, or what no key opens; nobody can say then what it refers to.
         return set()
     return _mentioned(snapshot, wanted)
 

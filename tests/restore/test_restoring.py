@@ -127,6 +127,16 @@ def test_a_record_whose_backup_was_shredded_comes_back_from_the_bin_only(tenant:
     assert [(step.result, step.reason) for step in tenant.crm.restore(second.id)] == [("not_restored", "shredded")]
 
 
+def test_without_the_key_of_the_backups_the_bin_still_gives_back(tenant: Tenant) -> None:
+    run = tenant.removed(*tenant.ids()[:3])
+    keyring = tenant.home / "keyring.json"
+    kept = json.loads(keyring.read_text())
+    del kept["@keys/backup-identity"]
+    keyring.write_text(json.dumps(kept))
+    steps = tenant.crm.restore(run.id)
+    assert [(step.route, step.result, step.measured) for step in steps] == [(Route.UNTRASH, "restored", None)] * 3
+
+
 def test_a_backup_that_was_replaced_is_not_restored_from(tenant: Tenant) -> None:
     run = tenant.removed(tenant.ids()[0], step=Step.PURGE)
     (set_,) = tenant.bridge.vault.sets()
