@@ -14,6 +14,7 @@ from crm_bridge_zoho.account import TOLERABLE
 from crm_bridge_zoho.capabilities import BIN_DAYS
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.mapping import instant_of
+from crm_bridge_zoho.parallel import spread
 from crm_bridge_zoho.wire import id_text, list_of, more_records
 
 PAGE, MOST_PAGES = 200, 500
@@ -94,29 +95,48 @@ class Bins:
             if walk.fruitless:
                 return False
             before = len(found)
-            readable = self._take(found, ids, self._walked(walk, most=-(-len(ids) // PAGE) + len(ids) // IDS_A_CALL))
+            readable = self._take(found, ids, self._walked(walk, len(ids)))
             walk.fruitless = len(found) == before
             return readable
 
-    def _walked(self, walk: _Walk, most: int) -> Iterator[Deletion]:
+    def _walked(self, walk: _Walk, wanted: int) -> Iterator[Deletion]:
         """Yield bin entries from where the walk stands; a page that was not taken to its end is read again."""
-        selection = {"filters": json.dumps(self._filters(walk.since), separators=(",", ":"))}
-        for _page in range(most):
-            entries, more = self._bin_page(selection, walk.page, order="asc")
+        first = walk.page
+        for number, (entries, more) in enumerate(self._pages_from(walk, wanted), start=first):
             yield from entries[:-1]
-            walk.page += more
+            walk.page = number + more
             yield from entries[-1:]
             if not more:
                 return
 
+    def _pages_from(self, walk: _Walk, wanted: int) -> Iterator[tuple[list[Deletion], bool]]:
+        """Yield pages: the first alone, then as many as the ids fill side by side, then one by one.
+
+        No more in all than asking by id would take calls.
+        """
+        selection = {"filters": json.dumps(self._filters(walk.since), separators=(",", ":"))}
+
+        def page(number: int) -> tuple[list[Deletion], bool]:
+            return self._bin_page(selection, number, order="asc")
+
+        first, full = walk.page, -(-wanted // PAGE)
+        yield page(first)
+        yield from spread(page, range(first + 1, first + full))
+        yield from map(page, range(first + full, first + full + wanted // IDS_A_CALL))
+
     def _by_id(self, ids: Sequence[str]) -> Iterator[Deletion]:
-        for at in range(0, len(ids), IDS_A_CALL):
-            selection = {"ids": ",".join(ids[at : at + IDS_A_CALL])}
-            for number in range(1, MOST_PAGES + 1):
-                entries, more = self._bin_page(selection, number, order="desc")
-                yield from entries
-                if not more:
-                    break
+        shares = (ids[at : at + IDS_A_CALL] for at in range(0, len(ids), IDS_A_CALL))
+        for entries in spread(self._share, shares):
+            yield from entries
+
+    def _share(self, ids: Sequence[str]) -> list[Deletion]:
+        found: list[Deletion] = []
+        for number in range(1, MOST_PAGES + 1):
+            entries, more = self._bin_page({"ids": ",".join(ids)}, number, order="desc")
+            found += entries
+            if not more:
+                break
+        return found
 
     def _filters(self, since: datetime | None) -> Mapping[str, object]:
         group: list[dict[str, object]] = [

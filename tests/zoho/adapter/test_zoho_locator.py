@@ -121,7 +121,7 @@ def test_what_others_delete_meanwhile_costs_pages_and_hides_nothing(make_zoho: C
         assert {one.place for one in seen.places.values()} == {Place.IN_BIN}
     start = len(zoho.calls())
     look(adapter, ours, since=since)
-    assert bin_calls(zoho, start) <= 6  # asked by id: the walk through the bin had found nothing
+    assert bin_calls(zoho, start) <= 6  # not the whole bin once more
 
 
 def test_restored_records_between_two_looks_are_live_again_and_the_others_are_still_found(
