@@ -9,8 +9,8 @@ from typing import TextIO
 from crm_bridge.redaction import clean
 
 
-def log_to_stderr(*, http: bool) -> None:
-    """Show the package's own log records; `http` adds one line per call. Libraries below stay at WARNING.
+def log_to_stderr(*, verbose: bool, http: bool) -> None:
+    """Show the package's own warnings; `verbose` adds steps and repeated calls, `http` one line per call as well.
 
     Called again, it replaces what it set up before.
     """
@@ -19,7 +19,7 @@ def log_to_stderr(*, http: bool) -> None:
     handler.addFilter(_without_secrets)
     ours = logging.getLogger("crm_bridge")
     ours.handlers = [one for one in ours.handlers if not isinstance(one, _Stderr)] + [handler]
-    ours.setLevel(logging.INFO)
+    ours.setLevel(logging.INFO if verbose or http else logging.WARNING)
     calls = logging.getLogger("crm_bridge.http")
     calls.setLevel(logging.DEBUG if http else logging.WARNING)
 

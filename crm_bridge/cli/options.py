@@ -46,7 +46,9 @@ _DECLARATIONS = (
         callback=lambda _context, _option, chosen: speak(chosen),
         help="Language of messages.",
     ),
-    click.option("--verbose", "-v", is_flag=True, default=False, help="Say more on standard error."),
+    click.option(
+        "--verbose", "-v", is_flag=True, default=False, help="Log steps and repeated calls to standard error."
+    ),
     click.option("--debug-http", is_flag=True, default=False, help="Log every call: route, status, time; no content."),
 )
 
@@ -103,6 +105,7 @@ def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Gro
 def open_bridge() -> Bridge:
     """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop."""
     from crm_bridge.bridge import Bridge
+    from crm_bridge.cli.logs import log_to_stderr
     from crm_bridge.cli.output import Output
     from crm_bridge.cli.progress import progress_for
     from crm_bridge.cli.stopping import stop_on_signals
@@ -110,15 +113,12 @@ def open_bridge() -> Bridge:
 
     protect_process()
     options = shared()
-    if options.debug_http or options.verbose:
-        from crm_bridge.cli.logs import log_to_stderr
-
-        log_to_stderr(http=options.debug_http)
+    log_to_stderr(verbose=options.verbose, http=options.debug_http)
     return Bridge.open(
         options.home,
         secrets_file=options.secrets_file,
         secrets_fd=options.secrets_fd,
-        progress=progress_for(quiet=options.as_json),
+        progress=progress_for(quiet=options.as_json, verbose=options.verbose),
         warn=Output.note,
         stop=stop_on_signals(),
     )

@@ -1,7 +1,9 @@
-"""Progress bars, on a terminal only."""
+"""Progress: bars on a terminal, lines of JSON where more was asked for, else nothing."""
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -18,11 +20,20 @@ _STAGES = {
 }
 
 
-def progress_for(*, quiet: bool) -> Callable[[str, int, int | None], None]:
-    """Return a progress callback: bars on standard error when that is a terminal, nothing otherwise."""
+LOGGER = logging.getLogger("crm_bridge.journey")
+
+
+def progress_for(*, quiet: bool, verbose: bool = False) -> Callable[[str, int, int | None], None]:
+    """Return a progress callback: bars on standard error when that is a terminal, lines for `--verbose`, or nothing."""
+    if verbose:
+        return _log_progress
     if quiet or not sys.stderr.isatty():
         return lambda _stage, _done, _total: None
     return _Bars().update
+
+
+def _log_progress(stage: str, done: int, total: int | None) -> None:
+    LOGGER.info("%s", json.dumps({"stage": stage, "done": done, **({} if total is None else {"total": total})}))
 
 
 class _Bars:

@@ -1,13 +1,21 @@
-"""One JSON object a line for every attempt, from a closed list of fields."""
+"""One JSON object a line for every attempt and every repetition, from a closed list of fields."""
 
 from __future__ import annotations
 
 import json
 import logging
 
-from crm_bridge.transport.calls import CallRecord
+from crm_bridge.transport.calls import Call, CallRecord
 
 LOGGER = logging.getLogger("crm_bridge.http")
+REPETITIONS = logging.getLogger("crm_bridge.repeat")
+
+
+def log_again(call: Call, why: str, pause: float) -> None:
+    """Write at INFO level that a call is repeated, why (fault, malformed, limited, refresh), and after how long."""
+    if REPETITIONS.isEnabledFor(logging.INFO):
+        fields = {"route": call.route, "purpose": call.purpose.value, "again": why, "after_seconds": round(pause, 1)}
+        REPETITIONS.info("%s", json.dumps(fields))
 
 
 def log_call(record: CallRecord) -> None:

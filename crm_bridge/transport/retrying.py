@@ -11,6 +11,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
 
 from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, NotSentError, RateLimitedError
 from crm_bridge.i18n import _
+from crm_bridge.transport.call_log import log_again
 from crm_bridge.transport.calls import Answer, Call, Purpose
 from crm_bridge.transport.circuit import RetryPurse
 from crm_bridge.transport.exchange import Running
@@ -74,6 +75,7 @@ class Course:
 
     def __init__(self, call: Call, *, purse: RetryPurse, waits: Waits, randomness: random.Random, renews: bool) -> None:
         """`renews` says whether the caller can make a new token."""
+        self._call = call
         self.policy = POLICIES[call.purpose]
         self.wants_new_token = False
         self._purse = purse
@@ -93,7 +95,13 @@ class Course:
         return self._pause
 
     def _again(self, tried: Tried) -> bool:
-        """Decide, and note the pause before the next attempt."""
+        again = self._decide(tried)
+        if again:
+            log_again(self._call, tried.again, self._pause)
+        return again
+
+    def _decide(self, tried: Tried) -> bool:
+        """Say whether to try again, and note the pause before the next attempt."""
         why = tried.again
         if not why or self._used[why] >= self._allowed(why, tried):
             return False
