@@ -43,7 +43,16 @@ def saved_of(snapshot: Snapshot) -> Saved:
     for piece in (*slices, *_parsed(snapshot.record), *full):
         if isinstance(piece, Mapping):
             values.update({key: value for key, value in piece.items() if value is not None or key not in values})
-    return Saved(values, snapshot.parts)
+    return Saved(values | _whole_rows(snapshot), snapshot.parts)
+
+
+def _whole_rows(snapshot: Snapshot) -> dict[str, list[Any]]:
+    """Return by field the rows that were read page by page, because the record itself shows the first 200 only."""
+    rows: dict[str, list[Any]] = {}
+    for part in snapshot.parts:
+        if part.kind is PartKind.DETAIL:
+            rows.setdefault(part.name.rpartition("-")[0], []).extend(_parsed(part.raw))
+    return rows
 
 
 def _parsed(raw: bytes) -> list[Any]:

@@ -138,6 +138,10 @@ def find_related(call: Call) -> RelatedList:
     for entry in call.module().related:
         if entry.api_name == call.path["related"]:
             return entry
+    field = call.module().fields.get(call.path["related"])
+    if field is not None and field.data_type == "subform":
+        # Rows beyond those that the record shows are read as a list under the field's name.
+        return RelatedList(field.api_name, field.label, "subform", field.target, "Parent_Id")
     raise invalid_data({"resource_path_index": 2}, "the relation name given seems to be invalid")
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import PartKind, Snapshot, Unavailable
+from crm_bridge.spi.adapter import RestoreItem
+from crm_bridge.spi.emulator import WireRequest
 from crm_bridge.testing.copies import saved_fields
 from crm_bridge_zoho.emulator.schema import Field
 
@@ -127,3 +130,25 @@ def test_a_file_without_bytes_is_never_saved_as_an_empty_one(zoho: Any) -> None:
     listed = next(file for file in copy.attachments if file.source == "attachments")
     with pytest.raises(MalformedAnswerError):
         list(listed.chunks())
+
+
+def test_rows_that_zoho_cuts_at_two_hundred_are_read_to_the_end_and_come_back(zoho: Any) -> None:
+    one = zoho.ids()[0]
+    adapter = zoho.connect()
+    tokens: list[str] = []
+    zoho.intercept = lambda request: tokens.append(request.headers.get("authorization", ""))
+    adapter.whoami()
+    rows = [{"Product": f"row {number}", "Quantity": number} for number in range(450)]
+    body = json.dumps({"data": [{"Contract_Lines": rows}]}).encode()
+    said = zoho.emulator.handle(WireRequest("PUT", f"/crm/v8/{MODULE}/{one}", "", {"authorization": tokens[-1]}, body))
+    assert said.status == 200, said.body
+    [copy] = [found for found in adapter.snapshot([ContractRef(MODULE, one)]) if isinstance(found, Snapshot)]
+    assert len(saved_fields(copy)["Contract_Lines"]) == 200
+    kept = {row["Product"] for row in parts(copy, PartKind.DETAIL)}
+    assert {row["Product"] for row in rows} <= kept
+    for unique in ("Contract_Number", "External_Id"):
+        zoho.control("edit", id=one, field=unique, value=f"no longer {unique}")
+    [back] = adapter.bring_back(Route.RECREATE, [RestoreItem(copy.ref, "mark", copy)])
+    assert back.new_ref is not None
+    [again] = [found for found in adapter.snapshot([back.new_ref]) if isinstance(found, Snapshot)]
+    assert {row["Product"] for row in parts(again, PartKind.DETAIL)} == kept
