@@ -77,9 +77,14 @@ class Locator:
 
     def _look_at_all(self, parts: Sequence[Sequence[ContractRef]], selection: set[str], look: Look) -> Iterator[_Seen]:
         """Look at the first part alone, so that the others have its control record; then at several at a time."""
-        yield from (self._look([ref.id for ref in part], selection, look) for part in parts[:1])
+        if not parts:
+            return
+        first = self._look([ref.id for ref in parts[0]], selection, look)
+        yield first
+        # Where the first part found no record to be had as control, the whole look has none: nobody asks again.
+        seek = first.control is not None or look is Look.LIVE
         rest = [[ref.id for ref in part] for part in parts[1:]]
-        yield from side_by_side(lambda ids: self._look(ids, selection, look), rest, threads=_SIDE_BY_SIDE)
+        yield from side_by_side(lambda ids: self._look(ids, selection, look, seek=seek), rest, threads=_SIDE_BY_SIDE)
 
     def _tell(self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], seen: _Seen, look: Look) -> None:
         notes = sum(one.place is Place.PENDING for one in places.values())
@@ -97,7 +102,7 @@ class Locator:
             if key in places:
                 places[key] = replace(places[key], note=_("{count} detail rows are still live").format(count=count))
 
-    def _look(self, ids: Sequence[str], selection: set[str], look: Look) -> _Seen:
+    def _look(self, ids: Sequence[str], selection: set[str], look: Look, *, seek: bool = True) -> _Seen:
         wanted = set(ids)
         control = next((one for one in self._controls if one not in selection), None)
         asked = [*dict.fromkeys(ids), *([control] if control else [])]
@@ -113,7 +118,7 @@ class Locator:
             found |= self._ask_for_voided(missing)
         unreadable, hidden = self._ask_one_by_one(self._touched.among(wanted), found)
         more_unreadable, more_hidden = self._probe([one for one in ids if one not in found], found, look)
-        if control is None and (look is Look.EVERYWHERE or len(found) < len(wanted)):
+        if control is None and seek and (look is Look.EVERYWHERE or len(found) < len(wanted)):
             control = self._another_control(selection)
         return _Seen(found, unreadable | more_unreadable, hidden | more_hidden, control)
 
