@@ -31,10 +31,11 @@ from crash_case import KILLED, USED, Case  # noqa: E402
 from crash_stand import Stand  # noqa: E402
 
 from crm_bridge.domain.capabilities import Step  # noqa: E402
+from crm_bridge.sandbox.records import RICH  # noqa: E402
 
 PER_CASE = 3
 SPACING = 6
-"""Every sixth contract of the sandbox has an attachment; each case takes one of those and its two neighbours."""
+"""Every sixth of the sandbox's first contracts has an attachment; a case takes one of those and its two neighbours."""
 
 
 @dataclass(frozen=True, order=True)
@@ -163,7 +164,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=1200, help="contracts per CRM in the sandbox")
+    parser.add_argument("--count", type=int, default=RICH, help="contracts per CRM in the sandbox")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     warm_up()

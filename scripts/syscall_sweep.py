@@ -34,6 +34,7 @@ from crash_case import KILLED, USED, Case, flush  # noqa: E402
 
 from crm_bridge.domain.capabilities import Step  # noqa: E402
 from crm_bridge.errors import CrmBridgeError  # noqa: E402
+from crm_bridge.sandbox.records import RICH  # noqa: E402
 
 CANNOT = 77
 WRITING = frozenset(
@@ -179,7 +180,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", default="1/1", help="K/N: only this part of the cases")
-    parser.add_argument("--count", type=int, default=1200, help="contracts per CRM in the sandbox")
+    parser.add_argument("--count", type=int, default=RICH, help="contracts per CRM in the sandbox")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if shutil.which("strace") is None:

@@ -30,7 +30,7 @@ _NOTES = (
     "Price list 2024 applies.",
 )
 _EPOCH = datetime(2022, 1, 3, 8, 0, tzinfo=UTC)
-_RICH = 60
+RICH = 60
 """Among the first contracts every sixth has a file, later every hundredth: each file costs one call to save."""
 
 
@@ -114,7 +114,7 @@ def _contract(index: int, seed: int, customer_count: int) -> SeedContract:
         modified=created + timedelta(hours=chance.randrange(1, 4000)),
         lines=lines,
         notes=tuple(("备注" if i % 2 else "Note", chance.choice(_NOTES)) for i in range(int(index % 5 == 0))),
-        files=_files(chance, number) if index % (6 if index < _RICH else 100) == 0 else (),
+        files=_files(chance, number) if index % (6 if index < RICH else 100) == 0 else (),
         orders=(amount / 2,) if index % 4 == 0 else (),
         payments=(amount / 4, amount / 4) if index % 8 == 0 else (),
     )
