@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from typing import TextIO
 
 from crm_bridge.redaction import clean
 
@@ -14,7 +14,7 @@ def log_to_stderr(*, verbose: bool, http: bool) -> None:
 
     Called again, it replaces what it set up before.
     """
-    handler = _Stderr(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(_without_secrets)
     ours = logging.getLogger("crm_bridge")
@@ -24,8 +24,21 @@ def log_to_stderr(*, verbose: bool, http: bool) -> None:
     calls.setLevel(logging.DEBUG if http else logging.WARNING)
 
 
-class _Stderr(logging.StreamHandler[TextIO]):
-    """Ours, to be told from a handler that the host program installed."""
+def say_less() -> None:
+    """Go back to warnings when a command has ended: the host of an embedded command did not ask for more."""
+    for name in ("crm_bridge", "crm_bridge.http"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Stderr(logging.Handler):
+    """Ours, to be told from a handler that the host program installed. Writes to what is standard error right then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        # Without a standard error nobody can be told; a traceback about that would help nobody.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
 
 
 def _without_secrets(record: logging.LogRecord) -> bool:

@@ -105,7 +105,7 @@ def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Gro
 def open_bridge() -> Bridge:
     """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop."""
     from crm_bridge.bridge import Bridge
-    from crm_bridge.cli.logs import log_to_stderr
+    from crm_bridge.cli.logs import log_to_stderr, say_less
     from crm_bridge.cli.output import Output
     from crm_bridge.cli.progress import progress_for
     from crm_bridge.cli.stopping import stop_on_signals
@@ -114,6 +114,7 @@ def open_bridge() -> Bridge:
     protect_process()
     options = shared()
     log_to_stderr(verbose=options.verbose, http=options.debug_http)
+    click.get_current_context().call_on_close(say_less)
     return Bridge.open(
         options.home,
         secrets_file=options.secrets_file,

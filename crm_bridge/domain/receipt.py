@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.canonical import JsonValue, canonical_bytes
 from crm_bridge.i18n import N_
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -65,19 +65,28 @@ class ReceiptFacts:
     """The entry itself, so that the proof can be checked without the journal."""
 
 
-def statement(facts: ReceiptFacts, lines: Sequence[ReceiptLine]) -> dict[str, JsonValue]:
-    """Return the in-toto statement of a run: one subject per contract that has a backup, one line per contract."""
+def statement_bytes(facts: ReceiptFacts, lines: Sequence[ReceiptLine]) -> bytes:
+    """Return the in-toto statement of a run in canonical form: a line per contract, a subject per saved one.
+
+    Contracts are written one by one: as JSON values, those of a large run would take ten times their text.
+    """
     prefix = f"{facts.system}/{facts.org}/{facts.module}"
-    subjects: list[JsonValue] = [
-        {"name": f"{prefix}/{line.record_id}", "digest": {"sha256": line.backup_sha256}}
-        for line in lines
-        if line.backup_sha256
-    ]
-    contracts: list[JsonValue] = [_line(line) for line in lines]
+    # Inside a text the quotation marks would be escaped: each key stands once in the bytes.
+    start, rest = canonical_bytes(_frame(facts)).split(_CONTRACTS)
+    middle, end = rest.split(_SUBJECTS)
+    contracts = b",".join(canonical_bytes(_line(line)) for line in lines)
+    subjects = b",".join(canonical_bytes(_subject(prefix, line)) for line in lines if line.backup_sha256)
+    return b"".join((start, _CONTRACTS, contracts, middle, _SUBJECTS, subjects, end))
+
+
+_CONTRACTS, _SUBJECTS = b'"contracts":[', b'"subject":['
+
+
+def _frame(facts: ReceiptFacts) -> dict[str, JsonValue]:
     not_covered: list[JsonValue] = list(NOT_COVERED)
     return {
         "_type": STATEMENT_TYPE,
-        "subject": subjects,
+        "subject": [],
         "predicateType": PREDICATE_TYPE,
         "predicate": {
             "run": facts.run,
@@ -92,13 +101,17 @@ def statement(facts: ReceiptFacts, lines: Sequence[ReceiptLine]) -> dict[str, Js
             "startedAt": facts.started_at,
             "endedAt": facts.ended_at,
             "complete": facts.complete,
-            "contracts": contracts,
+            "contracts": [],
             "notCovered": not_covered,
             "entryIndex": facts.entry,
             "entry": facts.entry_text,
             "inclusion": facts.inclusion,
         },
     }
+
+
+def _subject(prefix: str, line: ReceiptLine) -> dict[str, JsonValue]:
+    return {"name": f"{prefix}/{line.record_id}", "digest": {"sha256": line.backup_sha256}}
 
 
 def _line(line: ReceiptLine) -> dict[str, JsonValue]:

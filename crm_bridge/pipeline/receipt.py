@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge import failpoints
-from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.domain.lifecycle import Event, Standing, advance
-from crm_bridge.domain.receipt import ReceiptFacts, ReceiptLine, statement
+from crm_bridge.domain.receipt import ReceiptFacts, ReceiptLine, statement_bytes
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Entry
@@ -37,8 +36,7 @@ def issue_receipt(journal: Journal, run: RunInfo, *, record_id: str | None = Non
         if record_id not in lines:
             raise UsageError(_("{id} is not in run {run}").format(id=record_id, run=run.id), reason="unknown_record")
         lines = {record_id: lines[record_id]}
-    payload = canonical_bytes(statement(_facts(journal, run, end), list(lines.values())))
-    return journal.sign_receipt(payload)
+    return journal.sign_receipt(statement_bytes(_facts(journal, run, end), list(lines.values())))
 
 
 def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
@@ -68,6 +66,8 @@ def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
 def _lines(journal: Journal, run: str, *, until: int) -> dict[str, ReceiptLine]:
     lines: dict[str, ReceiptLine] = {}
     places: dict[str, Standing] = {}
+    # Times, sets and control records are the same for many contracts: each text is kept once.
+    shared: dict[str, str] = {}
     for entry in journal.entries(run=run):
         happening = happening_of(entry)
         if entry.seq > until or happening is None:
@@ -82,12 +82,19 @@ def _lines(journal: Journal, run: str, *, until: int) -> dict[str, ReceiptLine]:
             attempts=line.attempts + (happening.event is Event.INTENDED),
             reason=after.reason,
             code=after.code,
-            **_moments(entry, happening.event),
+            **{
+                name: text if name in _OWN else shared.setdefault(text, text)
+                for name, text in _moments(entry, happening.event).items()
+            },
         )
     return lines
 
 
-def _moments(entry: Entry, event: Event) -> Mapping[str, Any]:
+_OWN = frozenset({"backup_file", "backup_sha256"})
+"""Texts that no two contracts have in common."""
+
+
+def _moments(entry: Entry, event: Event) -> Mapping[str, str]:
     if event is Event.BACKED_UP:
         return {
             "backup_set": str(entry.body["set"]),
@@ -109,8 +116,9 @@ def write_receipt(folder: Path, run: str, envelope: Mapping[str, Any]) -> Path:
     part = folder / f".{run}.part"
     with failpoints.step("receipt"):
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(json.dumps(envelope, indent=1).encode() + b"\n")
+        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
+            json.dump(envelope, file, indent=1)
+            file.write("\n")
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

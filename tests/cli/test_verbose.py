@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crm_bridge.cli.logs import log_to_stderr, say_less
 from crm_bridge.sandbox.faults import Match, Rule
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Said, Shell
@@ -53,3 +55,14 @@ def test_calls_are_told_only_where_they_were_asked_for(shell: Shell, name: str) 
     routes = [line["route"] for line in lines(shell("find", name, "--debug-http", "--json"))]
     assert len(routes) >= 2
     assert not any("status" in line for line in lines(shell("find", name, "--verbose", "--json")))
+
+
+def test_a_command_that_ended_leaves_neither_its_loudness_nor_its_stream_behind(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log_to_stderr(verbose=True, http=True)
+    say_less()
+    logging.getLogger("crm_bridge.http").debug("{}")
+    assert capsys.readouterr().err == ""
+    logging.getLogger("crm_bridge").warning("still heard")
+    assert capsys.readouterr().err == "still heard\n"
