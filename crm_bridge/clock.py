@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from crm_bridge.domain.moment import Moment
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -102,3 +104,10 @@ def boot_id() -> str:
             return source.read().strip()
     except OSError:
         return f"pid-{os.getpid()}"
+
+
+def moment_of(clock: Clock) -> Moment:
+    """Return this moment on both clocks, in whole milliseconds."""
+    now = clock.now()
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return Moment(at, boot_id(), int(clock.monotonic() * 1000))

@@ -127,9 +127,16 @@ MUTATIONS = (
     Mutation(
         "a plan never expires",
         "crm_bridge/domain/plan.py",
-        "    if now >= plan.head.expires_at:\n",
+        "    if now.at >= head.expires_at:\n",
         "    if False:\n",
-        (f"{JOURNEYS}/test_refusals.py",),
+        (f"{PROTOCOL}/test_expired_plans.py",),
+    ),
+    Mutation(
+        "a clock set back prolongs a plan",
+        "crm_bridge/domain/plan.py",
+        "    if passed is not None and passed >= head.expires_at - head.made_at:\n",
+        "    if False:\n",
+        (f"{PROTOCOL}/test_expired_plans.py",),
     ),
     Mutation(
         "a used plan runs again",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filter_syntax import parse_filter, to_text
@@ -172,13 +173,13 @@ class Connection:
         shown = replace(plan, file=file) if isinstance(plan, Plan) else Plan(file)
         word = confirm(shown) if callable(confirm) else confirm
         check_rehearsed(self.desk.journal, file.plan.digest)
-        confirmed = confirm_plan(file.plan, word, now=self.desk.clock.now(), by=self.desk.actor)
+        confirmed = confirm_plan(file.plan, word, now=moment_of(self.desk.clock), by=self.desk.actor)
         return self._carry_out(confirmed, file)
 
     def _refuse_stale(self, file: PlanFile) -> None:
         """Refuse a plan that is past its time; what an unfinished run of it left open is settled by looking first."""
         try:
-            check_fresh(file.plan, now=self.desk.clock.now())
+            check_fresh(file.plan, now=moment_of(self.desk.clock))
         except ConfirmationError:
             known = run_of_plan(self.desk.journal, file.plan.digest)
             if known is not None and not known.complete:

@@ -11,6 +11,7 @@ from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_byte
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.forecast import Forecast
+from crm_bridge.domain.moment import Moment
 from crm_bridge.errors import ConfirmationError
 from crm_bridge.i18n import _
 
@@ -64,7 +65,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PlanHead:
-    """Everything of a plan but its targets. Times are aware UTC; `org` and `connection` bind it to one tenant."""
+    """Everything of a plan but its targets. Times are aware UTC; `org` and `connection` bind it to one tenant.
+
+    `boot` and `mono_ms` are `made_at` on the monotonic clock of the machine: milliseconds within that boot.
+    """
 
     id: str
     connection: str
@@ -78,6 +82,8 @@ class PlanHead:
     fast: bool
     made_at: datetime
     expires_at: datetime
+    boot: str
+    mono_ms: int
     assumptions: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
     where: str = ""
@@ -101,6 +107,8 @@ class PlanHead:
             "fast": self.fast,
             "made_at": self.made_at.isoformat(timespec="milliseconds"),
             "expires_at": self.expires_at.isoformat(timespec="milliseconds"),
+            "boot": self.boot,
+            "mono_ms": self.mono_ms,
             "assumptions": list(self.assumptions),
             "side_effects": list(self.side_effects),
             "forecast": self.forecast.as_json(),
@@ -197,7 +205,7 @@ class ConfirmedPlan:
     confirmation: Confirmation
 
 
-def confirm_plan(plan: DeletionPlan, word: str, *, now: datetime, by: str) -> ConfirmedPlan:
+def confirm_plan(plan: DeletionPlan, word: str, *, now: Moment, by: str) -> ConfirmedPlan:
     """Bind a confirmation to this plan: its full digest, or its phrase typed out. Raises ConfirmationError."""
     check_fresh(plan, now=now)
     given = word.strip()
@@ -213,21 +221,29 @@ def confirm_plan(plan: DeletionPlan, word: str, *, now: datetime, by: str) -> Co
                 "look at the plan again with `crm-bridge plan show`, then give its whole digest or the phrase shown"
             ),
         )
-    return ConfirmedPlan(plan, Confirmation(plan.digest, now, by, how))
+    return ConfirmedPlan(plan, Confirmation(plan.digest, now.at, by, how))
 
 
-def check_fresh(plan: DeletionPlan, *, now: datetime) -> None:
-    """Refuse a plan that is past its time, or that claims to come from the future."""
-    if now >= plan.head.expires_at:
+def check_fresh(plan: DeletionPlan, *, now: Moment) -> None:
+    """Refuse a plan that is past its time by either clock, or that claims to come from the future."""
+    head = plan.head
+    if now.at >= head.expires_at:
         raise ConfirmationError(
-            _("the plan expired at {time}").format(time=plan.head.expires_at.isoformat(timespec="minutes")),
+            _("the plan expired at {time}").format(time=head.expires_at.isoformat(timespec="minutes")),
             reason="plan_expired",
             hint=_("plan again: contracts may have changed since"),
         )
-    if now < plan.head.made_at:
+    passed = now.since(head.boot, head.mono_ms)
+    if passed is not None and passed >= head.expires_at - head.made_at:
+        raise ConfirmationError(
+            _("the plan has expired: since it was made, more time has passed than this machine's clock shows"),
+            reason="plan_expired",
+            hint=_("set the clock right, then plan again"),
+        )
+    if now.at < head.made_at:
         raise ConfirmationError(
             _("the plan is dated {time}, which is later than this machine's clock").format(
-                time=plan.head.made_at.isoformat(timespec="minutes")
+                time=head.made_at.isoformat(timespec="minutes")
             ),
             reason="plan_from_the_future",
             hint=_("set the clock right, then plan again"),

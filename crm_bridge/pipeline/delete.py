@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
 from crm_bridge import failpoints
+from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target, check_fresh
@@ -149,7 +150,7 @@ class _Deletion:
         if not targets:
             return
         self.desk.stop.check()
-        check_fresh(self.backed_up.plan, now=self.desk.clock.now())
+        check_fresh(self.backed_up.plan, now=moment_of(self.desk.clock))
         clock = self.desk.clock
         passed, looked = look_once_more(self.log, targets, self.step), clock.monotonic()
         for batch in batches(passed, self.batch):

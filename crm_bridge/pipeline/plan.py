@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crm_bridge import failpoints
-from crm_bridge.clock import new_id
+from crm_bridge.clock import moment_of, new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.cost import Prediction, predict
@@ -156,7 +156,7 @@ def _check_selection(selection: Selection, tally: _Tally) -> None:
 
 
 def _head(desk: Desk, options: PlanOptions) -> PlanHead:
-    now = desk.clock.now().replace(microsecond=desk.clock.now().microsecond // 1000 * 1000)
+    now = moment_of(desk.clock)
     profile = desk.profile
     return PlanHead(
         id=new_id(desk.clock, desk.randomness),
@@ -169,14 +169,16 @@ def _head(desk: Desk, options: PlanOptions) -> PlanHead:
         step=options.step,
         automations=options.automations,
         fast=options.fast,
-        made_at=now,
-        expires_at=now + desk.policy.plan_valid,
+        made_at=now.at,
+        expires_at=now.at + desk.policy.plan_valid,
+        boot=now.boot,
+        mono_ms=now.mono_ms,
         assumptions=profile.assumptions,
         side_effects=side_effects(desk, options),
         where=options.where,
         reason=options.reason,
         forecast=make_forecast(
-            profile.capabilities, profile.limits, profile.fields, profile.relations, step=options.step, now=now
+            profile.capabilities, profile.limits, profile.fields, profile.relations, step=options.step, now=now.at
         ),
     )
 

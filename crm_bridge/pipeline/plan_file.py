@@ -213,6 +213,8 @@ def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
             fast=value["fast"],
             made_at=datetime.fromisoformat(value["made_at"]),
             expires_at=datetime.fromisoformat(value["expires_at"]),
+            boot=value["boot"],
+            mono_ms=value["mono_ms"],
             assumptions=tuple(value["assumptions"]),
             side_effects=tuple(value["side_effects"]),
             where=private["where"],

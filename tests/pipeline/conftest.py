@@ -19,6 +19,7 @@ from crm_bridge.pipeline.plan_file import PlanWriter
 from tests.journal.conftest import MemoryKeys
 
 MADE = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
+BOOT, MONO_MS = "this-boot", 1000
 
 
 @pytest.fixture
@@ -45,6 +46,8 @@ def head(plan_id: str = "01PLAN") -> PlanHead:
         fast=False,
         made_at=MADE,
         expires_at=MADE + timedelta(hours=24),
+        boot=BOOT,
+        mono_ms=MONO_MS,
         where='customer = "Acme"',
         reason="duplicate import",
     )

@@ -88,6 +88,21 @@ def test_text_that_reads_as_the_same_value_is_altered_all_the_same(tmp_path: Pat
         open_plan(path, journal=journal)
 
 
+@pytest.mark.parametrize("key", ["boot", "mono_ms", "made_at", "expires_at"])
+def test_a_head_that_does_not_tell_its_time_on_both_clocks_is_no_head(
+    tmp_path: Path, journal: Journal, key: str
+) -> None:
+    path = tmp_path / "p.plan"
+    write_plan(path, journal, 1)
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    for changed in ({k: v for k, v in json.loads(first).items() if k != key}, {**json.loads(first), f"{key}_too": 1}):
+        line = json.dumps(changed, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        path.write_text("\n".join([line, *rest, ""]), encoding="utf-8")
+        with pytest.raises(ConfirmationError) as caught:
+            open_plan(path, journal=journal)
+        assert caught.value.reason == "plan_altered"
+
+
 @pytest.mark.parametrize("change", ["drop", "double", "swap", "cut", "append", "merge"])
 def test_no_line_can_be_moved(tmp_path: Path, journal: Journal, change: str) -> None:
     path = tmp_path / "p.plan"
