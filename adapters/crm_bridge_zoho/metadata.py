@@ -67,6 +67,11 @@ class ZohoModule:
     profiles: frozenset[str]
     raw: Mapping[str, Any]
 
+    @property
+    def is_custom(self) -> bool:
+        """Say whether the account made it; where Zoho does not tell, a contract module is taken for one."""
+        return self.generated_type in ("custom", "")
+
 
 @dataclass(frozen=True, slots=True)
 class ZohoField:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.i18n import N_
-
-if TYPE_CHECKING:
-    from crm_bridge_zoho.metadata import ZohoModule
 
 SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -59,21 +55,19 @@ def parsed(told: str) -> frozenset[str] | None:
     return frozenset(re.split(r"[,\s]+", told.strip())) if told.strip() else None
 
 
-def lacking(granted: Collection[str] | None, module: ZohoModule) -> Iterator[Need]:
-    """Yield the jobs that these scopes do not allow; nothing when Zoho did not say what was granted."""
+def lacking(granted: Collection[str] | None, module: str, *, custom: bool) -> Iterator[Need]:
+    """Yield the jobs that these scopes do not allow; nothing when Zoho did not say what was granted.
+
+    `module` is the API name of the contract module; scopes of a `custom` one may say so instead of naming it.
+    """
     for need in NEEDS if granted is not None else ():
-        if not any(_covers(granted or (), scope) for scope in _spelled(need.scope, module)):
-            yield Need(need.job, need.scope.replace("{module}", "custom" if _is_custom(module) else module.api_name),
-                       need.step)  # fmt: skip
+        if not any(_covers(granted or (), scope) for scope in _spelled(need.scope, module, custom)):
+            yield Need(need.job, need.scope.replace("{module}", "custom" if custom else module), need.step)
 
 
-def _is_custom(module: ZohoModule) -> bool:
-    return module.generated_type in ("custom", "")
-
-
-def _spelled(scope: str, module: ZohoModule) -> Iterator[str]:
-    yield scope.replace("{module}", module.api_name)
-    if _is_custom(module):
+def _spelled(scope: str, module: str, custom: bool) -> Iterator[str]:
+    yield scope.replace("{module}", module)
+    if custom:
         yield scope.replace("{module}", "custom")
 
 

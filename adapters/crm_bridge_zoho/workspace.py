@@ -62,7 +62,7 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
     rights = read_rights(client, user, module)
     meanings = map_fields(fields.values(), settings.fields)
     columns = choose_columns(fields.values(), meanings)
-    missing = tuple(lacking(client.granted_scopes, module))
+    missing = tuple(lacking(client.granted_scopes, module.api_name, custom=module.is_custom))
     warnings += _concerns(user, org, module, rights, fields)
     warnings += [lack_text(need) for need in missing]
     return Workspace(

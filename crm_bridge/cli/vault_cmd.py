@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,12 +10,13 @@ import click
 from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.vault_copy_cmd import copy, fetch
+from crm_bridge.cli.vault_view import set_json, set_table
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.pipeline.keeping import Disposal, Keeper
-    from crm_bridge.vault import CheckReport, SetSummary
+    from crm_bridge.vault import CheckReport
 
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of what you saw.")
 
@@ -23,34 +24,6 @@ _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of wha
 @group("vault", help="List, check, copy, prune and shred backups.")
 def vault() -> None:
     """List, check, copy, prune and shred backups."""
-
-
-def set_json(one: SetSummary) -> dict[str, Any]:
-    """Return what can be said about a set without its key."""
-    return {
-        "set": one.set_id,
-        "created": one.created,
-        "connection": one.connection,
-        "run_id": one.run,
-        "count": one.count,
-        "bytes": one.bytes,
-        "complete": one.complete,
-        "shredded": one.shredded,
-        "keep_until": one.keep_until.isoformat() if one.keep_until else None,
-    }
-
-
-def _state(one: SetSummary) -> str:
-    if not one.complete:
-        return _("unfinished")
-    return _("shredded") if one.shredded else _("whole")
-
-
-def set_table(out: Output, sets: Sequence[SetSummary]) -> None:
-    """Print sets, one a row."""
-    columns = (_("set"), _("made"), _("connection"), _("contracts"), _("bytes"), _("kept until"), _("state"))
-    rows = ((s.set_id, s.created, s.connection, s.count, s.bytes, s.keep_until or "-", _state(s)) for s in sets)
-    out.table(columns, rows)
 
 
 @command("list")

@@ -6,6 +6,7 @@ import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.vault_view import set_json, set_table
 from crm_bridge.i18n import _
 
 
@@ -33,7 +34,6 @@ def copy(set_ids: tuple[str, ...], url: str) -> int:
 @click.option("--from", "url", required=True, metavar="URL", help="s3://, az://, gs:// or file:/// address.")
 def fetch(set_ids: tuple[str, ...], url: str) -> int:
     """Bring sets back from an object store (default: those that are not here); each is checked before it counts."""
-    from crm_bridge.cli.vault_cmd import set_json, set_table
     from crm_bridge.pipeline.copying import Copying
 
     out = Output(as_json=shared().as_json)
