@@ -13,8 +13,13 @@ from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.metadata import ZohoModule
 from crm_bridge_zoho.wire import id_text, list_of
 
-TOLERABLE = (PermissionDeniedError,)
-"""Refusals of what is nice to know; an answer that cannot be trusted is never one of them."""
+PATHLESS = frozenset({"INVALID_URL_PATTERN", "INVALID_REQUEST_METHOD"})
+"""Codes of an edition or environment of Zoho that has no such path."""
+
+
+def is_tolerable(error: CrmBridgeError) -> bool:
+    """Say whether what was refused is merely nice to know; an answer that cannot be trusted never is."""
+    return isinstance(error, PermissionDeniedError) or error.vendor_code in PATHLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def read_rights(client: ZohoClient, user: User, module: ZohoModule) -> Rights:
         answer = client.read(f"/crm/v8/settings/profiles/{user.profile_id}", "GET /crm/v8/settings/profiles/{id}")
         profiles = list_of(answer, "profiles")
     except CrmBridgeError as error:
-        if isinstance(error, TOLERABLE):
+        if is_tolerable(error):
             return UNKNOWN_RIGHTS
         raise
     details = profiles[0].get("permissions_details") if profiles else None

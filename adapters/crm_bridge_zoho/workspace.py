@@ -8,7 +8,7 @@ from crm_bridge.domain.capabilities import Support
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_zoho import metadata
-from crm_bridge_zoho.account import Org, Rights, User, read_org, read_rights, read_user
+from crm_bridge_zoho.account import PATHLESS, Org, Rights, User, read_org, read_rights, read_user
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import Columns, choose_columns
 from crm_bridge_zoho.discovery import choose_module, map_fields
@@ -19,7 +19,6 @@ from crm_bridge_zoho.scopes import Need, lacking
 from crm_bridge_zoho.settings import ZohoSettings
 
 NOTES, ATTACHMENTS = "Notes", "Attachments"
-_PATHLESS = frozenset({"INVALID_URL_PATTERN", "INVALID_REQUEST_METHOD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _module(client: ZohoClient, settings: ZohoSettings) -> ZohoModule:
     except CrmBridgeError as error:
         if error.vendor_code == "INVALID_MODULE":
             return choose_module(metadata.read_modules(client), settings.module)
-        if error.vendor_code not in _PATHLESS:
+        if error.vendor_code not in PATHLESS:
             raise
         # A Zoho without this path still has the module that the user named; what it cannot tell stays unproven.
         return ZohoModule(settings.module, settings.module, settings.module, "", True, None, None, frozenset(), {})

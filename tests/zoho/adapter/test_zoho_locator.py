@@ -68,11 +68,12 @@ def test_a_record_that_others_may_not_see_is_shown_by_a_control_record_only_if_o
     assert (seen.control, seen.places[ABSENT].place) == (None, Place.NOT_VISIBLE)
 
 
-def test_a_bin_that_may_not_be_read_leaves_the_deleted_list(zoho: Any) -> None:
+@pytest.mark.parametrize(("status", "code"), [(403, "NO_PERMISSION"), (404, "INVALID_URL_PATTERN")])
+def test_a_bin_that_may_not_be_read_or_is_not_there_leaves_the_deleted_list(zoho: Any, status: int, code: str) -> None:
     one = zoho.ids()[0]
     adapter = zoho.connect()
     trashed(zoho, adapter, [one])
-    refused = WireResponse.of_json({"code": "NO_PERMISSION", "details": {}, "message": "", "status": "error"}, 403)
+    refused = WireResponse.of_json({"code": code, "details": {}, "message": "", "status": "error"}, status)
     zoho.intercept = lambda request: refused if "recycle_bin" in request.path else None
     assert look(adapter, [one]).places[one].place is Place.IN_BIN
     zoho.intercept = lambda request: refused if "recycle_bin" in request.path or "/deleted" in request.path else None
