@@ -180,6 +180,10 @@ class PermissionDeniedError(CrmBridgeError):
     advice = N_("ask an administrator of the CRM for this right")
 
 
+class NotAvailableError(CrmBridgeError):
+    """This CRM, or the way it is configured here, has no such thing."""
+
+
 class CredentialStoreError(CrmBridgeError):
     """Secrets cannot be read or kept safely."""
 

@@ -41,6 +41,7 @@ from crm_bridge_fxiaoke.restorer import Restorer
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.snapshotter import Snapshotter
 from crm_bridge_fxiaoke.touched import Touched
+from crm_bridge_fxiaoke.voided import list_voided
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ class FxiaokeAdapter:
 
     def find(self, query: Query) -> Search:
         """Start a listing."""
-        return self._parts().finder.find(query)
+        parts = self._parts()
+        if query.deleted_since is None:
+            return parts.finder.find(query)
+        assumed, name = self._settings.assumptions, parts.fields.object.name
+        return list_voided(self._records, name, query.deleted_since, user=parts.person.id, assumed=assumed)
 
     def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         """Copy contracts with everything around them."""

@@ -12,8 +12,8 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 from crm_bridge_fxiaoke.approvals import Approvals
 from crm_bridge_fxiaoke.leftovers import Leftovers
-from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment, text
-from crm_bridge_fxiaoke.people import OPEN_ID, SYSTEM_USER
+from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment
+from crm_bridge_fxiaoke.people import last_editor
 from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.side_by_side import side_by_side
@@ -182,7 +182,7 @@ class Locator:
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
         if self._contradicts_itself(row):
             return Whereabouts(ref, Place.UNREADABLE, note=_("what the CRM says about its life status cannot be true"))
-        by, at = _last_editor(row, self._user), moment(row.values.get("last_modified_time"))
+        by, at = last_editor(row.values, self._user), moment(row.values.get("last_modified_time"))
         if _voided(row):
             return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at))
         digest = self._mapper.digest(row.values)
@@ -209,13 +209,3 @@ def _without(rows: Iterable[Row], selection: set[str]) -> list[str]:
 
 def _voided(row: Row) -> bool:
     return row.values.get("life_status") == "invalid"
-
-
-def _last_editor(row: Row, user: str) -> str | None:
-    """Return who changed a record last, None where that id cannot be compared with ours."""
-    value = row.values.get("last_modified_by")
-    found = text(value[0]) if isinstance(value, list) and value else text(value)
-    # Open user ids and employee ids name the same people; comparing one with the other would accuse somebody else.
-    if found is None or found == SYSTEM_USER or found.startswith(OPEN_ID) is user.startswith(OPEN_ID):
-        return found
-    return None

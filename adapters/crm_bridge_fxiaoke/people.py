@@ -26,6 +26,16 @@ class Person:
     name: str
 
 
+def last_editor(values: Mapping[str, object], user: str) -> str | None:
+    """Return who changed a record last, None where that id cannot be compared with that of `user`."""
+    value = values.get("last_modified_by")
+    found = text(value[0]) if isinstance(value, list) and value else text(value)
+    # Open user ids and employee ids name the same people; comparing one with the other would accuse somebody else.
+    if found is None or found == SYSTEM_USER or found.startswith(OPEN_ID) is user.startswith(OPEN_ID):
+        return found
+    return None
+
+
 def acting_user(client: Client, secrets: SecretReader) -> Person:
     """Return the acting user; SignInError when the configured one does not exist or has left."""
     configured = secrets.get("operator_id")

@@ -31,6 +31,7 @@ from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.coql import Coql
+from crm_bridge_zoho.deletions import list_deletions
 from crm_bridge_zoho.editions import concurrency_of
 from crm_bridge_zoho.finder import Finder
 from crm_bridge_zoho.locator import Locator
@@ -78,6 +79,8 @@ class ZohoAdapter:
 
     def find(self, query: Query) -> Search:
         """Start a listing."""
+        if query.deleted_since is not None:
+            return list_deletions(self._bins, self.workspace.name, query.deleted_since)
         return Finder(self._client, self._coql, self._by_id, self.workspace).find(query)
 
     def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
@@ -112,9 +115,12 @@ class ZohoAdapter:
         return Snapshotter(self._client, self._coql, self._by_id, self.workspace, in_list=in_list)
 
     @cached_property
+    def _bins(self) -> Bins:
+        return Bins(self._client, self.workspace.name)
+
+    @cached_property
     def _locator(self) -> Locator:
-        bins = Bins(self._client, self.workspace.name)
-        return Locator(self._coql, self._by_id, bins, self.workspace, in_list=self._settings.coql_in_list)
+        return Locator(self._coql, self._by_id, self._bins, self.workspace, in_list=self._settings.coql_in_list)
 
     @cached_property
     def _untrasher(self) -> Untrasher:

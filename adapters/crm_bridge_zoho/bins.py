@@ -157,7 +157,20 @@ class Bins:
         return [_deletion(raw, in_bin=True) for raw in listed], bool(more_records(answer))
 
     def _deleted(self, since: datetime | None) -> Iterator[Deletion]:
-        """Yield the module's deletions, newest first, until they are older than `since`."""
+        for entries, _ended in self.deleted_pages(since):
+            yield from entries
+
+    def bin_pages(self, since: datetime) -> Iterator[tuple[list[Deletion], bool]]:
+        """Yield what the bin holds since a moment, oldest first, and with each page whether it is the last one."""
+        selection = {"filters": json.dumps(self._filters(since), separators=(",", ":"))}
+        for number in range(1, MOST_PAGES + 1):
+            entries, more = self._bin_page(selection, number, order="asc")
+            yield entries, not more
+            if not more:
+                return
+
+    def deleted_pages(self, since: datetime | None) -> Iterator[tuple[list[Deletion], bool]]:
+        """Yield the module's deletions, newest first, until they are older than `since`, and whether that is all."""
         oldest = None if since is None else since - SKEW
         for number in range(1, MOST_PAGES + 1):
             answer = self._client.read(
@@ -170,9 +183,10 @@ class Bins:
             entries = [_deletion(raw, in_bin=raw.get("type") == "recycle") for raw in listed]
             final = (one for one, raw in zip(entries, listed, strict=True) if raw.get("type") == "permanent")
             self._final |= {one.id: one for one in final}
-            yield from entries
             times = [one.at for one in entries if one.at is not None]
-            if not more_records(answer) or (oldest is not None and times and max(times) < oldest):
+            ended = not more_records(answer) or bool(oldest is not None and times and max(times) < oldest)
+            yield entries, ended
+            if ended:
                 return
 
     def _is_ours(self, module: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ from crm_bridge.pipeline.delete import delete
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.doubt import DOUBTFUL, refuse_doubtful
 from crm_bridge.pipeline.find import Selection, find_contracts
+from crm_bridge.pipeline.outside import Comparison
 from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
@@ -240,6 +242,13 @@ class Connection:
         with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
             settle_open(RunLog(self.desk, info.ref), file.targets())
         return self._run(info, file)
+
+    def deletions(self, since: datetime | None = None) -> Comparison:
+        """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.
+
+        Nothing is changed. Raises NotAvailableError, PermissionDeniedError.
+        """
+        return Comparison(self.desk, since)
 
     def restore(
         self,

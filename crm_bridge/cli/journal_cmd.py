@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,13 +140,29 @@ def export(output: Path) -> int:
 
 
 @command("reconcile")
-@click.argument("run_id", metavar="[RUN]", required=False)
-def reconcile(run_id: str | None) -> int:
-    """Settle the contracts of RUN (default: the last one) that are in doubt, by looking; nothing is deleted."""
+@click.argument("run_or_connection", metavar="[RUN|CONNECTION]", required=False)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    default=None,
+    help="With CONNECTION: deletions since this moment (UTC); default: since the journal's first entry.",
+)
+def reconcile(run_or_connection: str | None, since: datetime | None) -> int:
+    """Settle the contracts of RUN (default: the last one) that are in doubt, by looking; nothing is deleted.
+
+    With CONNECTION: compare what its CRM lists as deleted with the journal. Ends with 9 when our user deleted
+    contracts that no run accounts for. Deletions by others are counted; -v and --json list them.
+    """
+    from crm_bridge.cli.deletions_view import report_deletions
     from crm_bridge.cli.run_cmd import report_run
 
     with open_bridge() as bridge:
-        info = bridge.run(run_id)
+        if run_or_connection in bridge.around.connections:
+            moment = since.replace(tzinfo=UTC) if since else None
+            return report_deletions(bridge.connect(str(run_or_connection)).deletions(moment))
+        if since is not None:
+            raise click.UsageError(_("--since goes with the name of a connection"))
+        info = bridge.run(run_or_connection)
         return report_run(bridge, bridge.connect(info.ref.connection).reconcile(info.id))
 
 

@@ -92,6 +92,8 @@ class Query:
     limit: int | None = None
     states: bool = False
     """Also find out where each contract stands (lock, approval, process, sharing), even if that takes calls."""
+    deleted_since: datetime | None = None
+    """Instead of contracts, list what the CRM says was deleted in the contract module since then: `Page.deleted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,43 @@ class Completeness:
     how: str
 
 
+class Place(StrEnum):
+    """Where a record is now, as far as can be seen."""
+
+    LIVE = "live"
+    IN_BIN = "in_bin"
+    GONE = "gone"
+    """Neither live nor in the bin, and the control record was readable."""
+    PENDING = "pending"
+    NOT_VISIBLE = "not_visible"
+    UNREADABLE = "unreadable"
+    """The CRM's answer could not be trusted; never taken for absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where one record is, and what the CRM says about how it got there."""
+
+    ref: ContractRef
+    place: Place
+    digest: str | None = None
+    """Drift digest of a live record."""
+    by: str | None = None
+    """User id of whoever deleted it, where the CRM tells."""
+    at: datetime | None = None
+    until: datetime | None = None
+    """When the CRM empties it from the bin."""
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some contracts of a listing; only the last page carries `completeness`."""
 
     contracts: tuple[Contract, ...]
     completeness: Completeness | None = None
+    deleted: tuple[Whereabouts, ...] | None = None
+    """Deletions, where the query asked for them; older ones may be among them. None = this is no such listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,35 +200,6 @@ class RemoveOptions:
 
     automations: bool = False
     fast: bool = False
-
-
-class Place(StrEnum):
-    """Where a record is now, as far as can be seen."""
-
-    LIVE = "live"
-    IN_BIN = "in_bin"
-    GONE = "gone"
-    """Neither live nor in the bin, and the control record was readable."""
-    PENDING = "pending"
-    NOT_VISIBLE = "not_visible"
-    UNREADABLE = "unreadable"
-    """The CRM's answer could not be trusted; never taken for absent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Where one record is, and what the CRM says about how it got there."""
-
-    ref: ContractRef
-    place: Place
-    digest: str | None = None
-    """Drift digest of a live record."""
-    by: str | None = None
-    """User id of whoever deleted it, where the CRM tells."""
-    at: datetime | None = None
-    until: datetime | None = None
-    """When the CRM empties it from the bin."""
-    note: str = ""
 
 
 class Look(StrEnum):
@@ -259,7 +263,11 @@ class Adapter(Protocol):
         ...
 
     def find(self, query: Query) -> Search:
-        """Start a listing. Vendor fields that do not exist are a UsageError before the first page."""
+        """Start a listing. Vendor fields that do not exist are a UsageError before the first page.
+
+        With `deleted_since`, NotAvailableError where the CRM lists no deletions, PermissionDeniedError where it
+        does not show them to this user; both may also come with the first page.
+        """
         ...
 
     def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crm_bridge.domain.capabilities import Step, Support
-from crm_bridge.errors import CrmBridgeError, PermissionDeniedError
-from crm_bridge.spi.adapter import Answer, Look, Place, Verdict
+from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDeniedError
+from crm_bridge.spi.adapter import Answer, Look, Place, Query, Verdict, Whereabouts
 from crm_bridge.testing.bench import Bench
 from crm_bridge.testing.exam import OPTIONS, Exam
 
@@ -40,6 +40,17 @@ class RemovingExam(Exam):
         record_id = self.deletable(bench, 1)[0]
         bench.control("delete", id=record_id)
         assert bench.where_is(record_id).by != bench.adapter.whoami().user_id
+
+    def test_the_list_of_deletions_tells_ours_from_those_of_others(self, bench: Bench) -> None:
+        since = bench.clock.now() - timedelta(minutes=1)
+        kept, ours, theirs = self.deletable(bench, 3)
+        self.trash(bench, ours)
+        bench.control("delete", id=theirs)
+        me, found = bench.adapter.whoami().user_id, self._deletions(bench, since)
+        assert found.keys() == {ours, theirs}, f"{kept} is live"
+        assert found[theirs].by != me
+        if self.spec.capabilities.who_deleted.support is Support.FULL or found[ours].by is not None:
+            assert (found[ours].by, found[ours].place) == (me, Place.IN_BIN)
 
     def test_only_the_contracts_that_were_asked_for_are_removed(self, bench: Bench) -> None:
         ids = self.deletable(bench, 5)
@@ -188,6 +199,18 @@ class RemovingExam(Exam):
         if answers[0].verdict is Verdict.NOT_DONE and answers[0].retry:
             answers = list(bench.adapter.remove(Step.TRASH, bench.refs(record_id), options=OPTIONS))
         return answers
+
+    def _deletions(self, bench: Bench, since: datetime) -> dict[str, Whereabouts]:
+        """Read the whole list of deletions; the case is left out where the CRM has none."""
+        found: dict[str, Whereabouts] = {}
+        try:
+            for page in bench.adapter.find(Query(deleted_since=since)).pages:
+                assert page.deleted is not None, "an adapter that lists no deletions raises NotAvailableError"
+                assert page.contracts == (), "a list of deletions gives no contracts"
+                found |= {one.ref.id: one for one in page.deleted}
+        except NotAvailableError as told:
+            pytest.skip(told.message)
+        return found
 
     def _needs_lock(self) -> None:
         self.needs(self.spec.capabilities.trash)

@@ -1,0 +1,55 @@
+"""Voided contracts since a moment, as a query lists them: what was deleted after the void is in no list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import NotAvailableError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Completeness, Page, Place, Search, Whereabouts
+from crm_bridge_fxiaoke.mapping import moment
+from crm_bridge_fxiaoke.people import last_editor
+from crm_bridge_fxiaoke.records import Condition, Records, Row, condition
+from crm_bridge_fxiaoke.settings import Assumptions
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def list_voided(records: Records, name: str, since: datetime, *, user: str, assumed: Assumptions) -> Search:
+    """Start the listing of one object. Raises NotAvailableError where queries never show voided records."""
+    if assumed.query_invalid_rows == "omitted":
+        raise NotAvailableError(
+            _("this CRM does not list voided contracts: its queries leave them out"),
+            hint=_("compare the CRM's own audit log with `crm-bridge journal list`"),
+        )
+    from_then = (since - _EPOCH) // timedelta(milliseconds=1)
+    conditions = [
+        condition("life_status", "EQ", "invalid"),
+        condition("last_modified_time", "GTE", str(from_then)),
+    ]
+    remarks = (
+        _("only voided contracts are listed: one that was deleted after its void leaves nothing to read"),
+        _("of a voided contract the CRM names who changed it last, and when; what this user may not see is not listed"),
+    )
+    pages = _pages(records, name, conditions, user=user, days=assumed.bin_days)
+    return Search("life_status EQ invalid", None, pages, remarks=remarks)
+
+
+def _pages(records: Records, name: str, conditions: list[Condition], *, user: str, days: int | None) -> Iterator[Page]:
+    seen, expected = 0, None
+    for page in records.pages(name, conditions, counted=True):
+        expected = page.total if page.total is not None else expected
+        seen += len(page.rows)
+        voided = [row for row in page.rows if row.values.get("life_status") == "invalid"]
+        yield Page((), deleted=tuple(_whereabouts(name, row, user, days) for row in voided))
+    agrees = expected is None or expected == seen
+    how = _("listed to the end") if agrees else _("the CRM counted another number")
+    yield Page((), Completeness(agrees, seen, expected, how), deleted=())
+
+
+def _whereabouts(name: str, row: Row, user: str, days: int | None) -> Whereabouts:
+    at = moment(row.values.get("last_modified_time"))
+    until = at + timedelta(days=days) if at and days else None
+    return Whereabouts(ContractRef(name, row.id), Place.IN_BIN, by=last_editor(row.values, user), at=at, until=until)

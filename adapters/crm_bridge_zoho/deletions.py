@@ -1,0 +1,56 @@
+"""Deletions of the contract module since a moment, as Zoho lists them: the deleted list, or else the recycle bin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import CrmBridgeError, PermissionDeniedError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Completeness, Page, Place, Search, Whereabouts
+from crm_bridge_zoho.account import TOLERABLE
+from crm_bridge_zoho.bins import Bins, Deletion
+
+
+def list_deletions(bins: Bins, module: str, since: datetime) -> Search:
+    """Start the listing. With its first page: PermissionDeniedError where this user may see neither list."""
+    remarks: list[str] = []
+    return Search(f"GET /{module}/deleted", None, _pages(bins, module, since, remarks), remarks=remarks)
+
+
+def _pages(bins: Bins, module: str, since: datetime, remarks: list[str]) -> Iterator[Page]:
+    try:
+        yield from _told(module, bins.deleted_pages(since))
+        return
+    except CrmBridgeError as error:
+        if not _is_hidden(error):
+            raise
+    remarks.append(_("Zoho shows only the recycle bin to this user: what was deleted for good is not listed"))
+    try:
+        yield from _told(module, bins.bin_pages(since))
+    except CrmBridgeError as error:
+        if not _is_hidden(error):
+            raise
+        raise PermissionDeniedError(
+            _("Zoho shows neither the deleted list nor the recycle bin to this user"),
+            hint=_("ask an administrator of the CRM for the right to see the recycle bin"),
+        ) from None
+
+
+def _told(module: str, listing: Iterable[tuple[list[Deletion], bool]]) -> Iterator[Page]:
+    seen, whole = 0, False
+    for entries, whole in listing:  # noqa: B007 - whether the last page was the end is asked afterwards
+        seen += len(entries)
+        yield Page((), deleted=tuple(_whereabouts(module, one) for one in entries))
+    how = _("listed to the end") if whole else _("Zoho has more deletions than are read at once; name a later day")
+    yield Page((), Completeness(whole, seen, None, how), deleted=())
+
+
+def _whereabouts(module: str, one: Deletion) -> Whereabouts:
+    place = Place.IN_BIN if one.in_bin else Place.GONE
+    return Whereabouts(ContractRef(module, one.id), place, by=one.by, at=one.at, until=one.until)
+
+
+def _is_hidden(error: CrmBridgeError) -> bool:
+    return isinstance(error, TOLERABLE) or error.reason == "module"
