@@ -144,6 +144,7 @@ def export(output: Path) -> int:
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="DATE",
     default=None,
     help="With CONNECTION: deletions since this moment (UTC); default: since the journal's first entry.",
 )

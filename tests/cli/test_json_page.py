@@ -64,6 +64,7 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     run("vault", "shred", sets[0]["set"], "--dry-run")
     run("backup", name, "--where", 'status = "Draft"')
     run("backup", name, "--format", "csv", "-o", tmp_path / "a.csv")
+    run("journal", "reconcile", name)
     for words in ("journal list", "journal check", f"journal export -o {tmp_path}/j.jsonl", "journal rotate-key"):
         run(*words.split())
     for words in ("connections list", f"connections test {name}", "adapters", f"adapters show {name.split('-')[0]}"):
