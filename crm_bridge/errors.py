@@ -15,7 +15,7 @@ CrmBridgeError
 ├── HeldError                  records were left alone                            exit 3
 ├── SignInError                sign in again                                      exit 1
 ├── PermissionDeniedError      ask an administrator                               exit 1
-├── NotAvailableError          this CRM has no such thing
+├── NotAvailableError          this CRM has no such thing                         exit 1
 ├── CredentialStoreError       fix where secrets are kept                         exit 1
 ├── CrmError                   the CRM refused or answered nonsense               exit 1
 │   ├── RequestRefusedError    refused before anything was done

@@ -9,6 +9,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.sandbox.serve import Sandbox
 from crm_bridge.spi.adapter import RemoveOptions, Verdict
 from crm_bridge.spi.emulator import Emulator
 from tests.cli.conftest import Shell
@@ -113,3 +114,31 @@ def test_a_moment_goes_with_a_connection_only(shell: Shell, ours: list[str]) -> 
     assert said.code == 2
     assert "--since" in said.err
     assert shell("journal", "reconcile", "--since", "yesterday").code == 2
+
+
+def test_what_a_run_deleted_for_good_is_accounted_for(
+    shell: Shell, name: str, ours: list[str], emulator: Emulator
+) -> None:
+    path = shell.home / "purge.plan"
+    planned = shell("plan", name, "--where", 'status = "Draft"', "--purge", "-o", path, "--json")
+    assert planned.code == 0, planned.err
+    done = shell("apply", path, "--confirm", planned.document()["digest"], "--json")
+    assert done.code == 0, done.err
+    said = shell("journal", "reconcile", name, "--json")
+    assert said.code == 0
+    assert said.document()["deletions"] == []
+
+
+def test_an_intent_that_was_proven_not_done_excuses_no_later_deletion(shell: Shell, running: Sandbox) -> None:
+    emulator, name = running.servers["fxiaoke"].exchange.emulator, "fxiaoke-sandbox"
+    planned = shell("plan", name, "--where", 'status = "Expired"', "-o", shell.home / "x.plan", "--json").document()
+    refused = shell("find", name, "--where", 'status = "Expired"', "--limit", 1, "--json").lines()[0]["id"]
+    emulator.control("veto", {"id": refused, "text": "该合同有未结清回款"})
+    done = shell("apply", shell.home / "x.plan", "--confirm", planned["digest"], "--json")
+    outcomes = {one["id"]: one["outcome"] for one in done.document()["outcomes"]}
+    assert outcomes[refused] != "removed"
+    assert "intent" in [one["op"] for one in shell("journal", "list", "--record", refused, "--json").lines()]
+    emulator.control("veto", {"id": refused})
+    delete_past_the_journal(shell, name, [refused])
+    said = shell("journal", "reconcile", name, "--json")
+    assert (said.code, [one["id"] for one in said.document()["deletions"]]) == (9, [refused])
