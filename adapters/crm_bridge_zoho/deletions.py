@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import CrmBridgeError, PermissionDeniedError
+from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Place, Search, Whereabouts
-from crm_bridge_zoho.account import TOLERABLE
+from crm_bridge_zoho.account import is_tolerable
 from crm_bridge_zoho.bins import Bins, Deletion
 
 
 def list_deletions(bins: Bins, module: str, since: datetime) -> Search:
-    """Start the listing. With its first page: PermissionDeniedError where this user may see neither list."""
+    """Start the listing. With its first page: PermissionDeniedError where this user may see neither list, NotAvailableError."""
     remarks: list[str] = []
     return Search(f"GET /{module}/deleted", None, _pages(bins, module, since, remarks), remarks=remarks)
 
@@ -32,6 +32,10 @@ def _pages(bins: Bins, module: str, since: datetime, remarks: list[str]) -> Iter
     except CrmBridgeError as error:
         if not _is_hidden(error):
             raise
+        if not isinstance(error, PermissionDeniedError):
+            raise NotAvailableError(
+                _("this Zoho account has neither a deleted list nor a recycle bin to read")
+            ) from None
         raise PermissionDeniedError(
             _("Zoho shows neither the deleted list nor the recycle bin to this user"),
             hint=_("ask an administrator of the CRM for the right to see the recycle bin"),
@@ -53,4 +57,4 @@ def _whereabouts(module: str, one: Deletion) -> Whereabouts:
 
 
 def _is_hidden(error: CrmBridgeError) -> bool:
-    return isinstance(error, TOLERABLE) or error.reason == "module"
+    return is_tolerable(error) or error.reason == "module"

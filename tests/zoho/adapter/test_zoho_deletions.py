@@ -9,10 +9,11 @@ import pytest
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import PermissionDeniedError
+from crm_bridge.errors import NotAvailableError, PermissionDeniedError
 from crm_bridge.spi.adapter import Completeness, Place, Query, RemoveOptions, Whereabouts
 from crm_bridge.spi.emulator import WireResponse
 
+PATHLESS = WireResponse.of_json({"code": "INVALID_URL_PATTERN", "details": {}, "message": "", "status": "error"}, 404)
 REFUSED = WireResponse.of_json({"code": "NO_PERMISSION", "details": {}, "message": "", "status": "error"}, 403)
 
 
@@ -80,3 +81,11 @@ def test_a_user_who_may_see_neither_list_is_told_whom_to_ask(zoho: Any) -> None:
         deletions(zoho, adapter)
     assert str(raised.value) == "Zoho shows neither the deleted list nor the recycle bin to this user"
     assert "administrator" in raised.value.hint
+
+
+def test_an_account_that_has_neither_path_has_no_list(zoho: Any) -> None:
+    adapter = zoho.connect()
+    adapter.whoami()
+    zoho.intercept = lambda request: PATHLESS if "recycle_bin" in request.path or "/deleted" in request.path else None
+    with pytest.raises(NotAvailableError, match="neither a deleted list nor a recycle bin"):
+        deletions(zoho, adapter)
