@@ -14,7 +14,7 @@ from crm_bridge_zoho.bins import Bins, Deletion
 
 
 def list_deletions(bins: Bins, module: str, since: datetime) -> Search:
-    """Start the listing. With its first page: PermissionDeniedError where this user may see neither list, NotAvailableError."""
+    """Start the listing. Its first page raises PermissionDeniedError or NotAvailableError where neither can be read."""
     remarks: list[str] = []
     return Search(f"GET /{module}/deleted", None, _pages(bins, module, since, remarks), remarks=remarks)
 
