@@ -97,6 +97,9 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.setenv("CRM_BRIDGE_LANG", "en")
     emulator = FxiaokeEmulator("http://127.0.0.1:8802", clock=clock, count=40)
     write_home(home, {"fxiaoke": emulator})
+    # Whoever waits moves the only clock: a second call in flight would seem to have lasted that long.
+    with (home / "config.toml").open("a") as config:
+        config.write("calls_in_flight = 1\n")
     found = Desk(home, emulator, capsys)
     monkeypatch.setattr(emulator, "handle", found.answer)
     with mounted(emulator):
