@@ -22,6 +22,11 @@ def is_tolerable(error: CrmBridgeError) -> bool:
     return isinstance(error, PermissionDeniedError) or error.vendor_code in PATHLESS
 
 
+def is_hidden(error: CrmBridgeError) -> bool:
+    """Say whether a module or a list does not show to this user, or is not there in this account."""
+    return is_tolerable(error) or error.reason == "module"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """The signed-in user."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge_zoho.account import is_tolerable
+from crm_bridge_zoho.account import is_hidden
 from crm_bridge_zoho.capabilities import BIN_DAYS
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.mapping import instant_of
@@ -82,7 +82,7 @@ class Bins:
                     if wanted <= found.keys():
                         break
         except CrmBridgeError as error:
-            if is_tolerable(error) or error.reason == "module":
+            if is_hidden(error):
                 return False
             raise
         return True

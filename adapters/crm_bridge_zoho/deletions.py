@@ -9,7 +9,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Place, Search, Whereabouts
-from crm_bridge_zoho.account import is_tolerable
+from crm_bridge_zoho.account import is_hidden
 from crm_bridge_zoho.bins import Bins, Deletion
 
 
@@ -24,13 +24,13 @@ def _pages(bins: Bins, module: str, since: datetime, remarks: list[str]) -> Iter
         yield from _told(module, bins.deleted_pages(since))
         return
     except CrmBridgeError as error:
-        if not _is_hidden(error):
+        if not is_hidden(error):
             raise
     remarks.append(_("Zoho shows only the recycle bin to this user: what was deleted for good is not listed"))
     try:
         yield from _told(module, bins.bin_pages(since))
     except CrmBridgeError as error:
-        if not _is_hidden(error):
+        if not is_hidden(error):
             raise
         if not isinstance(error, PermissionDeniedError):
             raise NotAvailableError(
@@ -54,7 +54,3 @@ def _told(module: str, listing: Iterable[tuple[list[Deletion], bool]]) -> Iterat
 def _whereabouts(module: str, one: Deletion) -> Whereabouts:
     place = Place.IN_BIN if one.in_bin else Place.GONE
     return Whereabouts(ContractRef(module, one.id), place, by=one.by, at=one.at, until=one.until)
-
-
-def _is_hidden(error: CrmBridgeError) -> bool:
-    return is_tolerable(error) or error.reason == "module"

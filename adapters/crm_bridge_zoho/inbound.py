@@ -10,7 +10,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Part, PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge_zoho import metadata
-from crm_bridge_zoho.account import is_tolerable
+from crm_bridge_zoho.account import is_hidden
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
 from crm_bridge_zoho.coql import Coql, Select, any_id
@@ -55,7 +55,7 @@ def inbound_of(client: ZohoClient, module: str, related: Sequence[RelatedList]) 
         try:
             fields = metadata.read_fields(client, name)
         except CrmBridgeError as error:
-            if is_tolerable(error) or error.reason == "module":
+            if is_hidden(error):
                 continue
             raise
         pointing = [one.api_name for one in fields if one.data_type == "lookup" and one.target == module]
