@@ -53,7 +53,7 @@ class Mounted:
         """Answer one prepared request, as `responses` wants it; a lost answer raises as requests would."""
         import requests
 
-        wire = _wire(request)
+        wire = wire_of(request)
         self.requests.append(wire)
         found = self._exchange.deliver(wire)
         if found.response is None:
@@ -115,7 +115,8 @@ def sent_bytes(request: requests.PreparedRequest) -> bytes:
     return b"".join(part.encode() if isinstance(part, str) else part for part in body)
 
 
-def _wire(request: requests.PreparedRequest) -> WireRequest:
+def wire_of(request: requests.PreparedRequest) -> WireRequest:
+    """Return what an emulator gets to see of a request, its path decoded as a server does it."""
     parts = urlsplit(request.url or "")
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
     return WireRequest(request.method or "GET", unquote(parts.path) or "/", parts.query, headers, sent_bytes(request))

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import responses
@@ -17,7 +16,7 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge.spi.spec import Tools
-from crm_bridge.testing.mount import sent_bytes
+from crm_bridge.testing.mount import wire_of
 from crm_bridge.transport import Budget, Window
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator, Switches
@@ -70,16 +69,10 @@ class Rig:
         return sum(1 for line in self.emulator.ledger() if line.path.endswith(ending))
 
     def answer(self, request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
-        wire = _wire(request)
+        wire = wire_of(request)
         given = self.intercept(wire) if self.intercept else None
         response = given or self.emulator.handle(wire)
         return response.status, dict(response.headers), response.body
-
-
-def _wire(request: PreparedRequest) -> WireRequest:
-    parts = urlsplit(request.url or "")
-    headers = {key.lower(): str(value) for key, value in request.headers.items()}
-    return WireRequest(request.method or "", parts.path, parts.query, headers, sent_bytes(request))
 
 
 Mount = Callable[..., Rig]

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,7 +16,7 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
 from crm_bridge.spi.emulator import LedgerEntry, WireRequest, WireResponse
 from crm_bridge.spi.spec import Tools
-from crm_bridge.testing.mount import sent_bytes
+from crm_bridge.testing.mount import wire_of
 from crm_bridge.transport import Budget
 from crm_bridge_zoho import ADAPTER
 from crm_bridge_zoho.adapter import ZohoAdapter
@@ -81,14 +80,7 @@ class Zoho:
         return list(self.control("contracts")["ids"])
 
     def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
-        parts = urlsplit(request.url or "")
-        wire = WireRequest(
-            request.method or "GET",
-            parts.path,
-            parts.query,
-            {name.lower(): str(value) for name, value in request.headers.items()},
-            sent_bytes(request),
-        )
+        wire = wire_of(request)
         found = self.intercept(wire) or self.emulator.handle(wire)
         return found.status, dict(found.headers), found.body
 

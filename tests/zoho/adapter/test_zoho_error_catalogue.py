@@ -19,7 +19,7 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _, use_language
 from crm_bridge.sandbox.home import write_home
 from crm_bridge.spi.emulator import WireRequest, WireResponse
-from crm_bridge.testing.mount import Mounted
+from crm_bridge.testing.mount import Mounted, wire_of
 from crm_bridge_zoho.emulator import ZohoEmulator
 from crm_bridge_zoho.error_table import BY_CODE
 from crm_bridge_zoho.error_table import ROWS as TABLE
@@ -42,9 +42,7 @@ class House:
     refuse: Refusal = field(default=lambda request: None)
 
     def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
-        from crm_bridge.testing.mount import _wire
-
-        found = self.refuse(_wire(request))
+        found = self.refuse(wire_of(request))
         if found is None:
             return self.mounted.answer(request)
         return found.status, dict(found.headers), found.body
