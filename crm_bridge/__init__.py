@@ -115,4 +115,7 @@ def __getattr__(name: str) -> object:
     """Load a public name from its home on first use (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from crm_bridge.platforms import refuse_windows
+
+    refuse_windows()
     return getattr(import_module(_HOMES[name]), name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import socket
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,15 +17,10 @@ from crm_bridge import failpoints
 from crm_bridge.errors import ConfigError, CrmBridgeError, JournalBusyError
 from crm_bridge.i18n import _
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 LONGEST = 4 * 1024 * 1024
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # opening a fifo must not hang
+_NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
+_NONBLOCK = os.O_NONBLOCK  # opening a fifo must not hang
 _POLL = 0.02
 _INTRODUCTION = 1.0
 """Seconds that a process has to say who it is after it took a lock."""
@@ -169,18 +164,14 @@ def remove_abandoned(folder: Path, pattern: str) -> None:
 
 
 def hold_folder(path: Path) -> int:
-    """Hold a folder as long as the descriptor is open; the kernel lets go if the process dies. -1: not held."""
-    if sys.platform == "win32":
-        return -1
+    """Hold a folder as long as the descriptor is open; the kernel lets go if the process dies."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
     _try_lock(handle)
     return handle
 
 
 def is_held(path: Path) -> bool:
-    """Say whether a living process holds a folder; where that cannot be told, it is."""
-    if sys.platform == "win32":
-        return True
+    """Say whether a living process holds a folder."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
     try:
         return not _try_lock(handle)
@@ -190,8 +181,6 @@ def is_held(path: Path) -> bool:
 
 def fsync_folder(path: Path) -> None:
     """Make a rename or a new name in the folder durable."""
-    if sys.platform == "win32":
-        return
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -240,8 +229,6 @@ def _holder_of(path: Path) -> str:
 
 
 def _is_alive(pid: int) -> bool:
-    if sys.platform == "win32":
-        return True
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -254,16 +241,13 @@ def _is_alive(pid: int) -> bool:
 def _say_who(handle: int, what: str) -> None:
     text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}).encode()
     os.ftruncate(handle, 0)
-    os.pwrite(handle, text, 0) if sys.platform != "win32" else os.write(handle, text)
+    os.pwrite(handle, text, 0)
 
 
 def _try_lock(handle: int) -> bool:
     # flock, not lockf: a POSIX record lock would be lost as soon as anything in the process closed the same file.
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
@@ -273,11 +257,11 @@ def _check_file(path: Path, found: os.stat_result, error: Refusal, forbidden: in
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         raise error(_("{path} is not a plain file").format(path=path), hint=_("links and pipes are not followed here"))
     _check_owner(path, found, error)
-    if sys.platform != "win32" and (wide := found.st_mode & forbidden):
+    if wide := found.st_mode & forbidden:
         says = _("{path} may be read by others") if wide & ~0o022 else _("{path} may be written to by others")
         raise error(says.format(path=path), hint=_("run: chmod 600 {path}").format(path=path))
 
 
 def _check_owner(path: Path, found: os.stat_result, error: Refusal) -> None:
-    if sys.platform != "win32" and found.st_uid != os.geteuid():
+    if found.st_uid != os.geteuid():
         raise error(_("{path} belongs to another user").format(path=path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -89,7 +88,7 @@ class Checkup:
             for path in self._bridge.home.rglob("*")
             if not path.is_symlink() and path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077
         ]
-        if open_to_others and os.name != "nt":
+        if open_to_others:
             says = _("{count} files may be read by others, e.g. {name}").format(
                 count=len(open_to_others), name=open_to_others[0]
             )

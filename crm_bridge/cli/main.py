@@ -16,6 +16,7 @@ from crm_bridge.cli.output import Output, report_error, report_usage, say_whatev
 from crm_bridge.cli.translated import Group, speak
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import N_, _, system_language, use_language
+from crm_bridge.platforms import refuse_windows
 
 COMMANDS = {
     "demo": ("demo_cmd", "demo"),
@@ -108,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     as_json = "--json" in (sys.argv if arguments is None else arguments)
     color = False if os.environ.get("NO_COLOR") else None
     try:
+        refuse_windows()
         words = list(arguments) if arguments is not None else None
         code = cli.main(args=words, prog_name="crm-bridge", standalone_mode=False, color=color)
     except CrmBridgeError as error:

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
 SERVICE = "crm_bridge"
 LIMIT_SECONDS = 10.0
-LONGEST_ITEM = 1200  # Windows Credential Locker keeps 2560 bytes of UTF-16
+LONGEST_ITEM = 1200  # no token or key of a CRM is longer: what is longer was pasted by mistake
 
 ACCEPTED = frozenset(
     {
         "keyring.backends.macOS.Keyring",
-        "keyring.backends.Windows.WinVaultKeyring",
         "keyring.backends.SecretService.Keyring",
         "keyring.backends.libsecret.Keyring",
         "keyring.backends.kwallet.DBusKeyring",
@@ -140,7 +139,7 @@ def _refused(kind: str) -> CredentialStoreError:
     return CredentialStoreError(
         _("the keyring {kind} is not accepted").format(kind=kind),
         reason="keyring_refused",
-        hint=_("use Secret Service, KWallet, macOS Keychain or Windows Credential Locker, or --secrets-file"),
+        hint=_("use Secret Service, KWallet or macOS Keychain, or --secrets-file"),
     )
 
 

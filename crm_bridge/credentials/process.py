@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
+import resource
 
 
 def protect_process() -> None:
     """Switch core dumps off and make new files private (umask 077)."""
     os.umask(0o077)
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -53,7 +53,7 @@ class Ballast:
         return True
 
     def _fill(self, path: Path, randomness: random.Random) -> None:
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
         # Bytes that do not compress: zeros would take no room on a file system that packs them.
         block = randomness.randbytes(min(_CHUNK, self._size))
         with os.fdopen(os.open(path, flags, 0o600), "wb") as target:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from pathlib import Path
 
 from crm_bridge.errors import JournalError
@@ -49,7 +48,7 @@ def check_file(path: Path) -> None:
 
 def create_file(path: Path) -> bool:
     """Create an empty file 0600; say whether it was new. Never opens a file that was there."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
     try:
         os.close(os.open(path, flags, 0o600))
     except FileExistsError:
@@ -61,8 +60,6 @@ def create_file(path: Path) -> bool:
 
 def sync_directory(path: Path) -> None:
     """Make a new or vanished name in a directory durable, where the system can."""
-    if sys.platform == "win32":
-        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -72,8 +69,6 @@ def sync_directory(path: Path) -> None:
 
 def network_type(path: Path) -> str:
     """Return the kind of network file system that holds `path`, empty when it is local or cannot be told."""
-    if sys.platform == "win32":
-        return "unc" if str(path.resolve()).startswith("\\\\") else ""
     try:
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
@@ -109,8 +104,6 @@ def _lstat(path: Path) -> os.stat_result:
 
 
 def _check_owner(path: Path, status: os.stat_result, forbidden: int) -> None:
-    if sys.platform == "win32":
-        return
     if status.st_uid != os.geteuid():
         raise _unusable(path, _("it belongs to somebody else"))
     if status.st_mode & forbidden:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import sys
 from pathlib import Path
 
 from crm_bridge.errors import JournalBusyError
 from crm_bridge.i18n import _
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 class FileLock:
@@ -44,13 +39,13 @@ class FileLock:
         if self._handle is not None:
             return True
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(self._path, flags, 0o600)
         if not _lock(handle):
             os.close(handle)
             return False
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{who} (process {os.getpid()})".encode(), 0) if hasattr(os, "pwrite") else None
+        os.pwrite(handle, f"{who} (process {os.getpid()})".encode(), 0)
         self._handle = handle
         return True
 
@@ -73,10 +68,7 @@ class FileLock:
 
 def _lock(handle: int) -> bool:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -13,7 +13,7 @@ from crm_bridge.errors import BackupError
 from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import _
 
-_NEVER_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NEVER_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 _BUFFER = 256 * 1024
 
 
@@ -27,7 +27,7 @@ def open_file(path: Path) -> BinaryIO:
 
     Owner and mode do not matter here: a vault that was copied to another machine can still be read.
     """
-    handle = os.open(path, os.O_RDONLY | _NEVER_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+    handle = os.open(path, os.O_RDONLY | _NEVER_FOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise BackupError(_("{name} is not a regular file").format(name=path.name), reason="damaged")

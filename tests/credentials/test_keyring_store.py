@@ -93,7 +93,7 @@ def chain(*backends: KeyringBackend) -> ChainerBackend:
 
 
 def test_the_accepted_kinds_are_the_ones_of_the_operating_systems() -> None:
-    assert {name.split(".")[2] for name in ACCEPTED} == {"macOS", "Windows", "SecretService", "libsecret", "kwallet"}
+    assert {name.split(".")[2] for name in ACCEPTED} == {"macOS", "SecretService", "libsecret", "kwallet"}
 
 
 def test_a_kind_that_is_accepted_and_works_is_used() -> None:

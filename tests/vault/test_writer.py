@@ -151,7 +151,6 @@ except BackupError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 @pytest.mark.parametrize("what", ["attachment", "record", "schema"])
 def test_a_disk_that_takes_no_more_is_a_backup_error_and_leaves_nothing(vault: Vault, what: str) -> None:
     done = subprocess.run(
