@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crm_bridge_fxiaoke.content import content_of
 from crm_bridge_fxiaoke.mapping import text
 from crm_bridge_fxiaoke.records import Condition, Records, condition
 from crm_bridge_fxiaoke.saved import Saved
@@ -18,6 +19,7 @@ class Copies:
         """`marker_field` is empty where the contract object has no field to spare."""
         self._records = records
         self._meta = meta
+        self._content = content_of(meta)
         self._marker_field = marker_field
 
     def find(self, saved: Saved, written: Mapping[str, object], marker: str) -> list[str]:
@@ -27,7 +29,7 @@ class Copies:
         live = [row for row in found if row.id != saved.id and row.values.get("life_status") != "invalid"]
         if self._marker_field:
             return [row.id for row in live]
-        return [row.id for row in live if same_content(written, row.values)]
+        return [row.id for row in live if same_content(written, row.values, self._content)]
 
     def _conditions(self, written: Mapping[str, object], marker: str) -> list[Condition]:
         if self._marker_field:

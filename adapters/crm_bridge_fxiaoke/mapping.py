@@ -8,20 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 
-from crm_bridge.domain.canonical import record_digest
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_fxiaoke.wire import COMPUTED, FieldMeta, ObjectMeta, Record, row_id
+from crm_bridge_fxiaoke.content import content_of
+from crm_bridge_fxiaoke.wire import FieldMeta, ObjectMeta, Record, row_id
 
 LIFE_STATES = ("ineffective", "under_review", "normal", "in_change", "invalid")
 CHINA = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SYSTEM = {"owner": "owner", "created": "create_time", "modified": "last_modified_time"}
-# Labels that describe or fill other fields: their values change when somebody renames a customer, not a contract.
-_DERIVED = ("__r", "__l", "__v", "__p", "__relation_ids")
-# `version` comes as a number or as digits; the team comes with `get` but not always with a query.
-_VOLATILE = frozenset({"version", "relevant_team"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +68,6 @@ class FieldMap:
         """Return the field of a meaning, None where the object has none."""
         name = self.names.get(meaning)
         return self.object.fields.get(name) if name else None
-
-    @property
-    def ignored(self) -> frozenset[str]:
-        """Return the fields that move without an edit: what the CRM computes. An edit moves last_modified_time."""
-        return _VOLATILE | {one.name for one in self.object.of_type(COMPUTED)}
 
 
 def map_fields(meta: ObjectMeta, overrides: Mapping[str, str], *, recognise: bool = True) -> FieldMap:
@@ -141,12 +132,11 @@ class Mapper:
         """`names_of` gives the name of a customer by id, None when nobody knows."""
         self.fields = fields
         self._names_of = names_of
-        self._ignored = fields.ignored
+        self._content = content_of(fields.object)
 
     def digest(self, row: Record) -> str:
-        """Return the drift digest: all fields as they came, without what moves without an edit."""
-        kept = {name: value for name, value in row.items() if not name.endswith(_DERIVED)}
-        return record_digest(kept, ignore=self._ignored)
+        """Return the drift digest of a row."""
+        return self._content.digest(row)
 
     def contract(self, row: Record, *, voidable: frozenset[str]) -> Contract:
         """Return the contract; `voidable` are the life states in which the CRM voids."""

@@ -12,6 +12,7 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
 from crm_bridge.transport import is_loopback
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
+from crm_bridge_fxiaoke.content import content_of
 from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.mapping import FieldMap
@@ -49,6 +50,7 @@ def make_profile(
         may=dict.fromkeys(Step, Support.UNPROVEN),
         warnings=tuple(_warnings(settings, fields, relations, undescribed)),
         assumptions=settings.assumptions.stated(but=_not_asked(fields, relations)),
+        content=content_of(meta, {one.object.name: one.object for one in relations if one.detail}),
     )
 
 

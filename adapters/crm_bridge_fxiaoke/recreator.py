@@ -10,6 +10,7 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.content import content_of
 from crm_bridge_fxiaoke.copies import Copies
 from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.errors import clean
@@ -162,14 +163,14 @@ class Recreator:
             if relation is None:
                 work.lost.append(_("{count} rows of {object}: the object is gone").format(count=len(rows), object=name))
                 continue
-            link = relation.field.name
+            link, content = relation.field.name, content_of(relation.object)
             old = [
                 (str(row["_id"]), values_to_write(row, relation.object, ids=work.item.ids, skip=link)) for row in rows
             ]
-            pairs, alone = pair_by_content(old, self._children(relation, new_id), skip=link)
+            pairs, alone = pair_by_content(old, self._children(relation, new_id), content, skip=link)
             if alone:
                 self._add_details(work, relation, new_id, [row for row in rows if str(row.get("_id")) in alone])
-                pairs, alone = pair_by_content(old, self._children(relation, new_id), skip=link)
+                pairs, alone = pair_by_content(old, self._children(relation, new_id), content, skip=link)
             work.ids |= pairs
             if alone:
                 work.lost.append(_("{count} rows of {object}").format(count=len(alone), object=relation.object.label))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from crm_bridge.domain.content import Content
 from crm_bridge_fxiaoke.wire import FILES, READ_ONLY, FieldMeta, ObjectMeta, Record
 
 # Kept by the system: a create either refuses them or ignores them.
@@ -68,38 +69,28 @@ def plain(value: object) -> object:
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
-def same_content(written: Mapping[str, object], row: Record, *, skip: str = "") -> bool:
+def same_content(written: Mapping[str, object], row: Record, content: Content, *, skip: str = "") -> bool:
     """Say whether a record holds what would be written; persons and creation time may be set by the system."""
     return all(
-        _comparable(value) == _comparable(row.get(name))
+        content.plain(name, value) == content.plain(name, row.get(name))
         for name, value in written.items()
         if name not in _PERSONAL and name != skip
     )
 
 
 def pair_by_content(
-    old: Sequence[tuple[str, Mapping[str, object]]], new: Sequence[Record], *, skip: str
+    old: Sequence[tuple[str, Mapping[str, object]]], new: Sequence[Record], content: Content, *, skip: str
 ) -> tuple[dict[str, str], list[str]]:
     """Pair saved rows with rows that are there now. Returns old id -> new id, and the old ids without a partner."""
     left, pairs, alone = list(new), dict[str, str](), list[str]()
     for old_id, written in old:
-        partner = next((row for row in left if same_content(written, row, skip=skip)), None)
+        partner = next((row for row in left if same_content(written, row, content, skip=skip)), None)
         if partner is None:
             alone.append(old_id)
         else:
             left.remove(partner)
             pairs[old_id] = str(partner["_id"])
     return pairs, alone
-
-
-def _comparable(value: object) -> object:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | Decimal):
-        return str(value)
-    if isinstance(value, list):
-        return [_comparable(one) for one in value]
-    return value
 
 
 def _renamed(value: object, ids: Mapping[str, str]) -> object:

@@ -24,9 +24,7 @@ class Columns:
     base: tuple[str, ...]
     slices: tuple[tuple[str, ...], ...]
     ignored: frozenset[str]
-    instants: frozenset[str]
     rich_texts: frozenset[str]
-    multiple: frozenset[str]
     by_id: frozenset[str]
     """Fields that only a read of the single record shows."""
 
@@ -50,8 +48,6 @@ def choose_columns(fields: Iterable[ZohoField], meanings: Mapping[str, str]) -> 
         base=("id", *ordered[:room]),
         slices=tuple(("id", *rest[at : at + room]) for at in range(0, len(rest), room)),
         ignored=MOVING | {name for name, field in known.items() if field.data_type in COMPUTED},
-        instants=frozenset(name for name, field in known.items() if field.data_type == "datetime"),
         rich_texts=frozenset(name for name, field in known.items() if field.rich_text),
-        multiple=frozenset(name for name, field in known.items() if field.data_type == "multiselectpicklist"),
         by_id=frozenset(name for name, field in known.items() if field.data_type in ONLY_BY_ID),
     )

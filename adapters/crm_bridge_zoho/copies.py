@@ -82,7 +82,7 @@ class Copies:
         return field is not None and field.writable and name != self._marker_field
 
     def _plain(self, name: str, values: Mapping[str, Any], ids: Mapping[str, str]) -> object:
-        found = self._work.reader.plain(name, values.get(name))
+        found = self._work.content.drifting(name, values.get(name))
         return ids.get(found, found) if isinstance(found, str) else found
 
 

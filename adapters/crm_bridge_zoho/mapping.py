@@ -6,24 +6,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
-from crm_bridge.domain.canonical import record_digest
+from crm_bridge.domain.content import Content, digits_of
 from crm_bridge.domain.contract import Contract, ContractRef
-from crm_bridge_zoho.columns import Columns
 from crm_bridge_zoho.states import state_of
 from crm_bridge_zoho.wire import id_text
-
-LIST_TEXT_LIMIT = 500
-"""Rich text is cut to this many characters in lists; only so much of it counts for drift."""
 
 
 class RowReader:
     """Reads rows of one module, whichever call they came from."""
 
-    def __init__(self, module: str, meanings: Mapping[str, str], columns: Columns, org_currency: str = "") -> None:
+    def __init__(self, module: str, meanings: Mapping[str, str], content: Content, org_currency: str = "") -> None:
         """`meanings` maps canonical names to API names; `org_currency` is used where a record has none."""
         self._module = module
         self._meanings = meanings
-        self._columns = columns
+        self._content = content
         self._currency = org_currency
 
     def contract(self, row: Mapping[str, object]) -> Contract:
@@ -49,35 +45,11 @@ class RowReader:
 
     def digest(self, row: Mapping[str, object]) -> str:
         """Return the drift digest: the same for the same content, whichever call the row came from."""
-        content: dict[str, object] = {name: self.plain(name, row.get(name)) for name in self._columns.digested}
-        return record_digest(content)
+        return self._content.digest(row)
 
     def _value(self, row: Mapping[str, object], meaning: str) -> object:
         name = self._meanings.get(meaning)
         return row.get(name) if name else None
-
-    def plain(self, name: str, value: object) -> object:
-        """Reduce a value to what an edit would change: not the label of a lookup, the zone of a time, or zeros."""
-        if isinstance(value, Mapping):
-            return id_text(value.get("id")) or value.get("name")
-        if isinstance(value, str) and value and name in self._columns.multiple:
-            return sorted(value.split(";"))
-        if isinstance(value, list | tuple):
-            return sorted(str(self.plain("", one)) for one in value) or None
-        if isinstance(value, Decimal | int) and not isinstance(value, bool):
-            return plain_number(Decimal(value))
-        if isinstance(value, str) and name in self._columns.instants:
-            moment = instant_of(value)
-            return value if moment is None else moment.isoformat()
-        if isinstance(value, str) and name in self._columns.rich_texts:
-            return value[:LIST_TEXT_LIMIT]
-        return None if value == "" else value
-
-
-def plain_number(value: Decimal) -> str:
-    """Return the digits of a number without exponent and trailing zeros: 1200.00 and 1200 are one amount."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def shown(value: object) -> str | None:
@@ -86,7 +58,7 @@ def shown(value: object) -> str | None:
         return shown(value.get("name")) or shown(value.get("id"))
     if value is None or value == "" or isinstance(value, bool | list):
         return None
-    return plain_number(value) if isinstance(value, Decimal) else str(value)
+    return digits_of(value) if isinstance(value, Decimal) else str(value)
 
 
 def amount_of(value: object) -> Decimal | None:

@@ -38,6 +38,7 @@ def profile_of(
         assumptions=assumptions_of(settings),
         calls_left=credits_left,
         costs=costs_of(workspace, limits),
+        content=workspace.content,
         why={need.step: _why(need) for need in workspace.lacking if need.step},
     )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm_bridge.domain.capabilities import Support
+from crm_bridge.domain.content import Content
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_zoho import metadata
 from crm_bridge_zoho.account import PATHLESS, Org, Rights, User, read_org, read_rights, read_user
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import Columns, choose_columns
+from crm_bridge_zoho.content import content_of
 from crm_bridge_zoho.discovery import choose_module, map_fields
 from crm_bridge_zoho.filters import CoqlFilters
 from crm_bridge_zoho.mapping import RowReader
@@ -33,6 +35,7 @@ class Workspace:
     related: tuple[RelatedList, ...]
     meanings: dict[str, str]
     columns: Columns
+    content: Content
     reader: RowReader
     filters: CoqlFilters
     lacking: tuple[Need, ...]
@@ -61,6 +64,7 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
     rights = read_rights(client, user, module)
     meanings = map_fields(fields.values(), settings.fields)
     columns = choose_columns(fields.values(), meanings)
+    content = content_of(fields.values(), columns, [*fields, *(one.api_name for one in related)])
     missing = tuple(lacking(client.granted_scopes, module.api_name, custom=module.is_custom))
     warnings += _concerns(user, org, module, rights, fields)
     warnings += [lack_text(need) for need in missing]
@@ -73,7 +77,8 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
         related=related,
         meanings=meanings,
         columns=columns,
-        reader=RowReader(module.api_name, meanings, columns, org.currency),
+        content=content,
+        reader=RowReader(module.api_name, meanings, content, org.currency),
         filters=CoqlFilters(fields, meanings),
         lacking=missing,
         warnings=tuple(warnings),

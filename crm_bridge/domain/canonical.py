@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -30,13 +30,6 @@ def _plain(value: object) -> object:
 def digest_of(value: object) -> str:
     """Return the SHA-256 of the canonical bytes, in hex."""
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
-
-
-def record_digest(record: Mapping[str, object], *, ignore: Collection[str] = ()) -> str:
-    """Return the digest of a record's content; `ignore` names fields that move without an edit."""
-    if not ignore:
-        return digest_of(dict(record))
-    return digest_of({key: value for key, value in record.items() if key not in ignore})
 
 
 class RunningDigest:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from crm_bridge.domain.capabilities import Capabilities, Fate, Route
+from crm_bridge.domain.content import Content
 from crm_bridge.domain.forecast import Promises
 from crm_bridge.domain.pairing import Row, pair_rows
 from crm_bridge.domain.snapshot import PartKind, Snapshot
@@ -50,31 +51,42 @@ class Measured:
 
 
 def measure(
-    before: Snapshot, after: Snapshot, *, promises: Promises, ids: Mapping[str, str] | None = None, marker: str = ""
+    before: Snapshot,
+    after: Snapshot,
+    *,
+    promises: Promises,
+    content: Content | None = None,
+    ids: Mapping[str, str] | None = None,
+    marker: str = "",
 ) -> Measured:
     """Compare field by field, row by row and file by file; ids that were mapped to new ones count as equal.
 
-    A row that carries `marker` is ours (the mark of a copy) and stands for no row of the backup.
+    `content` says which keys are the record; without it every key is. A row that carries `marker` is ours (the mark
+    of a copy) and stands for no row of the backup.
     """
     mapped = dict(ids or {})
     old, new = _record(before), _record(after)
+    tables = {name for name in old.keys() | new.keys() if f"details: {name}" in promises.known}
     within = {part.name for part in before.parts if part.kind is PartKind.DETAIL}
     # A field that holds files is compared by their digests below: its own value is ids of files, which are new.
     sources = {file.source for file in (*before.attachments, *after.attachments)}
-    found = list(_fields(old, new, promises, mapped, skip=within | sources))
+    skip = within | sources | tables
+    fields = {name for name in old.keys() | new.keys() if content is None or content.counts(name)}
+    found = list(_fields(_reduced(old, content), _reduced(new, content), promises, mapped, names=fields - skip))
     rows = 0
     for kind, word in _LISTS:
-        now = _rows(after, kind, new)
-        for name, before_rows in _rows(before, kind, old).items():
+        now = _rows(after, kind, new, tables)
+        for name, before_rows in _rows(before, kind, old, tables).items():
             if name in sources:
                 continue
             rows += len(before_rows)
             after_rows = [row for row in now.get(name, []) if not marker or marker not in row.values()]
-            found += _list(name, word, before_rows, after_rows, promises, mapped)
+            inside = content.lists.get(name) if content else None
+            found += _list(name, word, _each(before_rows, inside), _each(after_rows, inside), promises, mapped)
     found += _links(before, after, promises, mapped)
     files, equal = _files(before, after)
     found += _attachments(before, after, equal, promises)
-    return Measured(len(old.keys() | new.keys()), rows, files, equal, tuple(found))
+    return Measured(len(fields), rows, files, equal, tuple(found))
 
 
 def differences(
@@ -83,6 +95,7 @@ def differences(
     *,
     route: Route,
     capabilities: Capabilities,
+    content: Content | None = None,
     read_only: frozenset[str] = frozenset(),
     ids: Mapping[str, str] | None = None,
 ) -> tuple[Difference, ...]:
@@ -92,7 +105,7 @@ def differences(
     """
     table = {name: fate for name, (fate, _note) in capabilities.returns[route].items()}
     fixed = dict.fromkeys(read_only, Fate.LOST) if route is Route.RECREATE else {}
-    found = measure(before, after, promises=Promises({**fixed, **table}), ids=ids).differences
+    found = measure(before, after, promises=Promises({**fixed, **table}), content=content, ids=ids).differences
     lists = {part.name for part in (*before.parts, *after.parts)}
     return tuple(one for one in found if one.name.partition(".")[0] not in lists or "." not in one.name)
 
@@ -117,9 +130,9 @@ def _fields(
     promises: Promises,
     ids: Mapping[str, str],
     *,
-    skip: Iterable[str],
+    names: Iterable[str],
 ) -> Iterator[Difference]:
-    for name in sorted((old.keys() | new.keys()) - set(skip)):
+    for name in sorted(names):
         fate = _fate(_mapped(old.get(name), ids), new.get(name))
         if fate is not Fate.SAME:
             yield Difference(name, fate, promises.of(name))
@@ -155,7 +168,9 @@ def _same_number(old: object, new: object) -> bool:
         return False
 
 
-def _rows(snapshot: Snapshot, kind: PartKind, record: Mapping[str, object]) -> dict[str, list[Row]]:
+def _rows(
+    snapshot: Snapshot, kind: PartKind, record: Mapping[str, object], tables: Iterable[str]
+) -> dict[str, list[Row]]:
     """Return the rows of every list of one kind; a list may also be a field of the record (a subform)."""
     found: dict[str, list[Row]] = {}
     for part in snapshot.parts:
@@ -164,14 +179,22 @@ def _rows(snapshot: Snapshot, kind: PartKind, record: Mapping[str, object]) -> d
             items = value if isinstance(value, list) else [value]
             found.setdefault(part.name, []).extend(item for item in items if isinstance(item, dict))
     if kind is PartKind.DETAIL:
-        for name, value in record.items():
-            if name not in found and _is_table(value):
-                found[name] = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        for name in tables:
+            value = record.get(name)
+            if name not in found and isinstance(value, list):
+                found[name] = [item for item in value if isinstance(item, dict)]
     return found
 
 
-def _is_table(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and "id" in item for item in value)
+def _reduced(row: Mapping[str, object], content: Content | None) -> dict[str, object]:
+    """Return what of a row is the record, each value as it is compared."""
+    if content is None:
+        return dict(row)
+    return {name: content.plain(name, value) for name, value in row.items() if content.counts(name)}
+
+
+def _each(rows: Iterable[Row], content: Content | None) -> list[Row]:
+    return [_reduced(row, content) for row in rows]
 
 
 def _list(

@@ -69,8 +69,14 @@ class Measuring:
     def _compare(self, step: RestoreStep, copy: Snapshot, ids: Mapping[str, str]) -> Measured:
         before = self.log.backup_set(self.log.backup_of(step.ref.id).set_id).snapshot(step.ref.id)
         after = replace(copy, attachments=tuple(with_digest(one) for one in copy.attachments))
-        promises = self.forecast.promises(step.route or Route.RECREATE)
-        return measure(before, after, promises=promises, ids=ids, marker=marker_of(self.log, step.ref.id))
+        return measure(
+            before,
+            after,
+            promises=self.forecast.promises(step.route or Route.RECREATE),
+            content=self.desk.profile.content,
+            ids=ids,
+            marker=marker_of(self.log, step.ref.id),
+        )
 
     def _journal(self, steps: Sequence[RestoreStep], found: Mapping[str, Measured]) -> None:
         run, desk = self.log.run, self.desk

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Support
+from crm_bridge.domain.content import Content
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.cost import CallCost
 from crm_bridge.domain.filters import Filter
@@ -80,6 +81,8 @@ class Profile:
     """The calls of a plan, from sign-in to verified; none where an adapter does not tell beforehand."""
     why: Mapping[Step, str] = field(default_factory=dict)
     """For steps that `may` calls ABSENT: what is missing, and who can give it."""
+    content: Content | None = None
+    """What of a row is the record; the same that the adapter's digests are made with. None: every key counts."""
 
 
 @dataclass(frozen=True, slots=True)

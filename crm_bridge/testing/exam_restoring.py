@@ -100,12 +100,14 @@ class RestoringExam(Exam):
         self, bench: Bench, route: Route, before: Snapshot, after: Snapshot, restored: Restored | None = None
     ) -> list[Difference]:
         """Return what is worse than the capabilities promise."""
-        read_only = frozenset(one.name for one in bench.adapter.whoami().fields if not one.writable)
+        profile = bench.adapter.whoami()
+        read_only = frozenset(one.name for one in profile.fields if not one.writable)
         found = differences(
             before,
             after,
             route=route,
             capabilities=self.spec.capabilities,
+            content=profile.content,
             read_only=read_only,
             ids=restored.ids if restored else None,
         )

@@ -1,0 +1,155 @@
+"""What a record is: the fields that metadata describes and the CRM's known system keys, whatever shape they come in.
+
+Rows also carry keys that describe the query, the viewer or another record: labels beside a value, totals, cursors,
+links that expire. They are kept in backups as they came, and count for nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from crm_bridge.domain.canonical import digest_of
+
+Reducer = Callable[[object], object]
+"""Reduces a value to what an edit would change; nothing at all is None."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,60}(\.\d{0,60})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content of one record type. `fields` says of every key that counts how its value is reduced."""
+
+    fields: Mapping[str, Reducer]
+    moving: frozenset[str] = frozenset()
+    """Fields that move without an edit, or do not come with every read: compared after a restore, never for drift."""
+    cuts: Mapping[str, int] = field(default_factory=dict)
+    """Texts of which some reads show only so many characters: no more of them counts for drift."""
+    lists: Mapping[str, Content] = field(default_factory=dict)
+    """The content of the rows of a list, by the list's name, where metadata describes it."""
+    known: Callable[[str], bool] = lambda _name: False
+    """Whether the vendor is known to send a key that no metadata describes."""
+    open: bool = False
+    """Nothing describes these rows: every key counts that the vendor is not known to add."""
+
+    def counts(self, name: str) -> bool:
+        """Return whether a key is part of the record."""
+        return name in self.fields or (self.open and not self.known(name))
+
+    def plain(self, name: str, value: object) -> object:
+        """Return a value as it is compared after a restore."""
+        return self.fields.get(name, as_it_is)(value)
+
+    def drifting(self, name: str, value: object) -> object:
+        """Return a value as it is compared between reads: cut where some reads cut it."""
+        reduced, most = self.plain(name, value), self.cuts.get(name)
+        return reduced[:most] if most is not None and isinstance(reduced, str) else reduced
+
+    def digest(self, row: Mapping[str, object]) -> str:
+        """Return the drift digest (SHA-256, hex): equal for equal content, whichever read the row came from.
+
+        A key that is missing and one that is empty are the same: some reads leave empty keys out.
+        """
+        content = {
+            name: reduced
+            for name in self.fields
+            if name not in self.moving and (reduced := self.drifting(name, row.get(name))) is not None
+        }
+        return digest_of(content)
+
+    def undescribed(self, rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
+        """Return the keys of rows that neither metadata nor the vendor's own list explains, by name."""
+        names = {name for row in rows for name in row}
+        return tuple(sorted(name for name in names if name not in self.fields and not self.known(name)))
+
+
+def as_it_is(value: object) -> object:
+    """Return a value without what only its writing changes: empty forms, and the scale of numbers."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Decimal | int):
+        return digits_of(Decimal(value))
+    if isinstance(value, Mapping):
+        return {str(key): inner for key, one in value.items() if (inner := as_it_is(one)) is not None} or None
+    if isinstance(value, list | tuple):
+        return [as_it_is(one) for one in value] or None
+    return None if value == "" else value
+
+
+def number(value: object) -> object:
+    """Return the digits of a number that comes as a number or as text: 1000.25 and "1000.250000" are one amount."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return digits_of(Decimal(value))
+    return as_it_is(value)
+
+
+def flag(value: object) -> object:
+    """Return a truth value that comes as such or as text."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) and value else as_it_is(value)
+
+
+def reference(value: object) -> object:
+    """Return the id behind a reference, whether or not a name came with it."""
+    if isinstance(value, Mapping):
+        return next((text for key in ("id", "_id", "name") if (text := _text(value.get(key)))), None)
+    return _text(value)
+
+
+def references(value: object) -> object:
+    """Return the ids of one or several references or persons, in one order, whether they come in a list or alone."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return sorted(str(one) for item in items if (one := reference(item)) is not None) or None
+
+
+def choices(value: object) -> object:
+    """Return several choices in one order; some reads join them with semicolons."""
+    items = value.split(";") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+    return sorted(str(one) for item in items if (one := reference(item)) is not None) or None
+
+
+def instant(value: object) -> object:
+    """Return a moment in UTC, whatever zone it was written in."""
+    if not isinstance(value, str):
+        return as_it_is(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return as_it_is(value)
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else value
+
+
+def files(value: object) -> object:
+    """Return files by path or id, name and size: the links to them are made afresh for every read."""
+    items = value if isinstance(value, list | tuple) else [value]
+    found = [_file(one) if isinstance(one, Mapping) else [_text(one), None, None] for one in items if one]
+    return sorted(found, key=str) or None
+
+
+_FILE_KEYS = (
+    ("path", "File_Id__s", "file_Id", "file_id", "id"),
+    ("filename", "fileName", "name", "File_Name__s", "file_Name"),
+    ("size", "Size__s", "file_Size"),
+)
+
+
+def _file(entry: Mapping[object, object]) -> list[str | None]:
+    return [next((text for key in keys if (text := _text(entry.get(key)))), None) for keys in _FILE_KEYS]
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, bool | Mapping | list | tuple) or value == "":
+        return None
+    return digits_of(Decimal(value)) if isinstance(value, Decimal | int) else str(value)
+
+
+def digits_of(value: Decimal) -> str:
+    """Return a number without exponent and without zeros that say nothing: 1200.00 and 1200 are one amount."""
+    if not value.is_finite() or abs(value.adjusted()) > 60:
+        return str(value)
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text.removeprefix("+")
