@@ -6,12 +6,14 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.clock_watch import FAR_SECONDS
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import N_, _
+from crm_bridge.redaction import clean
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 LEVELS = ("ok", "warning", "problem")
 TIGHT_BYTES, TOO_FEW_BYTES = 1024**3, 64 * 1024**2
 FEW_CALLS = 200
+KEYS_FROM = 50
 IDENTIFYING = ("number", "title", "status")
 STEP_NAMES = {Step.TRASH: N_("move to the bin"), Step.PURGE: N_("delete for good")}
 
@@ -78,6 +81,7 @@ class Checkup:
             ("clock", self._clock),
             ("rights", self._rights),
             ("module", self._module),
+            ("keys", self._keys),
             ("quota", self._quota),
         )
         return [finding for check, look in checks for finding in _caught(check, look)]
@@ -201,6 +205,21 @@ class Checkup:
         if missing := [meaning for meaning in IDENTIFYING if meaning not in mapped]:
             says = _("no field is taken for: {names}").format(names=", ".join(missing))
             yield warning("fields", says, _("name the field in the connection's configuration"))
+
+    def _keys(self) -> Iterator[Finding]:
+        """Look at a few contracts for keys that no metadata explains: an edit of them alone would go unnoticed."""
+        content = self._profile.content if self._profile else None
+        if content is None:
+            return
+        contracts = islice(self._bridge.connect(self._name).find(limit=KEYS_FROM), KEYS_FROM)
+        names = content.undescribed(contract.raw for contract in contracts)
+        if names:
+            says = _("contracts carry keys that no metadata describes: {names}").format(
+                names=", ".join(clean(name[:60]) for name in names[:20])
+            )
+            yield warning("keys", says, _("backups keep them; a change of nothing but them is not noticed"))
+        else:
+            yield ok("keys", _("metadata describes every key of the contracts that were read"))
 
     def _quota(self) -> Iterator[Finding]:
         left = self._profile.calls_left if self._profile else None

@@ -94,6 +94,18 @@ def test_the_difference_stands_beside_the_promise(tenant: Tenant) -> None:
     assert all(one.promised is not Fate.SAME for one in step.measured.differences)
 
 
+@pytest.mark.parametrize("labels", ["list", "text"])
+@pytest.mark.parametrize("step", [Step.TRASH, Step.PURGE])
+def test_a_complete_restore_surprises_in_nothing_whatever_shape_labels_have(
+    tenant: Tenant, labels: str, step: Step
+) -> None:
+    # A list of maps beside a person was once taken for a table of rows that was lost.
+    tenant.emulator.control("switch", {"name": "person_labels", "value": labels})
+    run = tenant.removed(*tenant.ids()[:3], step=step)
+    measured = [one.measured for one in tenant.crm.restore(run.id)]
+    assert [one.surprises for one in measured if one] == [()] * 3
+
+
 def test_a_contract_in_doubt_is_not_restored(tenant: Tenant) -> None:
     plan = tenant.crm.plan(ids=[tenant.ids()[0]])
     tenant.bridge.close()

@@ -42,7 +42,7 @@ class View:
         """Return a record for the wire; `listed` leaves out what lists leave out."""
         schema = table.schema
         switches = self.world.switches
-        full = {**constants(schema), **row, "version": _version(schema, row)}
+        full = {**constants(schema), **row, "version": _version(schema, row, listed=listed)}
         shown: dict[str, Any] = {}
         for name, value in full.items():
             if (fields and name not in fields) or name in switches.hidden_fields:
@@ -53,6 +53,8 @@ class View:
             shown[name] = self._value(field, value, listed and switches.list_rows == "truncated")
             if switches.extend_info and field is not None and value not in (None, "", []):
                 shown |= self._beside(field, value)
+        if switches.extend_info and shown.get("relevant_team"):
+            shown["relevant_team__r"] = self._names(self._of_team(row["relevant_team"]))
         if self.nulls:
             wanted = fields or list(schema.fields)
             return shown | {name: None for name in wanted if name in schema.fields and name not in shown}
@@ -92,11 +94,24 @@ class View:
                 {**member, "teamMemberEmployee": [self.person(item) for item in member["teamMemberEmployee"]]}
                 for member in value
             ]
-        if field.type in FILES and self.media_ids:
-            return [{**item, "path": self._media_id(item["path"])} for item in value]
+        if field.type in FILES:
+            return [self._file(item) for item in value]
         if cut and field.type in ("long_text", "html_rich_text"):
             return value[:LONG]
         return value
+
+    def _file(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a file entry with a link that is made afresh each time it is shown."""
+        path = self._media_id(item["path"]) if self.media_ids else item["path"]
+        signed = f"{self.world.base_url}/signed/{self.world.next_rendering():x}"
+        return {**item, "path": path, "signedUrl": signed}
+
+    def _of_team(self, team: Sequence[Mapping[str, Any]]) -> list[str]:
+        return [employee for member in team for employee in member["teamMemberEmployee"]]
+
+    def _names(self, employees: Sequence[str]) -> str:
+        known = [self.world.employees[one].name for one in employees if one in self.world.employees]
+        return ",".join(known)
 
     def _media_id(self, path: str) -> str:
         stored = self.world.files.get(path)
@@ -110,9 +125,17 @@ class View:
             found = target.rows.get(value) if target else None
             return {f"{field.name}__r": found.get("name", "")} if found else {}
         if field.type == "employee" and field.name != "lock_user":
-            known = self.world.employees.get(value[0])
-            return {f"{field.name}__r": {"id": self.person(known.id), "name": known.name}} if known else {}
+            known = [self.world.employees[one] for one in value if one in self.world.employees]
+            labels = [{"id": self.person(one.id), "name": one.name} for one in known]
+            return self._labels(field.name, labels) if labels else {}
+        if field.type == "html_rich_text":
+            return {f"{field.name}__e": f"<p>{value}</p>"}
         return {}
+
+    def _labels(self, name: str, labels: list[dict[str, str]]) -> dict[str, Any]:
+        shape = self.world.switches.person_labels
+        beside: Any = labels if shape == "list" else labels[0]["name"] if shape == "text" else labels[0]
+        return {f"{name}__r": beside, f"{name}__l": labels}
 
 
 def constants(schema: ObjectSchema) -> Mapping[str, Any]:
@@ -131,6 +154,6 @@ def constants(schema: ObjectSchema) -> Mapping[str, Any]:
     }
 
 
-def _version(schema: ObjectSchema, row: Record) -> object:
-    # Both shapes are met in the field: a number on preset objects, digits on custom ones.
-    return str(row["version"]) if schema.custom else row["version"]
+def _version(schema: ObjectSchema, row: Record, *, listed: bool) -> object:
+    # Both shapes are met in the field: digits in every query and on custom objects, else a number.
+    return str(row["version"]) if schema.custom or listed else row["version"]

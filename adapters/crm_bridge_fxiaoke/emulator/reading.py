@@ -20,7 +20,10 @@ def search(world: World, call: Call) -> dict[str, Any]:
     table, view = named(world, call), View.of(world, call)
     wanted = query.read_query(view, table.schema, _info(call))
     page = query.run(world, table, wanted, query.wanted_total(world, call))
-    rows = [view.show(table, row, wanted.projection, listed=True) for row in page.rows]
+    # As recorded: every row carries what describes the query, and no two queries say the same.
+    number = world.next_rendering()
+    of_query = {"total_num": len(table.rows) * 1000 + number, "searchAfterId": [str(number)]}
+    rows = [view.show(table, row, wanted.projection, listed=True) | of_query for row in page.rows]
     return {"data": {"dataList": rows, "offset": wanted.offset, "limit": wanted.limit, "total": page.total}}
 
 
@@ -29,7 +32,13 @@ def get(world: World, call: Call) -> dict[str, Any]:
     table, key = named(world, call), call.text("objectDataId")
     if world.switches.absent_record == "empty" and key not in table.rows:
         return {}
-    return {"data": View.of(world, call).show(table, seen(world, table, key))}
+    view = View.of(world, call)
+    shown = view.show(table, seen(world, table, key))
+    details: dict[str, list[dict[str, Any]]] = {}
+    for child, row in world.details_of(table.schema.name, key):
+        document = view.show(child, row)
+        details.setdefault(child.schema.name, []).append({**document, "containerDocument": document})
+    return {"data": shown | ({"details": details} if details else {})}
 
 
 def find_simple(world: World, call: Call) -> dict[str, Any]:

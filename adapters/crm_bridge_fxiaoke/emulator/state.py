@@ -155,6 +155,7 @@ class World:
     hidden: set[str] = field(default_factory=set)
     vetoes: dict[str, str] = field(default_factory=dict)
     shift: float = 0.0
+    renderings: int = 0
     _ids: int = 0x0001_000000
 
     def now(self) -> datetime:
@@ -173,6 +174,11 @@ class World:
         """Return 24 hex digits, each id greater than the one before."""
         self._ids += 1
         return f"64b1113e87ec1c{self._ids:010x}"
+
+    def next_rendering(self) -> int:
+        """Return a number that was never returned before, for what is made afresh whenever something is shown."""
+        self.renderings += 1
+        return self.renderings
 
     def add_file(self, name: str, content: bytes, *, temporary: bool = False) -> StoredFile:
         """Store bytes; temporary files are called TN_, permanent ones N_ with their month."""

@@ -27,7 +27,7 @@ class Switches:
     """A-05: refuse a call without `thirdTraceId`."""
     query_invalid_rows: Literal["returned", "omitted", "with_filter"] = "returned"
     """A-06: voided rows in queries: yes, no, or only where the query filters by life_status."""
-    list_rows: Literal["without_team", "truncated", "full"] = "without_team"
+    list_rows: Literal["without_team", "truncated", "full"] = "full"
     """A-07: what a query leaves out: the team; the team and text beyond 500 characters; nothing."""
     index_lag: float = 0.0
     """A-08: seconds until a query sees a write; `get` sees it at once."""
@@ -90,6 +90,8 @@ class Switches:
     """Refuse an offset that is not a multiple of the limit."""
     extend_info: bool = True
     """Add the `__r` keys (label, name) next to options, lookups and persons."""
+    person_labels: Literal["map", "list", "text"] = "map"
+    """Whether `__r` beside a person is a map, a list of maps, or the name; `__l` is always a list of maps."""
     auto_number: bool = False
     """The contract's name is an auto number instead of text."""
     legacy_contract_active: bool = False
