@@ -32,7 +32,7 @@ def saved(adapter: Any) -> dict[str, Snapshot]:
 @pytest.mark.parametrize("labels", ["map", "list", "text"])
 @pytest.mark.parametrize("auth", ["corp_token", "app_secret"])
 @pytest.mark.parametrize("object_name", OBJECTS)
-def test_find_gate_and_backup_see_one_content(mount: Any, labels: str, auth: str, object_name: str) -> None:
+def test_find_gate_and_backup_see_one_content(mount: Any, labels: Any, auth: str, object_name: str) -> None:
     rig = mount(object_name=object_name, switches=Switches(person_labels=labels))
     adapter = rig.connect(auth=auth)
     digests = planned(adapter)
