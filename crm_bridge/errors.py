@@ -12,7 +12,6 @@ CrmBridgeError
 ├── BackupError                no verified backup, so nothing was deleted         exit 6
 ├── InterruptedRunError        stopped in a resumable state                       exit 7
 ├── InDoubtError               something is unknown or unverified                 exit 9
-├── HeldError                  records were left alone                            exit 3
 ├── SignInError                sign in again                                      exit 1
 ├── PermissionDeniedError      ask an administrator                               exit 1
 ├── NotAvailableError          this CRM has no such thing                         exit 1
@@ -33,6 +32,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import clean, shown_code, shown_id
 
@@ -40,7 +40,7 @@ from crm_bridge.redaction import clean, shown_code, shown_id
 class CrmBridgeError(Exception):
     """What happened, and what to do next. Carries facts, never request headers, bodies or secrets."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ExitCode = ExitCode.FAILED
     advice: ClassVar[str] = ""
     """The hint of an error that was raised without one."""
     reason: str
@@ -93,7 +93,7 @@ def _snake(name: str) -> str:
 class UsageError(CrmBridgeError):
     """The call itself is wrong: fix the input."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class FilterSyntaxError(UsageError):
@@ -126,46 +126,40 @@ class SandboxOnlyError(UsageError):
 class NothingMatchedError(CrmBridgeError):
     """The selection is empty."""
 
-    exit_code = 8
-
-
-class HeldError(CrmBridgeError):
-    """Records were held: changed, locked, in approval, not permitted."""
-
-    exit_code = 3
+    exit_code = ExitCode.NOTHING
 
 
 class GuardError(CrmBridgeError):
     """A safety rule refused the plan."""
 
-    exit_code = 4
+    exit_code = ExitCode.GUARD
 
 
 class ConfirmationError(CrmBridgeError):
     """The confirmation is missing, wrong, expired or already used; nothing was sent."""
 
-    exit_code = 5
+    exit_code = ExitCode.CONFIRMATION
     advice = N_("look at the plan with `crm-bridge plan show`, or plan again")
 
 
 class BackupError(CrmBridgeError):
     """There is no verified backup; nothing was deleted."""
 
-    exit_code = 6
+    exit_code = ExitCode.BACKUP
     advice = N_("nothing was deleted; put it right, then run the same command again")
 
 
 class InterruptedRunError(CrmBridgeError):
     """The run stopped in a state from which it can be resumed."""
 
-    exit_code = 7
+    exit_code = ExitCode.INTERRUPTED
     advice = N_("go on with `crm-bridge resume`")
 
 
 class InDoubtError(CrmBridgeError):
     """Something is unknown or unverified, and said so."""
 
-    exit_code = 9
+    exit_code = ExitCode.IN_DOUBT
     advice = N_("`crm-bridge resume` looks again; it never deletes a contract that may be gone")
 
 
@@ -240,9 +234,11 @@ class JournalBusyError(JournalError):
 
 
 class JournalCheckError(CrmBridgeError):
-    """The journal does not verify; `code` is one of 10..15 (see the reference page of `journal check`)."""
+    """The journal does not verify; `exit_code` is the finding's (see the reference page of `journal check`)."""
 
-    def __init__(self, message: str, *, code: int, hint: str = "") -> None:
+    exit_code = ExitCode.JOURNAL_ALTERED
+
+    def __init__(self, message: str, *, exit_code: ExitCode, hint: str = "") -> None:
         """Keep the finding's exit code."""
         super().__init__(message, hint=hint)
-        self.code = code
+        self.exit_code = exit_code

@@ -71,15 +71,15 @@ MUTATIONS = (
     Mutation(
         "a lost answer counts as done",
         "crm_bridge/pipeline/delete.py",
-        'return Happening(Event.ANSWER_LOST, step, attempt, reason="answer_lost", code=code)',
+        "return Happening(Event.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)",
         "return Happening(Event.ANSWERED_DONE, step, attempt, Evidence.E0, code=code)",
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),
     Mutation(
         "a lost answer counts as not done",
         "crm_bridge/pipeline/delete.py",
-        'return Happening(Event.ANSWER_LOST, step, attempt, reason="answer_lost", code=code)',
-        'return Happening(Event.ANSWERED_NOT_DONE, step, attempt, reason="answer_lost", code=code)',
+        "return Happening(Event.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)",
+        "return Happening(Event.ANSWERED_NOT_DONE, step, attempt, reason=Reason.ANSWER_LOST, code=code)",
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),
     Mutation(
@@ -113,7 +113,7 @@ MUTATIONS = (
     Mutation(
         "no last look before the delete",
         "crm_bridge/pipeline/gate.py",
-        '        return Happening(Event.HELD, Step.TRASH, reason="changed_since_plan")\n',
+        "        return Happening(Event.HELD, Step.TRASH, reason=Reason.CHANGED_SINCE_PLAN)\n",
         "        pass\n",
         (f"{PROTOCOL}/test_gate_window.py",),
     ),

@@ -1,9 +1,10 @@
-"""Write what the adapters say of themselves into docs/reference/zoho.md and fxiaoke.md, and into their Chinese twins.
+"""Write what adapters and core say of themselves into docs/reference: zoho.md, fxiaoke.md, errors.md, and their twins.
 
 python scripts/vendor_pages.py [--check]
 
 Between `<!-- NAME: begin -->` and `<!-- NAME: end -->` stands what comes from the code: capabilities, limits, side
-effects, error table, and the switches of connection and stand-in with the sentence that stands below each of them.
+effects, error table, the switches of connection and stand-in with the sentence that stands below each of them, and the
+reasons that can stand beside a contract.
 What the program says itself is translated by its catalogue, the rest by docs/zh_CN/reference/vendor_pages.po;
 a sentence that neither has is named, and is a failure.
 """
@@ -14,11 +15,13 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
+from crm_bridge.domain.reasons import Reason  # noqa: E402
 from crm_bridge.registry import load_adapter  # noqa: E402
 from crm_bridge.spi.spec import AdapterSpec  # noqa: E402
 from scripts.vendor_words import Tongue, tongue  # noqa: E402
@@ -119,13 +122,29 @@ PARTS: dict[str, dict[str, Write]] = {
 }
 
 
+def reasons(to: Tongue) -> list[str]:
+    """Return every reason that can stand beside a contract."""
+    lines = [
+        row(f"`{one.value}`", to.say(one.meaning), to.say(one.rule.helper.meaning), int(one.rule.exit_code))
+        for one in Reason
+    ]
+    return [*table(to, "reason", "means", "who can help", "exit"), *lines]
+
+
+def writers(name: str) -> dict[str, Callable[[Tongue], list[str]]]:
+    """Return what writes each part of a page."""
+    if name == "errors":
+        return {"reasons": reasons}
+    spec = load_adapter(name)
+    return {part: partial(write, spec) for part, write in PARTS[name].items()}
+
+
 def filled(name: str, text: str, to: Tongue) -> str:
     """Return a page with every part written anew. ValueError where a part has no place on it."""
-    spec = load_adapter(name)
-    for part, write in PARTS[name].items():
+    for part, write in writers(name).items():
         begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
         before, rest = text.split(begin)
-        text = "\n".join([f"{before}{begin}", *write(spec, to), f"{end}{rest.split(end)[1]}"])
+        text = "\n".join([f"{before}{begin}", *write(to), f"{end}{rest.split(end)[1]}"])
     return text
 
 
@@ -134,7 +153,7 @@ def main(arguments: list[str]) -> int:
     stale, missing = [], []
     for language, folder in PAGES.items():
         to = tongue(language)
-        for page in (folder / f"{name}.md" for name in PARTS):
+        for page in (folder / f"{name}.md" for name in (*PARTS, "errors")):
             text = page.read_text(encoding="utf-8")
             new = filled(page.stem, text, to)
             if new != text:

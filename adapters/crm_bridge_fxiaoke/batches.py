@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Verdict
@@ -17,7 +18,7 @@ from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
 
 # Refusals of a whole batch that one of its ids may have caused; anything else would meet every half as well.
-_SPLITTABLE = frozenset({"locked", "permission", "not_found", "in_approval"})
+_SPLITTABLE = frozenset({Reason.LOCKED, Reason.PERMISSION, Reason.NOT_FOUND, Reason.IN_APPROVAL})
 # Refusals in the words of a module or of a tenant's own function; 15002 and 32000 may also mean too many ids.
 _IN_OTHER_WORDS = frozenset({"50009", "15002", "32000", ""})
 
@@ -63,7 +64,7 @@ class Batches:
         except CrmBridgeError as failure:
             return [answer_to_failure(ref, failure) for ref in refs]
         self._sent = True
-        limited = self._judge.family(envelope) == "rate_limited"
+        limited = self._judge.reason(envelope) is Reason.RATE_LIMITED
         weary = self._pause.note(self._judge.wait(envelope.code) if limited else 0.0)
         if weary:
             return [replace(self._judge.answer(ref, envelope), halt=True) for ref in refs]
@@ -106,7 +107,7 @@ def skipped(ref: ContractRef) -> Answer:
     return Answer(
         ref,
         Verdict.NOT_DONE,
-        reason="not_sent",
+        reason=Reason.NOT_SENT,
         message=_("not sent: the CRM refused another record for a reason that holds for all"),
         retry=True,
     )

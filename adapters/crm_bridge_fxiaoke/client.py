@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from crm_bridge.credentials import Token
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
     CrmBridgeError,
     CrmError,
@@ -22,7 +23,7 @@ from crm_bridge_fxiaoke.judging import VENDOR, Judge
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.wire import Envelope, read_envelope
 
-_REPEATABLE = frozenset({"busy", "system_error", "service"})
+_REPEATABLE = frozenset({Reason.BUSY, Reason.SYSTEM_ERROR, Reason.SERVICE})
 _BIGGEST_ANSWER = 32 * 1024 * 1024
 
 
@@ -86,7 +87,7 @@ class Client:
             envelope = envelope_of(self._transport.send(call, judge=self._judge), path)
         except CrmError as doubtful:
             raise lost(path, doubtful) from None
-        if self.judge.family(envelope) == "signed_out":
+        if self.judge.reason(envelope) is Reason.SIGNED_OUT:
             # Refused before execution. Not sent again here: a second sending needs an intent of its own.
             self.auth.token(refused=token)
         return envelope
@@ -191,12 +192,12 @@ class Client:
         if answer.status >= 400:
             return Verdict.OK  # the transport judges by status; the body of a proxy is no envelope
         envelope = read_envelope(answer)
-        family = self.judge.family(envelope)
-        if family == "signed_out":
+        reason = self.judge.reason(envelope)
+        if reason is Reason.SIGNED_OUT:
             return Verdict.REFRESH
-        if family == "rate_limited":
+        if reason is Reason.RATE_LIMITED:
             return Verdict.rate_limited(self.judge.wait(envelope.code))
-        return Verdict.RETRY if family in _REPEATABLE else Verdict.OK
+        return Verdict.RETRY if reason in _REPEATABLE else Verdict.OK
 
     def _call(self, path: str, purpose: Purpose, token: Token, data: object, top: Mapping[str, object]) -> Call:
         headers, carried = self.auth.signed(token, self.user)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import N_
 from crm_bridge.spi.spec import ErrorRow
 
@@ -74,7 +75,7 @@ def _missing() -> Iterator[ErrorRow]:
             secret = name in _CREDENTIAL_PARAMETERS
             yield ErrorRow(
                 str(number),
-                "credentials" if secret else "invalid",
+                Reason.CREDENTIALS if secret else Reason.INVALID,
                 "no",
                 False,
                 N_("a parameter is missing from the call"),
@@ -88,7 +89,7 @@ def _invalid() -> Iterator[ErrorRow]:
         secret = name in _CREDENTIAL_PARAMETERS
         yield ErrorRow(
             str(11000 + number),
-            "credentials" if secret else "invalid",
+            Reason.CREDENTIALS if secret else Reason.INVALID,
             "no",
             False,
             N_("a parameter of the call is invalid"),
@@ -98,54 +99,68 @@ def _invalid() -> Iterator[ErrorRow]:
 
 
 ERRORS: tuple[ErrorRow, ...] = (
-    ErrorRow("-1", "busy", "maybe", True, N_("the CRM is busy"), TRY_LATER, _TABLE),
-    ErrorRow("-2", "system_error", "maybe", True, N_("the CRM reports a system error"), TRY_LATER, _TABLE),
+    ErrorRow("-1", Reason.BUSY, "maybe", True, N_("the CRM is busy"), TRY_LATER, _TABLE),
+    ErrorRow("-2", Reason.SYSTEM_ERROR, "maybe", True, N_("the CRM reports a system error"), TRY_LATER, _TABLE),
     *_missing(),
     ErrorRow(
-        "10006:secret", "credentials", "no", False, N_("the CRM did not accept the app secret"), CHECK_SECRETS, _PROBED
+        "10006:secret",
+        Reason.CREDENTIALS,
+        "no",
+        False,
+        N_("the CRM did not accept the app secret"),
+        CHECK_SECRETS,
+        _PROBED,
     ),
-    ErrorRow("10006:path", "path", "no", False, N_("this path does not serve that object"), REPORT, _PROBED),
-    ErrorRow("10010:user", "user", "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
-    ErrorRow("10013:offset", "invalid", "no", False, N_("the page lies beyond row 10000"), REPORT, _PROBED),
+    ErrorRow("10006:path", Reason.PATH, "no", False, N_("this path does not serve that object"), REPORT, _PROBED),
+    ErrorRow("10010:user", Reason.USER, "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
+    ErrorRow("10013:offset", Reason.INVALID, "no", False, N_("the page lies beyond row 10000"), REPORT, _PROBED),
     *_invalid(),
-    ErrorRow("11014", "signed_out", "no", True, N_("the access token is invalid"), CHECK_SECRETS, _TABLE),
-    ErrorRow("12002", "signed_out", "no", True, N_("the sign-in is no longer valid"), CHECK_SECRETS, _TABLE),
-    ErrorRow("12003", "invalid", "no", False, N_("this type of message is not supported"), REPORT, _TABLE),
-    ErrorRow("12004", "invalid", "no", False, N_("the body of the call is empty"), REPORT, _TABLE),
-    ErrorRow("12005", "invalid", "no", False, N_("the text of the call is empty"), REPORT, _TABLE),
-    ErrorRow("14001", "rate_limited", "no", True, N_("too many calls"), WAIT_WINDOW, _TABLE),
-    ErrorRow("15002", "invalid", "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
-    ErrorRow("15003", "permission", "no", False, N_("the app may not use this interface"), ASK_ALLOW_LIST, _TABLE),
-    ErrorRow("20005", "signed_out", "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _TABLE),
-    ErrorRow("20006", "credentials", "no", False, N_("app id or app secret is wrong"), CHECK_SECRETS, _TABLE),
-    ErrorRow("20010", "credentials", "no", False, N_("the authorization code has expired"), CHECK_SECRETS, _TABLE),
-    ErrorRow("20012", "user", "no", False, N_("the CRM does not know the acting user"), CHECK_USER, _TABLE),
-    ErrorRow("20014", "permission", "no", False, N_("the app may not see that employee"), ASK_ADMIN, _TABLE),
-    ErrorRow("20015", "credentials", "no", False, N_("the permanent code is wrong"), CHECK_SECRETS, _TABLE),
-    ErrorRow("20016", "signed_out", "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _PROBED),
-    ErrorRow("20017", "credentials", "no", False, N_("the call carries no valid credentials"), CHECK_SECRETS, _PROBED),
-    ErrorRow("20017:user", "user", "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
-    ErrorRow("20020", "permission", "no", False, N_("the app may not see that tenant"), ASK_ADMIN, _TABLE),
-    ErrorRow("20021", "permission", "no", False, N_("the app is switched off"), ASK_APP, _TABLE),
-    ErrorRow("20022", "permission", "no", False, N_("the tenant has not authorised the app"), ASK_APP, _TABLE),
-    ErrorRow("20023", "permission", "no", False, N_("the app may not see that department"), ASK_ADMIN, _TABLE),
-    ErrorRow("30002", "quota", "no", False, N_("the daily quota of calls is used up"), WAIT_DAY, _TABLE),
-    ErrorRow("30003", "quota", "no", False, N_("the tenant has no Open API resource pack"), BUY_QUOTA, _TABLE),
-    ErrorRow("30004", "rate_limited", "no", True, N_("too many calls in a short time"), WAIT_WINDOW, _TABLE),
-    ErrorRow("30007", "invalid", "no", False, N_("the CRM does not know that department"), REPORT, _TABLE),
-    ErrorRow("30027", "user", "no", False, N_("the CRM does not know the acting user"), CHECK_USER, _TABLE),
-    ErrorRow("32000", "invalid", "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
-    ErrorRow("40010", "invalid", "no", False, N_("the CRM does not know that template"), REPORT, _TABLE),
-    ErrorRow("50009", "service", "maybe", True, N_("the CRM reports a service error"), LOOK_FIRST, _TABLE),
-    ErrorRow("50009:locked", "locked", "no", False, N_("the record is locked"), UNLOCK, _CLIENTS),
-    ErrorRow("50009:permission", "permission", "no", False, N_("no right to this record"), ASK_ADMIN, _TABLE),
-    ErrorRow("50009:absent", "not_found", "maybe", False, N_("the record is not there"), LOOK_AGAIN, _CLIENTS),
-    ErrorRow("50009:approval", "in_approval", "maybe", False, N_("an approval is needed"), FINISH_APPROVAL, _CLIENTS),
+    ErrorRow("11014", Reason.SIGNED_OUT, "no", True, N_("the access token is invalid"), CHECK_SECRETS, _TABLE),
+    ErrorRow("12002", Reason.SIGNED_OUT, "no", True, N_("the sign-in is no longer valid"), CHECK_SECRETS, _TABLE),
+    ErrorRow("12003", Reason.INVALID, "no", False, N_("this type of message is not supported"), REPORT, _TABLE),
+    ErrorRow("12004", Reason.INVALID, "no", False, N_("the body of the call is empty"), REPORT, _TABLE),
+    ErrorRow("12005", Reason.INVALID, "no", False, N_("the text of the call is empty"), REPORT, _TABLE),
+    ErrorRow("14001", Reason.RATE_LIMITED, "no", True, N_("too many calls"), WAIT_WINDOW, _TABLE),
+    ErrorRow("15002", Reason.INVALID, "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
+    ErrorRow("15003", Reason.PERMISSION, "no", False, N_("the app may not use this interface"), ASK_ALLOW_LIST, _TABLE),
+    ErrorRow(
+        "20005", Reason.SIGNED_OUT, "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _TABLE
+    ),
+    ErrorRow("20006", Reason.CREDENTIALS, "no", False, N_("app id or app secret is wrong"), CHECK_SECRETS, _TABLE),
+    ErrorRow("20010", Reason.CREDENTIALS, "no", False, N_("the authorization code has expired"), CHECK_SECRETS, _TABLE),
+    ErrorRow("20012", Reason.USER, "no", False, N_("the CRM does not know the acting user"), CHECK_USER, _TABLE),
+    ErrorRow("20014", Reason.PERMISSION, "no", False, N_("the app may not see that employee"), ASK_ADMIN, _TABLE),
+    ErrorRow("20015", Reason.CREDENTIALS, "no", False, N_("the permanent code is wrong"), CHECK_SECRETS, _TABLE),
+    ErrorRow(
+        "20016", Reason.SIGNED_OUT, "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _PROBED
+    ),
+    ErrorRow(
+        "20017", Reason.CREDENTIALS, "no", False, N_("the call carries no valid credentials"), CHECK_SECRETS, _PROBED
+    ),
+    ErrorRow("20017:user", Reason.USER, "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
+    ErrorRow("20020", Reason.PERMISSION, "no", False, N_("the app may not see that tenant"), ASK_ADMIN, _TABLE),
+    ErrorRow("20021", Reason.PERMISSION, "no", False, N_("the app is switched off"), ASK_APP, _TABLE),
+    ErrorRow("20022", Reason.PERMISSION, "no", False, N_("the tenant has not authorised the app"), ASK_APP, _TABLE),
+    ErrorRow("20023", Reason.PERMISSION, "no", False, N_("the app may not see that department"), ASK_ADMIN, _TABLE),
+    ErrorRow("30002", Reason.QUOTA, "no", False, N_("the daily quota of calls is used up"), WAIT_DAY, _TABLE),
+    ErrorRow("30003", Reason.QUOTA, "no", False, N_("the tenant has no Open API resource pack"), BUY_QUOTA, _TABLE),
+    ErrorRow("30004", Reason.RATE_LIMITED, "no", True, N_("too many calls in a short time"), WAIT_WINDOW, _TABLE),
+    ErrorRow("30007", Reason.INVALID, "no", False, N_("the CRM does not know that department"), REPORT, _TABLE),
+    ErrorRow("30027", Reason.USER, "no", False, N_("the CRM does not know the acting user"), CHECK_USER, _TABLE),
+    ErrorRow("32000", Reason.INVALID, "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
+    ErrorRow("40010", Reason.INVALID, "no", False, N_("the CRM does not know that template"), REPORT, _TABLE),
+    ErrorRow("50009", Reason.SERVICE, "maybe", True, N_("the CRM reports a service error"), LOOK_FIRST, _TABLE),
+    ErrorRow("50009:locked", Reason.LOCKED, "no", False, N_("the record is locked"), UNLOCK, _CLIENTS),
+    ErrorRow("50009:permission", Reason.PERMISSION, "no", False, N_("no right to this record"), ASK_ADMIN, _TABLE),
+    ErrorRow("50009:absent", Reason.NOT_FOUND, "maybe", False, N_("the record is not there"), LOOK_AGAIN, _CLIENTS),
+    ErrorRow(
+        "50009:approval", Reason.IN_APPROVAL, "maybe", False, N_("an approval is needed"), FINISH_APPROVAL, _CLIENTS
+    ),
 )
 """One row per published code, in the table's order; `code:word` is a row that its text tells apart."""
 
 UNLISTED = ErrorRow(
-    "", "unknown", "maybe", False, N_("the CRM answered with a code that nobody documents"), LOOK_FIRST, "none"
+    "", Reason.UNKNOWN, "maybe", False, N_("the CRM answered with a code that nobody documents"), LOOK_FIRST, "none"
 )
 
 # Texts that tell the rows of one code apart. The vendor asks not to branch on texts; these codes leave no other way.

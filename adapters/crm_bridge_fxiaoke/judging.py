@@ -7,14 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import (
-    CrmBridgeError,
-    CrmError,
-    PermissionDeniedError,
-    RateLimitedError,
-    RequestRefusedError,
-    SignInError,
-)
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import N_, _
 from crm_bridge.spi.adapter import Answer, Verdict
 from crm_bridge.spi.spec import ErrorRow
@@ -26,20 +20,6 @@ VENDOR = "fxiaoke"
 WINDOW_SECONDS = 20.0
 TOKEN_WINDOW_SECONDS = 60.0
 
-_CLASSES: dict[str, type[CrmBridgeError]] = {
-    "credentials": SignInError,
-    "signed_out": SignInError,
-    "user": SignInError,
-    "permission": PermissionDeniedError,
-    "rate_limited": RateLimitedError,
-    "quota": RateLimitedError,
-    "invalid": RequestRefusedError,
-    "path": RequestRefusedError,
-    "locked": RequestRefusedError,
-    "not_found": RequestRefusedError,
-    "in_approval": RequestRefusedError,
-}
-_HALTING = frozenset({"credentials", "user", "quota", "path"})
 # Rows whose cause lies with app or tenant, not with the record, although they call themselves permission.
 _HALTING_CODES = frozenset({"15003", "20014", "20020", "20021", "20022", "20023"})
 _ALLOW_LIST_CODES = frozenset({"15003", "20022"})
@@ -69,24 +49,23 @@ class Judge:
             return row
         if row.code == "10010" and self._assumed.missing_user_code == 10010:
             return named_row("10010:user")
-        if envelope.code == self._assumed.denial_code and row.family == "permission":
+        if envelope.code == self._assumed.denial_code and row.family is Reason.PERMISSION:
             return replace(named_row("50009:permission"), code=f"{envelope.code}:permission")
-        if row.family == "rate_limited":
+        if row.family is Reason.RATE_LIMITED:
             return replace(row, advice=_SHARED[self._assumed.rate_scope])
         if row.code in _ALLOW_LIST_CODES:
             listed = envelope.code == self._assumed.ip_denied_code
             return replace(row, advice=ASK_ALLOW_LIST if listed else ASK_APP)
         return row
 
-    def family(self, envelope: Envelope) -> str:
-        """Return the family of an answer's row, nothing for a success."""
-        return "" if envelope.code == 0 else self.row(envelope).family
+    def reason(self, envelope: Envelope) -> Reason | None:
+        """Return the reason that an answer's row gives, None for a success."""
+        return None if envelope.code == 0 else self.row(envelope).family
 
     def error(self, envelope: Envelope, *, token_call: bool = False) -> CrmBridgeError:
         """Return our exception for a refusal of a call that changes nothing."""
         row = self.row(envelope, token_call=token_call)
-        kind = _CLASSES.get(row.family, CrmError)
-        return kind(
+        return row.family.rule.error(
             _(row.meaning),  # never the CRM's own text: it quotes records, and may throw back what it was sent
             reason=row.family,
             hint=_(row.advice),
@@ -111,7 +90,7 @@ class Judge:
             hint=_(row.advice),
             request_id=envelope.trace_id,
             retry=refused and row.retryable,
-            halt=row.family in _HALTING or row.code in _HALTING_CODES or _is_about_the_call(row),
+            halt=row.family.halts(whole_call=row.code in _HALTING_CODES) or _is_about_the_call(row),
         )
 
     def wait(self, code: int, *, token_call: bool = False) -> float:
@@ -124,7 +103,7 @@ class Judge:
         return TOKEN_WINDOW_SECONDS if per_minute else WINDOW_SECONDS
 
     def _retry_after(self, row: ErrorRow, code: int, *, token_call: bool) -> float | None:
-        if row.family == "rate_limited":
+        if row.family is Reason.RATE_LIMITED:
             return self.wait(code, token_call=token_call)
         if row.code != "30002":
             return None
@@ -134,7 +113,7 @@ class Judge:
 def _is_about_the_call(row: ErrorRow) -> bool:
     """Say whether a refusal is about parameters that every call carries: the next record would meet it as well."""
     code = row.code.partition(":")[0]
-    return row.family == "invalid" and code.startswith(("100", "110", "120"))
+    return row.family is Reason.INVALID and code.startswith(("100", "110", "120"))
 
 
 def seconds_to_midnight(now: datetime, zone_hours: int) -> float:

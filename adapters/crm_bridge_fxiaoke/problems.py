@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
     AnswerLostError,
     CredentialStoreError,
@@ -26,7 +27,7 @@ def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> Answer:
         ref,
         Verdict.NOT_DONE if unsent else Verdict.UNKNOWN,
         code=error.vendor_code,
-        reason=error.reason,
+        reason=Reason.of(error),
         message=error.message,
         hint=error.hint,
         request_id=error.request_id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
@@ -58,7 +59,7 @@ class Recreator:
         """Create one contract again, or complete the copy that an earlier attempt left."""
         if item.snapshot is None:
             message = _("there is no backup of this contract")
-            return Restored(item.ref, Verdict.NOT_DONE, reason="no_backup", message=message)
+            return Restored(item.ref, Verdict.NOT_DONE, reason=Reason.NO_BACKUP, message=message)
         work = _Work(item, read_snapshot(item.snapshot))
         if item.copy is not None:
             return self._point_at(work, item.copy)
@@ -92,7 +93,7 @@ class Recreator:
             new_id = copies[0] if len(copies) == 1 else None
         if new_id is None:
             message = _("the CRM created a record and did not name it")
-            return Restored(work.item.ref, Verdict.UNKNOWN, reason="no_id", message=message)
+            return Restored(work.item.ref, Verdict.UNKNOWN, reason=Reason.NO_ID, message=message)
         return self._finish(work, new_id)
 
     def _object_data(self, work: _Work, written: Mapping[str, object]) -> dict[str, object]:
@@ -233,7 +234,7 @@ def _several(item: RestoreItem, copies: Sequence[str]) -> Restored:
     return Restored(
         item.ref,
         Verdict.UNKNOWN,
-        reason="several_copies",
+        reason=Reason.SEVERAL_COPIES,
         message=_("several records look like the copy of an earlier attempt: {ids}").format(ids=", ".join(copies)),
         hint=_("look at them in the CRM and keep one; nothing was created"),
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
@@ -66,7 +67,7 @@ class Remover:
 
     def _stopped_by_details(self, answers: list[Answer]) -> list[Answer]:
         """Explain refusals without a known text by details that still live, where those stop a deletion."""
-        doubtful = [one.ref.id for one in answers if one.verdict is Verdict.UNKNOWN and one.reason == "service"]
+        doubtful = [one.ref.id for one in answers if one.verdict is Verdict.UNKNOWN and one.reason is Reason.SERVICE]
         if self._leftovers is None or not doubtful:
             return answers
         found: dict[str, int] = {}
@@ -103,12 +104,12 @@ class Remover:
         else:
             with ThreadPoolExecutor(min(self._in_flight, len(refs)), thread_name_prefix="fxiaoke-void") as pool:
                 answers = list(pool.map(void, refs))
-        if unsent and all(answer.reason in ("not_sent", unsent[0].reason) for answer in answers):
+        if unsent and all(answer.reason in (Reason.NOT_SENT, Reason.of(unsent[0])) for answer in answers):
             raise unsent[0]
         return answers
 
     def _window(self, answer: Answer) -> float:
-        limited = answer.reason == "rate_limited" and answer.code.lstrip("-").isdigit()
+        limited = answer.reason is Reason.RATE_LIMITED and answer.code.lstrip("-").isdigit()
         return self._client.judge.wait(int(answer.code)) if limited else 0.0
 
     def _void(self, ref: ContractRef, path: str, unsent: list[NotSentError]) -> Answer:
@@ -127,6 +128,6 @@ def _held(answer: Answer, count: int) -> Answer:
     return replace(
         answer,
         verdict=Verdict.NOT_DONE,
-        reason="has_references",
+        reason=Reason.HAS_REFERENCES,
         hint=_("void its {count} live detail rows in the CRM, then resume").format(count=count),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Route
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
@@ -68,7 +69,7 @@ class Restorer:
 
 def _not_yet(answer: Answer) -> Answer:
     message = _("the CRM said yes, but the record is still in the bin")
-    return replace(answer, verdict=Verdict.NOT_DONE, reason="still_in_bin", message=message)
+    return replace(answer, verdict=Verdict.NOT_DONE, reason=Reason.STILL_IN_BIN, message=message)
 
 
 def _restored(answer: Answer) -> Restored:

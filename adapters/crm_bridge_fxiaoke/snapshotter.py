@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
@@ -49,7 +50,7 @@ class Snapshotter:
             around = self._around([ref.id for ref in live])
         except (CrmError, PermissionDeniedError) as problem:
             # A backup without what hangs on the contract is none.
-            yield from (Unavailable(ref, "related_unreadable", problem.message) for ref in live)
+            yield from (Unavailable(ref, Reason.RELATED_UNREADABLE, problem.message) for ref in live)
             live, around = [], {}
         readable = {ref.id for ref in live}
         for ref in refs:
@@ -59,7 +60,7 @@ class Snapshotter:
             elif ref.id not in rows:
                 yield self._missing(ref)
             elif rows[ref.id].values.get("life_status") == "invalid":
-                yield Unavailable(ref, "in_bin", _("the contract is in the recycle bin"), gone=True)
+                yield Unavailable(ref, Reason.IN_BIN, _("the contract is in the recycle bin"), gone=True)
 
     def _around(self, ids: Sequence[str]) -> Mapping[int, Mapping[str, list[Row]]]:
         found = side_by_side(lambda one: self._children(one, ids), self._relations, threads=_SIDE_BY_SIDE)
@@ -84,7 +85,7 @@ class Snapshotter:
         if self._by_get:
             again = self._records.get(ref.module, ref.id)
             if again is None:
-                return Unavailable(ref, "not_found", _("the contract is not there any more"), gone=True)
+                return Unavailable(ref, Reason.NOT_FOUND, _("the contract is not there any more"), gone=True)
             full = again
             parts.append(Part(PartKind.EXTRA, FULL, again.raw))
         if team := raw_value(full.raw, TEAM):
@@ -120,11 +121,11 @@ class Snapshotter:
         try:
             row = self._records.get(ref.module, ref.id)
         except PermissionDeniedError as denied:
-            return Unavailable(ref, "permission", denied.message)
+            return Unavailable(ref, Reason.PERMISSION, denied.message)
         except CrmError as problem:
-            return Unavailable(ref, problem.reason, problem.message)
+            return Unavailable(ref, Reason.of(problem), problem.message)
         if row is None:
-            return Unavailable(ref, "not_found", _("the contract is not there"), gone=True)
+            return Unavailable(ref, Reason.NOT_FOUND, _("the contract is not there"), gone=True)
         if row.values.get("life_status") == "invalid":
-            return Unavailable(ref, "in_bin", _("the contract is in the recycle bin"), gone=True)
-        return Unavailable(ref, "not_listed", _("the contract can be read by id, but queries do not return it"))
+            return Unavailable(ref, Reason.IN_BIN, _("the contract is in the recycle bin"), gone=True)
+        return Unavailable(ref, Reason.NOT_LISTED, _("the contract can be read by id, but queries do not return it"))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
@@ -121,10 +122,13 @@ def upload_for_field(client: ZohoClient, file: Attachment) -> Outcome:
     return outcome
 
 
+_ENDS_IT = frozenset({Reason.RATE_LIMITED, Reason.SIGNED_OUT, Reason.CONNECT, Reason.DNS})
+
+
 def _settled(outcome: Outcome) -> Verdict:
     """Return done or refused; UnfinishedError when it is not known."""
-    if outcome.verdict is Verdict.UNKNOWN or outcome.reason in ("rate_limited", "signed_out", "connect", "dns"):
-        raise UnfinishedError(outcome.message, reason=outcome.reason, hint=outcome.hint, vendor_code=outcome.code)
+    if outcome.verdict is Verdict.UNKNOWN or outcome.reason in _ENDS_IT:
+        raise UnfinishedError(outcome.message, reason=outcome.reason or "", hint=outcome.hint, vendor_code=outcome.code)
     return outcome.verdict
 
 

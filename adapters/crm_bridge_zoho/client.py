@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, RequestRefusedError
 from crm_bridge.i18n import _
 from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict, by_status
@@ -150,10 +151,10 @@ def judged(answer: Answer) -> Verdict:
         return by_status(answer)
     if item.code in STALE_TOKEN:
         return Verdict.REFRESH
-    if row_of(item.code).family == "rate_limited":
+    if row_of(item.code).family is Reason.RATE_LIMITED:
         # Without credits for today, waiting for a minute is pointless: the caller is told at once.
         return Verdict.OK if answer.headers.get("x-api-credits-remaining") == "0" else Verdict.rate_limited()
-    return Verdict.RETRY if row_of(item.code).family == "unavailable" else by_status(answer)
+    return Verdict.RETRY if row_of(item.code).family is Reason.UNAVAILABLE else by_status(answer)
 
 
 def _no_file(answer: Answer, route: str) -> CrmBridgeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, MalformedAnswerError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Verdict
@@ -23,7 +24,7 @@ class Outcome:
     verdict: Verdict
     id: str = ""
     code: str = ""
-    reason: str = ""
+    reason: Reason | None = None
     message: str = ""
     hint: str = ""
 
@@ -33,22 +34,22 @@ def sent(send: Callable[[], Answer]) -> Outcome:
     try:
         answer = send()
     except NotSentError as error:
-        return Outcome(Verdict.NOT_DONE, reason=error.reason, message=error.message, hint=error.hint)
+        return Outcome(Verdict.NOT_DONE, reason=Reason.of(error), message=error.message, hint=error.hint)
     except AnswerLostError as error:
-        return Outcome(Verdict.UNKNOWN, reason=error.reason, message=error.message, hint=error.hint)
+        return Outcome(Verdict.UNKNOWN, reason=Reason.of(error), message=error.message, hint=error.hint)
     if answer.status >= 500:
-        return _unknown(answer, "unavailable")
+        return _unknown(answer, Reason.UNAVAILABLE)
     try:
         items = items_of(answer, "data")
-    except MalformedAnswerError as error:
-        return _unknown(answer, f"malformed_{error.reason}")
-    return _said(items[0], answer) if len(items) == 1 else _unknown(answer, "unclear")
+    except MalformedAnswerError:
+        return _unknown(answer, Reason.MALFORMED)
+    return _said(items[0], answer) if len(items) == 1 else _unknown(answer, Reason.UNCLEAR)
 
 
 def _said(item: Item, answer: Answer) -> Outcome:
     if item.ok:
         made = item.id or str(item.details.get("name") or "")
-        return Outcome(Verdict.DONE, item.id, item.code) if answer.ok and made else _unknown(answer, "unclear")
+        return Outcome(Verdict.DONE, item.id, item.code) if answer.ok and made else _unknown(answer, Reason.UNCLEAR)
     row = row_of(item.code)
     if row.executed != "no" and item.code not in _REFUSED_ON_INSERT:
         return _unknown(answer, row.family, item.code)
@@ -56,13 +57,13 @@ def _said(item: Item, answer: Answer) -> Outcome:
     return Outcome(
         Verdict.NOT_DONE,
         code=item.code,
-        reason="invalid" if item.code == "INVALID_DATA" else row.family,
+        reason=Reason.INVALID if item.code == "INVALID_DATA" else row.family,
         message=f"{_(row.meaning)} ({named})" if named else _(row.meaning),
         hint=_(row.advice),
     )
 
 
-def _unknown(answer: Answer, reason: str, code: str = "") -> Outcome:
+def _unknown(answer: Answer, reason: Reason, code: str = "") -> Outcome:
     return Outcome(
         Verdict.UNKNOWN,
         code=code,

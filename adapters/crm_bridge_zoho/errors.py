@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm_bridge.errors import (
-    CrmBridgeError,
-    CrmError,
-    MalformedAnswerError,
-    PermissionDeniedError,
-    RateLimitedError,
-    RequestRefusedError,
-    SignInError,
-    UsageError,
-)
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.errors import CrmBridgeError, MalformedAnswerError
 from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import shown_code
 from crm_bridge.spi.spec import ErrorRow
@@ -22,16 +14,6 @@ from crm_bridge.transport import Answer
 from crm_bridge_zoho.error_table import BY_CODE
 from crm_bridge_zoho.wire import Item, body_of, error_in
 
-FAMILIES: Mapping[str, type[CrmBridgeError]] = {
-    "signed_out": SignInError,
-    "permission": PermissionDeniedError,
-    "scope": PermissionDeniedError,
-    "not_supported": PermissionDeniedError,
-    "module": UsageError,
-    "filter": UsageError,
-    "rate_limited": RateLimitedError,
-    "unavailable": CrmError,
-}
 _TELLING = ("permissions", "api_name", "column_name", "operator", "param_name", "near", "limit", "expected_data_type")
 _LONGEST = 200
 
@@ -39,7 +21,7 @@ _LONGEST = 200
 def row_of(code: str) -> ErrorRow:
     """Return the row of a code; an unlisted code leaves open whether anything was done."""
     return BY_CODE.get(code) or ErrorRow(
-        code, "refused", "unknown", False, N_("Zoho refused"), N_("look the code up in Zoho's documentation"), ""
+        code, Reason.REFUSED, "unknown", False, N_("Zoho refused"), N_("look the code up in Zoho's documentation"), ""
     )
 
 
@@ -57,7 +39,7 @@ def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
     text = _("Zoho refused {route}: {meaning} ({code})").format(
         route=route, meaning=_(row.meaning), code=f"{code}: {named}" if named else code
     )
-    return FAMILIES.get(row.family, RequestRefusedError)(
+    return row.family.rule.error(
         text,
         reason=row.family,
         hint=_(row.advice),
@@ -103,18 +85,19 @@ def sign_in_failure(answer: Answer) -> CrmBridgeError | None:
 
 
 def _nameless(answer: Answer, route: str) -> CrmBridgeError:
-    kind: type[CrmBridgeError] = CrmError
-    reason, hint = "unavailable", _("wait, then resume")
+    reason, hint = Reason.UNAVAILABLE, _("wait, then resume")
     if answer.status == 429:
-        kind, reason = RateLimitedError, "rate_limited"
+        reason = Reason.RATE_LIMITED
     elif answer.status == 401:
-        kind, reason, hint = SignInError, "signed_out", _("sign in again: `crm-bridge login`")
+        reason, hint = Reason.SIGNED_OUT, _("sign in again: `crm-bridge login`")
     elif answer.status == 403:
-        kind, reason, hint = PermissionDeniedError, "permission", _("ask a Zoho administrator")
+        reason, hint = Reason.PERMISSION, _("ask a Zoho administrator")
     elif answer.status < 500:
-        kind, reason, hint = RequestRefusedError, "refused", _("check the address in the connection's configuration")
+        reason, hint = Reason.REFUSED, _("check the address in the connection's configuration")
     text = _("Zoho answered {route} with HTTP {status} and no reason").format(route=route, status=answer.status)
-    return kind(text, reason=reason, hint=hint, vendor="zoho", http_status=answer.status, request_id=request_id(answer))
+    return reason.rule.error(
+        text, reason=reason, hint=hint, vendor="zoho", http_status=answer.status, request_id=request_id(answer)
+    )
 
 
 def request_id(answer: Answer) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import N_, _
 from crm_bridge.spi import adapter as spi
 from crm_bridge.transport import Answer
-from crm_bridge_zoho.error_table import HALTING, RECORD_LEVEL
+from crm_bridge_zoho.error_table import RECORD_LEVEL
 from crm_bridge_zoho.errors import detail_text, named_error, request_id, row_of
 from crm_bridge_zoho.wire import Item, items_of
 
-TOO_LONG = "too_long"
 _LOOK = N_("`crm-bridge resume` looks what became of it before anything is sent again")
 _SMALLER = N_("the next call names fewer records")
 _LENGTH_WORDS = ("ids", "maximum_length", "max_length")
@@ -24,11 +24,11 @@ def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[s
     if answer.status == 414:
         return tuple(_too_long(ref, answer) for ref in refs)
     if answer.status >= 500:
-        return tuple(unknown(ref, answer, "unavailable", named_error(answer)) for ref in refs)
+        return tuple(unknown(ref, answer, Reason.UNAVAILABLE, named_error(answer)) for ref in refs)
     try:
         items = items_of(answer, key)
-    except MalformedAnswerError as error:
-        return tuple(_malformed(ref, answer, error.reason) for ref in refs)
+    except MalformedAnswerError:
+        return tuple(_malformed(ref, answer) for ref in refs)
     if len(items) == 1 and (items[0].flat or (not items[0].id and (not items[0].ok or items[0].code == "SCHEDULED"))):
         return tuple(_flat(ref, items[0], answer, alone=len(refs) == 1) for ref in refs)
     return tuple(_by_id(ref, items, answer) for ref in refs)
@@ -37,7 +37,7 @@ def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[s
 def _by_id(ref: ContractRef, items: Sequence[Item], answer: Answer) -> spi.Answer:
     mine = [item for item in items if item.id == ref.id]
     if len(mine) != 1:
-        return unknown(ref, answer, "not_answered" if not mine else "answered_twice")
+        return unknown(ref, answer, Reason.NOT_ANSWERED if not mine else Reason.ANSWERED_TWICE)
     return classified(ref, mine[0], answer)
 
 
@@ -46,7 +46,7 @@ def classified(ref: ContractRef, item: Item, answer: Answer) -> spi.Answer:
     if item.ok:
         if item.code == "SUCCESS" and answer.ok:
             return spi.Answer(ref, spi.Verdict.DONE, item.code, message=item.message, request_id=request_id(answer))
-        return unknown(ref, answer, "scheduled" if item.code == "SCHEDULED" else "unclear", item)
+        return unknown(ref, answer, Reason.SCHEDULED if item.code == "SCHEDULED" else Reason.UNCLEAR, item)
     row = row_of(item.code)
     if row.executed != "no":
         return unknown(ref, answer, row.family, item)
@@ -55,12 +55,12 @@ def classified(ref: ContractRef, item: Item, answer: Answer) -> spi.Answer:
         ref,
         spi.Verdict.NOT_DONE,
         item.code,
-        reason="permission" if row.family == "scope" else row.family,
+        reason=row.family,
         message=f"{item.message} ({named})" if named else item.message,
         hint=_(row.advice),
         request_id=request_id(answer),
         retry=row.retryable,
-        halt=item.flat and row.family in HALTING,
+        halt=row.family.halts(whole_call=item.flat),
     )
 
 
@@ -68,11 +68,11 @@ def _flat(ref: ContractRef, item: Item, answer: Answer, *, alone: bool) -> spi.A
     """Classify by a word about the whole request."""
     if item.ok:
         # "Scheduled" and the like: nothing is said about any record.
-        return unknown(ref, answer, "scheduled" if item.code == "SCHEDULED" else "unclear", item)
+        return unknown(ref, answer, Reason.SCHEDULED if item.code == "SCHEDULED" else Reason.UNCLEAR, item)
     if not alone and is_too_long(item):
         return _too_long(ref, answer)
     if not alone and item.code in RECORD_LEVEL:
-        return unknown(ref, answer, "unclear", item)
+        return unknown(ref, answer, Reason.UNCLEAR, item)
     flat = Item(item.ok, item.code, item.id, item.message, item.details, flat=True)
     return classified(ref, flat, answer)
 
@@ -87,7 +87,7 @@ def is_too_long(item: Item) -> bool:
     return bool(named & {"ids"}) or any(word in item.details for word in _LENGTH_WORDS[1:])
 
 
-def unknown(ref: ContractRef, answer: Answer, reason: str, item: Item | None = None) -> spi.Answer:
+def unknown(ref: ContractRef, answer: Answer, reason: Reason, item: Item | None = None) -> spi.Answer:
     """Return "unknown": it is settled by looking, never by sending again."""
     return spi.Answer(
         ref,
@@ -100,13 +100,13 @@ def unknown(ref: ContractRef, answer: Answer, reason: str, item: Item | None = N
     )
 
 
-def _malformed(ref: ContractRef, answer: Answer, reason: str) -> spi.Answer:
+def _malformed(ref: ContractRef, answer: Answer) -> spi.Answer:
     """Classify an answer that is not Zoho's JSON: 401 and 429 are refused at the door, all else is unknown."""
     if answer.status == 401:
         return classified(ref, Item(ok=False, code="INVALID_TOKEN", flat=True), answer)
     if answer.status == 429:
         return classified(ref, Item(ok=False, code="TOO_MANY_REQUESTS", flat=True), answer)
-    return unknown(ref, answer, f"malformed_{reason}")
+    return unknown(ref, answer, Reason.MALFORMED)
 
 
 def _too_long(ref: ContractRef, answer: Answer) -> spi.Answer:
@@ -114,7 +114,7 @@ def _too_long(ref: ContractRef, answer: Answer) -> spi.Answer:
         ref,
         spi.Verdict.NOT_DONE,
         "",
-        reason=TOO_LONG,
+        reason=Reason.TOO_LONG,
         message=_("Zoho refused the length of the call; no record was looked at"),
         hint=_(_SMALLER),
         request_id=request_id(answer),
@@ -128,7 +128,7 @@ def not_sent(ref: ContractRef) -> spi.Answer:
         ref,
         spi.Verdict.NOT_DONE,
         "",
-        reason=TOO_LONG,
+        reason=Reason.TOO_LONG,
         message=_("left out of the call: Zoho takes fewer records at once"),
         hint=_(_SMALLER),
         retry=True,

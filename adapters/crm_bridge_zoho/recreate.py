@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
@@ -57,7 +58,7 @@ class Recreator:
     def _one(self, item: RestoreItem) -> Restored:
         if item.snapshot is None:
             text = _("there is no backup of this contract")
-            return Restored(item.ref, Verdict.NOT_DONE, reason="no_backup", message=text)
+            return Restored(item.ref, Verdict.NOT_DONE, reason=Reason.NO_BACKUP, message=text)
         work = _Work(item, saved_of(item.snapshot), item.snapshot.attachments)
         try:
             return self._bring(work) if item.copy is None else self._point_at(work, item.copy)
@@ -138,7 +139,7 @@ class Recreator:
         """Read the copy back: what differs is said, and the rows inside get their place in the id map."""
         rows = self._by_id.rows(new_ref.module, [new_ref.id], self._work.columns.base)
         if new_ref.id not in rows:
-            raise UnfinishedError(_("the new record could not be read back"), reason="unreadable")
+            raise UnfinishedError(_("the new record could not be read back"), reason=Reason.UNREADABLE)
         differing = self._copies.differing(rows[new_ref.id].values, work.saved.values, work.item.ids)
         work.lost += [_("{field}: has another value now").format(field=self._work.fields[n].label) for n in differing]
         ids = {work.item.ref.id: new_ref.id}
@@ -167,5 +168,5 @@ def _row_list(value: object) -> list[str]:
 
 def _failed(item: RestoreItem, verdict: Verdict, error: CrmBridgeError) -> Restored:
     return Restored(
-        item.ref, verdict, code=error.vendor_code, reason=error.reason, message=error.message, hint=error.hint
+        item.ref, verdict, code=error.vendor_code, reason=Reason.of(error), message=error.message, hint=error.hint
     )

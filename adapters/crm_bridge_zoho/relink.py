@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge_zoho.by_id import ById
@@ -31,7 +32,7 @@ def relink(
             try:
                 lost += _group(client, by_id, module, field, share, old=old, new=new)
             except CrmBridgeError as error:
-                if error.reason in ("signed_out", "rate_limited"):
+                if error.reason in (Reason.SIGNED_OUT, Reason.RATE_LIMITED):
                     raise
                 lost += [_not_linked(module, field, one, error.message) for one in share]
     return lost

@@ -9,13 +9,14 @@ from dataclasses import replace
 from crm_bridge.clock import Clock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, RemoveOptions
 from crm_bridge.transport import Answer as WireAnswer
 from crm_bridge.transport.waiting import LONGEST_WAIT, retry_after_seconds
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.outcomes import TOO_LONG, answers_of, not_sent
+from crm_bridge_zoho.outcomes import answers_of, not_sent
 
 MASS_DELETE_IDS = 500
 PURGE_IDS = 100
@@ -59,7 +60,7 @@ class Remover:
             },
         )
         answers = self._tempered(answers_of(share, answer, "data"), answer)
-        if all(one.reason == TOO_LONG for one in answers):
+        if all(one.reason is Reason.TOO_LONG for one in answers):
             with self._lock:
                 self.batch = max(1, min(self.batch, len(share)) // 2)
         return (*answers, *(not_sent(ref) for ref in rest))
@@ -91,7 +92,7 @@ class Remover:
         with self._lock:
             self._refusals += 1
             refusals = self._refusals
-        limited = any(one.reason == "rate_limited" for one in answers)
+        limited = any(one.reason is Reason.RATE_LIMITED for one in answers)
         if refusals >= MOST_REFUSALS or (limited and self._client.credits_left == 0):
             return answers
         if limited:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
@@ -26,7 +27,9 @@ from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
 NOTE_FIELDS = "id,Note_Title,Note_Content,Owner,Created_Time,Created_By,Parent_Id"
 FULL_TEXT_IDS = 100
 PAGE = 200
-ENDS_THE_RUN = frozenset({"signed_out", "rate_limited", "credits_used_up", "circuit_open", "token_window"})
+ENDS_THE_RUN = frozenset(
+    {Reason.SIGNED_OUT, Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, "credits_used_up", "token_window"}
+)
 """Reasons that would meet every other contract too."""
 
 
@@ -68,18 +71,18 @@ class Snapshotter:
             if row is None:
                 return self._missing(ref)
             if ref.id in material.cut:
-                return Unavailable(ref, "incomplete", _("Zoho did not give the long texts of this record in full"))
+                return Unavailable(ref, Reason.INCOMPLETE, _("Zoho did not give the long texts of this record in full"))
             return self._one(ref, row, material)
         except CrmBridgeError as error:
             if error.reason in ENDS_THE_RUN:
                 raise
-            return Unavailable(ref, error.reason, error.message)
+            return Unavailable(ref, Reason.of(error), error.message)
 
     def _missing(self, ref: ContractRef) -> Unavailable:
         # A query that leaves a row out proves nothing.
         if self._by_id.is_there(ref.module, ref.id):
-            return Unavailable(ref, "unreadable", _("Zoho's answers about this record contradict each other"))
-        return Unavailable(ref, "not_found", _("Zoho shows no record with this id"), gone=True)
+            return Unavailable(ref, Reason.UNREADABLE, _("Zoho's answers about this record contradict each other"))
+        return Unavailable(ref, Reason.NOT_FOUND, _("Zoho shows no record with this id"), gone=True)
 
     def _material(self, refs: Sequence[ContractRef]) -> _Material:
         ids = [ref.id for ref in refs]
@@ -149,7 +152,7 @@ class Snapshotter:
         answer = self._client.read(f"/crm/v8/{ref.module}/{ref.id}", "GET /crm/v8/{module}/{id}")
         rows = list_of(answer, "data")
         if not rows:
-            raise CrmBridgeError(_("the record vanished while it was copied"), reason="not_found", vendor="zoho")
+            raise CrmBridgeError(_("the record vanished while it was copied"), reason=Reason.NOT_FOUND, vendor="zoho")
         return rows[0], slices_of(answer, "data")[0]
 
     def _in_fields(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Attachment]:
@@ -195,7 +198,7 @@ class Snapshotter:
             try:
                 names = [one.api_name for one in metadata.read_fields(self._client, module) if one.in_coql]
             except CrmBridgeError as error:
-                if error.reason == "signed_out":
+                if error.reason == Reason.SIGNED_OUT:
                     raise
                 names = []
             self._known_fields[module] = ",".join(["id", *(name for name in names if name != "id")][:MOST_COLUMNS])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi import adapter as spi
@@ -52,10 +53,12 @@ class Untrasher:
             )
         except (NotSentError, AnswerLostError) as error:
             verdict = Verdict.NOT_DONE if isinstance(error, NotSentError) else Verdict.UNKNOWN
-            return [Restored(ref, verdict, reason=error.reason, message=error.message, hint=error.hint) for ref in refs]
+            return [
+                Restored(ref, verdict, reason=Reason.of(error), message=error.message, hint=error.hint) for ref in refs
+            ]
         answers = answers_of(refs, answer, "recycle_bin")
         open_refs = [one.ref for one in answers if one.verdict is Verdict.UNKNOWN]
-        back = self._watch(open_refs) if open_refs and any(one.reason == "scheduled" for one in answers) else set()
+        back = self._watch(open_refs) if open_refs and any(one.reason is Reason.SCHEDULED for one in answers) else set()
         return [self._result(one, one.ref.id in back) for one in answers]
 
     def _watch(self, refs: Sequence[ContractRef]) -> set[str]:
@@ -73,7 +76,7 @@ class Untrasher:
         if is_back or answer.verdict is Verdict.DONE:
             return Restored(answer.ref, Verdict.DONE, new_ref=answer.ref, ids={answer.ref.id: answer.ref.id})
         hint = answer.hint
-        if answer.reason == "scheduled":
+        if answer.reason is Reason.SCHEDULED:
             hint = _("Zoho restores in the background; look again in a few minutes")
         return Restored(
             answer.ref,

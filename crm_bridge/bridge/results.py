@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.domain.lifecycle import Evidence, Outcome, Standing
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
+from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.plan import PlanNotes
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.receipt import payload_of
-from crm_bridge.pipeline.runs import RunInfo, exit_code
+from crm_bridge.pipeline.runs import RunInfo
 
 if TYPE_CHECKING:
     from crm_bridge.pipeline.restore_plan import RestoreStep
@@ -107,7 +109,7 @@ class RunItem:
     outcome: Outcome
     evidence: Evidence | None
     attempts: int
-    reason: str = ""
+    reason: Reason | None = None
     code: str = ""
     remark: str = ""
     """What the CRM added just now, such as who has to approve; not kept in the journal."""
@@ -115,6 +117,11 @@ class RunItem:
     """What `code` means, from the adapter's error table; marked for translation."""
     advice: str = ""
     """What to do about it, from the same table; marked for translation."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code that this contract deserves by itself."""
+        return weightiest((OF_OUTCOME[self.outcome], self.reason.rule.exit_code if self.reason else ExitCode.OK))
 
     @classmethod
     def of(cls, target: Target, standing: Standing, remark: str = "", row: ErrorRow | None = None) -> RunItem:
@@ -178,10 +185,10 @@ class Run:
         return Counter(item.outcome for item in self)
 
     @property
-    def exit_code(self) -> int:
-        """Return the exit code that the outcomes deserve; a doubt outweighs the reason of a stop."""
-        code = exit_code(frozenset(self.counts()))
-        return self.halted.exit_code if self.halted is not None and code != 9 else code
+    def exit_code(self) -> ExitCode:
+        """Return the exit code that outcomes and reasons deserve; a doubt outweighs the reason of a stop."""
+        code = weightiest(item.exit_code for item in self)
+        return self.halted.exit_code if self.halted is not None and code is not ExitCode.IN_DOUBT else code
 
     def receipt(self) -> Receipt:
         """Issue the receipt from the journal; issued again, it says the same."""

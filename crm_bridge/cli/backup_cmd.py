@@ -14,6 +14,7 @@ from crm_bridge.cli.find_cmd import SELECTION_HELP
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import NothingMatchedError, UsageError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _, active_language
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
             )
         )
         for one in saved.unsaved:
-            out.note(_("not saved: {id}: {reason}").format(id=one.ref.id, reason=one.reason.replace("_", " ")))
+            out.note(_("not saved: {id}: {reason}").format(id=one.ref.id, reason=one.reason.words))
         if missing:
             out.note(_("not found: {ids}").format(ids=", ".join(missing)))
-    return 3 if saved.unsaved or missing else 0
+    return ExitCode.HELD if saved.unsaved or missing else ExitCode.OK
 
 
 def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:

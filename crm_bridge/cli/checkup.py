@@ -55,7 +55,7 @@ def warning(check: str, says: str, hint: str) -> Finding:
 
 def problem(check: str, error: CrmBridgeError) -> Finding:
     """Return a line about something that must be put right."""
-    return Finding(check, "problem", error.message, error.hint, getattr(error, "code", None) or error.exit_code)
+    return Finding(check, "problem", error.message, error.hint, error.exit_code)
 
 
 class Checkup:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.options import shared
 from crm_bridge.cli.output import Output
-from crm_bridge.errors import InDoubtError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def report_deletions(compared: Comparison) -> int:
         _show(out, compared, counts, listed)
     if proof is None or not proof.proven:
         out.note(_("warning: the listing is not proven complete: {how}").format(how=proof.how if proof else "-"))
-    return InDoubtError.exit_code if outside else 0
+    return ExitCode.IN_DOUBT if outside else ExitCode.OK
 
 
 def _show(out: Output, compared: Comparison, counts: Counter[str], listed: list[Listed]) -> None:

@@ -8,6 +8,7 @@ import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def status(name: str | None) -> int:
         out.table((_("connection"), _("secret"), _("store")), (_cells(row) for row in rows))
         for one in dict.fromkeys(row["connection"] for row in missing):
             out.note(_("hint: {hint}").format(hint=_("run `crm-bridge login {name}`").format(name=one)))
-    return 1 if missing else 0
+    return ExitCode.FAILED if missing else ExitCode.OK
 
 
 def secret_rows(bridge: Bridge, resolved: Resolved) -> list[dict[str, Any]]:

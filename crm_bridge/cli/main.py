@@ -15,6 +15,7 @@ from crm_bridge.cli.options import shared_options
 from crm_bridge.cli.output import Output, report_error, report_usage, say_whatever_the_encoding
 from crm_bridge.cli.translated import Group, speak
 from crm_bridge.errors import CrmBridgeError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _, system_language, use_language
 from crm_bridge.platforms import refuse_windows
 
@@ -114,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = cli.main(args=words, prog_name="crm-bridge", standalone_mode=False, color=color)
     except CrmBridgeError as error:
         report_error(error, as_json=as_json)
-        sys.exit(getattr(error, "code", None) or error.exit_code)
+        sys.exit(error.exit_code)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
@@ -125,20 +126,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Output.note(
             _("hint: if a run was under way, go on with `crm-bridge resume`: it looks what became of the last call")
         )
-        sys.exit(7)
+        sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output is gone (`| head`): nothing more to say, and no second error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)
     except OSError as error:
         report_error(
             CrmBridgeError(f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")),
             as_json=as_json,
         )
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not print what it was working on
         report_error(crash_report(error), as_json=as_json)
-        sys.exit(1)
+        sys.exit(ExitCode.FAILED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crm_bridge.errors import JournalCheckError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
-
-CONTRADICTED = 12
 
 
 def check_receipt(envelope: Mapping[str, Any], vkeys: Sequence[str]) -> dict[str, Any]:
@@ -41,6 +40,7 @@ def _says_the_same(said: Mapping[str, Any]) -> bool:
         return False
     if digest_of(rows) != body["outcomes"]:
         raise JournalCheckError(
-            _("the outcomes in the receipt are not those that the journal entry sealed"), code=CONTRADICTED
+            _("the outcomes in the receipt are not those that the journal entry sealed"),
+            exit_code=ExitCode.JOURNAL_INCONSISTENT,
         )
     return True

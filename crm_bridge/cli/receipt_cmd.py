@@ -52,7 +52,7 @@ def show(what: str | None, record_id: str | None) -> int:
 
 def print_receipt(out: Output, said: dict[str, Any]) -> None:
     """Print what a receipt says, for people; `said` is its predicate."""
-    from crm_bridge.cli.outcome_words import OUTCOME_WORDS, reason_text
+    from crm_bridge.cli.outcome_words import OUTCOME_WORDS
 
     confirmed = said["confirmation"]
     out.pairs(
@@ -76,7 +76,7 @@ def print_receipt(out: Output, said: dict[str, Any]) -> None:
             line.get("evidence"),
             line["attempts"],
             line.get("seenAt"),
-            reason_text(line.get("reason", "")),
+            _reason_words(line.get("reason", "")),
         )
         for line in said["contracts"]
     )
@@ -87,6 +87,14 @@ def print_receipt(out: Output, said: dict[str, Any]) -> None:
     out.text(_("This receipt does not speak about:"))
     for item in said["notCovered"]:
         out.text(f"  - {_(item)}")
+
+
+def _reason_words(word: str) -> str:
+    from crm_bridge.domain.reasons import Reason
+
+    # A receipt may come from a newer version: what it says is shown, and nothing is decided by it.
+    reason = Reason.of_word(word)
+    return reason.words if reason else word
 
 
 @command("issue")

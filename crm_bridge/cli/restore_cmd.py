@@ -12,6 +12,7 @@ import click
 from crm_bridge.cli.options import command, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import NothingMatchedError, UsageError
+from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -81,17 +82,16 @@ def _say_next(out: Output, run_id: str, steps: list[RestoreStep], *, dry_run: bo
         ))  # fmt: skip
 
 
-def _exit_code(out: Output, steps: list[RestoreStep]) -> int:
-    results = {step.result for step in steps}
-    if "in_doubt" in results:
-        return 9
-    if "not_restored" in results:
-        return 3
+def _exit_code(out: Output, steps: list[RestoreStep]) -> ExitCode:
+    code = weightiest(OF_OUTCOME[step.result] for step in steps)
+    if code is not ExitCode.OK:
+        return code
     unread = sum(step.result == "restored" and step.measured is None for step in steps)
     if unread:
         out.note(_("{count} contracts are back, and could not be compared with their backup").format(count=unread))
     # Worse than promised is a claim that does not hold: a program must not take it for success.
-    return 9 if any(step.measured and step.measured.surprises for step in steps) else 0
+    surprised = any(step.measured and step.measured.surprises for step in steps)
+    return ExitCode.IN_DOUBT if surprised else ExitCode.OK
 
 
 def _relink(bridge: Bridge, run_id: str | None, digest: str | None) -> int:
@@ -107,7 +107,7 @@ def _relink(bridge: Bridge, run_id: str | None, digest: str | None) -> int:
         if not done:
             out.note(_("Nothing was sent. Set these {count} references with:").format(count=plan.count))
             out.note(f"  {suggested('restore', info.id, '--relink', '--confirm', plan.digest)}")
-    return 3 if any(item.left for item in done) else 0
+    return ExitCode.HELD if any(item.left for item in done) else ExitCode.OK
 
 
 def _meant(bridge: Bridge, what: str | None, contract: str | None) -> tuple[str | None, list[str] | None]:

@@ -10,6 +10,7 @@ from crm_bridge.cli.forecast_view import FATES, thing_text
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.run_view import restore_json
 from crm_bridge.domain.comparison import Difference, Measured
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _differing(steps: Iterable[RestoreStep]) -> Iterator[tuple[str, str, str, in
 
 def warnings_of(steps: Iterable[RestoreStep]) -> Iterator[str]:
     """Yield what a person should know about some of the contracts."""
-    recent = sum(step.warning == "answer_lost_recently" for step in steps)
+    recent = sum(step.warning is Reason.ANSWER_LOST_RECENTLY for step in steps)
     if recent:
         yield _(
             "warning: the answer to a deletion of {count} of these contracts was lost within the last 24 hours; "

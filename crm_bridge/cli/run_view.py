@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crm_bridge.cli.outcome_words import OUTCOME_WORDS, reason_text
+from crm_bridge.cli.outcome_words import OUTCOME_WORDS
 from crm_bridge.cli.output import Output, plain
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.i18n import _
@@ -71,7 +71,7 @@ def run_table(items: Sequence[RunItem]) -> None:
 
 
 def _why(item: RunItem) -> str:
-    reason = reason_text(item.reason) if item.reason else ""
+    reason = item.reason.words if item.reason else ""
     return "; ".join(part for part in (f"{reason} {item.code}".strip(), item.remark) if part)
 
 
@@ -122,6 +122,6 @@ def _way_back(step: RestoreStep) -> str:
 
 
 def _why_not(step: RestoreStep) -> str:
-    reason = reason_text(step.reason) if step.reason else ""
+    reason = step.reason.words if step.reason else ""
     said = plain(step.message) if step.result in ("not_restored", "in_doubt") else ""
     return "; ".join(part for part in (reason, said) if part)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 
@@ -197,7 +198,7 @@ class Standing:
     step: Step = Step.TRASH
     attempt: int = 0
     evidence: Evidence | None = None
-    reason: str = ""
+    reason: Reason | None = None
     code: str = ""
     seq: int = -1
     """Journal entry of the last event."""
@@ -216,9 +217,13 @@ class Happening:
     step: Step = Step.TRASH
     attempt: int = 0
     evidence: Evidence | None = None
-    reason: str = ""
+    reason: Reason | None = None
     code: str = ""
     seq: int = -1
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown reason: the journal keeps its word for ever."""
+        Reason.check(self.reason)
 
 
 def advance(standing: Standing, happening: Happening) -> Standing:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.reasons import Reason
 
 
 class PartKind(StrEnum):
@@ -71,6 +72,10 @@ class Unavailable:
     """No snapshot of this contract could be taken. `gone` means: it is not there, as far as can be seen."""
 
     ref: ContractRef
-    reason: str
+    reason: Reason
     message: str
     gone: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown reason."""
+        Reason.check(self.reason)

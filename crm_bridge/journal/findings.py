@@ -8,19 +8,20 @@ from enum import IntEnum
 from typing import Any
 
 from crm_bridge.errors import JournalCheckError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _
 
 
 class Code(IntEnum):
     """Exit codes of `journal check`."""
 
-    GOOD = 0
-    ALTERED = 10
-    SHORTER = 11
-    INCONSISTENT = 12
-    UNSEALED = 13
-    UNKNOWN_KEY = 14
-    OPEN_INTENTS = 15
+    GOOD = ExitCode.OK
+    ALTERED = ExitCode.JOURNAL_ALTERED
+    SHORTER = ExitCode.JOURNAL_SHORTER
+    INCONSISTENT = ExitCode.JOURNAL_INCONSISTENT
+    UNSEALED = ExitCode.JOURNAL_UNSEALED
+    UNKNOWN_KEY = ExitCode.JOURNAL_UNKNOWN_KEY
+    OPEN_INTENTS = ExitCode.JOURNAL_OPEN_INTENTS
 
 
 # The first of these that was found is the exit code: content before keys, keys before history, history before seals.
@@ -87,9 +88,9 @@ class Findings:
         return next((code for code in PRECEDENCE if code in found), Code.GOOD)
 
     @property
-    def exit_code(self) -> int:
-        """Return the code as a number."""
-        return int(self.code)
+    def exit_code(self) -> ExitCode:
+        """Return the code as the command line ends with it."""
+        return ExitCode(self.code)
 
     @property
     def summary(self) -> str:
@@ -99,7 +100,7 @@ class Findings:
     def as_json(self) -> dict[str, Any]:
         """Return the result for `--json`."""
         return {
-            "code": self.exit_code,
+            "code": int(self.code),
             "summary": self.summary,
             "origin": self.origin,
             "size": self.size,
@@ -127,7 +128,7 @@ class Findings:
             first = next(item for item in self.items if item.code is self.code)
             raise JournalCheckError(
                 f"{self.summary}: {first.where}: {first.what}" if first.where else f"{self.summary}: {first.what}",
-                code=self.exit_code,
+                exit_code=self.exit_code,
                 hint=_("see the reference page `journal detection` for what this means"),
             )
 

@@ -9,6 +9,7 @@ from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
 from crm_bridge.domain.lifecycle import Event, Happening, State
 from crm_bridge.domain.plan import ConfirmedPlan, Target
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmError
 from crm_bridge.i18n import _
@@ -20,7 +21,7 @@ from crm_bridge.vault import SetEntry, SetWriter
 
 _ENTRIES_PER_COMMIT = 500
 _KEEP = timedelta(days=365)
-_OF_ONE_CONTRACT = frozenset({"attachment_too_large", "attachment_size"})
+_OF_ONE_CONTRACT = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
 """Reasons that hold one contract; any other means that no backup can be written at all."""
 
 
@@ -74,7 +75,7 @@ def _save_batch(desk: Desk, log: RunLog, writer: SetWriter, batch: Sequence[Targ
             log.write("backup.journal", [_unavailable(copy)])
         else:
             _save(log, writer, copy)
-    log.write("backup.journal", [_held(t.ref.id, "backup_incomplete") for t in batch if t.ref.id not in answered])
+    log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
 
 
 def _save(log: RunLog, writer: SetWriter, copy: Snapshot) -> None:
@@ -83,11 +84,11 @@ def _save(log: RunLog, writer: SetWriter, copy: Snapshot) -> None:
             writer.add(copy)
     except CrmError as problem:
         # Attachments are read while they are saved: one that cannot be read holds its contract, not the run.
-        log.write("backup.journal", [_held(copy.ref.id, "backup_incomplete", problem.vendor_code)])
+        log.write("backup.journal", [_held(copy.ref.id, Reason.BACKUP_INCOMPLETE, problem.vendor_code)])
     except BackupError as problem:
         if problem.reason not in _OF_ONE_CONTRACT:
             raise
-        log.write("backup.journal", [_held(copy.ref.id, "backup_incomplete", problem.reason)])
+        log.write("backup.journal", [_held(copy.ref.id, Reason.of(problem))])
 
 
 def _backed_up(set_id: str, entry: SetEntry) -> Note:
@@ -101,7 +102,7 @@ def _unavailable(copy: Unavailable) -> Note:
     return _held(copy.ref.id, copy.reason)
 
 
-def _held(record_id: str, reason: str, code: str = "") -> Note:
+def _held(record_id: str, reason: Reason, code: str = "") -> Note:
     return Note(record_id, Happening(Event.HELD, reason=reason, code=code))
 
 

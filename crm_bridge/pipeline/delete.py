@@ -11,6 +11,7 @@ from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target, check_fresh
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
     AnswerLostError,
     CrmBridgeError,
@@ -28,12 +29,6 @@ from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
 from crm_bridge.pipeline.verify import verify_targets
 from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
-
-HOLDING = frozenset({"locked", "in_approval", "in_process", "permission", "sharing", "legal_hold", "has_references"})
-"""Refusals that somebody at the CRM can lift: the contract is held, not refused."""
-
-TOO_LONG = "too_long"
-"""Reason of answers about contracts that were not looked at, because the call was too long or left them out."""
 
 _UNREACHABLE_LIMIT = 3
 _SHARED_LOOK = 100
@@ -194,7 +189,7 @@ class _Deletion:
 
     def _shorten(self, batch: Sequence[Target], answers: Sequence[Answer]) -> None:
         """Send fewer contracts in one call from now on if this one was too long: no contract was looked at."""
-        unread = [answer.ref.id for answer in answers if answer.reason == TOO_LONG]
+        unread = [answer.ref.id for answer in answers if answer.reason is Reason.TOO_LONG]
         if not unread or len(batch) == 1:
             return
         taken = len(batch) - len(unread)
@@ -207,7 +202,8 @@ class _Deletion:
 
     def _not_sent(self, attempts: dict[str, int], unsent: NotSentError) -> None:
         notes = [
-            Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason="not_sent")) for i, n in attempts.items()
+            Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason=Reason.NOT_SENT))
+            for i, n in attempts.items()
         ]
         self.log.write("outcome", notes)
         if unsent.reason == "circuit_open":
@@ -254,7 +250,7 @@ class _Deletion:
     def give_up(self) -> None:
         """Hold what was proven not done as often as it may be tried."""
         notes = [
-            Note(i, Happening(Event.HELD, self.step, s.attempt, reason=s.reason or "not_done", code=s.code))
+            Note(i, Happening(Event.HELD, self.step, s.attempt, reason=s.reason or Reason.NOT_DONE, code=s.code))
             for i in self.log.ids_in((State.NOT_DONE,))
             if (s := self.log.standing(i)) and self._used_up(i)
         ]
@@ -263,7 +259,7 @@ class _Deletion:
 
 def _outcome(answer: Answer | None, step: Step, attempt: int, code: str) -> Happening:
     if answer is None:
-        return Happening(Event.ANSWER_LOST, step, attempt, reason="answer_lost", code=code)
+        return Happening(Event.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)
     if answer.verdict is Verdict.DONE:
         return Happening(Event.ANSWERED_DONE, step, attempt, Evidence.E0, code=answer.code)
     event = {
@@ -273,17 +269,19 @@ def _outcome(answer: Answer | None, step: Step, attempt: int, code: str) -> Happ
     }[answer.verdict]
     if answer.verdict is Verdict.NOT_DONE and (answer.retry or answer.halt):
         event = Event.ANSWERED_NOT_DONE
-    elif answer.verdict is Verdict.NOT_DONE and answer.reason in HOLDING:
+    elif answer.verdict is Verdict.NOT_DONE and answer.reason and answer.reason.rule.holds:
         event = Event.ANSWERED_HELD
     return Happening(event, step, attempt, reason=answer.reason, code=answer.code)
 
 
 def _halt(answer: Answer) -> CrmBridgeError:
-    kinds: dict[str, type[CrmBridgeError]] = {"permission": PermissionDeniedError, "signed_out": SignInError}
-    kind = kinds.get(answer.reason, InterruptedRunError)
+    reason = answer.reason or Reason.REFUSED
+    # What must be put right first keeps its own error; with anything else the run was only interrupted.
+    first = issubclass(reason.rule.error, SignInError | PermissionDeniedError)
+    kind = reason.rule.error if first else InterruptedRunError
     return kind(
         _("the CRM refused the batch, and would refuse the next one too: {code}").format(code=answer.code or "-"),
-        reason=answer.reason or "refused",
+        reason=reason,
         hint=answer.hint or _("put it right, then `crm-bridge resume`"),
         vendor_code=answer.code,
         request_id=answer.request_id,

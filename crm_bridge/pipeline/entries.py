@@ -9,6 +9,9 @@ from datetime import datetime
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, Standing, advance
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.errors import JournalError
+from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft, Entry
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
@@ -49,7 +52,7 @@ def record_entry(
     if happening.evidence:
         body["evidence"] = happening.evidence.value
     if happening.reason:
-        body["reason"] = happening.reason
+        body["reason"] = happening.reason.value
     if happening.code:
         body["code"] = happening.code
     body.update(extra or {})
@@ -92,10 +95,23 @@ def happening_of(entry: Entry) -> Happening | None:
         Step(str(entry.body.get("step", Step.TRASH.value))),
         entry.attempt,
         Evidence(evidence) if isinstance(evidence, str) else None,
-        str(entry.body.get("reason", "")),
+        _reason_of(entry),
         str(entry.body.get("code", "")),
         entry.seq,
     )
+
+
+def _reason_of(entry: Entry) -> Reason | None:
+    word = entry.body.get("reason")
+    reason = Reason.of_word(word)
+    if word is not None and reason is None:
+        # What is not understood may decide what is done next.
+        raise JournalError(
+            _("entry {seq} gives a reason that this version does not know").format(seq=entry.seq),
+            reason="unknown_reason",
+            hint=_("use the version of crm-bridge that wrote it, or a newer one"),
+        )
+    return reason
 
 
 def standings(journal: Journal, run: str) -> dict[str, Standing]:

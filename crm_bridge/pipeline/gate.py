@@ -9,9 +9,10 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Happening
 from crm_bridge.domain.plan import Target
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError
 from crm_bridge.pipeline.run_log import Note, RunLog
-from crm_bridge.spi.adapter import Look, Place, Whereabouts
+from crm_bridge.spi.adapter import Look, Place, Whereabouts, unseen
 
 
 def look_once_more(log: RunLog, targets: Sequence[Target], step: Step) -> list[Target]:
@@ -43,45 +44,45 @@ def _number(log: RunLog, target: Target) -> dict[str, JsonValue]:
 def _judge(log: RunLog, target: Target, step: Step, seen: Whereabouts | None, control: str | None) -> Happening:
     attempt = 0
     if seen is None or seen.place in (Place.UNREADABLE, Place.NOT_VISIBLE):
-        return Happening(Event.HELD, step, attempt, reason="unreadable" if seen is None else seen.place.value)
+        return Happening(Event.HELD, step, attempt, reason=unseen(seen))
     if seen.place is Place.PENDING:
-        return Happening(Event.HELD, step, attempt, reason="in_approval")
+        return Happening(Event.HELD, step, attempt, reason=Reason.IN_APPROVAL)
     if step is Step.PURGE:
         return _judge_in_bin(log, target, seen, control)
     if seen.place is Place.LIVE:
         return _judge_live(target, seen)
     if seen.place is Place.GONE and control is None:
-        return Happening(Event.HELD, step, attempt, reason="no_control_record")
-    return Happening(Event.FOUND_ABSENT, step, attempt, reason="deleted_by_somebody_else")
+        return Happening(Event.HELD, step, attempt, reason=Reason.NO_CONTROL_RECORD)
+    return Happening(Event.FOUND_ABSENT, step, attempt, reason=Reason.DELETED_BY_SOMEBODY_ELSE)
 
 
 def _judge_live(target: Target, seen: Whereabouts) -> Happening:
     if seen.digest != target.digest:
-        return Happening(Event.HELD, Step.TRASH, reason="changed_since_plan")
+        return Happening(Event.HELD, Step.TRASH, reason=Reason.CHANGED_SINCE_PLAN)
     return Happening(Event.GATE_PASSED, Step.TRASH)
 
 
 def _judge_in_bin(log: RunLog, target: Target, seen: Whereabouts, control: str | None) -> Happening:
     if seen.place is Place.LIVE:
-        return Happening(Event.HELD, Step.PURGE, reason="restored_by_somebody_else")
+        return Happening(Event.HELD, Step.PURGE, reason=Reason.RESTORED_BY_SOMEBODY_ELSE)
     if seen.place is Place.GONE:
         if control is None:
-            return Happening(Event.HELD, Step.PURGE, reason="no_control_record")
-        return Happening(Event.FOUND_ABSENT, Step.PURGE, reason="purged_by_somebody_else")
+            return Happening(Event.HELD, Step.PURGE, reason=Reason.NO_CONTROL_RECORD)
+        return Happening(Event.FOUND_ABSENT, Step.PURGE, reason=Reason.PURGED_BY_SOMEBODY_ELSE)
     if seen.by is not None and seen.by != log.desk.profile.user_id:
         # Restored and deleted again by another: what is in the bin now may be newer than our backup.
-        return Happening(Event.HELD, Step.PURGE, reason="deleted_by_somebody_else")
+        return Happening(Event.HELD, Step.PURGE, reason=Reason.DELETED_BY_SOMEBODY_ELSE)
     if seen.digest is not None and seen.digest != target.digest:
-        return Happening(Event.HELD, Step.PURGE, reason="changed_since_plan")
+        return Happening(Event.HELD, Step.PURGE, reason=Reason.CHANGED_SINCE_PLAN)
     return Happening(Event.GATE_PASSED, Step.PURGE)
 
 
-def _backup_problem(log: RunLog, target: Target) -> str:
+def _backup_problem(log: RunLog, target: Target) -> Reason | None:
     try:
         check_backup(log, target.ref.id, target.digest)
     except BackupError as problem:
-        return problem.reason
-    return ""
+        return Reason.of(problem)
+    return None
 
 
 def check_backup(log: RunLog, record_id: str, digest: str) -> None:
@@ -90,7 +91,7 @@ def check_backup(log: RunLog, record_id: str, digest: str) -> None:
     backup_set = log.backup_set(where.set_id)
     entry = backup_set.entry(record_id)
     if entry.digest != digest:
-        raise BackupError("", reason="changed_since_plan")
+        raise BackupError("", reason=Reason.CHANGED_SINCE_PLAN)
     if entry.file_sha256 != where.sha256:
-        raise BackupError("", reason="backup_replaced")
+        raise BackupError("", reason=Reason.BACKUP_REPLACED)
     backup_set.verify_entry(record_id)

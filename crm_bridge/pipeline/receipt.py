@@ -80,7 +80,7 @@ def _lines(journal: Journal, run: str, *, until: int) -> dict[str, ReceiptLine]:
             outcome=after.outcome.value,
             evidence=after.evidence.value if after.evidence else None,
             attempts=line.attempts + (happening.event is Event.INTENDED),
-            reason=after.reason,
+            reason=after.reason.value if after.reason else "",
             code=after.code,
             **{
                 name: text if name in _OWN else shared.setdefault(text, text)

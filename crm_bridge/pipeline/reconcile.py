@@ -10,12 +10,12 @@ from crm_bridge.clock import boot_id
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, Standing, State
 from crm_bridge.domain.plan import Target
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 
-_TOLD = frozenset({"in_approval", "in_process", "has_references"})
 OPEN = (State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED)
 
 
@@ -23,7 +23,7 @@ def settle_open(log: RunLog, targets: Iterable[Target]) -> None:
     """Settle what an earlier process left open: its calls in flight are lost answers. Nothing is deleted."""
     open_ids = set(log.ids_in(OPEN))
     lost = [
-        Note(record_id, Happening(Event.ANSWER_LOST, standing.step, standing.attempt, reason="process_died"))
+        Note(record_id, Happening(Event.ANSWER_LOST, standing.step, standing.attempt, reason=Reason.PROCESS_DIED))
         for record_id in sorted(open_ids)
         if (standing := log.standing(record_id)).state is State.IN_FLIGHT
     ]
@@ -131,12 +131,12 @@ def is_ours(desk: Desk, seen: Whereabouts, intended: datetime | None) -> bool | 
     return seen.by == desk.profile.user_id and seen.at >= intended - desk.policy.allowed_skew
 
 
-def _reason(event: Event, standing: Standing) -> str:
-    if event is Event.FOUND_NOT_DONE and standing.reason in _TOLD:
+def _reason(event: Event, standing: Standing) -> Reason | None:
+    if event is Event.FOUND_NOT_DONE and standing.reason and standing.reason.rule.holds:
         return standing.reason  # the CRM said why, and the looks proved that it did nothing
     return {
-        Event.FOUND_NOT_OURS: "deleted_by_somebody_else",
-        Event.FOUND_UNATTRIBUTED: "gone_unattributed",
-        Event.FOUND_CHANGED: "changed_since_plan",
-        Event.FOUND_NOT_DONE: "after_unknown",
-    }.get(event, "")
+        Event.FOUND_NOT_OURS: Reason.DELETED_BY_SOMEBODY_ELSE,
+        Event.FOUND_UNATTRIBUTED: Reason.GONE_UNATTRIBUTED,
+        Event.FOUND_CHANGED: Reason.CHANGED_SINCE_PLAN,
+        Event.FOUND_NOT_DONE: Reason.AFTER_UNKNOWN,
+    }.get(event)

@@ -11,6 +11,7 @@ from crm_bridge.domain.canonical import JsonValue, digest_of
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import State
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Part, PartKind, Snapshot
 from crm_bridge.errors import AnswerLostError, ConfirmationError, CrmError, NothingMatchedError
 from crm_bridge.i18n import _
@@ -173,7 +174,7 @@ def _only(snapshot: Snapshot, links: Sequence[Link]) -> Snapshot:
 def _settle(log: RunLog) -> None:
     """Close what a crash left open; setting a reference twice sets it once, so nothing is lost by trying again."""
     open_ones = [e for e in log.desk.journal.open_intents() if e.op == INTENT and e.run == log.run.id]
-    body: dict[str, JsonValue] = {"verdict": Verdict.UNKNOWN.value, "reason": "process_died"}
+    body: dict[str, JsonValue] = {"verdict": Verdict.UNKNOWN.value, "reason": Reason.PROCESS_DIED.value}
     with failpoints.step("relink.outcome"):
         log.desk.journal.append([_entry(log, OUTCOME, one.record_id, one.attempt, body) for one in open_ones])
 

@@ -9,6 +9,7 @@ from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.lifecycle import Event, Happening, State
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, CrmError, NotSentError
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import RESTORE_START, happening_of, run_entry
@@ -66,7 +67,7 @@ class _Restoring:
         answers = self._send(route, items, batch)
         notes, results = [], []
         for step in batch:
-            answer = answers.get(step.ref.id) or Restored(step.ref, Verdict.UNKNOWN, reason="not_answered")
+            answer = answers.get(step.ref.id) or Restored(step.ref, Verdict.UNKNOWN, reason=Reason.NOT_ANSWERED)
             notes.append(_outcome(log, step, answer, attempts))
             results.append(_result(step, answer))
             self._learn(step, answer)
@@ -78,9 +79,9 @@ class _Restoring:
             with failpoints.step("restore"):
                 return {answer.ref.id: answer for answer in self.desk.adapter.bring_back(route, items)}
         except NotSentError as problem:
-            said = Verdict.NOT_DONE, "not_sent", problem.message
+            said = Verdict.NOT_DONE, Reason.NOT_SENT, problem.message
         except (AnswerLostError, CrmError) as problem:
-            said = Verdict.UNKNOWN, "answer_lost", problem.message
+            said = Verdict.UNKNOWN, Reason.ANSWER_LOST, problem.message
         return {step.ref.id: Restored(step.ref, said[0], reason=said[1], message=said[2]) for step in batch}
 
     def _item(self, step: RestoreStep, route: Route, *, again: bool) -> RestoreItem:
@@ -102,7 +103,9 @@ def _next_attempt(log: RunLog, record_id: str) -> int:
     return 1 + sum(1 for _entry in earlier)
 
 
-def _happening(log: RunLog, step: RestoreStep, event: Event, attempts: dict[str, int], reason: str = "") -> Happening:
+def _happening(
+    log: RunLog, step: RestoreStep, event: Event, attempts: dict[str, int], reason: Reason | None = None
+) -> Happening:
     return Happening(event, log.standing(step.ref.id).step, attempts[step.ref.id], reason=reason)
 
 
@@ -142,5 +145,5 @@ def settle_restores(log: RunLog) -> None:
             (e.attempt for e in log.desk.journal.entries(run=log.run.id, record_id=record_id) if happening_of(e)),
             default=1,
         )
-        notes.append(Note(record_id, Happening(Event.RESTORE_LOST, standing.step, attempt, reason="process_died")))
+        notes.append(Note(record_id, Happening(Event.RESTORE_LOST, standing.step, attempt, reason=Reason.PROCESS_DIED)))
     log.write("restore.outcome", notes)

@@ -11,13 +11,14 @@ from crm_bridge.domain.capabilities import Route, Step, Support
 from crm_bridge.domain.comparison import Measured
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, State
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError, GuardError, InDoubtError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.doubt import DOUBTFUL, doubtful_records
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.pipeline.runs import RunInfo
-from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts, unseen
 
 RESTORABLE = frozenset(
     {
@@ -41,15 +42,15 @@ class RestoreStep:
     ref: ContractRef
     route: Route | None
     """None: nothing to do, `reason` says why."""
-    reason: str = ""
+    reason: Reason | None = None
     result: str = "planned"
     """planned, restored, present, not_restored, in_doubt."""
     new_ref: ContractRef | None = None
     lost: tuple[str, ...] = ()
     message: str = ""
     until: str = ""
-    warning: str = ""
-    """A reason word for something that a person should know before or after the restore."""
+    warning: Reason | None = None
+    """Something that a person should know before or after the restore."""
     measured: Measured | None = None
     """The comparison with the backup, once the contract is back and could be read."""
 
@@ -107,10 +108,12 @@ def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sigh
     desk = log.desk
     seen = sighting.places[record_id]
     if copy and sighting.places[copy.id].place is Place.LIVE:
-        return RestoreStep(seen.ref, None, "already_restored", "present", new_ref=copy)
+        return RestoreStep(seen.ref, None, Reason.ALREADY_RESTORED, "present", new_ref=copy)
     if seen.place is Place.LIVE:
-        return RestoreStep(seen.ref, None, "already_restored" if _came_back(log, record_id) else "is_live", "present")
-    warning = "answer_lost_recently" if _lost_lately(log, record_id) else ""
+        return RestoreStep(
+            seen.ref, None, Reason.ALREADY_RESTORED if _came_back(log, record_id) else Reason.IS_LIVE, "present"
+        )
+    warning = Reason.ANSWER_LOST_RECENTLY if _lost_lately(log, record_id) else None
     if seen.place is Place.IN_BIN and desk.profile.capabilities.untrash.support is not Support.ABSENT:
         until = seen.until.date().isoformat() if seen.until else ""
         return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
@@ -125,17 +128,17 @@ def _came_back(log: RunLog, record_id: str) -> bool:
     return log.standing(record_id).state is State.RESTORED
 
 
-def backup_problem(log: RunLog, record_id: str) -> str:
-    """Return why this contract cannot be re-created from the vault, as a reason word; empty when it can."""
+def backup_problem(log: RunLog, record_id: str) -> Reason | None:
+    """Return why this contract cannot be re-created from the vault; None when it can."""
     try:
         where = log.backup_of(record_id)
         backup_set = log.backup_set(where.set_id)
         if backup_set.entry(record_id).file_sha256 != where.sha256:
-            return "backup_replaced"
+            return Reason.BACKUP_REPLACED
         backup_set.verify_entry(record_id)
     except BackupError as problem:
-        return problem.reason
-    return ""
+        return Reason.of(problem)
+    return None
 
 
 def _lost_lately(log: RunLog, record_id: str) -> bool:
@@ -147,8 +150,13 @@ def _lost_lately(log: RunLog, record_id: str) -> bool:
     )
 
 
-def _why_not(seen: Whereabouts) -> str:
-    return "no_control_record" if seen.place is Place.GONE else seen.place.value
+def _why_not(seen: Whereabouts) -> Reason:
+    return Reason.NO_CONTROL_RECORD if seen.place is Place.GONE else _not_restorable(seen)
+
+
+def _not_restorable(seen: Whereabouts) -> Reason:
+    places = {Place.IN_BIN: Reason.IN_BIN, Place.PENDING: Reason.IN_APPROVAL}
+    return places.get(seen.place) or unseen(seen)
 
 
 def copy_of(log: RunLog, record_id: str) -> ContractRef | None:

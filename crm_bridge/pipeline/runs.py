@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crm_bridge import failpoints
 from crm_bridge.clock import new_id
 from crm_bridge.domain.canonical import JsonValue, digest_of
-from crm_bridge.domain.lifecycle import FINAL, Outcome, Standing, State
+from crm_bridge.domain.lifecycle import FINAL, Standing, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import ConfirmationError, JournalBusyError, UsageError
 from crm_bridge.i18n import _
@@ -175,15 +175,3 @@ def is_final(standing: Standing, plan: DeletionPlan) -> bool:
     if standing.state is State.VERIFIED:
         return standing.step is steps_of(plan)[-1]
     return standing.state in FINAL
-
-
-EXIT_CODES: tuple[tuple[frozenset[Outcome], int], ...] = (
-    (frozenset({Outcome.IN_DOUBT, Outcome.REAPPEARED}), 9),
-    (frozenset({Outcome.WAITING}), 7),
-    (frozenset({Outcome.HELD, Outcome.PENDING, Outcome.REFUSED}), 3),
-)
-
-
-def exit_code(outcomes: frozenset[Outcome]) -> int:
-    """Return the exit code that a set of outcomes deserves; the most worrying one decides."""
-    return next((code for kinds, code in EXIT_CODES if kinds & outcomes), 0)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from crm_bridge import failpoints
 from crm_bridge.clock import new_id
 from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import BackupError, CrmError, NothingMatchedError
 from crm_bridge.i18n import _
@@ -24,10 +25,10 @@ KEEP_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """One contract that is not in the set, with a reason as spi.adapter.Answer has them."""
+    """One contract that is not in the set, with the reason."""
 
     ref: ContractRef
-    reason: str
+    reason: Reason
     code: str = ""
 
 
@@ -101,8 +102,8 @@ def _fill(desk: Desk, writer: SetWriter, contracts: Iterable[Contract], unsaved:
                 if isinstance(problem.__cause__, OSError):
                     raise
                 # Attachments are read while they are saved: one that cannot be read leaves its contract out.
-                unsaved.append(Unsaved(copy.ref, problem.reason, problem.vendor_code))
-        unsaved += [Unsaved(ref, "backup_incomplete") for ref in batch if ref.id not in answered]
+                unsaved.append(Unsaved(copy.ref, Reason.of(problem), problem.vendor_code))
+        unsaved += [Unsaved(ref, Reason.BACKUP_INCOMPLETE) for ref in batch if ref.id not in answered]
         desk.progress("backup", count, None)
     return count
 
@@ -113,7 +114,7 @@ def _nothing(unsaved: list[Unsaved]) -> NothingMatchedError | BackupError:
     first = unsaved[0]
     return BackupError(
         _("none of {count} contracts could be saved; the first, {id}: {reason}").format(
-            count=len(unsaved), id=first.ref.id, reason=first.reason
+            count=len(unsaved), id=first.ref.id, reason=first.reason.words
         ),
         reason=first.reason,
         vendor_code=first.code,

@@ -9,12 +9,13 @@ from crm_bridge import failpoints
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import first_intents
 from crm_bridge.pipeline.reconcile import is_ours
 from crm_bridge.pipeline.run_log import DeletionRun, Note, RunLog, VerifiedRun
-from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts, unseen
 
 TO_VERIFY = (State.DONE, State.UNVERIFIED, State.PENDING)
 
@@ -82,21 +83,21 @@ def observed(
     *,
     control: str | None,
     ours: bool | None,
-) -> tuple[Event, Evidence | None, str]:
+) -> tuple[Event, Evidence | None, Reason | None]:
     """Return what one look proves: event, evidence level, reason. No control record, no claim of absence."""
     if seen is None:
-        return Event.NOT_SEEN, None, "unreadable"
+        return Event.NOT_SEEN, None, Reason.UNREADABLE
     if seen.place is Place.LIVE:
-        return Event.SEEN_LIVE, None, "still_there"
+        return Event.SEEN_LIVE, None, Reason.STILL_THERE
     if seen.place is Place.PENDING:
-        return Event.SEEN_PENDING, None, "in_approval"
+        return Event.SEEN_PENDING, None, Reason.IN_APPROVAL
     if seen.place is Place.IN_BIN and step is Step.TRASH:
         if ours:
-            return Event.SEEN_ABSENT, Evidence.E2, ""
-        reason = "" if ours is None else "listed_under_somebody_else"
-        return (Event.SEEN_ABSENT, Evidence.E1, reason) if control else (Event.NOT_SEEN, None, "no_control_record")
+            return Event.SEEN_ABSENT, Evidence.E2, None
+        reason = None if ours is None else Reason.LISTED_UNDER_SOMEBODY_ELSE
+        return (Event.SEEN_ABSENT, Evidence.E1, reason) if control else (Event.NOT_SEEN, None, Reason.NO_CONTROL_RECORD)
     if seen.place is Place.IN_BIN:
-        return Event.NOT_SEEN, None, "still_in_bin"
+        return Event.NOT_SEEN, None, Reason.STILL_IN_BIN
     if seen.place is Place.GONE and control:
-        return Event.SEEN_ABSENT, Evidence.E3 if step is Step.PURGE else Evidence.E1, ""
-    return Event.NOT_SEEN, None, "no_control_record" if seen.place is Place.GONE else seen.place.value
+        return Event.SEEN_ABSENT, Evidence.E3 if step is Step.PURGE else Evidence.E1, None
+    return Event.NOT_SEEN, None, Reason.NO_CONTROL_RECORD if seen.place is Place.GONE else unseen(seen)

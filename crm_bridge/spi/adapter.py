@@ -17,6 +17,7 @@ from crm_bridge.domain.content import Content
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.cost import CallCost
 from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.redaction import shown_code, shown_id
 
@@ -135,7 +136,16 @@ class Whereabouts:
     at: datetime | None = None
     until: datetime | None = None
     """When the CRM empties it from the bin."""
+    reason: Reason | None = None
+    """Why it is there, where the CRM says so: merged, or what keeps it from being read."""
     note: str = ""
+
+
+def unseen(seen: Whereabouts | None) -> Reason:
+    """Return why a record could not be seen: what the CRM says about it, else that it is hidden or unreadable."""
+    if seen is None:
+        return Reason.UNREADABLE
+    return seen.reason or (Reason.NOT_VISIBLE if seen.place is Place.NOT_VISIBLE else Reason.UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +192,7 @@ class Answer:
     ref: ContractRef
     verdict: Verdict
     code: str = ""
-    reason: str = ""
-    """locked, in_approval, in_process, permission, not_found, rate_limited, signed_out, invalid, refused, ..."""
+    reason: Reason | None = None
     message: str = ""
     hint: str = ""
     request_id: str = ""
@@ -192,7 +201,8 @@ class Answer:
     """The same would happen to every other record: stop the run."""
 
     def __post_init__(self) -> None:
-        """Take out of code and request id whatever does not belong there: both are journaled or shown."""
+        """Refuse an unknown reason; take out of code and request id what does not belong there: both are shown."""
+        Reason.check(self.reason)
         object.__setattr__(self, "code", shown_code(self.code))
         object.__setattr__(self, "request_id", shown_id(self.request_id))
 
@@ -250,9 +260,13 @@ class Restored:
     lost: tuple[str, ...] = ()
     """What could not be brought back, in words."""
     code: str = ""
-    reason: str = ""
+    reason: Reason | None = None
     message: str = ""
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown reason."""
+        Reason.check(self.reason)
 
 
 class Adapter(Protocol):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.capabilities import Capabilities, Limits
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
 
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """One vendor code: our family, whether the request may have been executed, and what the user should do.
+    """One vendor code: our reason, whether the request may have been executed, and what the user should do.
 
-    `family` is a `reason` word of spi.adapter.Answer; `executed` is "no" only where the vendor documents a
-    rejection before execution. `meaning` and `advice` are marked for translation.
+    `executed` is "no" only where the vendor documents a rejection before execution. `meaning` and `advice` are
+    marked for translation.
     """
 
     code: str
-    family: str
+    family: Reason
     executed: str
     retryable: bool
     meaning: str
@@ -49,7 +50,7 @@ class OpenQuestion:
     stand_in: tuple[str, ...] = ()
 
 
-def row_of(rows: Sequence[ErrorRow], code: str, family: str) -> ErrorRow | None:
+def row_of(rows: Sequence[ErrorRow], code: str, family: Reason | None) -> ErrorRow | None:
     """Return the row that a code means; among variants of one code (they follow a colon) the one of that family."""
     fitting = [row for row in rows if code and row.code.partition(":")[0] == code]
     exact = [row for row in fitting if row.family == family]

@@ -20,7 +20,6 @@ PAGES = ["README.md", "README.zh-CN.md"]
 FAMILIES = {
     1: "CrmError",
     2: "UsageError",
-    3: "HeldError",
     4: "GuardError",
     5: "ConfirmationError",
     6: "BackupError",

@@ -75,7 +75,7 @@ def test_a_bad_result_is_an_error_that_carries_its_exit_code() -> None:
     found().raise_if_bad()
     with pytest.raises(JournalCheckError) as caught:
         found(Code.SHORTER).raise_if_bad()
-    assert caught.value.code == 11
+    assert caught.value.exit_code == 11
 
 
 def test_an_export_holds_header_entries_and_the_seal_of_each_batch(journal: Journal, intent: MakeDraft) -> None:
