@@ -45,8 +45,8 @@ HELD = {
 REFUSED = ("15002", "30007", "32000", "40010")
 HALTS = {  # one row of each kind, and how a run that meets it ends
     "10003": ("invalid", 7),
-    "11001": ("credentials", 7),
-    "20012": ("user", 7),
+    "11001": ("credentials", 1),
+    "20012": ("user", 1),
     "10006:path": ("path", 7),
     "30002": ("quota", 7),
     "15003": ("permission", 1),
