@@ -9,7 +9,7 @@ from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
 from crm_bridge.spi.spec import AdapterSpec, LoginWay, SecretItem, Tools
-from crm_bridge_zoho.capabilities import CAPABILITIES, LIMITS
+from crm_bridge_zoho.capabilities import CAPABILITIES, EXPORTED_ID_PREFIX, LIMITS
 from crm_bridge_zoho.error_table import ROWS
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _revoke(settings: BaseModel, tools: Tools) -> None:
 
 ADAPTER = AdapterSpec(
     name="zoho",
+    exported_id_prefix=EXPORTED_ID_PREFIX,
     title="Zoho CRM",
     about=N_("Contracts in a custom module of Zoho CRM, API v8; deletes go to the recycle bin for 60 days"),
     capabilities=CAPABILITIES,

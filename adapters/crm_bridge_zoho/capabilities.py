@@ -14,6 +14,9 @@ LIMITS_PAGE = "https://www.zoho.com/crm/developer/docs/api/v8/api-limits.html"
 
 BIN_DAYS = 60
 
+EXPORTED_ID_PREFIX = "zcrm_"
+"""What Zoho's exports put before the id of a record."""
+
 _UNTRASH = MappingProxyType(
     {
         "id": (Fate.SAME, N_("the same record comes back")),

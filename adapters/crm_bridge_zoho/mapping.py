@@ -16,11 +16,11 @@ class RowReader:
     """Reads rows of one module, whichever call they came from."""
 
     def __init__(self, module: str, meanings: Mapping[str, str], content: Content, org_currency: str = "") -> None:
-        """`meanings` maps canonical names to API names; `org_currency` is used where a record has none."""
+        """`meanings` maps canonical names to API names; `org_currency` is that of a module without currency."""
         self._module = module
         self._meanings = meanings
         self._content = content
-        self._currency = org_currency
+        self._currency = "" if "currency" in meanings else org_currency
 
     def contract(self, row: Mapping[str, object]) -> Contract:
         """Return the contract of a row that has at least the base columns."""

@@ -13,7 +13,7 @@ from crm_bridge.cli.output import Output, plain
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.sandbox.rows import Export
+    from crm_bridge.sandbox.exports import Export
     from crm_bridge.sandbox.serve import Sandbox
 
 _PATH = click.Path(path_type=Path)
@@ -29,6 +29,15 @@ def sandbox() -> None:
 @click.option("--ready-file", type=_PATH, default=None, help="Write what a client needs here, once it listens.")
 @click.option("--write-home", "home_", type=_PATH, default=None, help="Write a ready state directory here.")
 @click.option("--load", type=_PATH, default=None, help="CSV exported from a CRM, to rehearse on your own data.")
+@click.option("--encoding", default=None, help="Encoding of that CSV, where it cannot be told from its bytes.")
+@click.option("--date-order", type=click.Choice(("dmy", "mdy")), default=None, help="How to read 1/5/2024 in that CSV.")
+@click.option(
+    "--unread",
+    type=click.Choice(("refuse", "empty")),
+    default="refuse",
+    show_default=True,
+    help="Cells of that CSV that cannot be read for certain.",
+)
 @click.option("--count", type=click.IntRange(min=1), default=1200, show_default=True, help="Contracts per CRM.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of the made-up contracts.")
 @click.option("--only", multiple=True, help="Serve only this adapter; repeatable.")
@@ -43,11 +52,20 @@ def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | N
 
     Prints, as JSON on one line, what a client needs: addresses and made-up credentials.
     """
+    from crm_bridge.sandbox.exports import LoadOptions
     from crm_bridge.sandbox.serve import SandboxOptions
     from crm_bridge.sandbox.serve import serve as serve_until_stopped
 
     options = SandboxOptions(
-        port, ready_file, home_, load, chosen["count"], chosen["seed"], tuple(chosen["only"]), chosen["impersonate"]
+        port,
+        ready_file,
+        home_,
+        load,
+        LoadOptions(chosen["encoding"], chosen["date_order"], chosen["unread"] == "empty"),
+        chosen["count"],
+        chosen["seed"],
+        tuple(chosen["only"]),
+        chosen["impersonate"],
     )
     serve_until_stopped(options, on_ready=_announce)
     return 0
@@ -56,8 +74,11 @@ def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | N
 def _announce(running: Sandbox) -> None:
     if running.export:
         _say_columns(running.export)
-    for name, number in running.loaded.items():
-        Output.note(_("{name}: {count} contracts loaded").format(name=name, count=number))
+        for name, remarks in running.loaded.items():
+            count = len(running.export.contracts)
+            Output.note(_("{name}: {count} contracts loaded").format(name=name, count=count))
+            for remark in remarks:
+                Output.note(f"{name}: {plain(remark)}")
     if running.home:
         Output.note(_("try: crm-bridge --home {home} connections list").format(home=running.home))
     if running.proxy:
@@ -72,11 +93,18 @@ def _announce(running: Sandbox) -> None:
 
 
 def _say_columns(export: Export) -> None:
-    kept = [column for column in export.header if column.strip() and column not in export.meanings]
+    from crm_bridge.sandbox.exports import unread_lines
+
     taken = ", ".join(f"{column.strip()} → {_(meaning.capitalize())}" for column, meaning in export.meanings.items())
     Output.note(_("columns ({encoding}): {names}").format(encoding=export.encoding, names=plain(taken)))
-    if kept:
-        Output.note(_("kept as they are: {names}").format(names=plain(", ".join(kept))))
+    if export.extra_columns:
+        Output.note(_("kept as they are: {names}").format(names=plain(", ".join(export.extra_columns))))
+    for column, count in export.blank.items():
+        Output.note(
+            _("{column}: {count} cells hold only a sign for no value").format(column=plain(column.strip()), count=count)
+        )
+    for line in unread_lines(export.unread):
+        Output.note(_("left empty: {cells}").format(cells=plain(line)))
 
 
 sandbox.add_command(serve)

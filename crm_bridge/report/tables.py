@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
@@ -15,6 +16,7 @@ from typing import BinaryIO, Protocol
 from crm_bridge.domain.contract import Contract
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import N_, _, in_language
+from crm_bridge.spreadsheets.guards import guarded
 
 SCHEMA = "crm-bridge.contract/1"
 COLUMNS: Mapping[str, str] = {
@@ -32,8 +34,6 @@ COLUMNS: Mapping[str, str] = {
     "modified": N_("Modified"),
     "state": N_("State"),
 }
-_FORMULA_STARTS = "=+-@＝＋－＠﹢﹣﹦﹫−\t\r\n\x00"
-_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff\u200b"
 _BOM = b"\xef\xbb\xbf"
 _CELL_LIMIT = 32_767
 _ROW_LIMIT = 1_048_576
@@ -82,18 +82,16 @@ def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def guarded(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: a leading apostrophe where the first character could.
-
-    Blanks before it are looked through: some programs strip them.
-    """
-    starts = (text[:1], text.lstrip(_BLANKS)[:1])
-    return "'" + text if any(start and start in _FORMULA_STARTS for start in starts) else text
-
-
 def _cell(name: str, value: str | None) -> str:
+    if value is None:
+        return ""
     # An amount is digits of ours, never the CRM's text; an apostrophe would only spoil a negative one.
-    return "" if value is None else value if name == "amount" else guarded(value)
+    return _unmistakable(value) if name == "amount" else guarded(value)
+
+
+def _unmistakable(amount: str) -> str:
+    """Return an amount of which no reader takes the decimal point for thousands: 1.234 becomes 1.2340."""
+    return amount + "0" if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", amount) else amount
 
 
 def _encodable(text: str) -> str:

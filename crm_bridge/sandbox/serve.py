@@ -16,8 +16,8 @@ from crm_bridge.errors import UsageError
 from crm_bridge.files import ensure_private_folder, write_private
 from crm_bridge.i18n import _
 from crm_bridge.registry import load_adapter, working_adapters
+from crm_bridge.sandbox.exports import Export, LoadOptions, read_export
 from crm_bridge.sandbox.home import check_home, write_home
-from crm_bridge.sandbox.rows import Export, read_csv
 from crm_bridge.sandbox.server import SandboxServer
 from crm_bridge.spi.spec import AdapterSpec
 
@@ -33,6 +33,8 @@ class SandboxOptions:
     ready_file: Path | None = None
     home: Path | None = None
     load: Path | None = None
+    load_as: LoadOptions = field(default_factory=LoadOptions)
+    """How the file of `load` is read."""
     count: int = 1200
     seed: int = 7
     only: tuple[str, ...] = ()
@@ -46,8 +48,8 @@ class Sandbox:
     """A running sandbox. `stop` may be called from any thread or signal handler; `wait` returns after it."""
 
     servers: Mapping[str, SandboxServer]
-    loaded: Mapping[str, int] = field(default_factory=dict)
-    """Contracts taken from the CSV, by adapter; empty without one."""
+    loaded: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By adapter that took the CSV: what it took differently, in words; empty without a CSV."""
     home: Path | None = None
     export: Export | None = None
     """The CSV that was loaded."""
@@ -87,20 +89,20 @@ def sandbox(
     `specs` replaces the installed adapters (for tests of an adapter that is not installed).
     Raises UsageError for an unknown adapter, a port that is taken, a home of somebody's own or a bad CSV.
     """
-    export = read_csv(options.load) if options.load else None
+    export = read_export(options.load, options.load_as) if options.load else None
     if options.home:
         check_home(options.home)
     clock = clock or SystemClock()
     with ExitStack() as stack:
         servers: dict[str, SandboxServer] = {}
-        loaded: dict[str, int] = {}
+        loaded: dict[str, Sequence[str]] = {}
         served = _specs(options, specs)
         for number, spec in enumerate(served):
             server = SandboxServer(options.port + number if options.port else 0)
             stack.callback(server.close)
             emulator = spec.emulator(server.base_url, clock, options.seed, options.count)
             if export is not None:
-                loaded[spec.name] = emulator.load(export.header, export.rows)
+                loaded[spec.name] = emulator.load(export.contracts, export.extra_columns)
             server.mount(emulator)
             servers[spec.name] = server
         running = Sandbox(servers, loaded, options.home, export)

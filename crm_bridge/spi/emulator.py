@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from crm_bridge.domain.snapshot import Snapshot
     from crm_bridge.spi.adapter import Profile
+
+LoadedValue = str | Decimal | date | datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,20 @@ class Effect:
     actor: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedContract:
+    """One row of an export: its line, values by meaning (only those that the file holds), texts of other columns."""
+
+    line: int
+    values: Mapping[str, LoadedValue]
+    extra: Mapping[str, str]
+
+    def text(self, meaning: str) -> str:
+        """Return a value that is text; empty where the file holds none."""
+        value = self.values.get(meaning)
+        return value if isinstance(value, str) else ""
+
+
 class Emulator(Protocol):
     """What the sandbox and the conformance kit need from an adapter's stand-in for its CRM."""
 
@@ -103,8 +121,11 @@ class Emulator(Protocol):
         """Return the settings and the secrets of a crm_bridge connection to this emulator."""
         ...
 
-    def load(self, header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
-        """Replace the seeded contracts by rows of a CSV; columns are mapped by header, unknown ones kept as fields."""
+    def load(self, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> Sequence[str]:
+        """Replace the seeded contracts by those of an export; `extra_columns` become fields of their own.
+
+        Returns what the stand-in had to take differently, in words: ids of another shape, numbers that come twice.
+        """
         ...
 
     def control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -133,5 +133,7 @@ class AdapterSpec:
     """What the vendor does not publish; a connection may answer each otherwise than by default."""
     hosts: Sequence[str] = ()
     """Hosts of the vendor that a sandbox may answer for, so that clients with a fixed address meet the emulator."""
+    exported_id_prefix: str = ""
+    """What the vendor's own exports put before a record's id; taken off lists of ids."""
     revoke: Callable[[BaseModel, Tools], None] | None = None
     """Makes the secrets useless at the CRM, for `logout`; None where a CRM has no such call."""

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState
 from crm_bridge.errors import UsageError
-from crm_bridge.report.tables import guarded, write_table
+from crm_bridge.report.tables import write_table
+from crm_bridge.spreadsheets.guards import guarded
 
 CONTRACT = Contract(
     ref=ContractRef("Contracts", "5843129000000417003"),

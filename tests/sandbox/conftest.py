@@ -14,7 +14,7 @@ from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Support
 from crm_bridge.errors import UsageError
 from crm_bridge.sandbox.server import SandboxServer
 from crm_bridge.spi.adapter import Adapter
-from crm_bridge.spi.emulator import Effect, LedgerEntry, WireRequest, WireResponse
+from crm_bridge.spi.emulator import Effect, LedgerEntry, LoadedContract, WireRequest, WireResponse
 from crm_bridge.spi.spec import AdapterSpec, Tools
 
 
@@ -62,9 +62,9 @@ class EchoCrm:
     def connection(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         return {"adapter": "echo", "base_url": self.base_url}, {"key": 'k-1"\\\n钥匙'}
 
-    def load(self, header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
-        self.items = [row[header[0]] for row in rows]
-        return len(rows)
+    def load(self, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> Sequence[str]:
+        self.items = [contract.text("number") for contract in contracts]
+        return ()
 
     def control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if command == "contracts":

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from crm_bridge.clock import Clock
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.spi.adapter import Profile
-from crm_bridge.spi.emulator import LedgerEntry, WireRequest, WireResponse
+from crm_bridge.spi.emulator import LedgerEntry, LoadedContract, WireRequest, WireResponse
 
 from . import adopting, auth, control, envelope, files, importer, lifecycle, push, seed, tenant
 from .call import Call
@@ -101,10 +101,10 @@ class FxiaokeEmulator:
         names = ("app_id", "app_secret", "permanent_code", "operator_mobile", "operator_id")
         return settings, {name: known[name] for name in names}
 
-    def load(self, header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
-        """Replace the contracts of the main object by rows of a CSV."""
+    def load(self, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> Sequence[str]:
+        """Replace the contracts of the main object by those of an export."""
         with self._lock:
-            return importer.load(self.world, header, rows)
+            return importer.load(self.world, contracts, extra_columns)
 
     def control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Act as somebody else at the CRM, or move a switch; a mistake is answered by `error`, never raised."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from crm_bridge.sandbox.rows import map_header, read_amount, read_date, read_moment
+from crm_bridge.i18n import _
+from crm_bridge.spi.emulator import LoadedContract, LoadedValue
+from crm_bridge.spreadsheets.amounts import read_amounts
+from crm_bridge.spreadsheets.dates import read_moments
 
 from . import tenant
 from .schema import NUMERIC, PERSONS, Field, ObjectSchema
-from .seed import API_USER, day_ms, moment_ms, new_row, team_member
+from .seed import API_USER, day_ms, employee, moment_ms, new_row, team_member
 from .state import Record, World
 
 FIELDS: Mapping[str, str] = {
@@ -30,20 +34,28 @@ FIELDS: Mapping[str, str] = {
 """Meaning of a column -> field of a contract."""
 
 
-def load(world: World, header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
-    """Replace the main object's contracts and what hangs on them by `rows`; return how many there are."""
+def load(world: World, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> list[str]:
+    """Replace the main object's contracts and what hangs on them; return what was taken differently, in words."""
     _clear(world)
     table = world.tables[world.main_object]
-    meanings = map_header(header)
-    fields = _columns(world, table.schema, header, meanings)
-    for position, cells in enumerate(rows):
-        row = _row(world, table.schema, fields, cells)
+    extra = _new_fields(table.schema, extra_columns)
+    strange: list[LoadedContract] = []
+    for position, contract in enumerate(contracts):
+        row = _row(world, table.schema, extra, contract)
         row.setdefault("name", f"CSV-{position + 1:06d}")
-        identity = next((cells[column].strip() for column, meaning in meanings.items() if meaning == "id"), "")
+        identity = contract.text("id")
         if re.fullmatch(r"[0-9a-f]{24}|[0-9a-f]{32}", identity) and world.find(identity) is None:
             row["_id"] = identity
+        elif identity:
+            strange.append(contract)
         table.put(row)
-    return len(rows)
+    if not strange:
+        return []
+    return [
+        _("{count} ids are none of this CRM and were replaced, the first in line {line}: {id}").format(
+            count=len(strange), line=strange[0].line, id=strange[0].text("id")[:40]
+        )
+    ]
 
 
 def field_for(world: World, schema: ObjectSchema, name: str) -> str:
@@ -66,14 +78,14 @@ def value_for(world: World, schema: ObjectSchema, name: str, value: Any) -> Any:
     if not text:
         return None
     if field.type in PERSONS:
-        return [_person(world, text)]
+        return [_person(world, text) or API_USER]
     if field.type == "select_one":
         return _option(schema, field, text)
     if field.type in ("date", "date_time"):
         return _time(field, text)
     if field.type in NUMERIC:
-        amount = read_amount(text)
-        return None if amount is None else _plain(amount)
+        (amount,) = read_amounts([text])
+        return _plain(amount) if isinstance(amount, Decimal) else None
     if field.target == "AccountObj":
         return _account(world, text)
     return text
@@ -88,34 +100,39 @@ def _clear(world: World) -> None:
                 world.voided.pop(key, None)
 
 
-def _columns(world: World, schema: ObjectSchema, header: Sequence[str], meanings: Mapping[str, str]) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    for column in header:
-        meaning = meanings.get(column)
-        if meaning == "id" or not column.strip():
-            continue
-        if meaning:
-            fields[column] = tenant.custom_name(world.switches, FIELDS[meaning])
-            continue
-        name = f"field_{len(schema.fields):05d}__c"
-        schema.fields[name] = Field(name, column.strip(), "text", origin="custom")
-        fields[column] = name
-    return fields
+def _new_fields(schema: ObjectSchema, columns: Sequence[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in columns:
+        names[column] = f"field_{len(schema.fields):05d}__c"
+        schema.fields[names[column]] = Field(names[column], column.strip(), "text", origin="custom")
+    return names
 
 
-def _row(world: World, schema: ObjectSchema, fields: Mapping[str, str], cells: Mapping[str, str]) -> Record:
+def _row(world: World, schema: ObjectSchema, extra: Mapping[str, str], contract: LoadedContract) -> Record:
     row = new_row(world, API_USER, world.now_ms())
-    for column, name in fields.items():
-        value = value_for(world, schema, name, cells.get(column, ""))
-        if value is not None:
-            row[name] = value
+    for meaning, value in contract.values.items():
+        if meaning != "id":
+            name = tenant.custom_name(world.switches, FIELDS[meaning])
+            row[name] = _stored(world, schema, name, value)
+    row |= {extra[column]: text.strip() for column, text in contract.extra.items()}
     row["relevant_team"] = [team_member(row["owner"][0], "1", "2")]
     return row
 
 
-def _person(world: World, text: str) -> str:
+def _stored(world: World, schema: ObjectSchema, name: str, value: LoadedValue) -> Any:
+    if isinstance(value, str) and schema.fields[name].type in PERSONS and _person(world, value) is None:
+        new = employee(len(world.employees), value)
+        world.employees[new.id] = new
+    if isinstance(value, Decimal):
+        return _plain(value)
+    if isinstance(value, datetime):
+        return moment_ms(value)
+    return day_ms(value) if isinstance(value, date) else value_for(world, schema, name, value)
+
+
+def _person(world: World, text: str) -> str | None:
     people = world.employees.values()
-    return next((p.id for p in people if text in (p.id, p.open_id, p.name, p.mobile)), API_USER)
+    return next((p.id for p in people if text in (p.id, p.open_id, p.name, p.mobile)), None)
 
 
 def _option(schema: ObjectSchema, field: Field, text: str) -> str:
@@ -129,11 +146,9 @@ def _option(schema: ObjectSchema, field: Field, text: str) -> str:
 
 
 def _time(field: Field, text: str) -> int | None:
-    if field.type == "date_time" and (moment := read_moment(text)):
-        return moment_ms(moment)
-    day = read_date(text)
-    if day is not None:
-        return day_ms(day)
+    (moment,) = read_moments([text])
+    if isinstance(moment, datetime):
+        return moment_ms(moment) if field.type == "date_time" else day_ms(moment.date())
     return int(text) if text.isdigit() else None
 
 

@@ -20,17 +20,13 @@ DEPARTMENT = "999999"
 
 def people() -> dict[str, Employee]:
     """Return the tenant's employees by id; the first one is the API user and the CRM's administrator."""
-    found = [
-        Employee(
-            str(1000 + index),
-            "FSUID_" + hashlib.sha256(f"employee {index}".encode()).hexdigest()[:32].upper(),
-            name,
-            f"1380000{1000 + index}",
-            admin=index == 0,
-        )
-        for index, name in enumerate(PEOPLE)
-    ]
-    return {person.id: person for person in found}
+    return {person.id: person for person in (employee(index, name) for index, name in enumerate(PEOPLE))}
+
+
+def employee(index: int, name: str) -> Employee:
+    """Return the employee at that place of the tenant."""
+    open_id = "FSUID_" + hashlib.sha256(f"employee {index}".encode()).hexdigest()[:32].upper()
+    return Employee(str(1000 + index), open_id, name, f"1380000{1000 + index}", admin=index == 0)
 
 
 def new_row(world: World, owner: str, created: int, modified: int | None = None, **values: Any) -> Record:

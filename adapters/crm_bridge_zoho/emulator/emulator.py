@@ -14,7 +14,7 @@ from crm_bridge.clock import Clock
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Profile
-from crm_bridge.spi.emulator import Effect, LedgerEntry, WireRequest, WireResponse
+from crm_bridge.spi.emulator import Effect, LedgerEntry, LoadedContract, WireRequest, WireResponse
 from crm_bridge_zoho.emulator import controls
 from crm_bridge_zoho.emulator.adopting import adopt
 from crm_bridge_zoho.emulator.answers import ApiError
@@ -81,7 +81,7 @@ class ZohoEmulator:
         self._ledger = Ledger()
         self._flight = Flight(self.switches)
         self._meter = Meter(self._clock, self.switches)
-        self._loaded: tuple[Sequence[str], Sequence[Mapping[str, str]]] | None = None
+        self._loaded: tuple[Sequence[LoadedContract], Sequence[str]] | None = None
         self.accounts = Accounts(self.base_url, self._clock, self.switches, seed)
         self.org = self._fresh()
 
@@ -121,11 +121,11 @@ class ZohoEmulator:
         settings = {"adapter": "zoho", "accounts_url": self.base_url, "api_url": self.base_url}
         return settings, {name: ready[name] for name in ("client_id", "client_secret", "refresh_token")}
 
-    def load(self, header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
-        """Replace the seeded contracts by rows of a CSV; return how many there are now."""
+    def load(self, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> Sequence[str]:
+        """Replace the seeded contracts by those of an export; return what was taken differently, in words."""
         with self._lock:
-            self._loaded = (header, rows)
-            return load_contracts(self.org, header, rows)
+            self._loaded = (contracts, extra_columns)
+            return load_contracts(self.org, contracts, extra_columns)
 
     def control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Act as somebody else at the CRM, or move its switches; `{"error": ...}` says what was wrong."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from crm_bridge.sandbox.rows import map_header, read_amount, read_date, read_moment
+from crm_bridge.i18n import _
+from crm_bridge.spi.emulator import LoadedContract
+from crm_bridge_zoho.capabilities import EXPORTED_ID_PREFIX
 from crm_bridge_zoho.emulator.call import is_id
 from crm_bridge_zoho.emulator.org import BASE, Org
 from crm_bridge_zoho.emulator.schema import Field, Module
-from crm_bridge_zoho.emulator.seed_people import user_id
+from crm_bridge_zoho.emulator.seed_people import add_user, user_id
 from crm_bridge_zoho.emulator.seed_records import add_account
 from crm_bridge_zoho.emulator.store import Record, Table
 
@@ -21,24 +25,45 @@ _DATES = {"start": "Start_Date", "end": "End_Date"}
 _TIMES = {"created": "Created_Time", "modified": "Modified_Time"}
 
 
-def load_contracts(org: Org, header: Sequence[str], rows: Sequence[Mapping[str, str]]) -> int:
-    """Replace the contracts and everything that belongs to them; return how many there are now."""
-    meanings = map_header(header)
+def load_contracts(org: Org, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> list[str]:
+    """Replace the contracts and everything that belongs to them; return what was taken differently, in words."""
     module = org.modules[org.contract_module]
-    extra = _new_fields(module, [column for column in header if column and column not in meanings])
+    extra = _new_fields(module, extra_columns)
+    remarks = _relax_numbers(module, contracts)
     _clear(org)
     accounts = {org.display(row) or "": row.id for row in org.tables["Accounts"].rows.values()}
-    taken: set[str] = set()
-    for index, row in enumerate(rows):
-        by_meaning = {meaning: row.get(column, "").strip() for column, meaning in meanings.items()}
-        cells = _cells(org, module, by_meaning, accounts)
-        cells |= {name: row[column].strip() for column, name in extra.items() if row.get(column, "").strip()}
-        wanted = by_meaning.get("id", "")
-        record_id = wanted if is_id(wanted) and wanted not in taken else str(BASE + 3_700_001 + index * 20)
-        taken.add(record_id)
+    strange: list[LoadedContract] = []
+    for index, contract in enumerate(contracts):
+        cells = _cells(org, module, contract, accounts)
+        cells |= {extra[column]: text for column, text in contract.extra.items()}
+        wanted = contract.text("id").removeprefix(EXPORTED_ID_PREFIX)
+        if wanted and not is_id(wanted):
+            strange.append(contract)
+        record_id = wanted if is_id(wanted) else str(BASE + 3_700_001 + index * 20)
         cells.setdefault("Name", cells.get("Contract_Number") or record_id)
         org.tables[module.api_name].put(Record(record_id, module.api_name, cells))
-    return len(rows)
+    if strange:
+        remarks.append(
+            _("{count} ids are none of Zoho and were replaced, the first in line {line}: {id}").format(
+                count=len(strange), line=strange[0].line, id=strange[0].text("id")[:40]
+            )
+        )
+    return remarks
+
+
+def _relax_numbers(module: Module, contracts: Sequence[LoadedContract]) -> list[str]:
+    """Let numbers come twice where the file has them twice: an org that holds it cannot demand unique ones."""
+    numbers = Counter(number.casefold() for contract in contracts if (number := contract.text("number")))
+    doubled = [number for number, count in numbers.items() if count > 1]
+    if not doubled:
+        return []
+    module.fields[_TEXTS["number"]] = replace(module.fields[_TEXTS["number"]], unique=False)
+    lines = ", ".join(str(one.line) for one in contracts if one.text("number").casefold() == doubled[0])
+    return [
+        _(
+            "{count} numbers come more than once, so numbers are not unique here; the first: {number} in lines {lines}"
+        ).format(count=len(doubled), number=doubled[0], lines=lines)
+    ]
 
 
 def slug(text: str, taken: Mapping[str, Any]) -> str:
@@ -77,25 +102,25 @@ def _clear(org: Org) -> None:
     org.events.clear()
 
 
-def _cells(org: Org, module: Module, row: Mapping[str, str], accounts: dict[str, str]) -> dict[str, Any]:
+def _cells(org: Org, module: Module, contract: LoadedContract, accounts: dict[str, str]) -> dict[str, Any]:
     now = org.now()
-    owner = _owner(org, row.get("owner", ""))
+    owner = _owner(org, contract.text("owner"))
     cells: dict[str, Any] = {"Owner": owner, "Created_By": owner, "Modified_By": owner}
     cells |= {"Created_Time": now, "Modified_Time": now}
-    cells |= {field: row[meaning] for meaning, field in _TEXTS.items() if row.get(meaning)}
+    cells |= {field: text for meaning, field in _TEXTS.items() if (text := contract.text(meaning))}
     for meaning, field in _DATES.items():
-        if day := read_date(row.get(meaning, "")):
-            cells[field] = day.isoformat()
+        if day := contract.values.get(meaning):
+            cells[field] = str(day)
     for meaning, field in _TIMES.items():
-        if moment := read_moment(row.get(meaning, "")):
+        if isinstance(moment := contract.values.get(meaning), datetime):
             cells[field] = int(moment.timestamp())
-    if (amount := read_amount(row.get("amount", ""))) is not None:
+    if (amount := contract.values.get("amount")) is not None:
         cells["Contract_Value"] = amount
     for meaning, field in (("status", "Contract_Status"), ("currency", "Currency")):
-        if value := row.get(meaning):
+        if value := contract.text(meaning):
             cells[field] = value
             _widen(module, field, value)
-    if name := row.get("customer"):
+    if name := contract.text("customer"):
         cells["Account"] = _account(org, name, accounts)
     return cells
 
@@ -117,4 +142,4 @@ def _owner(org: Org, name: str) -> str:
     for user in org.users.values():
         if name in (user.full_name, user.email, user.id):
             return user.id
-    return user_id(0)
+    return add_user(org, name) if name else user_id(0)

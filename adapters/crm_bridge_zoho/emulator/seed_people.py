@@ -22,21 +22,28 @@ def user_id(index: int) -> str:
 def build_people(org: Org) -> None:
     """Fill in users and profiles; the current user is the first person, an administrator."""
     org.profiles = {ADMINISTRATOR: Profile(ADMINISTRATOR, "Administrator"), STANDARD: Profile(STANDARD, "Standard")}
-    roles = list(ROLES)
-    for index, name in enumerate(PEOPLE):
-        first, last = name.split(" ", 1) if " " in name else (name[1:], name[0])
-        admin = index in (0, 1)
-        org.users[user_id(index)] = User(
-            id=user_id(index),
-            full_name=name,
-            first_name=first,
-            last_name=last,
-            email=f"{_MAIL[index % len(_MAIL)]}@zylker.example",
-            profile=ADMINISTRATOR if admin else STANDARD,
-            role=roles[0] if admin else roles[1],
-            zuid=str(4_739_131 + index),
-        )
+    for name in PEOPLE:
+        add_user(org, name)
     org.me = user_id(0)
+
+
+def add_user(org: Org, name: str) -> str:
+    """Add a person after those that are there and return the id; the first two are administrators."""
+    index = len(org.users)
+    first, last = name.split(" ", 1) if " " in name else (name[1:], name[0])
+    admin, roles = index in (0, 1), list(ROLES)
+    local = _MAIL[index] if index < len(_MAIL) else f"user.{index}"
+    org.users[user_id(index)] = User(
+        id=user_id(index),
+        full_name=name,
+        first_name=first,
+        last_name=last,
+        email=f"{local}@zylker.example",
+        profile=ADMINISTRATOR if admin else STANDARD,
+        role=roles[0] if admin else roles[1],
+        zuid=str(4_739_131 + index),
+    )
+    return user_id(index)
 
 
 def forbid_deletion(org: Org) -> None:

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,25 +17,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.spi.emulator import Emulator, WireRequest
+from crm_bridge.spi.emulator import Emulator, LoadedContract, WireRequest
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator
 from crm_bridge_fxiaoke.emulator.probe import Probe
 from crm_bridge_fxiaoke.emulator.routing import ROUTES
 
-HEADER = ["_id", "合同编号", "合同名称", "客户", "状态", "金额", "到期日期", "负责人", "内部备注"]
-ROWS = [
-    {
-        "_id": "5f0c5f0c5f0c5f0c5f0c5f0c",
-        "合同编号": "HT-1",
-        "合同名称": "框架合同",
-        "客户": "新客户",
-        "状态": "作废中",
-        "金额": "¥12,418.50",
-        "到期日期": "2026年1月31日",
-        "负责人": "王伟",
-        "内部备注": "保留",
-    },
-    {"_id": "7", "合同编号": "HT-2", "客户": "新客户", "金额": "", "负责人": "Nobody"},
+CONTRACTS = [
+    LoadedContract(
+        2,
+        {
+            "id": "5f0c5f0c5f0c5f0c5f0c5f0c",
+            "number": "HT-1",
+            "title": "框架合同",
+            "customer": "新客户",
+            "status": "作废中",
+            "amount": Decimal("12418.50"),
+            "end": date(2026, 1, 31),
+            "owner": "王伟",
+        },
+        {"内部备注": "保留"},
+    ),
+    LoadedContract(3, {"id": "7", "number": "HT-2", "customer": "新客户", "owner": "Somebody New"}, {}),
 ]
 
 
@@ -97,7 +101,8 @@ def test_describe_takes_all_three_shapes(old: Probe, body: dict[str, Any]) -> No
 
 
 def test_a_csv_replaces_the_contracts_and_keeps_unknown_columns(old: Probe, emulator: FxiaokeEmulator) -> None:
-    assert emulator.load(HEADER, ROWS) == 2
+    (remark,) = emulator.load(CONTRACTS, ["内部备注"])
+    assert "line 3: 7" in remark
     first = old.data("get", objectDataId="5f0c5f0c5f0c5f0c5f0c5f0c")["data"]
     assert (first["name"], first["title__c"], first["amount__c"]) == ("HT-1", "框架合同", "12418.50")
     assert (first["account_id__r"], first["status__c__r"]) == ("新客户", "作废中")
@@ -111,7 +116,7 @@ def test_a_csv_replaces_the_contracts_and_keeps_unknown_columns(old: Probe, emul
 
 
 def test_loaded_contracts_can_be_removed(old: Probe, emulator: FxiaokeEmulator) -> None:
-    emulator.load(HEADER, ROWS)
+    emulator.load(CONTRACTS, ["内部备注"])
     for key in emulator.control("contracts", {})["ids"]:
         assert old.data("invalid", object_data_id=key)["errorCode"] == 0
         assert old.data("delete", idList=[key])["errorCode"] == 0

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from crm_bridge.spi.emulator import LoadedContract, LoadedValue
 
 
 def test_a_hidden_record_is_nowhere_to_be_seen_but_lives(zoho: Any) -> None:
@@ -60,10 +64,14 @@ def test_commands_that_cannot_be_carried_out_say_why(zoho: Any, command: str, ar
     assert zoho.control(command, **arguments)["error"]
 
 
-def test_rows_of_a_csv_replace_the_seed(zoho: Any) -> None:
-    header = ["合同编号", "客户", "金额", "到期日期", "Sonderfeld"]
-    rows = [{"合同编号": "A-1", "客户": "海天科技", "金额": "1,200.50", "到期日期": "2026-12-31", "Sonderfeld": "x"}]
-    assert zoho.emulator.load(header, rows) == 1
+def test_rows_of_an_export_replace_the_seed(zoho: Any) -> None:
+    values: dict[str, LoadedValue] = {
+        "number": "A-1",
+        "customer": "海天科技",
+        "amount": Decimal("1200.50"),
+        "end": date(2026, 12, 31),
+    }
+    assert zoho.emulator.load([LoadedContract(2, values, {"Sonderfeld": "x"})], ["Sonderfeld"]) == []
     record = zoho.get(f"/Contracts/{zoho.contracts()[0]}").json["data"][0]
     assert (record["Contract_Number"], record["Account"]["name"], record["End_Date"], record["Sonderfeld"]) == (
         "A-1", "海天科技", "2026-12-31", "x",
