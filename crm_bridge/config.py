@@ -8,13 +8,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import read_ours
 from crm_bridge.i18n import N_, _
+from crm_bridge.transport.network import ENVIRONMENT, parse_proxy
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -37,6 +38,31 @@ class ConnectionTable(BaseModel):
     """Program and arguments that print the secrets as TOML or JSON; run without a shell."""
     settle_seconds: float | None = Field(default=None, ge=0)
     calls_in_flight: int | None = Field(default=None, ge=1, le=100)
+    proxy: str | None = None
+    """`http://HOST:PORT`, `https://HOST:PORT` or `environment`; never asked of the environment otherwise."""
+    ca_file: str | None = None
+    """PEM file of certificate authorities, relative to the state directory."""
+    ca_only: bool = False
+    """Trust these authorities instead of the public ones."""
+    tls_min: Literal["1.2", "1.3"] = "1.2"
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, value: str | None) -> str | None:
+        if value is not None and value != ENVIRONMENT:
+            parse_proxy(value)
+        return value
+
+    @field_validator("tls_min", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, float) else value  # 1.3 without quotes means the same
+
+    @model_validator(mode="after")
+    def _has_authorities(self) -> ConnectionTable:
+        if self.ca_only and self.ca_file is None:
+            raise ValueError(_("ca_only needs a ca_file"))
+        return self
 
 
 class SafetyTable(BaseModel):
@@ -72,6 +98,10 @@ class ConnectionConfig:
     credential_command: tuple[str, ...] | None = None
     settle_seconds: float | None = None
     calls_in_flight: int | None = None
+    proxy: str | None = None
+    ca_file: Path | None = None
+    ca_only: bool = False
+    tls_min: str = "1.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +146,7 @@ def load_config(home: Path) -> Config:
         raise ConfigError(_("{path} is not TOML: {why}").format(path=path, why=problem)) from None
     except ValidationError as problem:
         raise schema_error(path, text, (), problem) from None
-    connections = {name: _connection(name, table) for name, table in parsed.connections.items()}
+    connections = {name: _connection(home, name, table) for name, table in parsed.connections.items()}
     secrets = home / parsed.secrets_file if parsed.secrets_file else None
     safety = parsed.safety
     return Config(
@@ -135,7 +165,7 @@ def _why(problem: Exception) -> str:
     return getattr(problem, "strerror", None) or type(problem).__name__
 
 
-def _connection(name: str, table: ConnectionTable) -> ConnectionConfig:
+def _connection(home: Path, name: str, table: ConnectionTable) -> ConnectionConfig:
     command = tuple(table.credential_command) if table.credential_command else None
     return ConnectionConfig(
         name,
@@ -145,6 +175,10 @@ def _connection(name: str, table: ConnectionTable) -> ConnectionConfig:
         command,
         table.settle_seconds,
         table.calls_in_flight,
+        table.proxy,
+        home / Path(table.ca_file).expanduser() if table.ca_file else None,
+        table.ca_only,
+        table.tls_min,
     )
 
 

@@ -75,6 +75,26 @@ def read_ours(path: Path, *, error: Refusal = ConfigError, longest: int = LONGES
     return _read(_open(path, error, 0o002), path, error, longest)
 
 
+def read_trusted(path: Path, *, error: Refusal = ConfigError, longest: int = LONGEST) -> bytes:
+    """Return the bytes of a file that says whom to trust: ours or the system's, and not everybody may write to it.
+
+    Links are followed: the system's own certificates stand behind some. OSError where it cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | _NONBLOCK)
+    found = os.fstat(handle)
+    refused = ""
+    if not stat.S_ISREG(found.st_mode):
+        refused = _("{path} is not a plain file")
+    elif found.st_uid not in (0, os.geteuid()):
+        refused = _("{path} belongs to another user")
+    elif found.st_mode & 0o002:
+        refused = _("{path} may be written to by others")
+    if refused:
+        os.close(handle)
+        raise error(refused.format(path=path))
+    return _read(handle, path, error, longest)
+
+
 def _read(handle: int, path: Path, error: Refusal, longest: int) -> bytes:
     with os.fdopen(handle, "rb") as source:
         data = source.read(longest + 1)

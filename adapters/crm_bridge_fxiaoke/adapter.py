@@ -22,7 +22,6 @@ from crm_bridge.spi.adapter import (
     Sighting,
 )
 from crm_bridge.spi.spec import Tools
-from crm_bridge.transport import Transport
 from crm_bridge_fxiaoke.approvals import Approvals
 from crm_bridge_fxiaoke.capabilities import LIMITS
 from crm_bridge_fxiaoke.client import Client
@@ -62,7 +61,7 @@ class FxiaokeAdapter:
         """Nothing is sent before the first verb."""
         self._settings = settings
         self._tools = tools
-        self._client = Client(transport=_transport(settings, tools), settings=settings, tools=tools)
+        self._client = Client(transport=tools.transport((settings.address,)), settings=settings, tools=tools)
         self._records = Records(self._client)
         self._discovery = Discovery(self._client)
         self._touched = Touched(tools.clock, settings.assumptions.index_lag)
@@ -180,14 +179,3 @@ class FxiaokeAdapter:
                     by_get=self._settings.assumptions.snapshot_by == "get",
                 )
             return self._snapshotter_made
-
-
-def _transport(settings: FxiaokeSettings, tools: Tools) -> Transport:
-    return Transport(
-        name=tools.connection,
-        origins=(settings.address,),
-        clock=tools.clock,
-        randomness=tools.randomness,
-        budget=tools.budget,
-        listener=tools.on_call,
-    )

@@ -109,7 +109,7 @@ class FxiaokeSettings(BaseModel):
     """Address of a private deployment or a sandbox; replaces `cloud`."""
     object: str = Field("", pattern=r"^[A-Za-z0-9_]{0,80}$")
     """Api name of the contract object; found by describe when empty."""
-    auth: Literal["corp_token", "app_secret"] = "corp_token"
+    auth: Literal["corp_token", "app_secret"] = "app_secret"
     """Older style (token, tenant and user in the body) or newer style (in headers). Never both in one call."""
     fields: dict[str, str] = Field(default_factory=dict)
     """Overrides of the field map, e.g. `amount = "contract_amount__c"`."""

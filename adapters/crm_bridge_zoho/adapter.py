@@ -25,7 +25,6 @@ from crm_bridge.spi.adapter import (
     Sighting,
 )
 from crm_bridge.spi.spec import Tools
-from crm_bridge.transport import Transport
 from crm_bridge_zoho.auth import Tokens
 from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
@@ -143,14 +142,7 @@ def connect(settings: BaseModel, tools: Tools) -> Adapter:
     if not isinstance(settings, ZohoSettings):
         raise TypeError("not the settings of a Zoho connection")
     allowed = origins(settings)
-    transport = Transport(
-        name=tools.connection,
-        origins=allowed,
-        clock=tools.clock,
-        randomness=tools.randomness,
-        budget=tools.budget,
-        listener=tools.on_call,
-    )
+    transport = tools.transport(allowed)
     tokens = Tokens(
         transport=transport,
         accounts=settings.accounts_origin,

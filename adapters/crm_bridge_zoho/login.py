@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from crm_bridge.errors import ForbiddenAddressError, MalformedAnswerError, SignInError
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
-from crm_bridge.transport import Call, Purpose, Transport, origin_of
+from crm_bridge.transport import Call, Purpose, origin_of
 from crm_bridge_zoho.auth import post_token
 from crm_bridge_zoho.datacenters import DATA_CENTERS
 from crm_bridge_zoho.errors import sign_in_failure
@@ -58,7 +58,7 @@ def exchange(settings: ZohoSettings, tools: Tools, *, code: str, accounts: str, 
     }
     if redirect:
         form["redirect_uri"] = redirect
-    with _transport(settings, tools) as transport:
+    with tools.transport(origins(settings)) as transport:
         answer = post_token(transport, accounts, form)
     token = body_of(answer).get("refresh_token")
     if not isinstance(token, str) or not token:
@@ -73,7 +73,7 @@ def exchange(settings: ZohoSettings, tools: Tools, *, code: str, accounts: str, 
 
 def revoke(settings: ZohoSettings, tools: Tools) -> None:
     """Make the refresh token and all access tokens made from it useless, for `logout`."""
-    with _transport(settings, tools) as transport:
+    with tools.transport(origins(settings)) as transport:
         call = Call(
             method="POST",
             url=f"{settings.accounts_origin}/oauth/v2/token/revoke",
@@ -135,17 +135,6 @@ def _accounts(named: str, settings: ZohoSettings) -> str:
         _("this user belongs to the data centre {name}").format(name=key),
         reason="data_center",
         hint=_('set data_center = "{name}" in the connection, then sign in again').format(name=key),
-    )
-
-
-def _transport(settings: ZohoSettings, tools: Tools) -> Transport:
-    return Transport(
-        name=tools.connection,
-        origins=origins(settings),
-        clock=tools.clock,
-        randomness=tools.randomness,
-        budget=tools.budget,
-        listener=tools.on_call,
     )
 
 

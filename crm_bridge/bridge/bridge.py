@@ -198,6 +198,7 @@ class Bridge:
             state_dir=self.home,
             budget=Budget(in_flight=in_flight, destroy_in_flight=in_flight if windows else 2, windows=windows),
             on_call=self._listener(resolved.config.name),
+            network=self.around.network_of(resolved),
         )
 
     def _listener(self, name: str) -> Callable[[CallRecord], None]:

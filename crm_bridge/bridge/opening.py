@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,16 +27,21 @@ from crm_bridge.credentials import (
     StoredKeys,
     open_keyring,
 )
-from crm_bridge.errors import CredentialStoreError, SandboxOnlyError, UsageError
+from crm_bridge.errors import ConfigError, CredentialStoreError, SandboxOnlyError, UsageError
 from crm_bridge.files import ensure_private_folder
-from crm_bridge.i18n import _
+from crm_bridge.i18n import N_, _
 from crm_bridge.journal.keys import KeyStore
 from crm_bridge.registry import load_adapter
-from crm_bridge.spi.spec import AdapterSpec
-from crm_bridge.transport import AllowList
+from crm_bridge.spi.spec import AdapterSpec, SecretItem
+from crm_bridge.transport import AllowList, Network
+from crm_bridge.transport.network import ENVIRONMENT, PROXY_PASSWORD, PROXY_USER, parse_proxy, proxy_of_environment
 
 TEST_SWITCHES = (failpoints.VARIABLE, "CRM_BRIDGE_CLOCK_OFFSET", "CRM_BRIDGE_SEED")
 KEY_FILE = "keyring.json"
+PROXY_SECRETS = (
+    SecretItem(PROXY_USER, N_("user at the proxy, if it asks for one"), required=False),
+    SecretItem(PROXY_PASSWORD, N_("password at the proxy, if it asks for one"), required=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +52,45 @@ class Resolved:
     spec: AdapterSpec
     settings: BaseModel
     origins: tuple[str, ...]
+    network: Network = field(default_factory=Network)
+    """The way out, without the proxy's credentials: those are read when a call needs them."""
 
     @property
     def loopback(self) -> bool:
         """Say whether this connection stays on this machine."""
-        return AllowList(self.origins).all_loopback
+        return AllowList(self.origins).all_loopback and self.network.stays_here
+
+    @property
+    def secrets(self) -> tuple[SecretItem, ...]:
+        """Return the secrets that this connection may need: the CRM's, and its proxy's."""
+        return (*self.spec.secrets, *(PROXY_SECRETS if self.network.proxy else ()))
 
 
-def resolve(config: Config, connection: ConnectionConfig) -> Resolved:
+def resolve(config: Config, connection: ConnectionConfig, *, environ: Mapping[str, str]) -> Resolved:
     """Let the adapter read a connection's settings. Raises ConfigError naming the line."""
     spec = load_adapter(connection.adapter)
     try:
         settings = spec.settings().model_validate(dict(connection.settings))
     except ValidationError as problem:
         raise schema_error(config.path, config.text, ("connections", connection.name), problem) from None
-    return Resolved(connection, spec, settings, spec.origins(settings))
+    resolved = Resolved(connection, spec, settings, spec.origins(settings), _network(connection, environ))
+    if not resolved.network.stays_here and any(origin.startswith("http://") for origin in resolved.origins):
+        raise ConfigError(
+            _("{name}: plain http stays on this machine, and its proxy is on another one").format(name=connection.name),
+            reason="plain_http",
+            hint=_("take `proxy` out of the connection, or use https"),
+        )
+    return resolved
+
+
+def _network(connection: ConnectionConfig, environ: Mapping[str, str]) -> Network:
+    """Return the way out that a connection names; the environment counts only where it was asked for."""
+    proxy, bypass = None, ""
+    if connection.proxy == ENVIRONMENT:
+        proxy, bypass = proxy_of_environment(environ)
+    elif connection.proxy is not None:
+        proxy = parse_proxy(connection.proxy)
+    return Network(proxy, bypass, connection.ca_file, connection.ca_only, connection.tls_min)
 
 
 @dataclass
@@ -79,7 +108,9 @@ class Surroundings:
     @cached_property
     def connections(self) -> Mapping[str, Resolved]:
         """Return every configured connection, checked."""
-        return {name: resolve(self.config, table) for name, table in self.config.connections.items()}
+        return {
+            name: resolve(self.config, table, environ=self.environ) for name, table in self.config.connections.items()
+        }
 
     @cached_property
     def only_loopback(self) -> bool:
@@ -131,6 +162,19 @@ class Surroundings:
         if config.credential_command:
             sources.append(CommandSecrets(config.name, config.credential_command))
         return ConnectionSecrets(config.name, sources, self)
+
+    def network_of(self, connection: Resolved) -> Network:
+        """Return a connection's way out, with the proxy's credentials where its secrets hold them."""
+        network, secrets = connection.network, self.secrets_of(connection)
+        if network.proxy is None:
+            return network
+        of_environment = network.proxy.credentials
+
+        def credentials() -> tuple[str, str] | None:
+            user = secrets.get(PROXY_USER)
+            return (user, secrets.get(PROXY_PASSWORD) or "") if user else of_environment()
+
+        return replace(network, proxy=replace(network.proxy, credentials=credentials))
 
     def check_test_switches(self) -> None:
         """Refuse switches of the test interface unless every connection is loopback; arm the failpoint otherwise."""

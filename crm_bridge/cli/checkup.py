@@ -141,7 +141,10 @@ class Checkup:
 
     def _configuration(self) -> Iterator[Finding]:
         resolved = self._bridge.resolved(self._name)
-        yield ok("configuration", f"{resolved.spec.title}: {', '.join(resolved.origins)}")
+        says = f"{resolved.spec.title}: {', '.join(resolved.origins)}"
+        if proxy := resolved.network.proxy:
+            says += _(", through the proxy {name}").format(name=proxy.name)
+        yield ok("configuration", says)
 
     def _secrets(self) -> Iterator[Finding]:
         from crm_bridge.cli.login_cmd import secret_rows

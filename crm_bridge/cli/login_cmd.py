@@ -106,7 +106,7 @@ def secret_rows(bridge: Bridge, resolved: Resolved) -> list[dict[str, Any]]:
 
     reader = bridge.around.secrets_of(resolved)
     rows: list[dict[str, Any]] = []
-    for item in resolved.spec.secrets:
+    for item in resolved.secrets:
         row: dict[str, Any] = {"connection": resolved.config.name, "item": item.name, "required": item.required}
         try:
             row["store"] = reader.where(item.name)

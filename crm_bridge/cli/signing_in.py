@@ -63,7 +63,7 @@ class SigningIn:
         return ways[method]
 
     def _gather(self, way: LoginWay | None) -> None:
-        for item in self._resolved.spec.secrets:
+        for item in self._resolved.secrets:
             if way is None or item.name != way.makes:
                 self._one(item)
 
@@ -136,10 +136,10 @@ def sign_out(bridge: Bridge, resolved: Resolved, *, revoke: bool) -> tuple[bool,
         revoked = True
     TokenCache(bridge.home / "tokens", name, (), clock=around.clock).forget()
     forgotten = []
-    for item in spec.secrets:
+    for item in resolved.secrets:
         if around.store.get(name, item.name) is not None:
             around.store.delete(name, item.name)
             forgotten.append(item.name)
     reader = around.secrets_of(resolved)
-    elsewhere = {item.name: place for item in spec.secrets if (place := reader.where(item.name))}
+    elsewhere = {item.name: place for item in resolved.secrets if (place := reader.where(item.name))}
     return revoked, tuple(forgotten), elsewhere

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,11 +13,10 @@ from crm_bridge.domain.capabilities import Capabilities, Limits
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
+from crm_bridge.transport import Budget, CallRecord, Network, Transport
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-    from crm_bridge.transport import Budget, CallRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,23 @@ class Tools:
     on_call: Callable[[CallRecord], None] | None = None
     say: Callable[[str], None] | None = None
     """Shows a line to whoever is signing in, such as an address to open; None where nobody is watching."""
+    network: Network = field(default_factory=Network)
+    """The proxy, authorities and TLS version of the connection."""
+
+    def transport(self, origins: Collection[str]) -> Transport:
+        """Return the connection's way to these origins; every client of an adapter is made here.
+
+        So a proxy or authority that the connection names holds for its API, its sign-in and its files alike.
+        """
+        return Transport(
+            name=self.connection,
+            origins=origins,
+            clock=self.clock,
+            randomness=self.randomness,
+            budget=self.budget,
+            network=self.network,
+            listener=self.on_call,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from crm_bridge.transport.calls import (
     by_status,
 )
 from crm_bridge.transport.client import Judge, Renew, Transport
-from crm_bridge.transport.links import fetch_public
-from crm_bridge.transport.origins import AllowList, is_loopback, is_public_address, origin_of
+from crm_bridge.transport.network import Network
+from crm_bridge.transport.origins import AllowList, is_loopback, origin_of
 from crm_bridge.transport.strict_json import is_json_type, parse_json
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Call",
     "CallRecord",
     "Judge",
+    "Network",
     "Part",
     "Purpose",
     "Renew",
@@ -31,10 +32,8 @@ __all__ = [
     "Verdict",
     "Window",
     "by_status",
-    "fetch_public",
     "is_json_type",
     "is_loopback",
-    "is_public_address",
     "origin_of",
     "parse_json",
 ]

@@ -12,6 +12,17 @@ class DeadlineError(TimeoutError):
     """The total time of one attempt is over."""
 
 
+class ProxyError(OSError):
+    """The proxy did not open a way to the host; no byte of a request has left. `status` is what it answered."""
+
+    def __init__(self, reason: str, proxy: str, status: int | None = None) -> None:
+        """`reason` is a word of `failures`; `proxy` is host and port."""
+        super().__init__(reason)
+        self.reason_word = reason
+        self.proxy = proxy
+        self.status = status
+
+
 class OversizeError(OSError):
     """More decoded bytes than the call allows."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
-from pathlib import Path
 
 from crm_bridge.clock import Clock
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.transport.budget import Budget
 from crm_bridge.transport.calls import Answer, Call, CallRecord, Timeouts, Verdict
+from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList
 
 Judge = Callable[[Answer], Verdict]
@@ -28,7 +28,7 @@ class Transport:
         clock: Clock,
         randomness: random.Random,
         budget: Budget,
-        ca_file: Path | None = None,
+        network: Network | None = None,
         timeouts: Timeouts | None = None,
         listener: Callable[[CallRecord], None] | None = None,
         request_id_header: str = "x-request-id",
@@ -45,7 +45,7 @@ class Transport:
             clock=clock,
             randomness=randomness,
             budget=budget,
-            ca_file=ca_file,
+            network=network or Network(),
             timeouts=timeouts or budget.timeouts,
             listener=listener,
             request_id_header=request_id_header,

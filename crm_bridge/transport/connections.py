@@ -12,6 +12,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from crm_bridge.transport.attempt import Attempt, current
+from crm_bridge.transport.network import Network
+from crm_bridge.transport.tunnel import Tunnelled
 
 CHUNK = 64 * 1024
 IDLE_LIMIT = 2.0
@@ -90,12 +92,14 @@ def _pieces(data: Any) -> list[Any]:
     return [bytes(view[start : start + CHUNK]) for start in range(0, len(view), CHUNK)]
 
 
-class WatchedHTTPConnection(_Watched, HTTPConnection):  # type: ignore[misc]
+class WatchedHTTPConnection(_Watched, Tunnelled, HTTPConnection):  # type: ignore[misc]
     """Plain http, loopback only (the allow-list sees to that)."""
 
 
-class WatchedHTTPSConnection(_Watched, HTTPSConnection):  # type: ignore[misc]
+class WatchedHTTPSConnection(_Watched, Tunnelled, HTTPSConnection):  # type: ignore[misc]
     """TLS; urllib3 has verified the certificate before the first byte of a request is written."""
+
+    _tls_by_urllib3 = True
 
 
 class _NoIdle:
@@ -130,15 +134,21 @@ class WatchedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = WatchedHTTPSConnection
 
 
-def pools_without_idle(monotonic: Callable[[], float]) -> dict[str, type[HTTPConnectionPool]]:
+def pools_without_idle(network: Network, monotonic: Callable[[], float]) -> dict[str, type[HTTPConnectionPool]]:
     """Return the pool classes for destructive and creating calls."""
     clock = staticmethod(monotonic)
     return {
-        "http": type("FreshHTTPPool", (_NoIdle, WatchedHTTPPool), {"monotonic": clock}),
-        "https": type("FreshHTTPSPool", (_NoIdle, WatchedHTTPSPool), {"monotonic": clock}),
+        scheme: type(f"Fresh{pool.__name__}", (_NoIdle, pool), {"monotonic": clock})
+        for scheme, pool in pools(network).items()
     }
 
 
-def pools() -> dict[str, type[HTTPConnectionPool]]:
+def pools(network: Network) -> dict[str, type[HTTPConnectionPool]]:
     """Return the pool classes for everything that may be repeated."""
-    return {"http": WatchedHTTPPool, "https": WatchedHTTPSPool}
+    return {"http": _bound(WatchedHTTPPool, network), "https": _bound(WatchedHTTPSPool, network)}
+
+
+def _bound(pool: type[HTTPConnectionPool], network: Network) -> type[HTTPConnectionPool]:
+    # urllib3 makes connections from a class that the pool names; this is how they learn of their way out.
+    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"network": network})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from crm_bridge.clock import Clock
 from crm_bridge.errors import (
@@ -21,6 +20,7 @@ from crm_bridge.transport.budget import Budget, Permit
 from crm_bridge.transport.calls import Answer, Call, CallRecord, Timeouts, Verdict, by_status
 from crm_bridge.transport.circuit import Breaker, RetryPurse
 from crm_bridge.transport.exchange import Exchange
+from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList, host_of
 from crm_bridge.transport.retrying import Course, Tried, Waits, better_luck, too_many
 from crm_bridge.transport.sessions import Sessions
@@ -33,6 +33,7 @@ Refused = Callable[[Answer], CrmBridgeError]
 
 _FAULTS_WORTH_REPEATING = frozenset(
     {"dns", "connect", "connect_timeout", "connection_lost", "timeout", "deadline", "short_body", "encoding"}
+    | {"proxy", "proxy_silent", "proxy_failed"}
 )
 
 
@@ -46,7 +47,7 @@ class Engine:
         clock: Clock,
         randomness: random.Random,
         budget: Budget,
-        ca_file: Path | None,
+        network: Network,
         timeouts: Timeouts,
         listener: Callable[[CallRecord], None] | None,
         request_id_header: str,
@@ -56,7 +57,7 @@ class Engine:
         self._allowed = allowed
         self._clock = clock
         self._randomness = randomness
-        self._sessions = Sessions(allowed=allowed, clock=clock, pool_size=budget.ceiling, ca_file=ca_file)
+        self._sessions = Sessions(allowed=allowed, clock=clock, pool_size=budget.ceiling, network=network)
         self._exchange = Exchange(
             sessions=self._sessions.for_call,
             budget=budget,

@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from crm_bridge.errors import ForbiddenAddressError
 from crm_bridge.i18n import _
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -44,22 +42,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def is_public_address(address: str) -> bool:
-    """Say whether an IP address is out on the internet: not private, loopback, link-local, reserved or a tunnel."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        # Forms that carry an IPv4 address inside, which is where the packet ends up.
-        inside = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if found in _NAT64 or found in _IPV4_COMPATIBLE:
-            inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inside is not None:
-            return is_public_address(str(inside))
-    return found.is_global and not found.is_multicast and not found.is_reserved
 
 
 def host_of(url: str) -> str:

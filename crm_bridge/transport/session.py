@@ -5,33 +5,17 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import Any
 
-import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import PoolManager
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.util.ssl_ import create_urllib3_context
 
 from crm_bridge.transport.attempt import current
 
 USER_AGENT = "crm-bridge/0.1"
-
-
-@lru_cache(maxsize=8)
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Return the process-wide context: certificate and host name checked, TLS 1.2 or newer. Costs 30 ms to build."""
-    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = True
-    # SSLKEYLOGFILE in the environment would have the keys of every connection written down.
-    context.keylog_filename = None  # type: ignore[assignment]
-    context.load_verify_locations(cafile=str(ca_file) if ca_file else certifi.where())
-    return context
 
 
 class _OursAreNotLogged(logging.Filter):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from crm_bridge.transport import Budget, CallRecord, Timeouts, Transport
+from tests.transport.authority import Authority, new_authority
 from tests.transport.servers import Behave, ImpatientClock, Server
 
 
@@ -28,6 +29,11 @@ def serve() -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return new_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

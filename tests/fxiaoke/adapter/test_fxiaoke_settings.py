@@ -32,7 +32,7 @@ def test_each_cloud_has_its_host(cloud: str, address: str) -> None:
 
 def test_the_default_is_the_vendors_own_cloud_and_the_older_style() -> None:
     settings = FxiaokeSettings.model_validate({})
-    assert (settings.address, settings.auth) == ("https://open.fxiaoke.com", "corp_token")
+    assert (settings.address, settings.auth) == ("https://open.fxiaoke.com", "app_secret")
 
 
 @pytest.mark.parametrize("url", ["https://crm.example.com", "http://127.0.0.1:8802", "http://localhost:8802/"])
