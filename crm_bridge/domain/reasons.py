@@ -239,6 +239,12 @@ class Reason(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout", N_("no connection to the CRM in time"), _UNSENT
     DNS = "dns", N_("the CRM's name could not be resolved"), _UNSENT
     TLS = "tls", N_("the secure connection to the CRM could not be verified"), _UNSENT
+    PROXY = "proxy", N_("no connection to the proxy"), _UNSENT
+    PROXY_TLS = "proxy_tls", N_("the secure connection to the proxy could not be verified"), _UNSENT
+    PROXY_SILENT = "proxy_silent", N_("the proxy did not open the way to the CRM in time"), _UNSENT
+    PROXY_AUTH = "proxy_auth", N_("the proxy wants a user and password, or others"), _UNSENT
+    PROXY_REFUSED = "proxy_refused", N_("the proxy does not let this machine through to the CRM"), _UNSENT
+    PROXY_FAILED = "proxy_failed", N_("the proxy could not reach the CRM"), _UNSENT
     INVALID_REQUEST = "invalid_request", N_("the request could not be written"), _UNSENT
     CIRCUIT_OPEN = "circuit_open", N_("the CRM failed too often; it is left alone for a while"), _UNSENT
     DEADLINE = "deadline", N_("the call took longer than its total time"), _LOST
