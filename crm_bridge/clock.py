@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from crm_bridge.domain.moment import Moment
+
+# time.monotonic() stands still while the machine sleeps, and a look would stay fresh over a night.
+_ASLEEP_OR_AWAKE = time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -22,7 +26,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards; only differences mean something."""
+        """Return seconds that never run backwards and count on while the machine sleeps; only differences matter."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -42,8 +46,8 @@ class SystemClock:
         return datetime.now(UTC) + self._offset
 
     def monotonic(self) -> float:
-        """Return `time.monotonic()`."""
-        return time.monotonic()
+        """Return the seconds since the machine started, those that it slept included."""
+        return time.clock_gettime(_ASLEEP_OR_AWAKE)
 
     def sleep(self, seconds: float) -> None:
         """Wait for real."""

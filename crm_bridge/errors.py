@@ -208,9 +208,19 @@ class MalformedAnswerError(CrmError):
 
 
 class NotSentError(CrmError):
-    """Proven: no byte of the request reached the CRM."""
+    """Proven: no byte of the request reached the CRM. `because` is the error that ends the run, where one does."""
 
     advice = N_("check the network and the address in the connection's configuration, then run the same command again")
+    because: CrmBridgeError | None = None
+
+    @classmethod
+    def because_of(cls, problem: CrmBridgeError) -> NotSentError:
+        """Return the error of a request that was not sent because of `problem`, with its words."""
+        if isinstance(problem, NotSentError):
+            return problem
+        unsent = cls(problem.message, reason=problem.reason, hint=problem.hint, retry_after=problem.retry_after)
+        unsent.because = problem
+        return unsent
 
 
 class AnswerLostError(CrmError):

@@ -97,6 +97,11 @@ class FxiaokeAdapter:
         """Copy contracts with everything around them."""
         return self._snapshotter().snapshot(refs)
 
+    def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:
+        """Have a token at hand, and room in the window of the interface that the step is sent to."""
+        self._client.ready()
+        return self._parts().remover.prepare(act, count, options) if isinstance(act, Step) else count
+
     def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
         """Do one step for one batch; every id is sent once."""
         return self._parts().remover.remove(step, refs, options)

@@ -9,7 +9,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, Verdict
+from crm_bridge.spi.adapter import Answer, Guard, Verdict, unguarded
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.errors import gave_up
 from crm_bridge_fxiaoke.pause import Pause
@@ -35,14 +35,17 @@ class Batches:
         self._object = object_name
         self._assumed = client.settings.assumptions
         self._sent = False
+        self._guard: Guard = unguarded
 
-    def send(self, refs: Sequence[ContractRef], path: str, *, voided_before: bool) -> list[Answer]:
+    def send(
+        self, refs: Sequence[ContractRef], path: str, *, voided_before: bool, guard: Guard = unguarded
+    ) -> list[Answer]:
         """Send every id and return one answer per record; `voided_before` is the state that the call starts from.
 
         Raises NotSentError when not even the first batch reached the CRM.
         """
         answers: list[Answer] = []
-        self._sent = False
+        self._sent, self._guard = False, guard
         size = self._assumed.max_batch_ids
         for start in range(0, len(refs), size):
             part = refs[start : start + size]
@@ -56,7 +59,7 @@ class Batches:
         data = {"dataObjectApiName": self._object, "idList": [ref.id for ref in refs]}
         self._pause.wait()
         try:
-            envelope = self._client.change(path, data)
+            envelope = self._client.change(path, data, guard=lambda: self._guard([ref.id for ref in refs]))
         except NotSentError as failure:
             if not self._sent:
                 raise

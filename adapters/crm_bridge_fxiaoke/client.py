@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from crm_bridge.credentials import Token
 from crm_bridge.domain.reasons import Reason
@@ -11,6 +12,7 @@ from crm_bridge.errors import (
     CrmBridgeError,
     CrmError,
     MalformedAnswerError,
+    NotSentError,
     RateLimitedError,
     RequestRefusedError,
 )
@@ -79,10 +81,30 @@ class Client:
                 raise self.judge.error(limited[0]) from None
             raise
 
-    def change(self, path: str, data: object, *, creates: bool = False, **top: object) -> Envelope:
+    def ready(self) -> None:
+        """Have a token at hand."""
+        self.auth.token()
+
+    def room(self, path: str, calls: int) -> int:
+        """Wait until the window of this path lets a call in; return how many of `calls` fit soon after it."""
+        return self._transport.room(path, calls)
+
+    def change(
+        self,
+        path: str,
+        data: object,
+        *,
+        creates: bool = False,
+        guard: Callable[[], None] | None = None,
+        top: Mapping[str, object] | None = None,
+    ) -> Envelope:
         """Send a change exactly once and return its envelope; raises NotSentError or AnswerLostError."""
-        token = self.auth.token()
-        call = self._call(path, Purpose.CREATE if creates else Purpose.DESTROY, token, data, top)
+        try:
+            token = self.auth.token()
+        except CrmBridgeError as problem:
+            raise NotSentError.because_of(problem) from None
+        call = self._call(path, Purpose.CREATE if creates else Purpose.DESTROY, token, data, top or {})
+        call = replace(call, guard=guard)
         try:
             envelope = envelope_of(self._transport.send(call, judge=self._judge), path)
         except CrmError as doubtful:

@@ -131,7 +131,7 @@ class Recreator:
                 "convertUserId": work.saved.speaks_open_ids,
                 "convertMediaId": self._media_ids and bool(work.uploaded),
             }
-        return self._client.change(self._records.path(name, "create"), data, creates=True, **top)
+        return self._client.change(self._records.path(name, "create"), data, creates=True, top=top)
 
     def _upload_all(self, work: _Work) -> None:
         """Send every file before the record: a record without its files would have to be changed afterwards."""

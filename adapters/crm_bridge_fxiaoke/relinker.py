@@ -43,7 +43,7 @@ class Relinker:
     def _write(self, name: str, record_id: str, values: Mapping[str, object]) -> bool:
         data = {"object_data": {"_id": record_id, "dataObjectApiName": name, **values}}
         quiet = {"triggerApprovalFlow": False, "triggerWorkFlow": False}
-        return self._client.change(self._records.path(name, "update"), data, creates=True, **quiet).code == 0
+        return self._client.change(self._records.path(name, "update"), data, creates=True, top=quiet).code == 0
 
 
 def _refers(value: object, old_id: str) -> bool:

@@ -12,7 +12,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.adapter import Answer, Guard, RemoveOptions, Verdict
 from crm_bridge_fxiaoke.batches import Batches, skipped
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.leftovers import Leftovers
@@ -48,20 +48,36 @@ class Remover:
         self._pause = Pause(client.clock)
         self._batches = Batches(client=client, records=records, object_name=object_name, pause=self._pause)
 
+    def prepare(self, step: Step, count: int, options: RemoveOptions) -> int:
+        """Wait until the pace allows a request; return for how many of `count` records it does."""
+        path, ids = self._path(step, options), self._ids_per_call(step, options)
+        self._pause.wait()
+        return min(count, ids * self._client.room(path, -(-count // ids)))
+
+    def _path(self, step: Step, options: RemoveOptions) -> str:
+        if step is Step.PURGE:
+            return self._records.path(self._object, "delete")
+        return f"{OLD_CUSTOM}/invalid" if self._bulk(options) else self._records.path(self._object, "invalid")
+
+    def _ids_per_call(self, step: Step, options: RemoveOptions) -> int:
+        one_by_one = step is Step.TRASH and not self._bulk(options)
+        return 1 if one_by_one else self._client.settings.assumptions.max_batch_ids
+
     def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> list[Answer]:
         """Send each record once and return one answer per record.
 
         errorCode 0 on a void proves nothing yet: an approval may have been started. `locate` tells the two apart.
         """
+        path = self._path(step, options)
         try:
             if step is Step.PURGE:
-                answers = self._batches.send(refs, self._records.path(self._object, "delete"), voided_before=True)
+                answers = self._batches.send(refs, path, voided_before=True, guard=options.guard)
                 answers = self._stopped_by_details(answers)
                 self._touched.note_purged(one.ref.id for one in answers if one.verdict is Verdict.DONE)
                 return answers
             if self._bulk(options):
-                return self._batches.send(refs, f"{OLD_CUSTOM}/invalid", voided_before=False)
-            return self._one_by_one(refs)
+                return self._batches.send(refs, path, voided_before=False, guard=options.guard)
+            return self._one_by_one(refs, path, options.guard)
         finally:
             self._touched.note(ref.id for ref in refs)
 
@@ -84,15 +100,15 @@ class Remover:
         rule = self._client.settings.assumptions.bulk_invalid
         return rule == "all" or (custom and (rule == "custom" or options.fast))
 
-    def _one_by_one(self, refs: Sequence[ContractRef]) -> list[Answer]:
-        path, stop = self._records.path(self._object, "invalid"), threading.Event()
+    def _one_by_one(self, refs: Sequence[ContractRef], path: str, guard: Guard) -> list[Answer]:
+        stop = threading.Event()
         unsent: list[NotSentError] = []
 
         def void(ref: ContractRef) -> Answer:
             if stop.is_set():
                 return skipped(ref)
             self._pause.wait()
-            answer = self._void(ref, path, unsent)
+            answer = self._void(ref, path, guard, unsent)
             if self._pause.note(self._window(answer)):
                 answer = replace(answer, halt=True)
             if answer.halt:
@@ -112,9 +128,10 @@ class Remover:
         limited = answer.reason is Reason.RATE_LIMITED and answer.code.lstrip("-").isdigit()
         return self._client.judge.wait(int(answer.code)) if limited else 0.0
 
-    def _void(self, ref: ContractRef, path: str, unsent: list[NotSentError]) -> Answer:
+    def _void(self, ref: ContractRef, path: str, guard: Guard, unsent: list[NotSentError]) -> Answer:
+        data = {"dataObjectApiName": self._object, "object_data_id": ref.id}
         try:
-            envelope = self._client.change(path, {"dataObjectApiName": self._object, "object_data_id": ref.id})
+            envelope = self._client.change(path, data, guard=lambda: guard([ref.id]))
         except NotSentError as failure:
             unsent.append(failure)
             return answer_to_failure(ref, failure)

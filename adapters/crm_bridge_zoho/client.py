@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import CrmBridgeError, RequestRefusedError
+from crm_bridge.errors import CrmBridgeError, NotSentError, RequestRefusedError
 from crm_bridge.i18n import _
 from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict, by_status
 from crm_bridge_zoho.auth import Tokens
@@ -63,27 +63,39 @@ class ZohoClient:
             raise failure
         return None if answer.status == 204 or not answer.body else answer
 
+    def ready(self) -> None:
+        """Have a token at hand that is good for a minute."""
+        self._tokens.current()
+
     def destroy(
-        self, method: str, path: str, route: str, *, params: Params | None = None, json: object | None = None
+        self,
+        method: str,
+        path: str,
+        route: str,
+        *,
+        guard: Callable[[], None],
+        params: Params | None = None,
+        json: object | None = None,
     ) -> Answer:
         """Send a destructive call once and return whatever came. Raises NotSentError or AnswerLostError."""
-        return self._once(self._call(method, path, route, Purpose.DESTROY, params=params, json=json))
+        call = self._changing(method, path, route, Purpose.DESTROY, params=params, json=json)
+        return self._once(replace(call, guard=guard))
 
     def create(self, method: str, path: str, route: str, *, body: bytes | None = None, weight: int = 1) -> Answer:
         """Send a creating call with a JSON body once and return whatever came.
 
         The body is bytes, so that amounts keep their digits. Raises NotSentError or AnswerLostError.
         """
-        call = self._call(method, path, route, Purpose.CREATE)
+        call = self._changing(method, path, route, Purpose.CREATE)
         return self._once(replace(call, body=body, content_type="application/json", weight=weight))
 
     def upload(self, path: str, route: str, part: Part) -> Answer:
         """Upload one file once. Raises NotSentError or AnswerLostError."""
-        return self._once(replace(self._call("POST", path, route, Purpose.CREATE), files=(part,)))
+        return self._once(replace(self._changing("POST", path, route, Purpose.CREATE), files=(part,)))
 
     def form(self, path: str, route: str, fields: Mapping[str, str]) -> Answer:
         """Send a creating call with form fields once."""
-        return self._once(replace(self._call("POST", path, route, Purpose.CREATE), form=dict(fields)))
+        return self._once(replace(self._changing("POST", path, route, Purpose.CREATE), form=dict(fields)))
 
     def download(self, path: str, route: str, *, params: Params | None = None, max_bytes: int) -> Iterator[bytes]:
         """Yield the bytes of a file; raises before an incomplete end."""
@@ -106,6 +118,13 @@ class ZohoClient:
             # The call is not repeated here: the next one, a new intent of the core, gets a new token.
             self._tokens.refused(call.headers["Authorization"].partition(" ")[2])
         return answer
+
+    def _changing(self, method: str, path: str, route: str, purpose: Purpose, **more: Any) -> Call:
+        """Return a call that changes the CRM; without a token it is one that was not sent."""
+        try:
+            return self._call(method, path, route, purpose, **more)
+        except CrmBridgeError as problem:
+            raise NotSentError.because_of(problem) from None
 
     def _call(
         self,

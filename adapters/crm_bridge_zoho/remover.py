@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from crm_bridge.clock import Clock
@@ -44,8 +44,8 @@ class Remover:
         if len(refs) > most:
             raise UsageError(_("Zoho takes {count} records in one call").format(count=most))
         if step is Step.PURGE:
-            return self._purge(refs)
-        return self._mass_delete(refs) if options.fast else self._trash(refs, options)
+            return self._purge(refs, options)
+        return self._mass_delete(refs, options) if options.fast else self._trash(refs, options)
 
     def _trash(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
         share, rest = refs[: self.batch], refs[self.batch :]
@@ -53,6 +53,7 @@ class Remover:
             "DELETE",
             f"/crm/v8/{self._module}",
             "DELETE /crm/v8/{module}",
+            guard=_guard(options, share),
             params={
                 "ids": ",".join(ref.id for ref in share),
                 # Left out, workflows run: the choice is always sent.
@@ -65,20 +66,22 @@ class Remover:
                 self.batch = max(1, min(self.batch, len(share)) // 2)
         return (*answers, *(not_sent(ref) for ref in rest))
 
-    def _mass_delete(self, refs: Sequence[ContractRef]) -> Sequence[Answer]:
+    def _mass_delete(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
         answer = self._client.destroy(
             "POST",
             f"/crm/v8/{self._module}/actions/mass_delete",
             "POST /crm/v8/{module}/actions/mass_delete",
+            guard=_guard(options, refs),
             json={"ids": [ref.id for ref in refs]},
         )
         return self._tempered(answers_of(refs, answer, "data"), answer)
 
-    def _purge(self, refs: Sequence[ContractRef]) -> Sequence[Answer]:
+    def _purge(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
         answer = self._client.destroy(
             "DELETE",
             "/crm/v8/settings/recycle_bin",
             "DELETE /crm/v8/settings/recycle_bin",
+            guard=_guard(options, refs),
             params={"ids": ",".join(ref.id for ref in refs)},
         )
         return self._tempered(answers_of(refs, answer, "recycle_bin"), answer)
@@ -99,3 +102,8 @@ class Remover:
             asked = retry_after_seconds(answer.headers)
             self._clock.sleep(min(LONGEST_WAIT, 2.0**refusals if asked is None else asked))
         return [replace(one, halt=False) if one.retry else one for one in answers]
+
+
+def _guard(options: RemoveOptions, refs: Sequence[ContractRef]) -> Callable[[], None]:
+    ids = [ref.id for ref in refs]
+    return lambda: options.guard(ids)

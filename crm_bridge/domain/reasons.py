@@ -162,8 +162,8 @@ class Reason(StrEnum):
     IS_LIVE = "is_live", N_("it is not deleted; nothing was done"), _NEWS
     ALREADY_RESTORED = "already_restored", N_("an earlier restore brought it back"), _NEWS
     OTHER_TENANT = "other_tenant", N_("it belongs to another organisation than the plan"), Rule(UsageError, Helper.YOU)
-    TOO_LATE = "too_late", N_("the time for it was over before it was its turn; plan again"), _LOOK
-    TOO_SLOW = "too_slow", N_("the last look took too long to act by; it was left alone"), _LOOK
+    TOO_LATE = "too_late", N_("the last look was too old to delete by; nothing was sent"), _LOOK
+    TOO_SLOW = "too_slow", N_("every look at it was more than five seconds old before its delete could be sent"), _LOOK
 
     # What the CRM says is in the way.
     LOCKED = "locked", N_("locked in the CRM; unlock it there first, if that is meant"), _IN_THE_WAY

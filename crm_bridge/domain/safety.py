@@ -23,7 +23,7 @@ class SafetyPolicy:
     """How far the CRM's clock may be off when a deletion is attributed by time."""
     max_attachment_bytes: int = 100 * 1024 * 1024
     gate_window_seconds: float = 5.0
-    """Goal for the time between the last look and the delete; the real length is journaled."""
+    """How old the last look may be when a request leaves; the real age is journaled."""
 
 
 LOOPBACK_POLICY = SafetyPolicy(settle_seconds=0.5, second_look_seconds=0.1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
+from itertools import islice
 
 from crm_bridge import failpoints
 from crm_bridge.clock import moment_of
@@ -24,6 +26,7 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.gate import look_once_more
 from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
@@ -31,6 +34,8 @@ from crm_bridge.pipeline.verify import verify_targets
 from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
 
 _UNREACHABLE_LIMIT = 3
+_LATE_LIMIT = 3
+"""Looks in a row that were too old for some of their contracts; then fewer contracts share one."""
 _SHARED_LOOK = 100
 _BATCHES_PER_LOOK = 5
 
@@ -79,8 +84,15 @@ class _Deletion:
         self.sends: Counter[str] = Counter()
         """Sends per contract by this process. A resume is somebody's new word: attempts cut short do not use it up."""
 
-        self.batch = self.desk.profile.limits.batch(step, fast=self.options.fast)
+        limits = self.desk.profile.limits
+        self.batch = limits.batch(step, fast=self.options.fast)
         """Contracts in one call; fewer once the CRM has refused the length of a call."""
+
+        # Full batches share one look where a batch is one call.
+        group = _BATCHES_PER_LOOK * self.batch if self.batch >= _SHARED_LOOK else self.batch
+        self.per_look = min(group, limits.locate_batch)
+        """Contracts that share one look; fewer once looks were too old before all of their contracts were sent."""
+        self.late_looks = 0
 
     def ready(self) -> Iterator[Target]:
         """Stream the contracts that may be sent in this step."""
@@ -113,7 +125,7 @@ class _Deletion:
         if not size or self.backed_up.plan.count <= size or begun:
             return
         first = next(batches(self.ready(), size), [])
-        self._send(first)
+        self._send(iter(first))
         verify_targets(self.log, [t for t in first if self.log.standing(t.ref.id).state is State.DONE])
         odd = [t for t in first if self.log.standing(t.ref.id).state in (State.UNVERIFIED, State.REAPPEARED)]
         if odd:
@@ -134,32 +146,50 @@ class _Deletion:
             left -= self.batch == size
 
     def sweep(self) -> None:
-        """Send every contract that is ready: one look for a group, then its batches."""
-        size = self.batch
-        # Full batches share one look where a batch is one call; whichever is late for the gate window gets its own.
-        group = _BATCHES_PER_LOOK * size if size >= _SHARED_LOOK else size
-        for targets in batches(self.ready(), min(group, self.desk.profile.limits.locate_batch)):
-            self._send(targets)
+        """Send every contract that is ready."""
+        self._send(self.ready())
 
-    def _send(self, targets: Sequence[Target]) -> None:
-        if not targets:
-            return
+    def _send(self, targets: Iterator[Target]) -> None:
+        """Send contracts, each by a look that is fresh when its request leaves; look again at those that are late."""
+        waiting: list[Target] = []
+        while waiting := [*waiting, *islice(targets, max(0, self.per_look - len(waiting)))]:
+            self._check()
+            # Token and pace before the look: nothing that takes time may come after it.
+            ready = self.desk.adapter.prepare(self.step, min(len(waiting), self.per_look), options=self.options)
+            self._check()
+            chosen, waiting = waiting[:ready], waiting[ready:]
+            waiting = self._again(self._look_and_send(chosen), looked=len(chosen)) + waiting
+            self.desk.progress("delete", self.done, self.backed_up.plan.count)
+
+    def _check(self) -> None:
         self.desk.stop.check()
         check_fresh(self.backed_up.plan, now=moment_of(self.desk.clock))
-        clock = self.desk.clock
-        passed, looked = look_once_more(self.log, targets, self.step), clock.monotonic()
-        for batch in batches(passed, self.batch):
-            if clock.monotonic() - looked > self.desk.policy.gate_window_seconds:
-                # The batch before took its time: what was seen then is too old to delete by.
-                self._send_batch(look_once_more(self.log, batch, self.step))
-                continue
-            self._send_batch(batch)
-        self.desk.progress("delete", self.done, self.backed_up.plan.count)
 
-    def _send_batch(self, batch: list[Target]) -> None:
-        if not batch:
-            return
-        self.desk.stop.check()
+    def _look_and_send(self, targets: Sequence[Target]) -> list[Target]:
+        """Send what one look lets pass; return what it was too old for."""
+        look = FreshLook(self.desk, self.backed_up.plan)
+        late: list[Target] = []
+        for batch in batches(look_once_more(self.log, targets, self.step, look), self.batch):
+            self.desk.stop.check()
+            late += batch if look.too_old else self._send_batch(batch, look)
+        return late
+
+    def _again(self, late: list[Target], *, looked: int) -> list[Target]:
+        """Return what is looked at again. A contract that alone in its look was late three times is held."""
+        self.late_looks = self.late_looks + 1 if late else 0
+        if self.late_looks < _LATE_LIMIT:
+            return late
+        self.late_looks = 0
+        self.per_look = max(1, looked // 2)
+        if looked > 1:
+            return late
+        self.log.write(
+            "outcome", [Note(t.ref.id, Happening(Event.HELD, self.step, reason=Reason.TOO_SLOW)) for t in late]
+        )
+        return []
+
+    def _send_batch(self, batch: list[Target], look: FreshLook) -> list[Target]:
+        """Send one batch and settle what became of it; return the contracts that the look was too old for."""
         attempts = {t.ref.id: self._attempt(t) for t in batch}
         self.log.write(
             "intent",
@@ -168,24 +198,28 @@ class _Deletion:
         self.sends.update(attempts.keys())
         try:
             with failpoints.step("remove"):
-                answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=self.options)
+                options = replace(self.options, guard=look)
+                answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=options)
         except NotSentError as unsent:
             self._not_sent(attempts, unsent)
-            return
+            return batch if unsent.reason == Reason.TOO_LATE else []
         except AnswerLostError as lost:
-            self._write_outcomes(attempts, [], code=lost.vendor_code)
+            self._write_outcomes(attempts, [], look, code=lost.vendor_code)
             self._reconcile(batch)
             if lost.reason == "redirect":
                 # Somebody stands between us and the CRM: the next request would meet them as well.
                 raise InterruptedRunError(lost.message, reason=lost.reason, hint=lost.hint) from None
-            return
+            return []
         self.unreachable = 0
-        self._write_outcomes(attempts, answers)
+        self._write_outcomes(attempts, answers, look)
+        late = [target for target in batch if self.log.standing(target.ref.id).reason == Reason.TOO_LATE]
+        self.sends.subtract(target.ref.id for target in late)
         self._shorten(batch, answers)
         self.done += len(batch)
         if unknown := [t for t in batch if self.log.standing(t.ref.id).state is State.IN_DOUBT]:
             self._reconcile(unknown)
         self._halt_if_told(answers)
+        return late
 
     def _shorten(self, batch: Sequence[Target], answers: Sequence[Answer]) -> None:
         """Send fewer contracts in one call from now on if this one was too long: no contract was looked at."""
@@ -201,11 +235,14 @@ class _Deletion:
         return 1 + (standing.attempt if standing.step is self.step else 0)
 
     def _not_sent(self, attempts: dict[str, int], unsent: NotSentError) -> None:
-        notes = [
-            Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason=Reason.NOT_SENT))
-            for i, n in attempts.items()
-        ]
+        reason = Reason.TOO_LATE if unsent.reason == Reason.TOO_LATE else Reason.NOT_SENT
+        notes = [Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason=reason)) for i, n in attempts.items()]
         self.log.write("outcome", notes)
+        if reason == Reason.TOO_LATE:
+            self.sends.subtract(attempts.keys())
+            return
+        if unsent.because is not None:
+            raise unsent.because
         if unsent.reason == "circuit_open":
             raise unsent
         self.unreachable += 1
@@ -217,7 +254,9 @@ class _Deletion:
             )
         self.desk.clock.sleep(self.unreachable)
 
-    def _write_outcomes(self, attempts: dict[str, int], answers: Sequence[Answer], code: str = "") -> None:
+    def _write_outcomes(
+        self, attempts: dict[str, int], answers: Sequence[Answer], look: FreshLook, code: str = ""
+    ) -> None:
         said: dict[str, Answer] = {}
         doubled: set[str] = set()
         for answer in answers:
@@ -226,7 +265,7 @@ class _Deletion:
         for record_id, attempt in attempts.items():
             # Not answered, or answered twice, is not answered.
             word = None if record_id in doubled else said.get(record_id)
-            notes.append(Note(record_id, _outcome(word, self.step, attempt, code)))
+            notes.append(Note(record_id, _outcome(word, self.step, attempt, code), look.sending(record_id)))
         self.log.write("outcome", notes)
 
     def _reconcile(self, targets: list[Target]) -> None:
@@ -245,6 +284,7 @@ class _Deletion:
     def _halt_if_told(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
             if answer.halt:
+                self._check()  # where it was we who kept the rest back, our own words say why
                 raise _halt(answer)
 
     def give_up(self) -> None:

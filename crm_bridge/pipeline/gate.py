@@ -11,18 +11,23 @@ from crm_bridge.domain.lifecycle import Event, Happening
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError
+from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Whereabouts, unseen
 
 
-def look_once_more(log: RunLog, targets: Sequence[Target], step: Step) -> list[Target]:
-    """Return the contracts that are exactly as planned and backed up; journal why the others are left alone."""
+def look_once_more(log: RunLog, targets: Sequence[Target], step: Step, fresh: FreshLook) -> list[Target]:
+    """Return the contracts that are exactly as planned and backed up; journal why the others are left alone.
+
+    `fresh` begins here: the requests that follow are sent by this look, as long as it is fresh.
+    """
     desk = log.desk
-    look = Look.LIVE if step is Step.TRASH else Look.EVERYWHERE
+    closeness = Look.LIVE if step is Step.TRASH else Look.EVERYWHERE
     # Backups first: reading them takes time, and the look must be the last thing before the intent.
     unsaved = {target.ref.id: problem for target in targets if (problem := _backup_problem(log, target))}
+    fresh.begin()
     with failpoints.step("gate"):
-        sighting = desk.adapter.locate([target.ref for target in targets], look=look)
+        sighting = desk.adapter.locate([target.ref for target in targets], look=closeness)
     notes, passed = [], []
     for target in targets:
         verdict = _judge(log, target, step, sighting.places.get(target.ref.id), sighting.control)

@@ -6,7 +6,7 @@ request exactly once; it never decides twice about one record; what it cannot cl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -207,12 +207,26 @@ class Answer:
         object.__setattr__(self, "request_id", shown_id(self.request_id))
 
 
+Guard = Callable[[Sequence[str]], None]
+"""Called with the ids of the contracts that a request removes, at the last moment before its first byte leaves.
+
+Raises NotSentError where they must not be removed any more: the look at them is too old, the plan is past its time,
+the run is to stop. The transport calls it for every request that carries it (`Call.guard`).
+"""
+
+
+def unguarded(_ids: Sequence[str]) -> None:
+    """Let every request leave."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoveOptions:
     """How to remove: automations off unless wanted, the CRM's fast path only when asked for."""
 
     automations: bool = False
     fast: bool = False
+    guard: Guard = unguarded
+    """Goes into every request that removes something; what it keeps back is answered with its own reason."""
 
 
 class Look(StrEnum):
@@ -270,7 +284,7 @@ class Restored:
 
 
 class Adapter(Protocol):
-    """Six verbs. Everything else (plans, confirmation, journal, vault, evidence) is the core's."""
+    """Six verbs, and `prepare`. Everything else (plans, confirmation, journal, vault, evidence) is the core's."""
 
     def whoami(self) -> Profile:
         """Sign in and say who, where, and what this user may do. Cached by the adapter for its lifetime.
@@ -291,8 +305,19 @@ class Adapter(Protocol):
         """Copy contracts with everything around them, one result per ref, in any order."""
         ...
 
+    def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:
+        """Get ready to remove or bring back up to `count` contracts; return for how many requests may be sent at once.
+
+        Called before the last look, so that nothing which takes time comes after it: a token that is good for a
+        minute is at hand, and there is room in the CRM's rate windows (`Transport.room`) for at least one contract.
+        Changes nothing. Raises TenantChangedError, SignInError, RateLimitedError, NotSentError.
+        """
+        ...
+
     def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
         """Do one step for one batch (at most the limit of that step): one send, one answer per ref.
+
+        Every request carries `options.guard` with the ids in it.
 
         Raises NotSentError (nothing reached the CRM) or AnswerLostError (anything may have happened).
         """

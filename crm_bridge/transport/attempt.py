@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -39,6 +40,13 @@ class Attempt:
     ends: float
     prepared: bool = False
     touched: bool = False
+    guard: Callable[[], None] | None = None
+
+    def leave(self) -> None:
+        """Take note that bytes leave now. Before the first of them the guard has the last word: NotSentError."""
+        if not self.touched and self.guard is not None:
+            self.guard()
+        self.touched = True
 
     def left(self) -> float:
         """Return the seconds for the next socket operation; DeadlineError when the total is used up."""

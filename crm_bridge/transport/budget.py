@@ -14,6 +14,8 @@ from crm_bridge.i18n import _
 from crm_bridge.transport.calls import Purpose, Timeouts
 
 _CREDITS_STALE = 60.0
+_SOON = 2.0
+"""Seconds that a call may still wait for its window after room was found for it: no part of a window is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,36 @@ class Budget:
                 self._busy_destroying -= destroys
                 self._changed.notify_all()
 
+    def room(self, endpoint: str, calls: int, *, clock: Clock) -> int:
+        """Wait until a call of an endpoint fits into its own windows; return how many of `calls` fit soon after it.
+
+        What must not wait between two of its steps asks here before the first: the calls then wait two seconds at
+        most, unless others of the same endpoint come between.
+        """
+        while True:
+            with self._changed:
+                now = clock.monotonic()
+                opens = self._openings(endpoint, calls, now)
+                if not opens:
+                    self._changed.wait()  # the window is full of calls in flight
+                    continue
+            if opens[0] <= now:
+                return sum(moment <= now + _SOON for moment in opens)
+            clock.sleep(opens[0] - now)
+
+    def _openings(self, endpoint: str, calls: int, now: float) -> list[float]:
+        """Return when the next calls fit into the endpoint's own windows; those that only an answer lets in are not."""
+        opens = [now] * calls
+        for index, window in enumerate(self._windows):
+            if window.per_endpoint:
+                sent = self._still_counted(index, window, endpoint, now)
+                free = [now] * (window.calls - sum(one.weight for one in sent))
+                ended = ((one.finished, one.weight) for one in sent if one.finished is not None)
+                later = sorted(at + window.seconds for at, weight in ended for _one in range(weight))
+                # The window that lets fewer calls in decides.
+                opens = [max(pair) for pair in zip(opens, [*free, *later], strict=False)]
+        return opens
+
     def _wait(self, endpoint: str, weight: int, destroys: bool, clock: Clock) -> Permit:
         while True:
             with self._changed:
@@ -134,13 +166,17 @@ class Budget:
     def _lane(self, index: int, window: Window, endpoint: str) -> _Lane:
         return self._lanes.setdefault((index, endpoint if window.per_endpoint else ""), _Lane())
 
+    def _still_counted(self, index: int, window: Window, endpoint: str, now: float) -> deque[Permit]:
+        sent = self._lane(index, window, endpoint).sent
+        while sent and sent[0].finished is not None and sent[0].finished + window.seconds <= now:
+            sent.popleft()
+        return sent
+
     def _pause(self, endpoint: str, weight: int, now: float) -> float | None:
         """Return the seconds until the call fits into every window, or None when only an answer can make room."""
         pause = 0.0
         for index, window in enumerate(self._windows):
-            sent = self._lane(index, window, endpoint).sent
-            while sent and sent[0].finished is not None and sent[0].finished + window.seconds <= now:
-                sent.popleft()
+            sent = self._still_counted(index, window, endpoint, now)
             needed = sum(one.weight for one in sent) + weight - window.calls
             if needed <= 0 or not sent:  # a single call heavier than the window goes alone
                 continue

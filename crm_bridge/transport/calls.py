@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -57,6 +57,8 @@ class Call:
     endpoint: str = ""
     weight: int = 1
     max_bytes: int | None = None
+    guard: Callable[[], None] | None = None
+    """Called at the last moment before the first byte leaves; raises NotSentError where it must not leave any more."""
 
     def __repr__(self) -> str:
         """Show the template only."""

@@ -39,6 +39,7 @@ class Transport:
 
         self.name = name
         self.budget = budget
+        self._clock = clock
         self.allowed = AllowList(origins)
         self._engine = Engine(
             allowed=self.allowed,
@@ -60,6 +61,10 @@ class Transport:
         Raises NotSentError, AnswerLostError, MalformedAnswerError, ForbiddenAddressError, RateLimitedError.
         """
         return self._engine.send(call, judge, renew)
+
+    def room(self, endpoint: str, calls: int) -> int:
+        """Wait until the rate windows of an endpoint let a call in; return how many of `calls` fit soon after it."""
+        return self.budget.room(endpoint, calls, clock=self._clock)
 
     def download(
         self,

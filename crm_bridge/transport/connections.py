@@ -80,7 +80,7 @@ class _Watched:
         for piece in pieces:
             if attempt:
                 timeout = attempt.left()
-                attempt.touched = True
+                attempt.leave()
                 self.sock.settimeout(timeout)
             super().send(piece)  # type: ignore[misc]
 

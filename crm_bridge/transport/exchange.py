@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock
-from crm_bridge.errors import CrmError
+from crm_bridge.errors import CrmError, NotSentError
 from crm_bridge.transport.attempt import Attempt, OversizeError, current
 from crm_bridge.transport.budget import Budget, Permit
 from crm_bridge.transport.call_log import log_call
@@ -99,12 +99,16 @@ class Running:
         self.stack = ExitStack()
         self.response: requests.Response | None = None
         self.failure: Failure | None = None
+        self._unsent: NotSentError | None = None
         self._owner = owner
         self._number = number
         self._started = owner.clock.monotonic()
         self._received = 0
         self._attempt = Attempt(
-            owner.clock, owner.timeouts.read, self._started + owner.timeouts.for_purpose(call.purpose)
+            owner.clock,
+            owner.timeouts.read,
+            self._started + owner.timeouts.for_purpose(call.purpose),
+            guard=call.guard,
         )
 
     def send(self) -> None:
@@ -116,7 +120,11 @@ class Running:
             request = prepare(self.call, session, boundary=UUID(int=self._owner.randomness.getrandbits(128), version=4))
             self._attempt.prepared = True
             timeouts = self._owner.timeouts
+            if self.call.guard is not None:
+                self.call.guard()  # what must not be sent opens no connection; asked again when that is open
             self.response = session.send(request, timeout=(timeouts.connect, timeouts.read))
+        except NotSentError as unsent:
+            self._unsent = unsent
         except NETWORK_ERRORS as error:
             self.failure = failure_of(error, self._attempt)
         finally:
@@ -165,6 +173,8 @@ class Running:
 
     def error(self) -> CrmError:
         """Return our error for the failure."""
+        if self._unsent is not None:
+            return self._unsent
         failure = self.failure or Failure("connection_lost", not_sent=False)
         return failure.error(self.call, host_of(self.call.url), status=self.status, request_id=self.request_id)
 
@@ -196,7 +206,7 @@ class Running:
             attempt=self._number,
             milliseconds=round((owner.clock.monotonic() - self._started) * 1000),
             status=self.status,
-            reason=self.failure.reason if self.failure else "",
+            reason=self.failure.reason if self.failure else self._unsent.reason if self._unsent else "",
             request_id=self.request_id,
             received=self._received,
             skew=owner.skew,

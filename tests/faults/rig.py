@@ -146,6 +146,9 @@ class Armed:
         with self._verbs.during("snapshot"):
             yield from self._inner.snapshot(refs)
 
+    def prepare(self, *args: Any, **more: Any) -> int:
+        return self._inner.prepare(*args, **more)
+
     def remove(self, *args: Any, **more: Any) -> Any:
         with self._verbs.during("remove"):
             return self._inner.remove(*args, **more)

@@ -59,7 +59,7 @@ def test_a_thousand_contracts_with_lines_and_files_of_fxiaoke_take_at_most_1150_
     assert calls.total() <= 1150, calls
 
 
-def test_planning_in_one_process_and_applying_in_another_stays_within_1150_calls_of_fxiaoke(
+def test_planning_in_one_process_and_applying_in_another_stays_within_1152_calls_of_fxiaoke(
     make_house: Callable[[int], House],
 ) -> None:
     house = make_house(1000)
@@ -69,4 +69,5 @@ def test_planning_in_one_process_and_applying_in_another_stays_within_1150_calls
         run = second.connect("fxiaoke-sandbox").apply(plan.path, confirm=plan.digest)
         assert run.counts() == {Outcome.REMOVED: 1000}
     calls = calls_by_path(fxiaoke)
-    assert calls.total() <= 1150, calls
+    # Eight looks more than in one piece: contracts are looked at only once the window has room for them.
+    assert calls.total() <= 1152, calls
