@@ -11,7 +11,6 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.plan import DeletionPlan, check_fresh
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
-from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Desk
 
 
@@ -71,11 +70,7 @@ class FreshLook:
         except CrmBridgeError as ending:
             raise NotSentError.because_of(ending) from None
         if self.too_old:
-            raise NotSentError(
-                _("the last look is too old to delete by; nothing was sent"),
-                reason=Reason.TOO_LATE,
-                hint=_("it is looked at again"),
-            )
+            raise NotSentError(Reason.TOO_LATE.words, reason=Reason.TOO_LATE)
 
     def sending(self, record_id: str) -> Mapping[str, JsonValue]:
         """Return when the request about a contract left, for the journal; nothing where none did."""
