@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -95,14 +96,14 @@ def journey(
     stop: StopFlag | None = None,
     **chosen: Any,
 ) -> Iterator[Journey]:
-    time = clock or ManualClock()
-    emulator: Any = {"zoho": ZohoEmulator, "fxiaoke": FxiaokeEmulator}[name](URL, clock=time, count=count)
+    now = clock or ManualClock()
+    emulator: Any = {"zoho": ZohoEmulator, "fxiaoke": FxiaokeEmulator}[name](URL, clock=now, count=count)
     if name == "zoho":
         emulator.control("switch", {"name": "plain_module", "value": True})
     write_home(home, {name: emulator})
-    line = Line(emulator, time, latency)
-    with mounted(line), Bridge.open(home, environ={}, clock=time, stop=stop) as bridge:  # type: ignore[arg-type]
-        yield Journey(bridge, name, line, time, **chosen)
+    line = Line(emulator, now, latency)
+    with mounted(line), Bridge.open(home, environ={}, clock=now, stop=stop) as bridge:
+        yield Journey(bridge, name, line, now, **chosen)
 
 
 def on_removal(trip: Journey, act: Any, *, at: int = 1) -> None:
@@ -183,7 +184,7 @@ def test_the_journal_shows_when_each_request_left_and_how_old_its_look_was(name:
         told = trip.entries(run, "outcome")
         assert len(told) == 7
         for entry in told:
-            assert 0 < entry.body["look_ms"] <= 5000  # type: ignore[operator]
+            assert 0 < entry.body["look_ms"] <= 5000
             sent, written = datetime.fromisoformat(str(entry.body["sent_at"])), datetime.fromisoformat(entry.ts)
             assert timedelta() <= written - sent <= timedelta(seconds=5)
 
@@ -204,8 +205,11 @@ def test_under_the_rate_window_of_fxiaoke_no_void_is_late(count: int, latency: f
 
 def test_the_clock_of_the_machine_counts_the_time_asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("crm_bridge.clock.time.clock_gettime", lambda which: asked.append(which) or 28_800.0)
-    import time
 
+    def told(which: int) -> float:
+        asked.append(which)
+        return 28_800.0
+
+    monkeypatch.setattr("crm_bridge.clock.time.clock_gettime", told)
     assert SystemClock().monotonic() == 28_800.0
     assert asked == [getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)]

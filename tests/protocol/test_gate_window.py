@@ -74,7 +74,7 @@ def test_what_somebody_else_put_into_the_bin_again_is_not_purged(tmp_path: Path,
         monkeypatch.setattr(bridge.journal, "append", and_then_somebody)
         run = crm.apply(plan, confirm=plan.digest)
         said = {item.contract.id: (item.outcome, item.reason) for item in run}
-        assert said == {ids[0]: (Outcome.HELD, "deleted_by_somebody_else"), ids[1]: (Outcome.REMOVED, "")}
+        assert said == {ids[0]: (Outcome.HELD, "deleted_by_somebody_else"), ids[1]: (Outcome.REMOVED, None)}
         assert emulator.control("record", {"id": ids[0]})["place"] == "bin"
         assert run.exit_code == 3
 
@@ -102,5 +102,5 @@ def test_what_changes_after_its_backup_is_left_alone(tmp_path: Path, name: str, 
 
         monkeypatch.setattr(bridge.journal, "append", and_then_edited)
         said = {item.contract.id: (item.outcome, item.reason) for item in crm.apply(plan, confirm=plan.digest)}
-    assert said == {ids[0]: (Outcome.HELD, "changed_since_plan"), ids[1]: (Outcome.REMOVED, "")}
+    assert said == {ids[0]: (Outcome.HELD, "changed_since_plan"), ids[1]: (Outcome.REMOVED, None)}
     assert emulator.control("record", {"id": ids[0]})["place"] == "live"
