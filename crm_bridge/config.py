@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from crm_bridge.domain.safety import MAX_CONTRACTS
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import read_ours
 from crm_bridge.i18n import N_, _
@@ -70,6 +71,8 @@ class SafetyTable(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    max_contracts: int = Field(default=MAX_CONTRACTS, ge=1)
+    """A plan of more contracts is shown and not carried out."""
     plan_valid_hours: float = Field(default=24, gt=0, le=24 * 30)
     canary: int = Field(default=5, ge=0)
     max_attachment_mb: int = Field(default=100, ge=1)
@@ -111,6 +114,7 @@ class Config:
     path: Path
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     secrets_file: Path | None = None
+    max_contracts: int = MAX_CONTRACTS
     plan_valid_hours: float = 24
     canary: int = 5
     max_attachment_mb: int = 100
@@ -153,6 +157,7 @@ def load_config(home: Path) -> Config:
         path,
         connections,
         secrets,
+        safety.max_contracts,
         safety.plan_valid_hours,
         safety.canary,
         safety.max_attachment_mb,

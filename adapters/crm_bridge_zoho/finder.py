@@ -70,7 +70,7 @@ class Finder:
         native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
         select = Select(self._work.name, self._work.columns.base, native)
         pages = self._pages(select, query, remarks)
-        return Search(native or "id is not null", residual, self._limited(pages, query.limit))
+        return Search(native or "id is not null", residual, pages)
 
     def _pages(self, select: Select, query: Query, remarks: list[str]) -> Iterator[Page]:
         """Yield the pages of a query; where Zoho refuses its condition, all records, for the core to filter."""
@@ -98,20 +98,6 @@ class Finder:
             yield Page(self._contracts(self._with_extra(rows, extra)))
         yield Page((), _complete(len(seen), expected))
 
-    def _limited(self, pages: Iterator[Page], limit: int | None) -> Iterator[Page]:
-        """Stop after `limit` contracts; a listing that was cut is never called complete."""
-        if limit is None:
-            yield from pages
-            return
-        given = 0
-        for page in pages:
-            if given + len(page.contracts) > limit:
-                how = _("stopped after {count} contracts, as asked").format(count=limit)
-                yield Page(page.contracts[: limit - given], Completeness(False, limit, None, how))
-                return
-            given += len(page.contracts)
-            yield page
-
     def _extra_columns(self, where: Filter | None) -> tuple[str, ...]:
         """Return the columns that the filter needs and the base columns lack."""
         needed = () if where is None else self._work.filters.columns_of(where)
@@ -129,7 +115,7 @@ class Finder:
         return tuple(self._work.reader.contract(row) for row in rows)
 
     def _ids_pages(self, query: Query, ids: tuple[str, ...]) -> Iterator[Page]:
-        wanted = list(dict.fromkeys(ids))[: query.limit]
+        wanted = list(dict.fromkeys(ids))
         seen, at = 0, 0
         while at < len(wanted):
             contracts = self._read(wanted[at : at + 1000], query.where)
@@ -139,16 +125,11 @@ class Finder:
 
     def _word_pages(self, query: Query, words: str) -> Iterator[Page]:
         """Yield what the index finds, each record read again by id: an index may show what is no longer true."""
-        limit = query.limit
         given = 0
         ended = True
         for ids, more in self._hits(words):
             contracts = self._read(ids, query.where)
             ended = not more
-            if limit is not None and given + len(contracts) >= limit:
-                contracts, ended = contracts[: limit - given], False
-                yield Page(contracts, _from_index(limit, ended))
-                return
             given += len(contracts)
             yield Page(contracts)
         yield Page((), _from_index(given, ended))

@@ -225,6 +225,7 @@ class Bridge:
             vault=self.vault,
             plans=ensure_private_folder(self.home / "plans"),
             locks=ensure_private_folder(self.home / "locks"),
+            receipts=self.receipts,
             clock=around.clock,
             randomness=around.randomness,
             policy=self._policy(resolved),
@@ -239,6 +240,7 @@ class Bridge:
         settle = resolved.config.settle_seconds
         return replace(
             policy,
+            max_contracts=config.max_contracts,
             plan_valid=timedelta(hours=config.plan_valid_hours),
             canary=config.canary,
             max_attachment_bytes=config.max_attachment_mb * 1024 * 1024,
@@ -262,7 +264,7 @@ class Bridge:
         info = find_run(self.journal, run_id)
         places = standings(self.journal, info.id)
         kept = self.home / "plans" / f"{info.ref.plan}.plan"
-        file = open_plan(kept, journal=self.journal) if kept.exists() else None
+        file = open_plan(kept, journal=self.journal, digest=info.ref.plan) if kept.exists() else None
         # Without the plan there are no names, and no contracts that nothing has happened to yet.
         nameless = [Target(ContractRef(info.module, record_id), "") for record_id in sorted(places)]
 

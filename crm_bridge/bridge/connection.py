@@ -19,6 +19,7 @@ from crm_bridge.domain.filter_syntax import parse_filter, to_text
 from crm_bridge.domain.filters import Everything, Filter, all_of
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, check_fresh, confirm_plan
+from crm_bridge.domain.safety import refuse
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.domain.where import where
 from crm_bridge.errors import (
@@ -54,6 +55,8 @@ from crm_bridge.spi.spec import row_of
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
 
+_DIGEST = 64
+"""Hex digits of a plan's digest."""
 Confirm = str | Callable[[Plan], str]
 """The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
 
@@ -90,12 +93,16 @@ class Connection:
         ids: Iterable[str] | None = None,
         limit: int | None = None,
     ) -> Selection:
-        """Stream the contracts that match all filters (trees or filter text), some words, or these ids."""
-        return self._select(_query(filters, words, ids, limit))
+        """Stream the contracts that match all filters (trees or filter text), some words, and these ids; all without.
 
-    def _select(self, query: Query) -> Selection:
+        `limit` ends the stream after so many that match.
+        """
+        return self._select(_query(filters, words, ids), limit)
+
+    def _select(self, query: Query, limit: int | None = None) -> Selection:
         bridge = self._bridge
-        return find_contracts(bridge.adapter(self.name), query, progress=bridge.progress, stop=bridge.stop)
+        adapter = bridge.adapter(self.name)
+        return find_contracts(adapter, query, limit=limit, progress=bridge.progress, stop=bridge.stop)
 
     def get(self, wanted: str) -> Contract:
         """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError."""
@@ -145,13 +152,25 @@ class Connection:
         automations: bool = False,
         fast: bool = False,
         output: Path | None = None,
+        max_contracts: int | None = None,
     ) -> Plan:
-        """Make an immutable plan of everything that matches; kept at `output`, else in the state directory."""
+        """Make an immutable plan of everything that matches; kept at `output`, else in the state directory.
+
+        Every contract of the module is the filter "everything". A plan of more than `max_contracts` (default: of the
+        configuration) is made, says so in `Plan.refusals`, and is not carried out. Raises UsageError.
+        """
         chosen = (*filters, where.number == number) if number is not None else filters
-        query = _query(chosen, words, ids, None)
+        if not chosen and words is None and ids is None:
+            raise UsageError(
+                _("say which contracts: by a filter, words, a number or ids"),
+                reason="no_selection",
+                hint=_("every contract of the module is the filter `everything`"),
+            )
+        query = _query(chosen, words, ids)
         text = to_text(query.where) if query.where is not None else words or "ids"
         selection = self._select(replace(query, states=True))
-        return Plan(*make_plan(self.desk, selection, PlanOptions(step, automations, fast, reason, text), output))
+        desk = self.desk if max_contracts is None else self.desk.allowing(max_contracts)
+        return Plan(make_plan(desk, selection, PlanOptions(step, automations, fast, reason, text), output))
 
     def rehearse(self, plan: Plan, stage: Stage) -> Rehearsal:
         """Restore a sample of a plan's contracts into a stand-in and compare; `testing.stage` builds stand-ins.
@@ -163,19 +182,19 @@ class Connection:
     def apply(self, plan: Plan | Path | str, *, confirm: Confirm) -> Run:
         """Carry out a confirmed plan: back up, delete, verify, receipt. The unfinished run of a plan is taken up.
 
-        Raises ConfirmationError, BackupError, JournalError and whatever stops the sign-in; nothing was sent then.
+        Raises ConfirmationError, GuardError, BackupError, JournalError and whatever stops the sign-in; nothing was
+        sent then.
         What happened to each contract after that is in the run, and `Run.halted` says why it stopped early.
         """
-        path = plan.path if isinstance(plan, Plan) else Path(plan)
-        kept = shelve_plan(self.desk.plans, open_plan(path, journal=self.desk.journal))
-        file = open_plan(kept, journal=self.desk.journal)
+        path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
+        file = open_plan(path, journal=self.desk.journal, digest=digest)
+        refuse(file.plan.notes.refusals)
         self._check_tenant(file)
         self._refuse_stale(file)
-        # What was noticed while planning is part of what a person confirms; a plan file alone does not hold it.
-        shown = replace(plan, file=file) if isinstance(plan, Plan) else Plan(file)
-        word = confirm(shown) if callable(confirm) else confirm
+        word = confirm(Plan(file)) if callable(confirm) else confirm
         check_rehearsed(self.desk.journal, file.plan.digest)
         confirmed = confirm_plan(file.plan, word, now=moment_of(self.desk.clock), by=self.desk.actor)
+        shelve_plan(self.desk.plans, file, self.desk.journal)
         return self._carry_out(confirmed, file)
 
     def _refuse_stale(self, file: PlanFile) -> None:
@@ -195,15 +214,16 @@ class Connection:
         contract = self.get(wanted)
         return self.apply(self.plan(ids=[contract.id], reason=reason, step=step), confirm=confirm)
 
-    def _plan_by_digest(self, digest: str, wanted: str) -> Plan:
-        path = self.desk.plans / f"{digest.strip().lower().removeprefix('sha256:')}.plan"
-        if not path.exists() or path.parent != self.desk.plans:
+    def _plan_by_digest(self, digest: object, wanted: str) -> Plan:
+        named = digest.strip().lower().removeprefix("sha256:") if isinstance(digest, str) else ""
+        path = self.desk.plans / f"{named}.plan"
+        if not _is_digest(named) or not path.exists():
             raise ConfirmationError(
                 _("no plan with that digest was made here"),
                 reason="wrong_confirmation",
                 hint=_("run the command without --confirm to see the plan and its digest"),
             )
-        plan = Plan(open_plan(path, journal=self.desk.journal))
+        plan = Plan(open_plan(path, journal=self.desk.journal, digest=named))
         contracts = list(plan)
         if len(contracts) != 1 or wanted not in (contracts[0].id, contracts[0].number):
             raise ConfirmationError(
@@ -338,7 +358,8 @@ class Connection:
         return Run(info, items, receipt, halted)
 
     def _plan_of(self, info: RunInfo) -> PlanFile:
-        return open_plan(self.desk.plans / f"{info.ref.plan}.plan", journal=self.desk.journal)
+        digest = info.ref.plan
+        return open_plan(self.desk.plans / f"{digest}.plan", journal=self.desk.journal, digest=digest)
 
     def _check_tenant(self, file: PlanFile) -> None:
         head, profile = file.plan.head, self.desk.profile
@@ -352,24 +373,34 @@ class Connection:
             )
 
 
-def _query(
-    filters: tuple[Filter | str, ...],
-    words: str | None,
-    ids: Iterable[str] | None,
-    limit: int | None,
-) -> Query:
+def _query(filters: tuple[Filter | str, ...], words: str | None, ids: Iterable[str] | None) -> Query:
     trees = [parse_filter(item) if isinstance(item, str) else item for item in filters]
     if words is not None and not words.strip():
         raise UsageError(_("no words to search for"))
-    chosen = tuple(dict.fromkeys(ids)) if ids is not None else None
+    chosen = _ids(ids) if ids is not None else None
     tree = all_of(*trees) if trees else None
     if tree is None and words is None and chosen is None:
         tree = Everything()
-    return Query(where=tree, words=words, ids=chosen, limit=limit)
+    return Query(where=tree, words=words, ids=chosen)
+
+
+def _ids(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids, each once. A text is no list of ids: its characters would be taken for some."""
+    chosen = tuple(dict.fromkeys((ids,) if isinstance(ids, str) else ids))
+    for one in chosen:
+        if not isinstance(one, str) or not one.isalnum():
+            raise UsageError(_("{word} is not an id").format(word=one), reason="not_an_id")
+    if isinstance(ids, str):
+        raise UsageError(_("ids are a list: {word} is a text").format(word=ids), reason="not_an_id")
+    return chosen
 
 
 def _looks_like_id(text: str) -> bool:
     return text.isascii() and text.isalnum() and len(text) >= 15
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == _DIGEST and set(text) <= set("0123456789abcdef")
 
 
 def os_user() -> str:

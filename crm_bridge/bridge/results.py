@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.domain.lifecycle import Evidence, Outcome, Standing
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
-from crm_bridge.pipeline.plan import PlanNotes
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.receipt import payload_of
 from crm_bridge.pipeline.runs import RunInfo
@@ -53,7 +53,11 @@ class Plan:
     """A plan on disk. `digest` is what a confirmation must name."""
 
     file: PlanFile
-    notes: PlanNotes = field(default_factory=PlanNotes)
+
+    @property
+    def notes(self) -> PlanNotes:
+        """Return what was noticed while planning: warnings, locks, ids not found, safety rules that it breaks."""
+        return self.file.plan.notes
 
     @property
     def head(self) -> PlanHead:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.find_cmd import SELECTION_HELP
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.selection import filters_of, ids_of, say_missing, selection_options
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _, active_language
@@ -28,10 +28,7 @@ FORMATS = ("csv", "xlsx", "jsonl")
 @command("backup")
 @click.argument("connection")
 @click.argument("expression", required=False)
-@click.option("--where", "where_", default=None, help=SELECTION_HELP)
-@click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag).")
-@click.option("--number", default=None, help="Contract number.")
-@click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -.")
+@selection_options
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
 @click.option(
     "--keep-days", type=click.IntRange(1, 36_500), default=365, show_default=True, help="Retention of the set."
@@ -43,18 +40,17 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
 
     With --format, write a table for people to --output instead: readable text, outside the vault, not encrypted.
     """
-    from crm_bridge.cli.selection import filters_of, ids_of, one_filter
-
     if (chosen["form"] is None) != (chosen["output"] is None):
         raise UsageError(
             _("--format and --output belong together"),
             hint=_("for example: --format xlsx --output contracts.xlsx"),
         )
     out = Output(as_json=shared().as_json)
+    given = chosen["where_"] if expression is None else (expression, *chosen["where_"])
     with open_bridge() as bridge:
         connected = bridge.connect(connection)
         selection = connected.find(
-            *filters_of(one_filter(chosen["where_"], expression), chosen["number"]),
+            *filters_of(given, chosen["number"]),
             words=chosen["words"],
             ids=ids_of(chosen["ids_from"]),
             limit=chosen["limit"],
@@ -105,9 +101,7 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
         )
         for one in saved.unsaved:
             out.note(_("not saved: {id}: {reason}").format(id=one.ref.id, reason=one.reason.words))
-        if missing:
-            out.note(_("not found: {ids}").format(ids=", ".join(missing)))
-    return ExitCode.HELD if saved.unsaved or missing else ExitCode.OK
+    return max(say_missing(missing), ExitCode.HELD if saved.unsaved else ExitCode.OK)
 
 
 def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:
@@ -134,8 +128,8 @@ def _export(out: Output, connected: Connection, selection: Selection, chosen: Ma
     proven = _say_if_incomplete(out, selection, limited=chosen["limit"] is not None)
     if out.as_json:
         facts = {"connection": connected.name, "format": form, "file": str(path), "count": count, "complete": proven}
-        out.document("crm-bridge.export/1", facts)
+        out.document("crm-bridge.export/1", {**facts, "missing": list(selection.missing)})
     else:
         out.text(_("{count} contracts: {path}").format(count=count, path=path))
         out.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
-    return 0
+    return say_missing(selection.missing)

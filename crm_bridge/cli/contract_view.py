@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from crm_bridge.domain.contract import Contract
 
 CONTRACT = "crm-bridge.contract/1"
+_MOST_DIGITS = 24
 
 
 def contract_json(contract: Contract) -> dict[str, Any]:
@@ -47,6 +48,8 @@ def money(amount: Any, currency: str | None) -> str:
     """Return `CNY 12,418.00`; two digits after the point, or more where there are more; empty if not known."""
     if amount is None:
         return ""
+    if abs(amount.adjusted()) > _MOST_DIGITS:
+        return f"{currency or ''} {amount}".strip()  # written out it would fill the memory
     exact = f"{amount:,f}"
     whole, _point, cents = exact.partition(".")
     return f"{currency or ''} {whole}.{cents.rstrip('0'):0<2}".strip()

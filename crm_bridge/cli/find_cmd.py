@@ -4,49 +4,40 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
 import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.selection import filters_of, ids_of, say_missing, selection_options
 from crm_bridge.errors import NothingMatchedError
-from crm_bridge.i18n import N_, _
-
-SELECTION_HELP = N_("Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'.")
+from crm_bridge.i18n import _
 
 
 @command("find")
 @click.argument("connection")
 @click.argument("expression", required=False)
-@click.option("--where", "where_", default=None, help=SELECTION_HELP)
-@click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag).")
-@click.option("--number", default=None, help="Contract number.")
-@click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line.")
+@selection_options
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
-def find(
-    connection: str,
-    expression: str | None,
-    where_: str | None,
-    words: str | None,
-    number: str | None,
-    ids_from: Path | None,
-    limit: int | None,
-) -> int:
+def find(connection: str, expression: str | None, **chosen: Any) -> int:
     """Find contracts on CONNECTION."""
     from crm_bridge.cli.contract_view import CONTRACT, contract_json, contract_table
-    from crm_bridge.cli.selection import filters_of, ids_of, one_filter
 
     out = Output(as_json=shared().as_json)
+    limit, given = chosen["limit"], chosen["where_"] if expression is None else (expression, *chosen["where_"])
     with open_bridge() as bridge:
         selection = bridge.connect(connection).find(
-            *filters_of(one_filter(where_, expression), number), words=words, ids=ids_of(ids_from), limit=limit
+            *filters_of(given, chosen["number"]), words=chosen["words"], ids=ids_of(chosen["ids_from"]), limit=limit
         )
         if out.as_json:
             for contract in selection:
                 out.line(CONTRACT, contract_json(contract))
+                if out.unread:
+                    return 0
         else:
             contract_table(selection)
+        code = say_missing(selection.missing)
         if selection.matched == 0:
             raise NothingMatchedError(_("no contract matches ({seen} were read)").format(seen=selection.seen))
         proof = selection.completeness
@@ -54,7 +45,7 @@ def find(
             out.note(_("warning: the listing is not proven complete: {how}").format(how=proof.how if proof else "-"))
         if selection.search.lag_seconds is not None:
             out.note(_("note: the CRM's search index may lag behind by {n} s").format(n=selection.search.lag_seconds))
-    return 0
+    return code
 
 
 @command("show")

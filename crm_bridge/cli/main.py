@@ -12,7 +12,8 @@ import click
 from crm_bridge import __version__
 from crm_bridge.cli.crash import crash_report, last_resort
 from crm_bridge.cli.options import shared_options
-from crm_bridge.cli.output import Output, report_error, report_usage, say_whatever_the_encoding
+from crm_bridge.cli.output import Output, report_error, report_usage
+from crm_bridge.cli.streams import take_standard_streams
 from crm_bridge.cli.translated import Group, speak
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import ExitCode
@@ -102,45 +103,45 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of the outcome."""
     if arguments is None:  # the process is ours
+        take_standard_streams()
         last_resort()
     use_language(system_language())
     speak()
-    say_whatever_the_encoding()
     # Not asked of click: what is wrong may be the command line itself.
     as_json = "--json" in (sys.argv if arguments is None else arguments)
+    sys.exit(_finished(arguments, as_json=as_json))
+
+
+def _finished(arguments: Sequence[str] | None, *, as_json: bool) -> int:
+    """Run the command, say what went wrong with it, and return its exit code."""
     color = False if os.environ.get("NO_COLOR") else None
     try:
         refuse_windows()
         words = list(arguments) if arguments is not None else None
         code = cli.main(args=words, prog_name="crm-bridge", standalone_mode=False, color=color)
+        sys.stdout.flush()
     except CrmBridgeError as error:
         report_error(error, as_json=as_json)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        return done.exit_code
     except click.ClickException as error:
         report_usage(error, as_json=as_json)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         Output.note(_("stopped"))
         Output.note(
             _("hint: if a run was under way, go on with `crm-bridge resume`: it looks what became of the last call")
         )
-        sys.exit(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output is gone (`| head`): nothing more to say, and no second error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.FAILED)
+        return ExitCode.INTERRUPTED
     except OSError as error:
-        report_error(
-            CrmBridgeError(f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")),
-            as_json=as_json,
-        )
-        sys.exit(ExitCode.FAILED)
+        why = f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")
+        report_error(CrmBridgeError(why), as_json=as_json)
+        return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - a defect of ours must not print what it was working on
         report_error(crash_report(error), as_json=as_json)
-        sys.exit(ExitCode.FAILED)
-    sys.exit(code if isinstance(code, int) else 0)
+        return ExitCode.FAILED
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crm_bridge.cli.translated import Command, Group, speak
+from crm_bridge.cli.translated import Command, Group, given_twice, speak
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -31,6 +31,13 @@ class Shared:
     debug_http: bool = False
 
 
+def _speak(context: click.Context, language: str | None) -> None:
+    if language and context.meta.setdefault(_LANGUAGE, context) is not context:
+        raise given_twice("--lang", context)
+    speak(language)
+
+
+_LANGUAGE = "crm_bridge.language"
 _path = click.Path(path_type=Path)
 _DECLARATIONS = (
     click.option("--home", type=_path, default=None, help="State directory (default: CRM_BRIDGE_HOME)."),
@@ -43,7 +50,7 @@ _DECLARATIONS = (
         default=None,
         is_eager=True,
         expose_value=False,
-        callback=lambda _context, _option, chosen: speak(chosen),
+        callback=lambda context, _option, chosen: _speak(context, chosen),
         help="Language of messages.",
     ),
     click.option(
@@ -54,7 +61,7 @@ _DECLARATIONS = (
 
 
 def shared_options(command: F) -> F:
-    """Let a command take the shared options; what stands after the command wins."""
+    """Let a command take the shared options, before or after its name."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, **given: Any) -> Any:
@@ -71,7 +78,11 @@ def _remember(context: click.Context, given: dict[str, Any]) -> None:
     root = context.find_root()
     known = root.obj if isinstance(root.obj, Shared) else Shared()
     values = {name: given.pop(name) for name in Shared.__dataclass_fields__}
-    root.obj = replace(known, **{name: value for name, value in values.items() if value not in (None, False)})
+    for name, value in values.items():
+        if not isinstance(value, bool | None) and getattr(known, name) is not None:
+            raise given_twice(f"--{name.replace('_', '-')}", context)
+    told = {name: value for name, value in values.items() if value is not None and value is not False}
+    root.obj = replace(known, **told)
 
 
 def shared() -> Shared:

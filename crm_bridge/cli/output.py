@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import click
 
+from crm_bridge.cli.streams import unread
 from crm_bridge.errors import CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.redaction import clean
@@ -40,13 +41,6 @@ def _harmful(character: str) -> bool:
 def _lines(text: str) -> str:
     """Make text of several lines harmless; the line breaks are ours and stay."""
     return "\n".join(line if line.isprintable() else plain(line, len(line)) for line in clean(text).split("\n"))
-
-
-def say_whatever_the_encoding() -> None:
-    """Show what a stream's encoding lacks as escapes, instead of failing on it."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _json_text(value: object, stream: IO[str], *, indent: int | None = None) -> str:
@@ -80,6 +74,11 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         """`as_json`: one document, or JSON lines for streams, instead of tables."""
         self.as_json = as_json
+
+    @property
+    def unread(self) -> bool:
+        """Say whether the reader of the results has left: a stream may end here."""
+        return unread()
 
     def document(self, schema: str, value: Mapping[str, Any]) -> None:
         """Print one JSON document with its schema name."""

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from crm_bridge.cli.find_cmd import SELECTION_HELP
 from crm_bridge.cli.options import command, group, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.selection import filters_of, ids_of, selection_options
 from crm_bridge.cli.translated import Command, Group
-from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
 
@@ -58,53 +57,41 @@ class MakeCommand(Command):
 
 @command("make", cls=MakeCommand, hidden=True)
 @click.argument("connection")
-@click.option("--where", "where_", default=None, help=SELECTION_HELP)
-@click.option("--search", "words", default=None, help="Words, through the CRM's search index.")
-@click.option("--number", default=None, help="Contract number.")
-@click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -.")
+@selection_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write.")
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
 @click.option("--automations/--no-automations", default=False, help="Let the CRM's automations run (default: off).")
 @click.option("--fast", is_flag=True, help="Use the CRM's fast path; its side effects are named in the plan.")
+@click.option("--max-contracts", type=click.IntRange(min=1), default=None, help="Contracts that the plan may have.")
 @click.option("--rehearse/--no-rehearse", default=None, help="Rehearse the restore (default: for > 50 contracts).")
-def make(
-    connection: str,
-    where_: str | None,
-    words: str | None,
-    number: str | None,
-    ids_from: Path | None,
-    output: Path | None,
-    **chosen: Any,
-) -> int:
+def make(connection: str, output: Path | None, **chosen: Any) -> int:
     """Plan a deletion on CONNECTION."""
     from crm_bridge.cli.plan_view import PLAN, plan_card, plan_json
     from crm_bridge.cli.rehearsing import rehearsed, say_rehearsed
-    from crm_bridge.cli.selection import filters_of, ids_of
     from crm_bridge.domain.capabilities import Step
+    from crm_bridge.domain.safety import refuse
 
-    if all(given is None for given in (where_, words, number, ids_from)):
-        raise UsageError(
-            _("say which contracts: --where, --search, --number or --ids-from"),
-            hint=_("every contract of the module is `--where everything`"),
-        )
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         made = bridge.connect(connection).plan(
-            *filters_of(where_, number),
-            words=words,
-            ids=ids_of(ids_from),
+            *filters_of(chosen["where_"], chosen["number"]),
+            words=chosen["words"],
+            ids=ids_of(chosen["ids_from"]),
             output=output,
             reason=chosen["reason"],
             step=Step.PURGE if chosen["purge"] else Step.TRASH,
             automations=chosen["automations"],
             fast=chosen["fast"],
+            max_contracts=chosen["max_contracts"],
         )
-        rehearsal = rehearsed(bridge, made, wanted=chosen["rehearse"])
+        broken = made.notes.refusals
+        rehearsal = None if broken else rehearsed(bridge, made, wanted=chosen["rehearse"])
         if out.as_json:
             out.document(PLAN, {**plan_json(made), "rehearsal": rehearsal.as_json() if rehearsal else None})
         else:
             plan_card(made)
+        refuse(broken)
         say_rehearsed(rehearsal, out)
         if not out.as_json:
             out.note(_("Nothing was sent. Carry it out with:"))

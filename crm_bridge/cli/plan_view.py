@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.cli.contract_view import money
@@ -10,6 +11,7 @@ from crm_bridge.cli.output import Output
 from crm_bridge.domain.capabilities import Support
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import Card, PlanHead
+from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.registry import load_adapter
@@ -34,21 +36,18 @@ def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
         "where": head.where,
         "reason": head.reason,
         "amounts": {currency: str(amount) for currency, amount in plan.deletion_plan.totals.amounts.items()},
-        "notes": {
-            "locked": plan.notes.locked,
-            "in_approval": plan.notes.in_approval,
-            "missing": list(plan.notes.missing),
-            "duplicates": plan.notes.duplicates,
-            "in_process": plan.notes.in_process,
-            "read_only": plan.notes.read_only,
-            "warnings": list(plan.notes.warnings),
-            "pace": _pace_json(plan.notes.pace),
-        },
+        "notes": _notes_json(plan.notes),
         "predicted": _predicted_json(plan),
     }
     if contracts:
         value["contracts"] = [{"id": item.id, **item.card.as_json()} for item in plan]
     return value
+
+
+def _notes_json(notes: PlanNotes) -> dict[str, Any]:
+    shown = {key: value for key, value in notes.as_json().items() if key not in ("predicted", "credits_left")}
+    broken = [{**asdict(one), "message": one.text()} for one in notes.refusals]
+    return {**shown, "pace": _pace_json(notes.pace), "refusals": broken}
 
 
 def _predicted_json(plan: Plan) -> dict[str, Any] | None:
@@ -114,6 +113,7 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
     if notes.missing:
         found.append((_("not found"), ", ".join(notes.missing)))
     found += [(_("warning"), warning) for warning in notes.warnings]
+    found += [(_("cannot be carried out"), broken.text()) for broken in notes.refusals]
     if notes.pace:
         found.append((_("calls"), _pace(notes.pace)))
     return found

@@ -11,6 +11,7 @@ import click
 
 from crm_bridge.cli.options import command, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.streams import forgive_output
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
@@ -54,6 +55,8 @@ def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *
     from crm_bridge.cli.restore_view import measured_card, step_json, summary_json, warnings_of
     from crm_bridge.cli.run_view import restore_table
 
+    if not dry_run:
+        forgive_output()
     out = Output(as_json=shared().as_json)
     if out.as_json:
         value = {
@@ -100,6 +103,8 @@ def _relink(bridge: Bridge, run_id: str | None, digest: str | None) -> int:
     out = Output(as_json=shared().as_json)
     info = bridge.run(run_id)
     plan, done = bridge.connect(info.ref.connection).relink(info.id, confirm=digest)
+    if done:
+        forgive_output()
     if out.as_json:
         out.document("crm-bridge.relink/1", relink_json(plan, done))
     else:

@@ -9,6 +9,7 @@ import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output, report_error
+from crm_bridge.cli.streams import forgive_output
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 
@@ -23,6 +24,7 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
     from crm_bridge.cli.run_view import RUN, counts_line, run_json, run_table
     from crm_bridge.cli.undo import undo_card, undo_facts
 
+    forgive_output()
     out = Output(as_json=shared().as_json)
     items = list(run)
     path = bridge.receipts / f"{run.id}.receipt.json"

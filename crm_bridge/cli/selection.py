@@ -1,30 +1,47 @@
-"""Which contracts a command means: filter text, number, or a file of ids."""
+"""Which contracts a command means: filter text, words, a number, or a file of ids. Every one given narrows further."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from crm_bridge.domain.filters import Filter
+import click
+
+from crm_bridge.cli.output import Output
 from crm_bridge.errors import UsageError
-from crm_bridge.i18n import _
+from crm_bridge.exit_codes import ExitCode
+from crm_bridge.i18n import N_, _
+
+if TYPE_CHECKING:
+    from crm_bridge.domain.filters import Filter
+
+F = TypeVar("F", bound=Callable[..., Any])
+WHERE_HELP = N_("Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'; several must all be true.")
+_DECLARATIONS = (
+    click.option("--where", "where_", multiple=True, help=WHERE_HELP),
+    click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag)."),
+    click.option("--number", default=None, help="Contract number."),
+    click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -."),
+)
 
 
-def filters_of(expression: str | None, number: str | None) -> list[Filter | str]:
-    """Return the filters that were given; none means everything."""
+def selection_options(command: F) -> F:
+    """Let a command take the options that say which contracts are meant."""
+    for declaration in reversed(_DECLARATIONS):
+        command = declaration(command)
+    return command
+
+
+def filters_of(expressions: Iterable[str], number: str | None) -> list[Filter | str]:
+    """Return the filters that were given, all of which must be true; none means everything."""
     from crm_bridge.domain.where import where
 
-    filters: list[Filter | str] = [expression] if expression is not None else []
+    filters: list[Filter | str] = list(expressions)
     if number is not None:
         filters.append(where.number == number)
     return filters
-
-
-def one_filter(option: str | None, argument: str | None) -> str | None:
-    """Return the filter that was given, as an option or as an argument. An empty one is a mistake, not everything."""
-    if option is not None and argument is not None:
-        raise UsageError(_("give the filter once: with --where, or after the connection"))
-    return option if option is not None else argument
 
 
 def ids_of(path: Path | None) -> list[str] | None:
@@ -39,8 +56,13 @@ def ids_of(path: Path | None) -> list[str] | None:
     ids = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if not ids:
         raise UsageError(_("{path} holds no ids").format(path=path))
-    if bad := [word for word in ids if not word.isalnum()]:
-        raise UsageError(
-            _("{path}: {word} is not an id").format(path=path, word=bad[0]), hint=_("write one id a line, nothing else")
-        )
     return ids
+
+
+def say_missing(missing: Iterable[str]) -> ExitCode:
+    """Name the ids that were asked for and not found; return the exit code that they deserve."""
+    names = ", ".join(missing)
+    if not names:
+        return ExitCode.OK
+    Output.note(_("not found: {ids}").format(ids=names))
+    return ExitCode.HELD

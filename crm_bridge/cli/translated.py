@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import inspect
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -66,6 +67,18 @@ def speak(language: str | None = None) -> None:
     os.environ["LANGUAGE"] = active_language()
 
 
+def repeatable(param: click.Parameter) -> bool:
+    """Say whether a parameter may be given more than once: it collects, or says the same every time."""
+    if not isinstance(param, click.Option):
+        return True
+    return param.multiple or param.count or (param.is_flag and not param.secondary_opts)
+
+
+def given_twice(name: str, ctx: click.Context) -> click.UsageError:
+    """Return the mistake that an option given twice is."""
+    return click.UsageError(_("the option {name} was given more than once").format(name=name), ctx)
+
+
 @contextmanager
 def translated(command: click.Command) -> Iterator[None]:
     """Let a command's help and that of its options be in the active language for a while."""
@@ -85,7 +98,15 @@ def translated(command: click.Command) -> Iterator[None]:
 
 
 class Command(click.Command):
-    """A command whose help is translated when it is shown."""
+    """A command whose help is translated when it is shown, and that never lets one option silently replace another."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; an option with one value that is given twice is a mistake, whichever one was meant."""
+        _given, _left, order = self.make_parser(ctx).parse_args(list(args))
+        for option, times in Counter(order).items():
+            if times > 1 and not repeatable(option):
+                raise given_twice(option.opts[0], ctx)
+        return super().parse_args(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help page in the active language."""

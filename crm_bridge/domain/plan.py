@@ -12,11 +12,15 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.forecast import Forecast
 from crm_bridge.domain.moment import Moment
-from crm_bridge.errors import ConfirmationError
+from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.safety import refuse
+from crm_bridge.errors import ConfirmationError, GuardError
 from crm_bridge.i18n import _
 
 SCHEMA = "crm-bridge.plan/1"
 PURPOSE = b"crm-bridge.plan/1"
+_MOST_DIGITS = 24
+"""Before or after the decimal point, in an amount of money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,18 @@ class Totals:
     count: int = 0
     amounts: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def plus(self, card: Card) -> Totals:
-        """Return the totals with one more contract."""
-        amounts = dict(self.amounts)
+    def plus(self, target: Target) -> Totals:
+        """Return the totals with one more contract. Raises GuardError for an amount that no sum can hold."""
+        amounts, card = dict(self.amounts), target.card
         if card.amount is not None:
+            if not card.amount.is_finite() or abs(card.amount.adjusted()) > _MOST_DIGITS:
+                raise GuardError(
+                    _("the amount of contract {id} is out of range: no sum can be made with it").format(
+                        id=target.ref.id
+                    ),
+                    reason="amount_out_of_range",
+                    hint=_("put the amount right in the CRM, or leave this contract out of the selection"),
+                )
             currency = card.currency or "?"
             amounts[currency] = amounts.get(currency, Decimal()) + card.amount
         return Totals(self.count + 1, amounts)
@@ -141,7 +153,7 @@ class Totals:
 
 
 class PlanDigest:
-    """The digest of a plan, fed line by line: head, then every target, in order."""
+    """The digest of a plan, fed line by line: head, then every target, in order, then the notes."""
 
     def __init__(self, head: PlanHead) -> None:
         """Begin with the head, its sealed part included."""
@@ -155,8 +167,9 @@ class PlanDigest:
             canonical_bytes([target.ref.module, target.ref.id, target.digest, target.card.as_json()]),
         )
 
-    def hex(self) -> str:
-        """Return the plan's digest, 64 hex digits."""
+    def end(self, notes: PlanNotes) -> str:
+        """Return the plan's digest, 64 hex digits, once all targets were taken into account."""
+        self._digest.add(canonical_bytes(notes.as_json()))
         return self._digest.hex()
 
 
@@ -166,6 +179,7 @@ class DeletionPlan:
 
     head: PlanHead
     totals: Totals
+    notes: PlanNotes
     digest: str
 
     @property
@@ -179,12 +193,12 @@ class DeletionPlan:
         return f"{verb} {self.count} / {self.head.connection} / {self.totals.money()} / {self.digest[:6]}"
 
 
-def digest_of_plan(head: PlanHead, targets: Iterable[Target]) -> str:
+def digest_of_plan(head: PlanHead, targets: Iterable[Target], notes: PlanNotes) -> str:
     """Return the digest of a whole plan."""
     running = PlanDigest(head)
     for target in targets:
         running.add(target)
-    return running.hex()
+    return running.end(notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +219,14 @@ class ConfirmedPlan:
     confirmation: Confirmation
 
 
-def confirm_plan(plan: DeletionPlan, word: str, *, now: Moment, by: str) -> ConfirmedPlan:
-    """Bind a confirmation to this plan: its full digest, or its phrase typed out. Raises ConfirmationError."""
+def confirm_plan(plan: DeletionPlan, word: object, *, now: Moment, by: str) -> ConfirmedPlan:
+    """Bind a confirmation to this plan: its full digest, or its phrase typed out; anything else confirms nothing.
+
+    Raises ConfirmationError, and GuardError for a plan that breaks a safety rule.
+    """
+    refuse(plan.notes.refusals)
     check_fresh(plan, now=now)
-    given = word.strip()
+    given = word.strip() if isinstance(word, str) else ""
     if given.lower().removeprefix("sha256:") == plan.digest:
         how = "digest"
     elif " ".join(given.split()) == plan.phrase():

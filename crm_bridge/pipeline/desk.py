@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.safety import SafetyPolicy
-from crm_bridge.errors import InterruptedRunError
+from crm_bridge.errors import InterruptedRunError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.spi.adapter import Adapter, Profile
@@ -61,6 +61,7 @@ class Desk:
     plans: Path
     """Folder where plans of runs are kept."""
     locks: Path
+    receipts: Path
     clock: Clock
     randomness: random.Random
     policy: SafetyPolicy
@@ -70,6 +71,12 @@ class Desk:
     stop: StopFlag = field(default_factory=StopFlag)
     remarks: dict[str, str] = field(default_factory=dict)
     """What the CRM added about single records, by id: for people, and only while this process lives (names)."""
+
+    def allowing(self, max_contracts: int) -> Desk:
+        """Return the same desk with another limit for the contracts of a plan. Raises UsageError."""
+        if isinstance(max_contracts, bool) or not isinstance(max_contracts, int) or max_contracts < 1:
+            raise UsageError(_("max_contracts must be a whole number from 1 on"))
+        return replace(self, policy=replace(self.policy, max_contracts=max_contracts))
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from crm_bridge import failpoints
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import matches
+from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search
@@ -16,9 +17,14 @@ from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search
 class Selection:
     """Contracts that match, streamed once; afterwards `completeness` and the counts are known."""
 
-    def __init__(self, adapter: Adapter, query: Query, progress: Progress, stop: StopFlag) -> None:
+    def __init__(
+        self, adapter: Adapter, query: Query, *, limit: int | None, progress: Progress, stop: StopFlag
+    ) -> None:
         """Start the listing; nothing is read before the first contract is asked for."""
+        if limit is not None and limit < 1:
+            raise UsageError(_("the limit must be at least 1"))
         self._query = query
+        self._limit = limit
         self._progress = progress
         self._stop = stop
         self.search: Search = adapter.find(query)
@@ -35,7 +41,7 @@ class Selection:
 
     def __iter__(self) -> Iterator[Contract]:
         """Yield matching contracts, each id once."""
-        where, limit = self._query.where, self._query.limit
+        where, limit = self._query.where, self._limit
         ids: set[str] = set()
         for contract in self._contracts():
             if contract.id in ids:
@@ -78,8 +84,9 @@ def find_contracts(
     adapter: Adapter,
     query: Query,
     *,
+    limit: int | None = None,
     progress: Progress = no_progress,
     stop: StopFlag | None = None,
 ) -> Selection:
-    """Start a selection."""
-    return Selection(adapter, query, progress, stop or StopFlag())
+    """Start a selection; `limit` ends it after so many contracts that match."""
+    return Selection(adapter, query, limit=limit, progress=progress, stop=stop or StopFlag())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,19 +12,23 @@ from crm_bridge import failpoints
 from crm_bridge.clock import moment_of, new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
-from crm_bridge.domain.cost import Prediction, predict
+from crm_bridge.domain.cost import predict
 from crm_bridge.domain.forecast import make_forecast
-from crm_bridge.domain.pace import Pace, pace_of
+from crm_bridge.domain.pace import pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.safety import refusals
 from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
 from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.doubt import undoubted
 from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection
-from crm_bridge.pipeline.plan_file import PlanFile, PlanWriter, open_plan
+from crm_bridge.pipeline.plan_file import PlanFile, open_plan
+from crm_bridge.pipeline.plan_writer import PlanWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +42,6 @@ class PlanOptions:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanNotes:
-    """What was noticed while planning; shown before anybody confirms."""
-
-    locked: int = 0
-    in_approval: int = 0
-    missing: tuple[str, ...] = ()
-    duplicates: int = 0
-    warnings: tuple[str, ...] = ()
-    in_process: int = 0
-    read_only: int = 0
-    predicted: Prediction | None = None
-    """Calls and credits from sign-in to verified; None where the CRM's costs are not known."""
-    credits_left: int | None = None
-    pace: Pace | None = None
-    """What the CRM's rate makes of the calls that delete; None where its limits do not tell."""
-
-
 @dataclass(slots=True)
 class _Tally:
     items: int = 0
@@ -67,9 +52,10 @@ class _Tally:
         self.states[contract.state] += 1
 
 
-def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path | None) -> tuple[PlanFile, PlanNotes]:
+def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path | None) -> PlanFile:
     """Stream a selection into a plan file at `path` (None: in the state directory) and journal its digest.
 
+    A plan that breaks a safety rule is made all the same: its notes say which, and it cannot be carried out.
     Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError.
     """
     _check_permitted(desk, options.step)
@@ -83,15 +69,15 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
         for target in undoubted(desk, _targets(selection, tally)):
             writer.add(target)
         _check_selection(selection, tally)
-        plan = writer.finish()
+        plan = writer.finish(_notes(desk, head, writer.count, selection, tally))
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
-    return open_plan(writer.path, journal=desk.journal), _notes(desk, plan, selection, tally)
+    return open_plan(writer.path, journal=desk.journal, digest=plan.digest)
 
 
-def _notes(desk: Desk, plan: DeletionPlan, selection: Selection, tally: _Tally) -> PlanNotes:
-    profile, head, warnings = desk.profile, plan.head, [*desk.profile.warnings, *selection.remarks]
-    predicted = predict(profile.costs, plan.count, head.step, fast=head.fast)
+def _notes(desk: Desk, head: PlanHead, count: int, selection: Selection, tally: _Tally) -> PlanNotes:
+    profile, warnings = desk.profile, [*desk.profile.warnings, *selection.remarks]
+    predicted = predict(profile.costs, count, head.step, fast=head.fast)
     if predicted and predicted.exceeds(profile.calls_left):
         warnings.append(
             _("the plan needs about {needed} credits, and {left} are left today").format(
@@ -108,7 +94,8 @@ def _notes(desk: Desk, plan: DeletionPlan, selection: Selection, tally: _Tally) 
         tally.states[RecordState.READ_ONLY],
         predicted,
         profile.calls_left,
-        pace_of(profile.limits, plan.count, head.step, fast=head.fast),
+        pace_of(profile.limits, count, head.step, fast=head.fast),
+        refusals(desk.policy, contracts=count),
     )
 
 
@@ -217,18 +204,21 @@ def _plan_made(desk: Desk, plan: DeletionPlan) -> Draft:
     )
 
 
-def shelve_plan(plans: Path, plan: PlanFile) -> Path:
-    """Keep a copy of a plan in the state directory, so that a run can be resumed without the user's file."""
-    kept = plans / f"{plan.plan.digest}.plan"
-    if kept.exists() or plan.path == kept:
-        return kept
-    with failpoints.step("plan.shelf"):
-        part = plans / f".{plan.plan.digest}.part"
-        part.unlink(missing_ok=True)
-        with plan.path.open("rb") as source, os.fdopen(create_private(part), "wb") as copy:
-            shutil.copyfileobj(source, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        part.replace(kept)
-        fsync_folder(plans)
-    return kept
+def shelve_plan(plans: Path, plan: PlanFile, journal: Journal) -> PlanFile:
+    """Keep a copy of a plan in the state directory, so that a run can be resumed without the user's file.
+
+    What is copied is what was read and checked. Returns the kept plan, read again: a resume will need it whole.
+    """
+    digest = plan.plan.digest
+    kept = plans / f"{digest}.plan"
+    if not kept.exists():
+        with failpoints.step("plan.shelf"):
+            part = plans / f".{digest}.part"
+            part.unlink(missing_ok=True)
+            with os.fdopen(create_private(part), "wb") as copy:
+                copy.writelines(plan.lines())
+                copy.flush()
+                os.fsync(copy.fileno())
+            part.replace(kept)
+            fsync_folder(plans)
+    return open_plan(kept, journal=journal, digest=digest)

@@ -93,7 +93,6 @@ class Query:
     where: Filter | None = None
     words: str | None = None
     ids: tuple[str, ...] | None = None
-    limit: int | None = None
     states: bool = False
     """Also find out where each contract stands (lock, approval, process, sharing), even if that takes calls."""
     deleted_since: datetime | None = None

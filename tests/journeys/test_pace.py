@@ -30,8 +30,8 @@ def test_a_plan_says_how_many_calls_delete_it_at_least(house: House) -> None:
 
 def test_a_plan_that_takes_days_says_so(house: House) -> None:
     plan = house.tenant("fxiaoke").crm.plan(EVERYTHING)
-    large = replace(plan, notes=replace(plan.notes, pace=Pace(250_000, 49_980, 100_000)))
-    said = card(large)
+    plan.file.plan = replace(plan.deletion_plan, notes=replace(plan.notes, pace=Pace(250_000, 49_980, 100_000)))
+    said = card(plan)
     assert "at least 250,000, in 49,980 s or more" in said
     assert "the CRM takes 100,000 a day: go on with `crm-bridge resume` for 3 days" in said
 

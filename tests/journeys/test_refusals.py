@@ -82,12 +82,12 @@ def test_a_plan_with_one_character_changed_is_refused(tenant: Tenant, tmp_path: 
 def test_a_plan_that_was_made_up_with_a_digest_of_its_own_is_refused(tenant: Tenant, tmp_path: Path) -> None:
     path = tmp_path / "forged.plan"
     plan = tenant.crm.plan(WHERE, output=path)
-    head, first, *_rest, foot = path.read_text(encoding="utf-8").splitlines()
+    head, first, *_rest, notes, foot = path.read_text(encoding="utf-8").splitlines()
     digest = PlanDigest(plan.head)
     digest.add(next(plan.file.targets()))
-    forged = {**json.loads(foot), "count": 1, "digest": digest.hex()}
-    path.write_text("\n".join([head, first, json.dumps(forged, separators=(",", ":"), sort_keys=True)]) + "\n")
-    assert refused(tenant, path, digest.hex()).reason == "plan_altered"
+    forged = {**json.loads(foot), "count": 1, "digest": (end := digest.end(plan.notes))}
+    path.write_text("\n".join([head, first, notes, json.dumps(forged, separators=(",", ":"), sort_keys=True)]) + "\n")
+    assert refused(tenant, path, end).reason == "plan_altered"
 
 
 def test_an_expired_plan_is_refused(house: House, tenant: Tenant) -> None:

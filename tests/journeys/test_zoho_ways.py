@@ -9,8 +9,8 @@ import pytest
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.errors import PermissionDeniedError
-from crm_bridge.pipeline.plan import PlanNotes
 from tests.journeys.conftest import House, Tenant
 
 EVERYTHING = "everything"

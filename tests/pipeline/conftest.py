@@ -13,9 +13,11 @@ import pytest
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.plan_file import PlanWriter
+from crm_bridge.pipeline.plan_writer import PlanWriter
 from tests.journal.conftest import MemoryKeys
 
 MADE = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)
@@ -59,9 +61,12 @@ def target(number: int) -> Target:
     return Target(ContractRef("Contracts", f"{number:018d}"), f"{number:064x}", card)
 
 
+NOTES = PlanNotes(locked=1, missing=("000000000000000077",), warnings=("odd 合同",), predicted=Prediction(3, 4))
+
+
 def write_plan(path: Path, journal: Journal, count: int) -> DeletionPlan:
     """Write a plan of `count` contracts."""
     with PlanWriter(path, head(), journal=journal, randomness=random.Random(2)) as writer:
         for number in range(count):
             writer.add(target(number))
-        return writer.finish()
+        return writer.finish(NOTES)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from crm_bridge.domain.plan import digest_of_plan
 from crm_bridge.errors import ConfirmationError, CrmBridgeError
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.plan_file import PlanWriter, open_plan
-from tests.pipeline.conftest import head, target, write_plan
+from crm_bridge.pipeline.plan_file import open_plan
+from crm_bridge.pipeline.plan_writer import PlanWriter
+from tests.pipeline.conftest import NOTES, head, target, write_plan
 
 
 def test_what_was_written_is_what_is_read(tmp_path: Path, journal: Journal) -> None:
@@ -24,7 +25,7 @@ def test_what_was_written_is_what_is_read(tmp_path: Path, journal: Journal) -> N
     read = open_plan(tmp_path / "p.plan", journal=journal)
     assert read.plan == plan
     assert list(read.targets()) == [target(0), target(1), target(2)]
-    assert plan.digest == digest_of_plan(head(), [target(0), target(1), target(2)])
+    assert plan.digest == digest_of_plan(head(), [target(0), target(1), target(2)], NOTES)
     assert plan.phrase() == f"DELETE 3 / a / CNY 3 / {plan.digest[:6]}"
 
 
@@ -37,9 +38,10 @@ def test_the_digest_is_of_the_content_and_not_of_the_file(tmp_path: Path, journa
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_other_contracts_have_another_digest(count: int) -> None:
     two = [target(0), target(1)]
-    assert digest_of_plan(head(), [target(number) for number in range(count)]) != digest_of_plan(head(), two)
-    assert digest_of_plan(head(), [target(1), target(0)]) != digest_of_plan(head(), two)
-    assert digest_of_plan(head("01OTHER"), two) != digest_of_plan(head(), two)
+    digest = digest_of_plan(head(), two, NOTES)
+    assert digest_of_plan(head(), [target(number) for number in range(count)], NOTES) != digest
+    assert digest_of_plan(head(), [target(1), target(0)], NOTES) != digest
+    assert digest_of_plan(head("01OTHER"), two, NOTES) != digest
 
 
 def test_names_and_amounts_stand_nowhere_in_clear(tmp_path: Path, journal: Journal) -> None:
@@ -129,7 +131,7 @@ def test_a_line_of_another_plan_does_not_fit(tmp_path: Path, journal: Journal) -
     foot = json.loads((tmp_path / "b.plan").read_bytes().splitlines()[-1])
     spare = (tmp_path / "b.plan").read_bytes().splitlines(keepends=True)[3]
     forged = json.dumps({**foot, "count": 3}, separators=(",", ":"), sort_keys=True).encode() + b"\n"
-    (tmp_path / "a.plan").write_bytes(b"".join([*mine[:-1], spare.replace(b"2", b"3", 1), forged]))
+    (tmp_path / "a.plan").write_bytes(b"".join([*mine[:-2], spare.replace(b"2", b"3", 1), mine[-2], forged]))
     with pytest.raises(ConfirmationError):
         open_plan(tmp_path / "a.plan", journal=journal)
 

@@ -13,7 +13,8 @@ from crm_bridge.clock import ManualClock, boot_id
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.plan import PlanHead
 from crm_bridge.errors import ConfirmationError
-from crm_bridge.pipeline.plan_file import PlanWriter, open_plan
+from crm_bridge.pipeline.plan_file import open_plan
+from crm_bridge.pipeline.plan_writer import PlanWriter
 from tests.protocol.conftest import Reopened
 
 CONTRACTS, FIRST = 7, 5
@@ -138,5 +139,5 @@ def rewritten(bridge: Bridge, plan: Plan, head: PlanHead) -> Plan:
     with PlanWriter(folder, head, journal=bridge.journal, randomness=random.Random(head.boot), named=False) as writer:
         for target in plan.file.targets():
             writer.add(target)
-        digest = writer.finish().digest
+        digest = writer.finish(plan.notes).digest
     return replace(plan, file=open_plan(folder / f"{digest}.plan", journal=bridge.journal))

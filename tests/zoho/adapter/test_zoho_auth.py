@@ -90,7 +90,7 @@ def renewed(zoho: Any, times: int) -> None:
     """Have the token dropped and read again, so many times."""
     for _number in range(times):
         zoho.control("expire_tokens")
-        list(zoho.connect().find(Query(limit=1)).pages)
+        list(zoho.connect().find(Query()).pages)
 
 
 def test_no_more_than_eight_tokens_are_asked_for_in_ten_minutes(zoho: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_token_is_renewed_before_it_ends_and_the_call_is_not_repeated(zoho: An
     adapter.whoami()
     zoho.clock.advance(3600 - 30)
     start = len(zoho.calls())
-    list(adapter.find(Query(limit=1)).pages)
+    list(adapter.find(Query()).pages)
     lines = zoho.calls(start)
     assert lines[0].path == "/oauth/v2/token"
     assert {line.status for line in lines} == {200}
@@ -119,7 +119,7 @@ def test_a_token_that_zoho_drops_is_renewed_once_and_the_read_repeated(zoho: Any
     adapter.whoami()
     zoho.control("expire_tokens")
     start = len(zoho.calls())
-    pages = list(adapter.find(Query(limit=1)).pages)
+    pages = list(adapter.find(Query()).pages)
     assert len(pages[0].contracts) == 1
     assert [line.status for line in zoho.calls(start)][:3] == [401, 200, 200]
 
@@ -129,7 +129,7 @@ def test_a_token_of_the_old_style_lives_as_long_as_its_seconds_say(zoho: Any) ->
     adapter = zoho.connect()
     adapter.whoami()
     zoho.clock.advance(3000)
-    list(adapter.find(Query(limit=1)).pages)
+    list(adapter.find(Query()).pages)
     assert tokens_made(zoho) == 1
 
 

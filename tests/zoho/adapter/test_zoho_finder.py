@@ -174,9 +174,3 @@ def test_words_go_to_the_index_and_its_lag_is_told_and_every_hit_is_read_again(z
 def test_a_single_letter_is_no_word(zoho: Any) -> None:
     with pytest.raises(UsageError):
         zoho.connect().find(Query(words="x"))
-
-
-def test_a_limit_ends_the_listing_and_is_no_proof(zoho: Any) -> None:
-    *_pages, last = zoho.connect().find(Query(limit=7)).pages
-    assert last.completeness is not None
-    assert (last.completeness.proven, last.completeness.seen) == (False, 7)

@@ -1,0 +1,58 @@
+"""What a plan tells besides its contracts: found while planning, confirmed with the rest, sealed on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.cost import Prediction
+from crm_bridge.domain.pace import Pace
+from crm_bridge.domain.safety import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNotes:
+    """Findings of one planning. Every field is part of the plan's digest, whatever is added here later.
+
+    A field is a number, a text, a tuple of texts, or one of the values that `from_json` builds.
+    """
+
+    locked: int = 0
+    in_approval: int = 0
+    missing: tuple[str, ...] = ()
+    """Ids that were asked for and not found."""
+    duplicates: int = 0
+    warnings: tuple[str, ...] = ()
+    in_process: int = 0
+    read_only: int = 0
+    predicted: Prediction | None = None
+    """Calls and credits from sign-in to verified; None where the CRM's costs are not known."""
+    credits_left: int | None = None
+    pace: Pace | None = None
+    """What the CRM's rate makes of the calls that delete; None where its limits do not tell."""
+    refusals: tuple[Refusal, ...] = ()
+    """Safety rules that the plan breaks: it is shown whole, and cannot be carried out."""
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return all of it as JSON."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `as_json` returned. Raises TypeError, ValueError, KeyError for anything else."""
+        read: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
+        if read.keys() != {field.name for field in fields(cls)}:
+            raise KeyError("notes")
+        predicted, pace = read["predicted"], read["pace"]
+        read["predicted"] = None if predicted is None else Prediction(**predicted)
+        read["pace"] = None if pace is None else Pace(**pace)
+        read["refusals"] = tuple(Refusal(**one) for one in read["refusals"])
+        return cls(**read)
+
+
+def _plain(value: Any) -> JsonValue:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value  # type: ignore[no-any-return]
