@@ -329,7 +329,12 @@ class Connection:
                 desk.journal.pin()
         info = find_run(desk.journal, run.id)
         made = self._run(info, file, halted if isinstance(halted, CrmBridgeError) else None)
-        made.receipt()
+        try:
+            made.receipt()
+        except OSError as problem:
+            # The run is over: what became of it is told, whatever its receipt is written on.
+            told = _("the receipt of run {run} could not be written: {why}; issue it with `crm-bridge receipt issue`")
+            self._bridge.warn(told.format(run=run.id, why=problem.strerror or type(problem).__name__))
         return made
 
     def _reported(self, info: RunInfo) -> Run:

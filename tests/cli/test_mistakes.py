@@ -151,7 +151,7 @@ def test_a_filter_with_a_mistake_points_at_the_column(shell: Shell, running: San
 
 
 def test_a_plan_of_everything_must_be_asked_for_by_name(shell: Shell, running: Sandbox) -> None:
-    check(shell("plan", "zoho-sandbox"), 2, "--where", "everything")
+    check(shell("plan", "zoho-sandbox"), 2, "say which contracts", "everything")
 
 
 def test_a_plan_file_that_is_not_there_is_said_so(shell: Shell, running: Sandbox, tmp_path: Path) -> None:
@@ -223,10 +223,12 @@ def test_an_empty_filter_is_a_mistake_and_not_everything(shell: Shell, running: 
     assert "the filter is empty" in said.err
 
 
-def test_a_filter_is_given_once(shell: Shell, running: Sandbox) -> None:
-    said = shell("find", "zoho-sandbox", "amount > 5", "--where", "amount < 5")
-    assert said.code == 2
-    assert "once" in said.err
+def test_filters_that_are_given_together_must_all_be_true(shell: Shell, running: Sandbox) -> None:
+    assert shell("find", "zoho-sandbox", "amount > 5", "--where", "amount < 5").code == 8
+    alone = shell("find", "zoho-sandbox", "--where", WHERE, "--json").out.splitlines()
+    both = shell("find", "zoho-sandbox", "--where", 'id != ""', "--where", WHERE, "--where", "amount > 0", "--json")
+    assert set(both.out.splitlines()) <= set(alone)
+    assert both.out
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "gbk"])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from crm_bridge.domain.lifecycle import Outcome
 from tests.journeys.conftest import House, Tenant
 
-EVERYTHING = "everything"
+EVERYTHING, MANY = "everything", 5000
 
 
 def calls_by_path(tenant: Tenant) -> Counter[str]:
@@ -22,7 +22,7 @@ def calls_by_path(tenant: Tenant) -> Counter[str]:
 
 def journey(tenant: Tenant) -> Counter[str]:
     """Find, plan, apply everything; return the calls it took, sign-in and metadata included."""
-    plan = tenant.crm.plan(EVERYTHING)
+    plan = tenant.crm.plan(EVERYTHING, max_contracts=MANY)
     run = tenant.crm.apply(plan, confirm=plan.digest)
     assert run.counts() == {Outcome.REMOVED: 1000}
     return calls_by_path(tenant)
@@ -41,7 +41,7 @@ def test_at_the_command_line_each_of_two_processes_reads_the_metadata_within_the
     house = make_house(1000)
     zoho = house.tenant("zoho")
     zoho.switch("plain_module", True)
-    plan = zoho.crm.plan(EVERYTHING)
+    plan = zoho.crm.plan(EVERYTHING, max_contracts=MANY)
     with house.reopened() as second:
         run = second.connect("zoho-sandbox").apply(plan.path, confirm=plan.digest)
         assert run.counts() == {Outcome.REMOVED: 1000}
@@ -64,7 +64,7 @@ def test_planning_in_one_process_and_applying_in_another_stays_within_1152_calls
 ) -> None:
     house = make_house(1000)
     fxiaoke = house.tenant("fxiaoke")
-    plan = fxiaoke.crm.plan(EVERYTHING)
+    plan = fxiaoke.crm.plan(EVERYTHING, max_contracts=MANY)
     with house.reopened() as second:
         run = second.connect("fxiaoke-sandbox").apply(plan.path, confirm=plan.digest)
         assert run.counts() == {Outcome.REMOVED: 1000}
