@@ -48,7 +48,9 @@ def test_the_fast_path_takes_five_hundred_contracts_a_call_and_the_plan_names_wh
 
 
 def test_the_ordinary_path_names_no_side_effect_of_the_fast_one(zoho: Tenant) -> None:
-    assert not any("mass_delete" in effect for effect in zoho.crm.plan(EVERYTHING, max_contracts=MANY).head.side_effects)
+    assert not any(
+        "mass_delete" in effect for effect in zoho.crm.plan(EVERYTHING, max_contracts=MANY).head.side_effects
+    )
 
 
 def test_without_the_right_to_mass_delete_the_fast_path_is_refused_before_anything_is_removed(zoho: Tenant) -> None:
