@@ -1,4 +1,4 @@
-"""What is confirmed is what is carried out: whatever is done to the plan while a person types, nothing else is deleted."""
+"""What is confirmed is what is carried out, whatever is done to the plan while a person types."""
 
 from __future__ import annotations
 
