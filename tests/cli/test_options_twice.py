@@ -82,9 +82,9 @@ def test_a_selection_is_never_widened_by_the_last_option(
     assert not (shell.home / "plans").exists()
 
 
-def test_two_filters_plan_what_both_select(shell: Shell, running: Sandbox, connection: str) -> None:
+def test_two_filters_plan_what_both_select(shell: Shell, running: Sandbox, name: str) -> None:
     def planned(*words: str) -> set[str]:
-        said = shell("plan", connection, *words, "-o", shell.home / "w.plan", "--json")
+        said = shell("plan", name, *words, "-o", shell.home / "w.plan", "--json")
         assert said.code == 0, said.err
         return {one["id"] for one in shell("plan", "show", shell.home / "w.plan", "--json").document()["contracts"]}
 
