@@ -107,7 +107,7 @@ def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> Pla
 def _open(path: Path) -> IO[bytes]:
     try:
         # Opening a fifo must not wait for a writer.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as problem:
         why = getattr(problem, "strerror", None) or type(problem).__name__
         raise _unreadable(path, why) from None

@@ -88,6 +88,6 @@ def test_two_filters_plan_what_both_select(shell: Shell, running: Sandbox, name:
         assert said.code == 0, said.err
         return {one["id"] for one in shell("plan", "show", shell.home / "w.plan", "--json").document()["contracts"]}
 
-    one, two = 'status = "Expired"', "amount < 30000"
+    one, two = 'status = "Expired"', "amount < 300000"
     both = planned("--where", one, "--where", two)
     assert both == planned("--where", one) & planned("--where", two)
