@@ -26,6 +26,8 @@ from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.wire import Envelope, read_envelope
 
 _REPEATABLE = frozenset({Reason.BUSY, Reason.SYSTEM_ERROR, Reason.SERVICE})
+_ROWS = {"query": (("data", "dataList"),), "get": (("data",),)}
+"""Where the answers to a verb have their rows, or their one row."""
 _BIGGEST_ANSWER = 32 * 1024 * 1024
 
 
@@ -239,6 +241,7 @@ class Client:
             json=dict(body),
             endpoint=path,
             max_bytes=_BIGGEST_ANSWER if path.endswith("/query") else None,
+            rows=_ROWS.get(path.rpartition("/")[2], ()),
         )
 
     def _trace(self) -> Mapping[str, str]:

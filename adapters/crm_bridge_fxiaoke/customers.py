@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from crm_bridge.domain.filters import Op
-from crm_bridge.errors import PermissionDeniedError, RequestRefusedError
+from crm_bridge.errors import MalformedAnswerError, PermissionDeniedError, RequestRefusedError
 from crm_bridge_fxiaoke.records import LIST_MOST, Records, condition
 from crm_bridge_fxiaoke.wire import row_id
 
@@ -46,13 +46,13 @@ class Customers:
         asked = condition("name", _OPERATORS[op], *names)
         try:
             found = self._records.rows(self._object, [asked], limit=LIST_MOST)
-        except (PermissionDeniedError, RequestRefusedError):
+        except (MalformedAnswerError, PermissionDeniedError, RequestRefusedError):
             return None
         return None if len(found) >= LIST_MOST else [row.id for row in found]
 
     def _ask(self, ids: Sequence[str]) -> dict[str, str | None]:
         try:
             rows = self._records.by_ids(self._object, ids)
-        except (PermissionDeniedError, RequestRefusedError):
+        except (MalformedAnswerError, PermissionDeniedError, RequestRefusedError):
             return {}
         return {row_id(row.values): str(row.values.get("name") or "") or None for row in rows.values()}

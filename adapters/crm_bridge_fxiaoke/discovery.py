@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.errors import PermissionDeniedError, RequestRefusedError, UsageError
+from crm_bridge.errors import MalformedAnswerError, PermissionDeniedError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.side_by_side import side_by_side
@@ -130,7 +130,7 @@ class Discovery:
     def _try(self, name: str) -> ObjectMeta | None:
         try:
             return read_description(self._ask(name), name)
-        except (PermissionDeniedError, RequestRefusedError):
+        except (MalformedAnswerError, PermissionDeniedError, RequestRefusedError):
             return None
 
     def _may_be_detail(self, entry: ObjectEntry, contract: str) -> bool:

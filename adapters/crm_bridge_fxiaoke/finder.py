@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import Everything, Op
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Completeness, Page, Query, Search
+from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
+from crm_bridge.transport import UnreadableRow
 from crm_bridge_fxiaoke.customers import Customers
 from crm_bridge_fxiaoke.filters import check_fields, compile_filter
 from crm_bridge_fxiaoke.mapping import Mapper, text
-from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, condition
+from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, RowPage, condition, unreadable_id
 from crm_bridge_fxiaoke.settings import Assumptions
 
 # Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
@@ -58,28 +59,29 @@ class Finder:
         residual = where if self._recheck and compiled.native else compiled.split.residual
         return Search(compiled.shown, residual, self._pages(self._by_filter(conditions)), lag)
 
-    def _pages(self, source: Iterator[tuple[Sequence[Row], _Count]]) -> Iterator[Page]:
+    def _pages(self, source: Iterator[tuple[RowPage, _Count]]) -> Iterator[Page]:
         """Yield the pages as they come, and how complete the listing was with an empty last one."""
         count = _Count()
-        for rows, so_far in source:
+        for page, so_far in source:
             count = so_far
-            kept = [row for row in rows if row.values.get("life_status") != "invalid"]
-            yield Page(tuple(self._contracts(kept)))
+            kept = [row for row in page.rows if row.values.get("life_status") != "invalid"]
+            before = count.seen - len(page.rows) - len(page.unreadable)
+            yield Page(tuple(self._contracts(kept)), unreadable=tuple(_unreadable(r, before) for r in page.unreadable))
         yield Page((), _completeness(count))
 
-    def _by_filter(self, conditions: Sequence[Condition]) -> Iterator[tuple[Sequence[Row], _Count]]:
+    def _by_filter(self, conditions: Sequence[Condition]) -> Iterator[tuple[RowPage, _Count]]:
         count = _Count()
         for page in self._records.pages(self._object, conditions, counted=True):
-            count.seen += len(page.rows)
+            count.seen += len(page.rows) + len(page.unreadable)
             count.expected = page.total if page.total is not None else count.expected
-            yield page.rows, count
+            yield page, count
 
-    def _by_ids(self, ids: Sequence[str]) -> Iterator[tuple[Sequence[Row], _Count]]:
+    def _by_ids(self, ids: Sequence[str]) -> Iterator[tuple[RowPage, _Count]]:
         wanted, count = list(dict.fromkeys(ids)), _Count()
         for start in range(0, len(wanted), LIST_MOST):
             found = self._records.by_ids(self._object, wanted[start : start + LIST_MOST])
-            count.seen += len(found)
-            yield list(found.values()), count
+            count.seen += len(found) + len(found.unreadable)
+            yield RowPage(tuple(found.values()), unreadable=tuple(found.unreadable.values())), count
 
     def _word_lists(self, words: str) -> list[Condition]:
         """The gateway has no search call: look for the words in number, title and customer, one list each."""
@@ -91,13 +93,12 @@ class Finder:
             lists.append(condition(customer, "IN", *ids))
         return lists
 
-    def _by_words(self, lists: Sequence[Condition]) -> Iterator[tuple[Sequence[Row], _Count]]:
+    def _by_words(self, lists: Sequence[Condition]) -> Iterator[tuple[RowPage, _Count]]:
         count, known = _Count(), set[str]()
         for one in lists:
             for page in self._records.pages(self._object, [one, NOT_VOIDED]):
-                fresh = [row for row in page.rows if row.id not in known]
-                known.update(row.id for row in fresh)
-                count.seen += len(fresh)
+                fresh = page.fresh(known)
+                count.seen += len(fresh.rows) + len(fresh.unreadable)
                 yield fresh, count
 
     def _contracts(self, rows: Sequence[Row]) -> Iterator[Contract]:
@@ -106,6 +107,10 @@ class Finder:
             value for row in rows if f"{name}__r" not in row.values and (value := text(row.values.get(name)))
         )
         return (self._mapper.contract(row.values, voidable=self._voidable) for row in rows)
+
+
+def _unreadable(row: UnreadableRow, before: int) -> UnreadableContract:
+    return UnreadableContract(unreadable_id(row), before + row.position, row.reason, row.raw)
 
 
 def _completeness(count: _Count) -> Completeness:

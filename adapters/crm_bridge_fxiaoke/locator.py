@@ -14,7 +14,7 @@ from crm_bridge_fxiaoke.approvals import Approvals
 from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment
 from crm_bridge_fxiaoke.people import last_editor
-from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
+from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, Rows, condition
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.touched import Touched
@@ -110,22 +110,25 @@ class Locator:
         # Naming every life_status is how a filter that excludes nothing is written.
         every_state = [condition("life_status", "IN", *LIFE_STATES)] if named else []
         rows = self._records.by_ids(self._object, asked, *every_state)
-        control = control if control in rows and not _voided(rows[control]) else None
+        control = control if control and control in rows and not _voided(rows[control]) else None
         found = {key: row for key, row in rows.items() if key in wanted}
         self._voided_are_listed |= any(_voided(row) for row in found.values())
-        missing = [one for one in wanted if one not in found]
+        bad = frozenset(wanted & rows.unreadable.keys())
+        missing = [one for one in wanted if one not in found and one not in bad]
         if missing and look is Look.EVERYWHERE and self._assumed.query_invalid_rows == "returned":
-            found |= self._ask_for_voided(missing)
+            voided = self._ask_for_voided(missing)
+            found |= voided
+            bad |= voided.unreadable.keys()
         unreadable, hidden = self._ask_one_by_one(self._touched.among(wanted), found)
-        more_unreadable, more_hidden = self._probe([one for one in ids if one not in found], found, look)
-        if control is None and seek and (look is Look.EVERYWHERE or len(found) < len(wanted)):
+        more_unreadable, more_hidden = self._probe([i for i in ids if i not in found and i not in bad], found, look)
+        if control is None and seek and (look is Look.EVERYWHERE or len(found) + len(bad) < len(wanted)):
             control = self._another_control(selection)
-        return _Seen(found, unreadable | more_unreadable, hidden | more_hidden, control)
+        return _Seen(found, bad | unreadable | more_unreadable, hidden | more_hidden, control)
 
-    def _ask_for_voided(self, missing: Sequence[str]) -> dict[str, Row]:
+    def _ask_for_voided(self, missing: Sequence[str]) -> Rows:
         """Until a voided row was seen in a plain query, do not rely on plain queries to return them."""
         if self._voided_are_listed:
-            return {}
+            return Rows()
         return self._records.by_ids(self._object, missing, condition("life_status", "EQ", "invalid"))
 
     def _probe(
@@ -166,7 +169,8 @@ class Locator:
         """Find a contract outside the selection that can be read now; the newest ones are the least likely in it."""
         live = [condition("life_status", "N", "invalid")]
         newest = self._records.query(self._object, live, limit=LIST_MOST, fields=("_id",), newest_first=True)
-        outside = [key for row in rows_of(newest) if (key := row_id(row)) not in selection]
+        readable = [row_id(row) for row in rows_of(newest) if isinstance(row, dict)]
+        outside = [key for key in readable if key not in selection]
         if not outside and len(selection) >= LIST_MOST:
             pages = self._records.pages(self._object, live)
             outside = next((found for page in pages if (found := _without(page.rows, selection))), [])

@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
+from crm_bridge.transport import UnreadableRow, raw_value
 from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.files import Files, file_entries
 from crm_bridge_fxiaoke.mapping import Mapper, text
-from crm_bridge_fxiaoke.raw_json import raw_value
-from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition
+from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition, unreadable_text
 from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.wire import ObjectMeta
 
 TEAM = "relevant_team"
 FULL = "get"
 _SIDE_BY_SIDE = 5
+
+
+@dataclass(slots=True)
+class _Children:
+    """Rows of one object by the contract at which they point, and why those of a contract are not known."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def take(self, row: Row | UnreadableRow, relation: Relation, ids: Sequence[str]) -> None:
+        """Add one row. One that cannot be read belongs to the contract that it names, else to any of them."""
+        name = relation.field.name
+        value = row.value(name) if isinstance(row, UnreadableRow) else row.values.get(name)
+        targets = [text(one) or "" for one in (value if isinstance(value, list) else [value])]
+        if isinstance(row, UnreadableRow):
+            hit = [one for one in targets if one in ids] or ids
+            self.problems.update(dict.fromkeys(hit, unreadable_text(relation.object.name)))
+            return
+        for target in targets:
+            self.rows.setdefault(target, []).append(row)
 
 
 class Snapshotter:
@@ -45,38 +66,37 @@ class Snapshotter:
 
     def _batch(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         rows = self._records.by_ids(self._meta.name, [ref.id for ref in refs], raw=True)
-        live = [ref for ref in refs if ref.id in rows and rows[ref.id].values.get("life_status") != "invalid"]
-        try:
-            around = self._around([ref.id for ref in live])
-        except (CrmError, PermissionDeniedError) as problem:
-            # A backup without what hangs on the contract is none.
-            yield from (Unavailable(ref, Reason.RELATED_UNREADABLE, problem.message) for ref in live)
-            live, around = [], {}
-        readable = {ref.id for ref in live}
+        live = [ref.id for ref in refs if ref.id in rows and rows[ref.id].values.get("life_status") != "invalid"]
+        around = self._around(live)
         for ref in refs:
-            if ref.id in readable:
-                parts = {key: children.get(ref.id, []) for key, children in around.items()}
-                yield self._copy(ref, rows[ref.id], parts)
+            # A backup without what hangs on the contract is none.
+            problem = next((one.problems[ref.id] for one in around.values() if ref.id in one.problems), "")
+            if ref.id in rows.unreadable:
+                yield Unavailable(ref, Reason.UNREADABLE_VALUE, unreadable_text(self._meta.name))
             elif ref.id not in rows:
                 yield self._missing(ref)
             elif rows[ref.id].values.get("life_status") == "invalid":
                 yield Unavailable(ref, Reason.IN_BIN, _("the contract is in the recycle bin"), gone=True)
+            elif problem:
+                yield Unavailable(ref, Reason.RELATED_UNREADABLE, problem)
+            else:
+                yield self._copy(ref, rows[ref.id], {key: one.rows.get(ref.id, []) for key, one in around.items()})
 
-    def _around(self, ids: Sequence[str]) -> Mapping[int, Mapping[str, list[Row]]]:
+    def _around(self, ids: Sequence[str]) -> Mapping[int, _Children]:
         found = side_by_side(lambda one: self._children(one, ids), self._relations, threads=_SIDE_BY_SIDE)
-        return {id(one): rows for one, rows in zip(self._relations, found, strict=True)}
+        return {id(one): children for one, children in zip(self._relations, found, strict=True)}
 
-    def _children(self, relation: Relation, ids: Sequence[str]) -> Mapping[str, list[Row]]:
-        """Return the rows of one object that point at some contracts, by contract."""
-        found: dict[str, list[Row]] = {}
-        if not ids:
-            return found
+    def _children(self, relation: Relation, ids: Sequence[str]) -> _Children:
+        """Return the rows of one object that point at some contracts, by contract; what cannot be read is a problem."""
+        found, name = _Children(), relation.object.name
         many = relation.field.type == "object_reference_many"
-        name = relation.field.name
-        for row in self._records.all(relation.object.name, [condition(name, "HASANYOF" if many else "IN", *ids)]):
-            value = row.values.get(name)
-            for target in value if isinstance(value, list) else [value]:
-                found.setdefault(text(target) or "", []).append(row)
+        pointing = condition(relation.field.name, "HASANYOF" if many else "IN", *ids)
+        try:
+            for row in self._records.everything(name, [pointing]) if ids else ():
+                found.take(row, relation, ids)
+        except (CrmError, PermissionDeniedError) as problem:
+            why = _("{name} cannot be read: {why}").format(name=name, why=problem.message)
+            found.problems.update(dict.fromkeys(ids, why))
         return found
 
     def _copy(self, ref: ContractRef, row: Row, around: Mapping[int, list[Row]]) -> Snapshot | Unavailable:
@@ -108,13 +128,13 @@ class Snapshotter:
         return Snapshot(ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files))
 
     def _attachments(self, row: Row, meta: ObjectMeta, prefix: str) -> Iterator[Attachment]:
-        for field, entry in file_entries(row.values, meta):
+        for column, entry in file_entries(row.values, meta):
             yield Attachment(
                 id=entry.path,
                 name=entry.name,
                 size=entry.size,
-                source=prefix + field.name,
-                chunks=self._files.reader(entry.path, image=field.type == "image"),
+                source=prefix + column.name,
+                chunks=self._files.reader(entry.path, image=column.type == "image"),
             )
 
     def _missing(self, ref: ContractRef) -> Unavailable:

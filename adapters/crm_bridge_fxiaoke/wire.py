@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Answer
+from crm_bridge.transport import Answer, UnreadableRow
 from crm_bridge_fxiaoke.errors import clean
 
 Record = Mapping[str, object]
@@ -54,7 +54,7 @@ def read_envelope(answer: Answer) -> Envelope:
         )
     texts = [clean(body.get(name)) for name in ("errorMessage", "errorDescription")]
     shown = texts[0] if texts[1] in ("", texts[0]) else " / ".join(text for text in texts if text)
-    return Envelope(code, shown, clean(body.get("traceId"), most=120), body, answer.body)
+    return Envelope(code, shown, clean(body.get("traceId"), most=120), body, answer.document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +182,16 @@ def _options(listed: Sequence[object]) -> tuple[tuple[str, str], ...]:
     return tuple((str(value), label) for value, label in pairs if value is not None)
 
 
-def rows_of(envelope: Envelope) -> list[dict[str, object]]:
-    """Return the rows of a query; MalformedAnswerError when they are missing or lack an id."""
+def rows_of(envelope: Envelope) -> list[dict[str, object] | UnreadableRow]:
+    """Return the rows of a query; MalformedAnswerError when they are missing or one of them lacks an id.
+
+    A row that holds a value which cannot be read is an UnreadableRow.
+    """
     data = envelope.data
     rows = data.get("dataList") if isinstance(data, Mapping) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and row_id(row) for row in rows):
+    if not isinstance(rows, list):
+        raise _incomplete("dataList", envelope)
+    if not all(isinstance(row, UnreadableRow) or (isinstance(row, dict) and row_id(row)) for row in rows):
         raise _incomplete("dataList", envelope)
     return rows
 

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge.transport import Answer
+from crm_bridge.transport import Answer, UnreadableRow
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.coql import MOST_BYTES, REFUSED_SHAPE, SMALL_LIMIT, Coql, Select, any_id
-from crm_bridge_zoho.wire import id_text, list_of, slices_of
+from crm_bridge_zoho.wire import Row, list_of, rows_of, unreadable_id
 
 LIST_IDS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record as it was read, and its bytes as they came."""
+class Rows(dict[str, Row]):
+    """The live records among some ids, by id. `unreadable` are there too, but hold a value that cannot be read."""
 
-    values: Mapping[str, Any]
-    raw: bytes
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.unreadable: dict[str, UnreadableRow] = {}
+
+    def take(self, answers: Iterable[Answer], asked: Sequence[str], *, raw: bool) -> None:
+        """Add what some answers tell about the ids that were asked for."""
+        wanted, nameless = set(asked), None
+        for answer in answers:
+            listed = rows_of(answer, "data", raw=raw)
+            self.update((row.id, row) for row in listed.rows if row.id in wanted)
+            for row in listed.unreadable:
+                record_id = unreadable_id(row)
+                nameless = nameless if record_id else row
+                if record_id in wanted:
+                    self.unreadable[record_id] = row
+        for record_id in self.unreadable:
+            self.pop(record_id, None)
+        if nameless is not None:
+            # A row without a readable id may be any of those that did not come.
+            self.unreadable |= {one: nameless for one in asked if one not in self and one not in self.unreadable}
 
 
 class ById:
@@ -42,24 +58,21 @@ class ById:
 
     def rows(
         self, module: str, ids: Sequence[str], columns: Sequence[str], *, raw: bool = False, few: bool = False
-    ) -> dict[str, Row]:
+    ) -> Rows:
         """Return the live records among `ids`, by id; `raw` also keeps their bytes.
 
         `few`: hardly one of them is expected to be there. Zoho charges by the LIMIT, so a small one is asked for.
         """
-        found: dict[str, Row] = {}
+        found = Rows()
         # An id that is no number cannot exist, and one such id would have the whole query refused.
         wanted = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit()]
         while wanted:
             answers, done = self._some(module, wanted, tuple(columns), few=few)
-            for answer in answers:
-                found.update(_rows(answer, raw))
+            found.take(answers, wanted[:done], raw=raw)
             wanted = wanted[done:]
-        asked = set(ids)
-        live = {key: row for key, row in found.items() if key in asked}
         with self._lock:
-            self._newest[module] = max([self._newest.get(module, ""), *live], key=lambda one: (len(one), one))
-        return live
+            self._newest[module] = max([self._newest.get(module, ""), *found], key=lambda one: (len(one), one))
+        return found
 
     def newest(self, module: str) -> str | None:
         """Return the highest id of a module that was seen live; it may be gone since."""
@@ -106,10 +119,3 @@ class ById:
         )
         if answer is not None:
             yield answer
-
-
-def _rows(answer: Answer, raw: bool) -> Iterator[tuple[str, Row]]:
-    rows = list_of(answer, "data")
-    pieces = slices_of(answer, "data") if raw else [b""] * len(rows)
-    for values, piece in zip(rows, pieces, strict=True):
-        yield id_text(values.get("id")), Row(values, piece)

@@ -15,6 +15,10 @@ from crm_bridge_zoho.auth import Tokens
 from crm_bridge_zoho.errors import failure_of, named_error, row_of
 
 STALE_TOKEN = frozenset({"INVALID_TOKEN", "INVALID_OAUTHTOKEN"})
+ROWS = tuple(
+    (name,) for name in ("data", "recycle_bin", "fields", "modules", "related_lists", "users", "org", "profiles")
+)
+"""Where answers to reads have their rows."""
 Params: TypeAlias = Mapping[str, str]
 
 
@@ -55,7 +59,7 @@ class ZohoClient:
         Repeats by the read policy and once after a token refresh; raises our exception for every error.
         """
         call = self._call("GET" if json is None else "POST", path, route, Purpose.READ, params=params, json=json)
-        call = replace(call, weight=weight, max_bytes=max_bytes)
+        call = replace(call, weight=weight, max_bytes=max_bytes, rows=ROWS)
         answer = self._transport.send(call, judge=judged, renew=lambda: self._renewed(call))
         self._note_credits(answer)
         failure = failure_of(answer, route=route)

@@ -9,7 +9,7 @@ from typing import Any
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.transport import Answer
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.wire import list_of, more_records
+from crm_bridge_zoho.wire import list_of, more_records, rows_of
 
 ROUTE = "POST /crm/v8/coql"
 SMALL_LIMIT = 200
@@ -105,14 +105,14 @@ class Coql:
         after: str | None = None
         while True:
             answer, asked = self.page(select, after=after, limit=limit)
-            rows = list_of(answer, "data")
+            listed = rows_of(answer, "data")
+            rows, last = len(listed.rows) + len(listed.unreadable), listed.last
             if answer is None or not rows:
                 return
             yield answer
-            last = str(rows[-1].get("id") or "")
             more = more_records(answer)
             # Zoho documents 2,000 rows a call and elsewhere 200: fewer rows than asked for prove no end by themselves.
-            if more is False or (more is None and len(rows) < min(asked, SMALL_LIMIT)) or last == after or not last:
+            if more is False or (more is None and rows < min(asked, SMALL_LIMIT)) or last == after or not last:
                 return
             after = last
 

@@ -14,6 +14,10 @@ from crm_bridge.transport import Answer
 from crm_bridge_zoho.error_table import BY_CODE
 from crm_bridge_zoho.wire import Item, body_of, error_in
 
+ENDS_THE_RUN = frozenset(
+    {Reason.SIGNED_OUT, Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, "credits_used_up", "token_window"}
+)
+"""Reasons that would meet every other contract too."""
 _TELLING = ("permissions", "api_name", "column_name", "operator", "param_name", "near", "limit", "expected_data_type")
 _LONGEST = 200
 

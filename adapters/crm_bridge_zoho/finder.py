@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import Filter
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Completeness, Page, Query, Search
-from crm_bridge_zoho.by_id import ById
+from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
+from crm_bridge.transport import UnreadableRow
+from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
 from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select
 from crm_bridge_zoho.states import FIRST, read_states, state_of
-from crm_bridge_zoho.wire import id_text, list_of, more_records
+from crm_bridge_zoho.wire import Listed, Row, id_text, list_of, more_records, rows_of, unreadable_id
 from crm_bridge_zoho.workspace import Workspace
 
 SEARCH_LAG = 600
 """Seconds by which Zoho's search index may be late; its pages speak of a delay, users of minutes."""
 SEARCH_PAGES, SEARCH_PAGE = 10, 200
 SHORTEST_WORD = 2
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a listing has given so far: each record once, and each row that cannot be read once."""
+
+    keys: set[str] = field(default_factory=set)
+
+    def fresh(self, listed: Listed) -> tuple[list[Row], tuple[UnreadableContract, ...]]:
+        """Return what one answer adds."""
+        before = len(self.keys)
+        bad = {(unreadable_id(row) or hashlib.sha256(row.raw).hexdigest()): row for row in listed.unreadable}
+        rows = [row for row in listed.rows if row.id not in self.keys]
+        bad = {key: row for key, row in bad.items() if key not in self.keys}
+        self.keys.update(bad, (row.id for row in rows))
+        return rows, tuple(_unreadable(row, before) for row in bad.values())
 
 
 class Finder:
@@ -64,7 +82,7 @@ class Finder:
             if not told and (rest or states is None):
                 told = True
                 remarks.append(_states_remark(0 if states is None else FIRST))
-            yield Page((*(_standing(one, states or {}) for one in asked), *rest), page.completeness)
+            yield replace(page, contracts=(*(_standing(one, states or {}) for one in asked), *rest))
 
     def _filtered(self, query: Query, remarks: list[str]) -> Search:
         native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
@@ -91,12 +109,11 @@ class Finder:
         expected = self._coql.count(select)
         limit = self._coql.limit if expected is None else max(SMALL_LIMIT, expected)
         extra = self._extra_columns(query.where)
-        seen: set[str] = set()
+        seen = _Seen()
         for answer in self._coql.pages(select, limit=limit):
-            rows = [row for row in list_of(answer, "data") if id_text(row.get("id")) not in seen]
-            seen.update(id_text(row.get("id")) for row in rows)
-            yield Page(self._contracts(self._with_extra(rows, extra)))
-        yield Page((), _complete(len(seen), expected))
+            rows, unreadable = seen.fresh(rows_of(answer, "data"))
+            yield self._page(rows, extra, unreadable)
+        yield Page((), _complete(len(seen.keys), expected))
 
     def _extra_columns(self, where: Filter | None) -> tuple[str, ...]:
         """Return the columns that the filter needs and the base columns lack."""
@@ -104,23 +121,24 @@ class Finder:
         lists = [name for name in needed if name not in self._work.columns.base]
         return tuple(name for name in lists if "." in name or self._work.fields[name].in_coql)[: MOST_COLUMNS - 1]
 
-    def _with_extra(self, rows: Sequence[Mapping[str, Any]], extra: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        if not extra:
-            return list(rows)
-        ids = [id_text(row.get("id")) for row in rows]
-        more = self._by_id.rows(self._work.name, ids, ("id", *extra))
-        return [{**more[key].values, **row} if key in more else row for key, row in zip(ids, rows, strict=True)]
-
-    def _contracts(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Contract, ...]:
-        return tuple(self._work.reader.contract(row) for row in rows)
+    def _page(self, rows: Sequence[Row], extra: tuple[str, ...], unreadable: Iterable[UnreadableContract] = ()) -> Page:
+        """Return a page of these rows, with the columns that the filter needs on top."""
+        more = self._by_id.rows(self._work.name, [row.id for row in rows], ("id", *extra)) if extra else Rows()
+        bad = [_unreadable(more.unreadable[row.id], 0) for row in rows if row.id in more.unreadable]
+        values = [
+            {**more[row.id].values, **row.values} if row.id in more else row.values
+            for row in rows
+            if row.id not in more.unreadable
+        ]
+        return Page(tuple(map(self._work.reader.contract, values)), unreadable=(*unreadable, *bad))
 
     def _ids_pages(self, query: Query, ids: tuple[str, ...]) -> Iterator[Page]:
         wanted = list(dict.fromkeys(ids))
         seen, at = 0, 0
         while at < len(wanted):
-            contracts = self._read(wanted[at : at + 1000], query.where)
-            seen, at = seen + len(contracts), at + 1000
-            yield Page(contracts)
+            page = self._read(wanted[at : at + 1000], query.where)
+            seen, at = seen + len(page.contracts) + len(page.unreadable), at + 1000
+            yield page
         yield Page((), Completeness(True, seen, None, _("each id was read")))
 
     def _word_pages(self, query: Query, words: str) -> Iterator[Page]:
@@ -128,10 +146,10 @@ class Finder:
         given = 0
         ended = True
         for ids, more in self._hits(words):
-            contracts = self._read(ids, query.where)
+            page = self._read(ids, query.where)
             ended = not more
-            given += len(contracts)
-            yield Page(contracts)
+            given += len(page.contracts)
+            yield page
         yield Page((), _from_index(given, ended))
 
     def _hits(self, words: str) -> Iterator[tuple[list[str], bool]]:
@@ -155,10 +173,14 @@ class Finder:
             if not more:
                 return
 
-    def _read(self, ids: Sequence[str], where: Filter | None) -> tuple[Contract, ...]:
+    def _read(self, ids: Sequence[str], where: Filter | None) -> Page:
         rows = self._by_id.rows(self._work.name, ids, self._work.columns.base)
-        found = [rows[one].values for one in ids if one in rows]
-        return self._contracts(self._with_extra(found, self._extra_columns(where)))
+        unreadable = [replace(_unreadable(row, 0), id=one) for one, row in rows.unreadable.items()]
+        return self._page([rows[one] for one in ids if one in rows], self._extra_columns(where), unreadable)
+
+
+def _unreadable(row: UnreadableRow, before: int) -> UnreadableContract:
+    return UnreadableContract(unreadable_id(row), before + row.position, row.reason, row.raw)
 
 
 def _standing(contract: Contract, states: Mapping[str, Mapping[str, Any]]) -> Contract:

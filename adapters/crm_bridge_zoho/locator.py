@@ -11,7 +11,7 @@ from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 from crm_bridge_zoho.bins import Bins, Deletion
-from crm_bridge_zoho.by_id import ById, Row
+from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.coql import Coql, Select, in_list, joined
 from crm_bridge_zoho.wire import id_text, list_of
 from crm_bridge_zoho.workspace import Workspace
@@ -37,7 +37,7 @@ class Locator:
         except MalformedAnswerError as error:
             note = error.message
             return Sighting({ref.id: Whereabouts(ref, Place.UNREADABLE, note=note) for ref in refs}, None)
-        absent = [ref.id for ref in refs if ref.id not in rows]
+        absent = [ref.id for ref in refs if ref.id not in rows and ref.id not in rows.unreadable]
         deletions: Mapping[str, Deletion] = {}
         readable = True
         if absent and look is Look.EVERYWHERE:
@@ -55,7 +55,7 @@ class Locator:
     def _place(
         self,
         ref: ContractRef,
-        rows: Mapping[str, Row],
+        rows: Rows,
         deletions: Mapping[str, Deletion],
         control: str | None,
         readable: bool,
@@ -63,6 +63,9 @@ class Locator:
         row, deletion = rows.get(ref.id), deletions.get(ref.id)
         if row is not None:
             return Whereabouts(ref, Place.LIVE, digest=self._work.reader.digest(row.values))
+        if (bad := rows.unreadable.get(ref.id)) is not None:
+            note = _("the record holds a value that cannot be read ({problem})").format(problem=bad.reason)
+            return Whereabouts(ref, Place.UNREADABLE, note=note)
         if deletion is not None:
             place = Place.IN_BIN if deletion.in_bin else Place.GONE
             return Whereabouts(ref, place, by=deletion.by, at=deletion.at, until=deletion.until)
@@ -72,7 +75,7 @@ class Locator:
             return Whereabouts(ref, Place.NOT_VISIBLE, note=_("Zoho shows neither the bin nor the deletions"))
         return Whereabouts(ref, Place.GONE)
 
-    def _read(self, ids: Sequence[str], *, gone: bool) -> tuple[dict[str, Row], str | None]:
+    def _read(self, ids: Sequence[str], *, gone: bool) -> tuple[Rows, str | None]:
         """Read the ids and a record outside them, which shows that reading works.
 
         Where they are expected to be `gone` it is part of the same query; else it is read only if one is missing.
@@ -81,9 +84,11 @@ class Locator:
         control = known if gone and known not in ids else None
         asked = [*ids, control] if control else list(ids)
         rows = self._by_id.rows(self._work.name, asked, self._work.columns.base, few=gone)
-        if control and rows.pop(control, None) is not None:
-            return rows, control
-        if len(rows) == len(set(ids)):
+        if control:
+            rows.unreadable.pop(control, None)
+            if rows.pop(control, None) is not None:
+                return rows, control
+        if len(rows) + len(rows.unreadable) == len(set(ids)):
             # Nothing is missing, so nothing rests on a control record.
             return rows, None
         control = self._another(ids)

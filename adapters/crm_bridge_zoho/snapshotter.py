@@ -13,35 +13,36 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.transport import Answer
 from crm_bridge_zoho import metadata
-from crm_bridge_zoho.by_id import ById, Row
+from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
 from crm_bridge_zoho.coql import Coql
+from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.files import LIST_FIELDS, field_files, listed_files
-from crm_bridge_zoho.inbound import Found, Inbound, inbound_of, read_inbound
+from crm_bridge_zoho.inbound import Found, Inbound, inbound_of, named, read_inbound, take
 from crm_bridge_zoho.metadata import RelatedList
 from crm_bridge_zoho.parallel import spread
-from crm_bridge_zoho.wire import id_text, list_of, slices_of
+from crm_bridge_zoho.wire import Listed, Row, list_of, rows_of, slices_of
 from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
 
 NOTE_FIELDS = "id,Note_Title,Note_Content,Owner,Created_Time,Created_By,Parent_Id"
 FULL_TEXT_IDS = 100
 PAGE = 200
-ENDS_THE_RUN = frozenset(
-    {Reason.SIGNED_OUT, Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, "credits_used_up", "token_window"}
-)
-"""Reasons that would meet every other contract too."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Material:
     """What was read for many contracts at once."""
 
-    rows: Mapping[str, Row]
+    rows: Rows
     extra: Mapping[str, list[Part]]
     inbound: Mapping[str, Found]
+    refused: frozenset[str]
+    """Modules that point at contracts and that no query takes."""
     cut: frozenset[str]
     """Ids whose long texts were not given once and in full."""
+    unreadable: frozenset[str]
+    """Ids of records of which one piece holds a value that cannot be read."""
 
 
 class Snapshotter:
@@ -55,12 +56,15 @@ class Snapshotter:
         self._work = workspace
         self._in_list = in_list
         self._pointing: tuple[Inbound, ...] | None = None
+        self._problem = ""
         self._known_fields: dict[str, str] = {}
 
     def take(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         """Yield one result per ref, in the order of `refs`."""
+        if self._problem:
+            self._pointing = None
         material = self._material(refs)
-        if not self._work.columns.by_id and not list(self._lists()):
+        if not self._work.columns.by_id and not list(self._lists(material.refused)):
             yield from (self._result(ref, material) for ref in refs)
             return
         yield from spread(lambda ref: self._result(ref, material), refs)
@@ -68,8 +72,12 @@ class Snapshotter:
     def _result(self, ref: ContractRef, material: _Material) -> Snapshot | Unavailable:
         row = material.rows.get(ref.id)
         try:
+            if ref.id in material.unreadable:
+                return Unavailable(ref, Reason.UNREADABLE_VALUE, _("the record holds a value that cannot be read"))
             if row is None:
                 return self._missing(ref)
+            if self._problem:
+                return Unavailable(ref, Reason.RELATED_UNREADABLE, self._problem)
             if ref.id in material.cut:
                 return Unavailable(ref, Reason.INCOMPLETE, _("Zoho did not give the long texts of this record in full"))
             return self._one(ref, row, material)
@@ -89,8 +97,10 @@ class Snapshotter:
         rows = self._by_id.rows(self._work.name, ids, self._work.columns.base, raw=True)
         live = [ref for ref in refs if ref.id in rows]
         extra: dict[str, list[Part]] = {ref.id: [] for ref in live}
+        unreadable = set(rows.unreadable)
         for number, columns in enumerate(self._work.columns.slices, start=2):
             more = self._by_id.rows(self._work.name, list(extra), columns, raw=True)
+            unreadable |= more.unreadable.keys()
             for key, row in more.items():
                 extra[key].append(Part(PartKind.EXTRA, f"fields-{number}", row.raw))
         texts: dict[str, list[bytes]] = {}
@@ -100,13 +110,13 @@ class Snapshotter:
             extra[key].append(Part(PartKind.EXTRA, "full_texts", found[0]))
         whole = {key for key, found in texts.items() if len(found) == 1}
         cut = frozenset(extra) - whole if self._work.columns.rich_texts else frozenset()
-        inbound = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
-        return _Material(rows, extra, inbound, cut)
+        inbound, refused = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
+        return _Material(rows, extra, inbound, refused, cut, frozenset(unreadable))
 
     def _inbound(self) -> tuple[Inbound, ...]:
         if self._pointing is None:
             lists = [one for one in self._work.related if one.api_name not in (NOTES, ATTACHMENTS)]
-            self._pointing = inbound_of(self._client, self._work.name, lists)
+            self._pointing, self._problem = inbound_of(self._client, self._work.name, lists)
         return self._pointing
 
     def _full_texts(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -119,31 +129,44 @@ class Snapshotter:
                 "GET /crm/v8/{module}/actions/fetch_full_data",
                 params={"ids": ",".join(share), "fields": fields},
             )
-            for row, raw in zip(list_of(answer, "data"), slices_of(answer, "data"), strict=True):
-                if id_text(row.get("id")) in share:
-                    yield id_text(row.get("id")), raw
+            for row in rows_of(answer, "data", raw=True).rows:
+                if row.id in share:
+                    yield row.id, row.raw
 
-    def _one(self, ref: ContractRef, row: Row, material: _Material) -> Snapshot:
+    def _one(self, ref: ContractRef, row: Row, material: _Material) -> Snapshot | Unavailable:
         files: list[Attachment] = []
-        record, parts = row.raw, [*material.extra[ref.id], *material.inbound[ref.id].parts()]
+        record, parts, inbound = row.raw, list(material.extra[ref.id]), material.inbound[ref.id]
         if self._work.columns.by_id:
             values, record = self._whole(ref)
             # First, so that whoever puts the slices together in their order ends with the texts in full.
             parts.insert(0, Part(PartKind.EXTRA, "fields-1", row.raw))
             files += self._in_fields(ref, values)
             parts += self._cut_rows(ref, values)
-        for one in self._lists():
-            listed, raw = self._list(ref, one)
-            if not listed:
+        for one in self._lists(material.refused):
+            try:
+                rows = self._list(ref, one)
+            except CrmBridgeError as error:
+                if error.reason in ENDS_THE_RUN:
+                    raise
+                return Unavailable(ref, Reason.RELATED_UNREADABLE, named(one.api_name, error))
+            if one.module in material.refused:
+                for pointing in self._inbound():
+                    if pointing.module == one.module:
+                        take({ref.id: inbound}, [ref.id], pointing, Listed(rows))
                 continue
             if one.api_name == ATTACHMENTS:
-                files += listed_files(self._client, ref, listed)
-            parts.append(Part(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
+                files += listed_files(self._client, ref, [row.values for row in rows])
+            if rows:
+                raw = b"[" + b",".join(row.raw for row in rows) + b"]"
+                parts.append(Part(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
+        if inbound.problem:
+            return Unavailable(ref, Reason.RELATED_UNREADABLE, inbound.problem)
+        parts += inbound.parts()
         return Snapshot(ref, self._work.reader.digest(row.values), record, tuple(parts), tuple(files))
 
-    def _lists(self) -> Iterator[RelatedList]:
+    def _lists(self, refused: frozenset[str] = frozenset()) -> Iterator[RelatedList]:
         """Yield the lists that have to be read contract by contract."""
-        covered = {one.module for one in self._inbound()}
+        covered = {one.module for one in self._inbound()} - refused
         for one in self._work.related:
             if one.module and one.type != "multiselectlookup" and one.module not in covered:
                 yield one
@@ -166,18 +189,16 @@ class Snapshotter:
         for name in [key for key, more in cut.items() if more is True] if isinstance(cut, Mapping) else ():
             field = self._work.fields.get(name)
             inside = self._fields_of(field.target) if field and field.target else "id"
-            for number, (_rows, raw) in enumerate(self._pages(ref, name, inside), start=1):
-                yield Part(PartKind.DETAIL, f"{name}-{number}", raw)
+            for number, page in enumerate(self._pages(ref, name, inside), start=1):
+                yield Part(PartKind.DETAIL, f"{name}-{number}", b"[" + b",".join(row.raw for row in page) + b"]")
 
-    def _list(self, ref: ContractRef, one: RelatedList) -> tuple[list[Mapping[str, Any]], bytes]:
-        """Return the rows of one list, and their bytes as one JSON array."""
+    def _list(self, ref: ContractRef, one: RelatedList) -> list[Row]:
+        """Return the rows of one list."""
         wanted = {NOTES: NOTE_FIELDS, ATTACHMENTS: LIST_FIELDS}.get(one.api_name)
         fields = wanted or self._fields_of(one.module)
-        pages = list(self._pages(ref, one.api_name, fields))
-        rows = [row for page, _raw in pages for row in page]
-        return rows, b"[" + b",".join(raw[1:-1] for _page, raw in pages if len(raw) > 2) + b"]"
+        return [row for page in self._pages(ref, one.api_name, fields) for row in page]
 
-    def _pages(self, ref: ContractRef, name: str, fields: str) -> Iterator[tuple[list[Mapping[str, Any]], bytes]]:
+    def _pages(self, ref: ContractRef, name: str, fields: str) -> Iterator[list[Row]]:
         params = {"fields": fields, "per_page": str(PAGE)}
         while True:
             answer = self._client.read(
@@ -186,7 +207,7 @@ class Snapshotter:
             rows = list_of(answer, "data")
             if answer is None or not rows:
                 return
-            yield rows, b"[" + b",".join(slices_of(answer, "data")) + b"]"
+            yield [Row(row, raw) for row, raw in zip(rows, slices_of(answer, "data"), strict=True)]
             token = next_page(answer)
             if not token:
                 return

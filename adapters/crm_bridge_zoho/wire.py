@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Answer
+from crm_bridge.transport import Answer, UnreadableRow, raw_items
 
 WRAPPERS = ("data", "recycle_bin", "users", "org", "modules", "fields", "related_lists", "profiles")
 
@@ -83,23 +82,92 @@ def list_of(answer: Answer | None, key: str) -> list[Mapping[str, Any]]:
         return []
     body = body_of(answer)
     listed = body.get(key)
-    if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
+    if not isinstance(listed, list) or not all(isinstance(one, Mapping | UnreadableRow) for one in listed):
         raise MalformedAnswerError(
             _("Zoho's answer has no list {name}").format(name=key), reason="shape", http_status=answer.status
         )
-    _check_count(listed, body.get("info"))
+    bad = next((one for one in listed if isinstance(one, UnreadableRow)), None)
+    if bad is not None:
+        text = _("a row of Zoho's answer holds a value that cannot be read ({problem})")
+        raise MalformedAnswerError(text.format(problem=bad.reason), reason="unreadable", http_status=answer.status)
+    ids = [id_text(one["id"]) for one in listed if one.get("id")]
+    _check_count(len(listed), len(set(ids)) if len(set(ids)) != len(ids) else None, body.get("info"))
     return listed
 
 
-def _check_count(listed: list[Mapping[str, Any]], info: object) -> None:
+def _check_count(rows: int, distinct: int | None, info: object) -> None:
     """Compare a list with the number of rows that the answer itself names, and refuse one that names a row twice."""
     told = info.get("count") if isinstance(info, Mapping) else None
-    ids = [id_text(one["id"]) for one in listed if one.get("id")]
-    if (isinstance(told, int) and told != len(listed)) or len(set(ids)) != len(ids):
+    if (isinstance(told, int) and told != rows) or distinct is not None:
         raise MalformedAnswerError(
-            _("Zoho's answer holds {found} rows and speaks of {told}").format(found=len(set(ids)), told=told or "-"),
+            _("Zoho's answer holds {found} rows and speaks of {told}").format(
+                found=rows if distinct is None else distinct, told=told or "-"
+            ),
             reason="count",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as it was read, and its bytes as they came; `more` is a second piece, read another way."""
+
+    values: Mapping[str, Any]
+    raw: bytes
+    more: bytes = b""
+
+    @property
+    def id(self) -> str:
+        """Return the record's id."""
+        return id_text(self.values.get("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of one answer, and those that hold a value which cannot be read."""
+
+    rows: Sequence[Row] = ()
+    unreadable: Sequence[UnreadableRow] = ()
+    last: str = ""
+    """Id of the last row that has one: where the next page begins."""
+
+
+def rows_of(answer: Answer | None, key: str, *, raw: bool = False) -> Listed:
+    """Return the rows under `key`, one bad value costing one row; a row that came twice counts once.
+
+    Rows with one id and different content are unreadable. MalformedAnswerError for a wrong structure.
+    `raw` keeps the bytes of every row.
+    """
+    if answer is None:
+        return Listed()
+    body = body_of(answer)
+    listed = body.get(key)
+    if not isinstance(listed, list) or not all(isinstance(one, Mapping | UnreadableRow) for one in listed):
+        raise MalformedAnswerError(
+            _("Zoho's answer has no list {name}").format(name=key), reason="shape", http_status=answer.status
+        )
+    _check_count(len(listed), None, body.get("info"))
+    rows: dict[str, Row] = {}
+    unreadable: list[UnreadableRow] = []
+    last = ""
+    pieces = slices_of(answer, key) if raw else [b""] * len(listed)
+    for position, (value, piece) in enumerate(zip(listed, pieces, strict=True), start=1):
+        if isinstance(value, UnreadableRow):
+            unreadable.append(value)
+            last = unreadable_id(value) or last
+            continue
+        row = Row(value, piece)
+        earlier = rows.setdefault(row.id or f"#{len(rows)}", row)
+        if earlier.values != value:
+            unreadable.append(UnreadableRow("contradiction", slices_of(answer, key)[position - 1], position))
+        last = row.id or last
+    contradicting = {unreadable_id(row) for row in unreadable} - {""}
+    return Listed([row for row in rows.values() if row.id not in contradicting], unreadable, last)
+
+
+def unreadable_id(row: UnreadableRow) -> str:
+    """Return the id of a row that cannot be read, nothing where the id cannot be read either."""
+    value = row.value("id")
+    return id_text(value) if isinstance(value, str | int) else ""
 
 
 def more_records(answer: Answer | None) -> bool | None:
@@ -118,46 +186,4 @@ def id_text(value: object) -> str:
 
 def slices_of(answer: Answer | None, key: str) -> list[bytes]:
     """Return the elements of the top-level array `key` as the bytes that came over the wire, not re-serialised."""
-    if answer is None:
-        return []
-    text = answer.body.decode("utf-8")
-    try:
-        return [text[start:end].encode("utf-8") for start, end in _elements(text, key)]
-    except (ValueError, IndexError):
-        pass
-    raise MalformedAnswerError(_("Zoho's answer is cut"), reason="syntax", http_status=answer.status)
-
-
-_DECODER = json.JSONDecoder()
-_BLANKS = " \t\r\n"
-
-
-def _elements(text: str, key: str) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of each element; json's own scanner says where a value ends."""
-    at = _skip(text, _skip(text, 0) + 1)
-    while text[at] != "}":
-        name, at = _DECODER.raw_decode(text, at)
-        at = _skip(text, _skip(text, at) + 1)
-        if name == key and text[at] == "[":
-            yield from _array(text, at)
-            return
-        _value, at = _DECODER.raw_decode(text, at)
-        at = _skip(text, at)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-
-
-def _array(text: str, at: int) -> Iterator[tuple[int, int]]:
-    at = _skip(text, at + 1)
-    while text[at] != "]":
-        _value, end = _DECODER.raw_decode(text, at)
-        yield at, end
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-
-
-def _skip(text: str, at: int) -> int:
-    while text[at] in _BLANKS:
-        at += 1
-    return at
+    return [] if answer is None else raw_items(answer.document, key)

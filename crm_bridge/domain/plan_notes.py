@@ -34,6 +34,8 @@ class PlanNotes:
     """What the CRM's rate makes of the calls that delete; None where its limits do not tell."""
     refusals: tuple[Refusal, ...] = ()
     """Safety rules that the plan breaks: it is shown whole, and cannot be carried out."""
+    unreadable: tuple[str, ...] = ()
+    """Contracts that hold a value which cannot be read, in words: named here, and not in the plan."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""

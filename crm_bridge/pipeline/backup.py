@@ -72,6 +72,7 @@ def _save_batch(desk: Desk, log: RunLog, writer: SetWriter, batch: Sequence[Targ
         failpoints.hit("snapshot.after")
         answered.add(copy.ref.id)
         if isinstance(copy, Unavailable):
+            desk.remarks[copy.ref.id] = copy.message
             log.write("backup.journal", [_unavailable(copy)])
         else:
             _save(log, writer, copy)

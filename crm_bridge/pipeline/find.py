@@ -11,7 +11,7 @@ from crm_bridge.domain.filters import matches
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Progress, StopFlag, no_progress
-from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search
+from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search, UnreadableContract
 
 
 class Selection:
@@ -33,6 +33,7 @@ class Selection:
         self.matched = 0
         self.duplicates = 0
         self.missing: tuple[str, ...] = ()
+        self.unreadable: list[UnreadableContract] = []
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -53,9 +54,12 @@ class Selection:
                 yield contract
                 if limit is not None and self.matched >= limit:
                     return
-        self.missing = tuple(wanted for wanted in self._query.ids or () if wanted not in ids)
+        unreadable = {row.id for row in self.unreadable if row.id}
+        self.missing = tuple(i for i in self._query.ids or () if i not in ids and i not in unreadable)
         if self._query.ids is None:
             self._doubt_double_rows()
+        if both := unreadable & ids:
+            self._doubt(_("{count} contracts were listed both readable and unreadable").format(count=len(both)))
 
     def _doubt_double_rows(self) -> None:
         # A row that came twice may stand where another one should: the count agrees, and one contract is not there.
@@ -64,7 +68,11 @@ class Selection:
             return
         if proof.expected is None or proof.seen - self.duplicates < proof.expected:
             how = _("{count} contracts were listed twice: the listing moved while it was read")
-            self.completeness = replace(proof, proven=False, how=how.format(count=self.duplicates))
+            self._doubt(how.format(count=self.duplicates))
+
+    def _doubt(self, how: str) -> None:
+        if self.completeness is not None:
+            self.completeness = replace(self.completeness, proven=False, how=how)
 
     def _contracts(self) -> Iterator[Contract]:
         pages = iter(self.search.pages)
@@ -75,7 +83,8 @@ class Selection:
             if page is None:
                 return
             self.completeness = page.completeness or self.completeness
-            self.seen += len(page.contracts)
+            self.seen += len(page.contracts) + len(page.unreadable)
+            self.unreadable += page.unreadable
             self._progress("find", self.seen, page.completeness.expected if page.completeness else None)
             yield from page.contracts
 

@@ -30,7 +30,10 @@ def look_once_more(log: RunLog, targets: Sequence[Target], step: Step, fresh: Fr
         sighting = desk.adapter.locate([target.ref for target in targets], look=closeness)
     notes, passed = [], []
     for target in targets:
-        verdict = _judge(log, target, step, sighting.places.get(target.ref.id), sighting.control)
+        seen = sighting.places.get(target.ref.id)
+        if seen is not None and seen.note:
+            desk.remarks[target.ref.id] = seen.note
+        verdict = _judge(log, target, step, seen, sighting.control)
         if verdict.event is Event.GATE_PASSED and target.ref.id in unsaved:
             verdict = Happening(Event.HELD, step, reason=unsaved[target.ref.id])
         notes.append(Note(target.ref.id, verdict, _number(log, target)))

@@ -96,6 +96,7 @@ def _notes(desk: Desk, head: PlanHead, count: int, selection: Selection, tally: 
         profile.calls_left,
         pace_of(profile.limits, count, head.step, fast=head.fast),
         refusals(desk.policy, contracts=count),
+        selection.unreadable_lines,
     )
 
 

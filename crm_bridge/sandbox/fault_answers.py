@@ -99,6 +99,40 @@ def _missing_ids(answer: WireResponse, _rule: Rule) -> WireResponse:
     return _relisted(answer, lambda items: items[:-1])
 
 
+def _doubled_row(answer: WireResponse, _rule: Rule) -> WireResponse:
+    return _relisted(answer, lambda items: [*items, items[0]])
+
+
+def _bad_value(spoil: Callable[[str, str], str]) -> Change:
+    """Spoil one text of one row (`row` of the arguments, from 0) in the first list that has rows."""
+
+    def change(answer: WireResponse, rule: Rule) -> WireResponse:
+        marked = _relisted(answer, lambda items: _marked(items, int(rule.arguments.get("row", 0))))
+        head, mark, tail = marked.body.partition(_SPOT)
+        key = head.rstrip(b'"').rstrip(b":").rpartition(b',"')[2].rpartition(b'{"')[2].strip(b'"').decode()
+        spoilt = spoil(key, tail.partition(b'"')[0].decode())
+        rest = tail.partition(b'"')[2]
+        return replace(marked, body=head[:-1] + spoilt.encode() + rest) if mark else answer
+
+    return change
+
+
+_SPOT = b"\xee\x80\x81"
+
+
+def _marked(items: list[Any], at: int) -> list[Any]:
+    """Put a mark before the first text of a row that is no id."""
+    row = items[at % len(items)]
+    if isinstance(row, dict):
+        names = [name for name, value in row.items() if type(value) is str and value and "id" not in name.lower()]
+        row.update({name: _SPOT.decode() + row[name] for name in names[:1]})
+    return items
+
+
+def _byte_order_mark(answer: WireResponse, _rule: Rule) -> WireResponse:
+    return replace(answer, body=b"\xef\xbb\xbf" + answer.body) if answer.body else answer
+
+
 def _relisted(answer: WireResponse, change: Callable[[list[Any]], list[Any]]) -> WireResponse:
     """Rewrite the first list of the JSON body that has items; numbers keep their digits because none is parsed."""
     try:
@@ -159,4 +193,10 @@ _CHANGES: Mapping[str, Change] = {
     "maintenance": _maintenance,
     "duplicate_ids": _duplicate_ids,
     "missing_ids": _missing_ids,
+    "half_character": _bad_value(lambda _key, text: f'"{text}\\ud83d"'),
+    "control_character": _bad_value(lambda _key, text: f'"{text}\x01"'),
+    "not_a_number": _bad_value(lambda _key, _text: "NaN"),
+    "doubled_key": _bad_value(lambda key, text: f'"{text}","{key}":"{text}"'),
+    "doubled_row": _doubled_row,
+    "byte_order_mark": _byte_order_mark,
 }

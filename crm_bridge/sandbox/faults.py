@@ -42,6 +42,12 @@ KINDS: Mapping[str, str] = {
     "maintenance": "before",
     "duplicate_ids": "after",
     "missing_ids": "after",
+    "half_character": "after",
+    "control_character": "after",
+    "not_a_number": "after",
+    "doubled_key": "after",
+    "doubled_row": "after",
+    "byte_order_mark": "after",
 }
 """Every kind, and whether the CRM acts before it goes wrong; `"act": true|false` in the arguments overrides that."""
 

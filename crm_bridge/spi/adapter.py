@@ -148,11 +148,26 @@ def unseen(seen: Whereabouts | None) -> Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableContract:
+    """A row of a listing that holds a value nobody can read for certain: counted and named, never selected."""
+
+    id: str
+    """Empty where the id itself cannot be read."""
+    position: int
+    """Place in the listing, from 1."""
+    reason: str
+    """surrogate, syntax, constant, number, duplicate_key, contradiction."""
+    raw: bytes = field(default=b"", repr=False)
+    """The row as it came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Some contracts of a listing; only the last page carries `completeness`."""
+    """Some contracts of a listing; only the last page carries `completeness`, which counts unreadable rows too."""
 
     contracts: tuple[Contract, ...]
     completeness: Completeness | None = None
+    unreadable: tuple[UnreadableContract, ...] = ()
     deleted: tuple[Whereabouts, ...] | None = None
     """Deletions, where the query asked for them; older ones may be among them. None = this is no such listing."""
 

@@ -14,6 +14,8 @@ from crm_bridge.transport.calls import (
 from crm_bridge.transport.client import Judge, Renew, Transport
 from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList, is_loopback, origin_of
+from crm_bridge.transport.raw_json import raw_items, raw_value
+from crm_bridge.transport.rows import UnreadableRow
 from crm_bridge.transport.strict_json import is_json_type, parse_json
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Renew",
     "Timeouts",
     "Transport",
+    "UnreadableRow",
     "Verdict",
     "Window",
     "by_status",
@@ -36,4 +39,6 @@ __all__ = [
     "is_loopback",
     "origin_of",
     "parse_json",
+    "raw_items",
+    "raw_value",
 ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar
 
+from crm_bridge.transport.rows import MARK, Path, parse_relaxed
 from crm_bridge.transport.strict_json import parse_json
 
 JSON_LIMIT = 8 * 1024 * 1024
@@ -59,6 +60,8 @@ class Call:
     max_bytes: int | None = None
     guard: Callable[[], None] | None = None
     """Called at the last moment before the first byte leaves; raises NotSentError where it must not leave any more."""
+    rows: tuple[Path, ...] = ()
+    """Where the answer to a read has its rows: there a value that cannot be read costs one row."""
 
     def __repr__(self) -> str:
         """Show the template only."""
@@ -72,16 +75,32 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    relaxed: bool = False
+    """Whether the call changes nothing: then a byte-order mark and a wrong content type are overlooked."""
+    rows: tuple[Path, ...] = ()
     _parsed: list[Any] = field(default_factory=list, init=False, compare=False)
 
     def json(self) -> Any:
         """Return the body as strictly read JSON: integers as int, other numbers as Decimal.
 
         Raises MalformedAnswerError for another content type, duplicate keys, NaN, or more than 64 levels.
+        In a relaxed answer such a value inside one of its `rows` makes that row an UnreadableRow.
         """
         if not self._parsed:
-            self._parsed.append(parse_json(self.body, content_type=self.headers.get("content-type", "")))
+            kind = self.headers.get("content-type", "")
+            relaxed = self.relaxed and bool(self.body)
+            value = (
+                parse_relaxed(self.body, content_type=kind, rows=self.rows)
+                if relaxed
+                else parse_json(self.body, content_type=kind)
+            )
+            self._parsed.append(value)
         return self._parsed[0]
+
+    @property
+    def document(self) -> bytes:
+        """Return the JSON document that `json` reads."""
+        return self.body.removeprefix(MARK) if self.relaxed else self.body
 
     @property
     def ok(self) -> bool:

@@ -31,6 +31,7 @@ Judge = Callable[[Answer], Verdict]
 Renew = Callable[[], Call]
 Refused = Callable[[Answer], CrmBridgeError]
 
+_LONGEST_REFUSAL = 64 * 1024
 _FAULTS_WORTH_REPEATING = frozenset(
     {"dns", "connect", "connect_timeout", "connection_lost", "timeout", "deadline", "short_body", "encoding"}
     | {"proxy", "proxy_silent", "proxy_failed"}
@@ -154,7 +155,7 @@ class Engine:
         """Start a download; small and failed answers are read and judged here, a stream stays open."""
         running = self._exchange.start(call, number)
         plain = running.failure is None and running.status is not None and 200 <= running.status < 300
-        as_json = judge is not None and is_json_type(running.headers.get("content-type", ""))
+        as_json = judge is not None and _may_be_refusal(running.headers)
         if plain and not as_json:
             self._note(call, running.status)
             return Tried(running=running)
@@ -199,6 +200,12 @@ class Engine:
             breaker.failed()
         else:
             breaker.succeeded()
+
+
+def _may_be_refusal(headers: Mapping[str, str]) -> bool:
+    """Say whether a good answer may be a refusal in JSON: some gateways call their JSON text."""
+    kind, size = headers.get("content-type", ""), headers.get("content-length", "")
+    return is_json_type(kind) or (kind.startswith("text/") and size.isdigit() and int(size) <= _LONGEST_REFUSAL)
 
 
 def _complete(call: Call, tried: Tried, refused: Refused | None) -> Iterator[bytes]:

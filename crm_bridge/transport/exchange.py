@@ -169,7 +169,9 @@ class Running:
         body = b"".join(self.chunks(limit))
         if self.failure is not None or self.status is None:
             return self.error()
-        return Answer(self.status, self.headers, body)
+        return Answer(
+            self.status, self.headers, body, relaxed=not self.call.purpose.changes_the_crm, rows=self.call.rows
+        )
 
     def error(self) -> CrmError:
         """Return our error for the failure."""

@@ -17,7 +17,17 @@ LONGEST_NUMBER = 64
 def parse_json(body: bytes, *, content_type: str, max_depth: int = MAX_DEPTH) -> Any:
     """Return the value; integers as int, other numbers as Decimal. MalformedAnswerError for everything doubtful."""
     if not is_json_type(content_type):
-        raise MalformedAnswerError(_("the answer is not JSON"), reason="content_type")
+        raise not_json()
+    return parse_document(body, max_depth=max_depth)
+
+
+def not_json() -> MalformedAnswerError:
+    """Return the error for an answer that is no JSON."""
+    return MalformedAnswerError(_("the answer is not JSON"), reason="content_type")
+
+
+def parse_document(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
+    """Return the value of a document that is known to be JSON; as strict as `parse_json`."""
     problem = ""
     value: Any = None
     try:

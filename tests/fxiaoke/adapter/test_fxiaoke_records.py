@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from crm_bridge.errors import CrmError, MalformedAnswerError
 from crm_bridge.spi.adapter import Completeness, Query
 from crm_bridge.spi.emulator import WireRequest, WireResponse
+from crm_bridge.transport import raw_items, raw_value
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
 from crm_bridge_fxiaoke.emulator import Switches
-from crm_bridge_fxiaoke.raw_json import raw_items, raw_value
 
 
 def listing(adapter: FxiaokeAdapter) -> tuple[list[str], Completeness]:

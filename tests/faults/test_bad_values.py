@@ -1,0 +1,120 @@
+"""A value that cannot be read costs one contract; a structure that is broken costs the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.errors import AnswerLostError, GuardError, MalformedAnswerError
+from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.spi.adapter import RemoveOptions, Verdict
+from tests.faults.conftest import ADAPTERS
+from tests.faults.rig import CONTRACTS, Aim, Rig
+
+BAD_VALUES = ("half_character", "control_character", "not_a_number", "doubled_key")
+HARMLESS = (Rule("byte_order_mark", Match(count=None)), Rule("content_type", Match(count=None)))
+LISTING = {"fxiaoke": "data/query", "zoho": "/coql"}
+
+
+@pytest.fixture(params=ADAPTERS)
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    made = Rig(request.param)
+    yield made
+    made.close()
+
+
+def listing(rig: Rig, kind: str, row: int = 0) -> Rule:
+    return Rule(kind, Match(path=LISTING[rig.adapter], count=None), {"row": row})
+
+
+@pytest.mark.parametrize("kind", BAD_VALUES)
+def test_one_bad_value_costs_one_contract_which_is_named(rig: Rig, kind: str) -> None:
+    ids = rig.contracts()
+    with rig.bridge() as bridge:
+        connection = bridge.connect(rig.name)
+        connection.profile  # noqa: B018 - signs in and reads the metadata
+        rig.faults.replace([listing(rig, kind, row=3)])
+        selection = connection.find("everything")
+        read = [contract.id for contract in selection]
+    [bad] = selection.unreadable
+    assert bad.id in ids
+    assert bad.position == 4
+    assert bad.id.encode() in bad.raw
+    assert sorted([*read, bad.id]) == sorted(ids)
+    assert selection.completeness is not None
+    assert selection.completeness.proven
+
+
+def test_a_plan_names_what_cannot_be_read_and_leaves_it_out(rig: Rig) -> None:
+    with rig.bridge() as bridge:
+        connection = bridge.connect(rig.name)
+        connection.profile  # noqa: B018
+        rig.faults.replace([listing(rig, "half_character", row=3)])
+        plan = connection.plan("everything")
+        [bad] = plan.notes.unreadable
+        assert plan.count == CONTRACTS - 1
+        assert bad.id not in [contract.id for contract in plan]
+
+
+def test_a_row_that_came_twice_counts_once_while_the_crm_counts_it_once(rig: Rig) -> None:
+    with rig.bridge() as bridge:
+        connection = bridge.connect(rig.name)
+        connection.profile  # noqa: B018
+        rig.faults.replace([listing(rig, "duplicate_ids")])
+        with pytest.raises(GuardError) as refused:
+            connection.plan("everything")
+    assert refused.value.reason == "selection_incomplete"
+
+
+@pytest.mark.parametrize("verb", ["snapshot-1", "locate-1"])
+def test_a_contract_that_becomes_unreadable_is_held_and_the_others_go(rig: Rig, verb: str) -> None:
+    rig.verbs.aim = Aim(verb, listing(rig, "half_character"))
+    with rig.bridge() as bridge:
+        connection = bridge.connect(rig.name)
+        plan = connection.plan(ids=rig.contracts()[:3])
+        run = connection.apply(plan, confirm=plan.digest)
+        outcomes = {item.contract.id: (item.outcome.value, item.reason) for item in run}
+    assert sorted(outcome for outcome, _reason in outcomes.values()) == ["held", "removed", "removed"]
+    assert [reason for outcome, reason in outcomes.values() if outcome == "held"] in (
+        ["unreadable"],
+        ["unreadable_value"],
+    )
+    assert len(rig.contracts()) == CONTRACTS - 2
+
+
+@pytest.mark.parametrize("rule", HARMLESS, ids=lambda rule: str(rule.kind))
+def test_a_mark_and_a_wrong_type_are_overlooked_in_every_read(rig: Rig, rule: Rule) -> None:
+    rig.faults.replace([rule])
+    with rig.bridge() as bridge:
+        assert len(list(bridge.connect(rig.name).find("everything"))) == CONTRACTS
+
+
+@pytest.mark.parametrize("rule", HARMLESS, ids=lambda rule: str(rule.kind))
+def test_nothing_is_overlooked_in_the_answer_to_a_change(rig: Rig, rule: Rule) -> None:
+    with rig.bridge() as bridge:
+        adapter = bridge.adapter(rig.name)
+        ref = ContractRef(adapter.whoami().module, rig.contracts()[0])
+        rig.faults.replace([rule])
+        with suppress(AnswerLostError):
+            [answer] = adapter.remove(Step.TRASH, [ref], options=RemoveOptions())
+            assert answer.verdict is Verdict.UNKNOWN
+    assert ref.id not in rig.contracts()
+
+
+@pytest.mark.parametrize("kind", ["html", "cut_json", "missing_list"])
+def test_a_broken_structure_is_refused_as_a_whole(rig: Rig, kind: str) -> None:
+    rules = {
+        "html": Rule("html", Match(path=LISTING[rig.adapter], count=None)),
+        "cut_json": Rule("malformed", Match(path=LISTING[rig.adapter], count=None)),
+        "missing_list": Rule("answer", Match(path=LISTING[rig.adapter], count=None), {"json": {"errorCode": 0}}),
+    }
+    with rig.bridge() as bridge:
+        connection = bridge.connect(rig.name)
+        connection.profile  # noqa: B018
+        rig.faults.replace([rules[kind]])
+        with pytest.raises(MalformedAnswerError):
+            list(connection.find("everything"))
