@@ -145,7 +145,11 @@ def rows_of(answer: Answer | None, key: str, *, raw: bool = False) -> Listed:
         raise MalformedAnswerError(
             _("Zoho's answer has no list {name}").format(name=key), reason="shape", http_status=answer.status
         )
-    _check_count(len(listed), None, body.get("info"))
+    ids = {id_text(one["id"]) for one in listed if isinstance(one, Mapping) and one.get("id")}
+    nameless = sum(isinstance(one, UnreadableRow) or not one.get("id") for one in listed)
+    told = body.get("info")
+    if not (isinstance(told, Mapping) and told.get("count") == len(ids) + nameless):
+        _check_count(len(listed), None, told)
     rows: dict[str, Row] = {}
     unreadable: list[UnreadableRow] = []
     last = ""

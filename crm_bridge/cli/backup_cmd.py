@@ -59,7 +59,13 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
             return _export(out, connected, selection, chosen)
         saved = connected.backup(selection, keep_days=chosen["keep_days"])
         proven = _say_if_incomplete(out, selection, limited=chosen["limit"] is not None)
-    return _report(out, connection, saved, proven=proven, missing=selection.missing)
+    return _report(
+        out,
+        connection,
+        saved,
+        proven=proven,
+        missing=(*selection.missing, *(row.id or f"#{row.position}" for row in selection.unreadable)),
+    )
 
 
 def _say_if_incomplete(out: Output, selection: Selection, *, limited: bool) -> bool:

@@ -37,6 +37,8 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
                     return 0
         else:
             contract_table(selection)
+        for line in selection.unreadable_lines:
+            out.note(_("warning: {text}").format(text=line))
         code = say_missing(selection.missing)
         if selection.matched == 0:
             raise NothingMatchedError(_("no contract matches ({seen} were read)").format(seen=selection.seen))

@@ -112,6 +112,7 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
         found.append((_("cost"), text))
     if notes.missing:
         found.append((_("not found"), ", ".join(notes.missing)))
+    found += [(_("not readable"), line) for line in notes.unreadable]
     found += [(_("warning"), warning) for warning in notes.warnings]
     found += [(_("cannot be carried out"), broken.text()) for broken in notes.refusals]
     if notes.pace:

@@ -40,6 +40,16 @@ class Selection:
         """Return what the adapter added about the listing; complete once it has ended."""
         return tuple(self.search.remarks)
 
+    @property
+    def unreadable_lines(self) -> tuple[str, ...]:
+        """Return in words which rows hold a value that cannot be read; complete once the listing has ended."""
+        named = _("contract {id} (row {position}) holds a value that cannot be read ({problem}): it is left out")
+        nameless = _("row {position} of the listing holds a value that cannot be read ({problem}): it is left out")
+        return tuple(
+            (named if row.id else nameless).format(id=row.id, position=row.position, problem=row.reason)
+            for row in self.unreadable
+        )
+
     def __iter__(self) -> Iterator[Contract]:
         """Yield matching contracts, each id once."""
         where, limit = self._query.where, self._limit

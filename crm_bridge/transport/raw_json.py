@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
+from crm_bridge.transport.strict_json import MAX_DEPTH, deeper_than
 
 # A text that never ends is taken to the end of the document, so that hostile input is still read in one pass.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^\s,:\[\]{}"]+', re.DOTALL)
@@ -22,12 +23,18 @@ _DEPTH = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 
 def is_sound(document: bytes) -> bool:
-    """Say whether brackets, commas and colons fit, whatever the texts and scalars hold."""
+    """Say whether brackets, commas and colons fit, whatever the texts and scalars hold, and nothing nests too deep."""
     try:
-        json.loads(_TOKEN.sub(_masked, document))
+        outline = json.loads(
+            _TOKEN.sub(_masked, document), object_pairs_hook=lambda pairs: [inner for _key, inner in pairs]
+        )
     except (ValueError, RecursionError):
         return False
-    return True
+    return not deeper_than(outline, MAX_DEPTH)
+
+
+def _values(pairs: list[tuple[str, object]]) -> list[object]:
+    return [value for _key, value in pairs]
 
 
 def _masked(token: re.Match[bytes]) -> bytes:

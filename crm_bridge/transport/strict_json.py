@@ -92,14 +92,15 @@ def _no_constant(_text: str) -> NoReturn:
 
 def _shape(value: Any, body: bytes, max_depth: int) -> str:
     """Return the reason word when the tree is too deep or holds half a character, else nothing."""
-    if body.count(b"{") + body.count(b"[") > max_depth and _deeper_than(value, max_depth):
+    if body.count(b"{") + body.count(b"[") > max_depth and deeper_than(value, max_depth):
         return "depth"
     if b"\\ud" in body.lower() and any(_broken(text) for text in _texts(value)):
         return "surrogate"
     return ""
 
 
-def _deeper_than(value: Any, limit: int) -> bool:
+def deeper_than(value: Any, limit: int) -> bool:
+    """Say whether lists and objects are nested more than `limit` levels deep."""
     level = [value]
     for _depth in range(limit):
         level = [child for item in level for child in _children(item)]
