@@ -11,8 +11,10 @@ import pytest
 import requests
 
 from crm_bridge.errors import UsageError
+from crm_bridge.sandbox.fault_answers import spoiled
 from crm_bridge.sandbox.faults import KINDS, FaultPlan, Match, Rule, parse_plan
 from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.spi.emulator import WireResponse
 
 
 def ledger(server: SandboxServer) -> Any:
@@ -213,11 +215,36 @@ def test_the_answer_leads_elsewhere(server: SandboxServer, status: int) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (status, "http://127.0.0.1:1/x")
 
 
-@pytest.mark.parametrize(("kind", "ids"), [("duplicate_ids", ["1", "2", "1"]), ("missing_ids", ["1", "2"])])
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [("duplicate_ids", ["1", "2", "1"]), ("missing_ids", ["1", "2"]), ("doubled_row", ["1", "2", "3", "1"])],
+)
 def test_the_list_of_an_answer_is_rewritten(server: SandboxServer, kind: str, ids: list[str]) -> None:
     server.inject(Rule(kind))
     told = get(server).json()
     assert ([item["id"] for item in told["items"]], told["total"]) == (ids, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        ("half_character", b'"B\\ud83d"'),
+        ("control_character", b'"B\x01"'),
+        ("not_a_number", b'"name":NaN'),
+        ("doubled_key", b'"name":"B","name":"B"'),
+    ],
+)
+def test_one_text_of_one_row_is_spoilt(kind: str, piece: bytes) -> None:
+    body = b'{"items":[{"id":"1","name":"A"},{"id":"2","name":"B"},{"id":"3","name":"C"}]}'
+    spoilt = spoiled(WireResponse(200, (), body), Rule(kind, arguments={"row": 1})).body
+    assert spoilt.count(piece) == 1
+    assert spoilt.startswith(b'{"items":[{"id":"1","name":"A"},{"id":"2",')
+    assert spoilt.endswith(b'},{"id":"3","name":"C"}]}')
+
+
+def test_a_mark_stands_before_the_json(server: SandboxServer) -> None:
+    server.inject(Rule("byte_order_mark"))
+    assert get(server).content.startswith(b"\xef\xbb\xbf{")
 
 
 def test_every_kind_is_tried_here() -> None:
