@@ -152,6 +152,7 @@ class FxiaokeAdapter:
                 mapper=mapper,
                 customers=customers,
                 assumed=assumed,
+                missing_is_empty=self._settings.missing_fields == "empty",
             ),
             locator=Locator(
                 records=self._records,

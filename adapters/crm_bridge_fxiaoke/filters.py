@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from crm_bridge.domain.filters import And, Compare, Filter, Kind, Op, conditions
+from crm_bridge.domain.field_map import require_meanings
+from crm_bridge.domain.filters import And, Compare, FieldRef, Filter, Kind, Op, conditions, fields_of
 from crm_bridge.domain.pushdown import Pushed, Split, coverage_of, split
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
@@ -29,7 +30,8 @@ CustomerIds = Callable[[Op, tuple[str, ...]], Sequence[str] | None]
 
 
 def check_fields(where: Filter, fields: FieldMap) -> None:
-    """Raise UsageError for vendor fields that do not exist or cannot be compared as written."""
+    """Raise UsageError for fields that do not exist here or cannot be compared as written."""
+    require_meanings(where, fields.names, module=fields.object.label)
     for one in conditions(where):
         if one.field.vendor:
             _check_vendor(one, fields)
@@ -62,6 +64,12 @@ def _check_vendor(one: Compare, fields: FieldMap) -> None:
         )
 
 
+def columns_of(where: Filter, fields: FieldMap) -> tuple[str, ...]:
+    """Return the fields of the object that a filter is about."""
+    named = (ref.name.removesuffix("__r") if ref.vendor else fields.names.get(ref.name, "") for ref in fields_of(where))
+    return tuple(sorted({name for name in named if name in fields.object.fields}))
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A filter for the gateway: conditions to send, what is left to us, and the pushed part in words."""
@@ -71,10 +79,19 @@ class Compiled:
     shown: str
 
 
-def compile_filter(where: Filter, fields: FieldMap, customer_ids: CustomerIds) -> Compiled:
-    """Split a filter and translate what the CRM can evaluate. Or and not are left to us."""
+def compile_filter(
+    where: Filter, fields: FieldMap, customer_ids: CustomerIds, *, told: Callable[[FieldRef], bool]
+) -> Compiled:
+    """Split a filter and translate what the CRM can evaluate of fields that are `told`. Or and not are left to us."""
     translator = _Translator(fields, customer_ids)
-    parts = split(where, coverage_of(translator.leaf), can_or=False, can_not=False, max_conditions=MOST_CONDITIONS)
+    parts = split(
+        where,
+        coverage_of(translator.leaf),
+        told=told,
+        can_or=False,
+        can_not=False,
+        max_conditions=MOST_CONDITIONS,
+    )
     pushed = parts.pushed
     leaves = pushed.parts if isinstance(pushed, And) else (pushed,) if pushed is not None else ()
     native = [one for leaf in leaves for one in translator.native(leaf)]
@@ -123,11 +140,9 @@ class _Translator:
         ids = self._customer_ids(one.op, names)
         if ids is None:
             return None
-        # A customer that nobody may see is shown by its id, so the text itself may be one.
-        wanted = [*ids, *(names if one.op in (Op.EQ, Op.IN) else ())]
-        if len(wanted) > LIST_MOST:
+        if len(ids) > LIST_MOST:
             return None
-        return Pushed((condition(meta.name, "IN", *(wanted or [_NOTHING])),), exact=False)
+        return Pushed((condition(meta.name, "IN", *(ids or [_NOTHING])),), exact=False)
 
 
 def _by_type(one: Compare, meta: FieldMeta) -> Pushed[Native] | None:

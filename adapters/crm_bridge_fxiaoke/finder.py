@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import Everything, Op
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
 from crm_bridge.transport import UnreadableRow
 from crm_bridge_fxiaoke.customers import Customers
-from crm_bridge_fxiaoke.filters import check_fields, compile_filter
-from crm_bridge_fxiaoke.mapping import Mapper, text
-from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, RowPage, condition, unreadable_id
+from crm_bridge_fxiaoke.filters import check_fields, columns_of, compile_filter
+from crm_bridge_fxiaoke.mapping import Mapper
+from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, RowPage, condition, unreadable_id
 from crm_bridge_fxiaoke.settings import Assumptions
+from crm_bridge_fxiaoke.visible import Visibility
 
 # Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
 NOT_VOIDED = condition("life_status", "N", "invalid")
@@ -31,8 +31,17 @@ class _Count:
 class Finder:
     """Listings of one contract object."""
 
-    def __init__(self, *, records: Records, mapper: Mapper, customers: Customers, assumed: Assumptions) -> None:
+    def __init__(
+        self,
+        *,
+        records: Records,
+        mapper: Mapper,
+        customers: Customers,
+        assumed: Assumptions,
+        missing_is_empty: bool = False,
+    ) -> None:
         """`assumed` tells how far a query may be behind, and what it does with operators that it does not know."""
+        self._missing_is_empty = missing_is_empty
         self._records = records
         self._mapper = mapper
         self._customers = customers
@@ -44,29 +53,45 @@ class Finder:
     def find(self, query: Query) -> Search:
         """Start a listing; UsageError for fields that do not exist."""
         lag = max(1, round(self._lag)) if self._lag else None
+        where = Everything() if query.where is None else query.where
+        check_fields(where, self._mapper.fields)
+        visibility = Visibility(
+            self._records, self._mapper, self._customers, live=NOT_VOIDED, missing_is_empty=self._missing_is_empty
+        )
+        names = columns_of(where, self._mapper.fields)
+
+        def pages(source: Iterator[tuple[RowPage, _Count]]) -> Iterator[Page]:
+            return self._pages(source, visibility, names)
+
         if query.ids is not None:
             shown = _("ids ({count})").format(count=len(query.ids))
-            return Search(shown, query.where, self._pages(self._by_ids(query.ids)), lag)
+            return Search(shown, query.where, pages(self._by_ids(query.ids)), lag)
         if query.words is not None:
             lists = self._word_lists(query.words)
             shown = " or ".join(f"{one['field_name']} {one['operator']} {one['field_values']}" for one in lists)
-            return Search(shown, query.where, self._pages(self._by_words(lists)), lag)
-        where = Everything() if query.where is None else query.where
-        check_fields(where, self._mapper.fields)
-        compiled = compile_filter(where, self._mapper.fields, self._customers.ids)
+            return Search(shown, query.where, pages(self._by_words(lists)), lag)
+        compiled = compile_filter(where, self._mapper.fields, self._customers.ids, told=visibility.is_told)
         conditions = [*compiled.native, NOT_VOIDED]
         # An operator that an object does not know may match everything: then nothing it returned is believed unseen.
         residual = where if self._recheck and compiled.native else compiled.split.residual
-        return Search(compiled.shown, residual, self._pages(self._by_filter(conditions)), lag)
+        return Search(compiled.shown, residual, pages(self._by_filter(conditions)), lag)
 
-    def _pages(self, source: Iterator[tuple[RowPage, _Count]]) -> Iterator[Page]:
+    def _pages(
+        self, source: Iterator[tuple[RowPage, _Count]], visibility: Visibility, names: Sequence[str]
+    ) -> Iterator[Page]:
         """Yield the pages as they come, and how complete the listing was with an empty last one."""
         count = _Count()
         for page, so_far in source:
             count = so_far
             kept = [row for row in page.rows if row.values.get("life_status") != "invalid"]
             before = count.seen - len(page.rows) - len(page.unreadable)
-            yield Page(tuple(self._contracts(kept)), unreadable=tuple(_unreadable(r, before) for r in page.unreadable))
+            visibility.learn(kept, names)
+            visibility.name_customers(kept)
+            shown, voidable = visibility.shown, self._voidable
+            yield Page(
+                tuple(self._mapper.contract(row.values, voidable=voidable, shown=shown) for row in kept),
+                unreadable=tuple(_unreadable(one, before) for one in page.unreadable),
+            )
         yield Page((), _completeness(count))
 
     def _by_filter(self, conditions: Sequence[Condition]) -> Iterator[tuple[RowPage, _Count]]:
@@ -100,13 +125,6 @@ class Finder:
                 fresh = page.fresh(known)
                 count.seen += len(fresh.rows) + len(fresh.unreadable)
                 yield fresh, count
-
-    def _contracts(self, rows: Sequence[Row]) -> Iterator[Contract]:
-        name = self._mapper.fields.names.get("customer", "")
-        self._customers.learn(
-            value for row in rows if f"{name}__r" not in row.values and (value := text(row.values.get(name)))
-        )
-        return (self._mapper.contract(row.values, voidable=self._voidable) for row in rows)
 
 
 def _unreadable(row: UnreadableRow, before: int) -> UnreadableContract:

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-from crm_bridge.domain.contract import Contract, ContractRef, RecordState
+from crm_bridge.domain.contract import Contract, ContractRef, RecordState, Untold
+from crm_bridge.domain.field_map import is_system_field
+from crm_bridge.domain.shown import ShownFields
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.content import content_of
@@ -53,8 +56,19 @@ RULES: Mapping[str, _Rule] = {
     ),
     "end": _Rule(_DATES, ("end_date", "end_date__c"), ("结束|到期|截止|终止|失效|end|expir",)),
 }
-# A status that the system keeps is not the contract's own.
-_NOT_STATUS = frozenset({"life_status", "lock_status", "record_type", "changed_status", "out_resources"})
+SYSTEM_FIELDS = frozenset(
+    {
+        "_id", "approval_status", "changed_status", "create_time", "created_by", "data_own_department",
+        "data_own_organization", "extend_obj_data_id", "is_deleted", "last_modified_by", "last_modified_time",
+        "life_status", "life_status_before_invalid", "lock_rule", "lock_status", "lock_user", "mc_currency",
+        "mc_exchange_rate", "mc_exchange_rate_version", "mc_functional_currency", "object_describe_api_name",
+        "object_describe_id", "order_by", "out_owner", "out_resources", "out_tenant_id", "owner", "owner_department",
+        "package", "partner_id", "record_type", "relevant_team", "sys_modified_time", "tenant_id", "version",
+    }
+)  # fmt: skip
+"""Fields that the CRM keeps about every record of every object."""
+# What stands in place of the name of a record that is voided or gone: no name of anything.
+_NO_NAMES = frozenset({"数据已作废或已删除", "数据不存在或已删除"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +122,15 @@ def _number_and_title(meta: ObjectMeta, title: str | None) -> Mapping[str, str]:
 
 
 def _match(meta: ObjectMeta, meaning: str, rule: _Rule) -> str | None:
-    fitting = [one for one in meta.fields.values() if one.type in rule.types and one.name != "name"]
-    if meaning == "status":
-        fitting = [one for one in fitting if one.name not in _NOT_STATUS]
+    fitting = [
+        one
+        for one in meta.fields.values()
+        if one.type in rule.types
+        and one.name != "name"
+        and (one.name in rule.names or not is_system_field(one.name, SYSTEM_FIELDS))
+    ]
     if meaning == "customer":
         fitting = [one for one in fitting if one.target in ("AccountObj", "")]
-    if meaning in ("start", "end"):
-        fitting = [one for one in fitting if one.name not in ("create_time", "last_modified_time")]
     for name in rule.names:
         if any(one.name == name for one in fitting):
             return name
@@ -138,43 +154,84 @@ class Mapper:
         """Return the drift digest of a row."""
         return self._content.digest(row)
 
-    def contract(self, row: Record, *, voidable: frozenset[str]) -> Contract:
+    def contract(self, row: Record, *, voidable: frozenset[str], shown: ShownFields) -> Contract:
         """Return the contract; `voidable` are the life states in which the CRM voids."""
+        read: Mapping[str, object] = {
+            "number": text(self._value(row, "number")),
+            "title": text(self._value(row, "title")),
+            "customer": self.customer(row) or text(self._value(row, "customer")),
+            "status": self.status(row) or text(self._value(row, "status")),
+            "amount": number(self._value(row, "amount")),
+            "currency": text(self._value(row, "currency")),
+            "start": day(self._value(row, "start")),
+            "end": day(self._value(row, "end")),
+            "owner": person(row, "owner"),
+            "created": moment(self._value(row, "created")),
+            "modified": moment(self._value(row, "modified")),
+        }
+        kind = type_of(row)
+        nameless = {name for name, label in row.items() if isinstance(label, str) and label in _NO_NAMES}
+        missing = shown.missing_in(kind, row)
+        # A label is missing because there is nothing to label, or because it is not shown.
+        empty = [name for name, why in missing.items() if why is None]
+        empty += [name for name, held in row.items() if held in (None, "", [])]
+        missing |= {f"{name}__r": None for name in empty if f"{name}__r" not in row}
+        values: dict[str, Any] = dict(read)
+        causes = {
+            meaning: shown.why_unknown(kind, row, self.fields.names.get(meaning), value)
+            or self._why_nameless(meaning, row, shown)
+            for meaning, value in read.items()
+        }
         return Contract(
             ref=ContractRef(self.fields.object.name, row_id(row)),
-            number=text(self._value(row, "number")),
-            title=text(self._value(row, "title")),
-            customer=self.customer(row),
-            status=self._label(row, "status"),
-            amount=number(self._value(row, "amount")),
-            currency=text(self._value(row, "currency")),
-            start=day(self._value(row, "start")),
-            end=day(self._value(row, "end")),
-            owner=person(row, "owner"),
-            created=moment(self._value(row, "created")),
-            modified=moment(self._value(row, "modified")),
+            **values,
             state=state_of(row, voidable),
             digest=self.digest(row),
-            raw=row,
+            raw={name: held for name, held in row.items() if name not in nameless} if nameless else row,
+            untold={meaning: why for meaning, why in causes.items() if why is not None},
+            missing=missing | dict.fromkeys(nameless, Untold.UNRESOLVED),
         )
 
+    def _why_nameless(self, meaning: str, row: Record, shown: ShownFields) -> Untold | None:
+        """Return why only the id, or the bare value, of what a meaning names is known."""
+        held = self._value(row, meaning)
+        if held in (None, "", []):
+            return None
+        if meaning == "customer" and self.customer(row) is None:
+            return shown.why_unnamed(text(held) or "")
+        if meaning == "status" and self.status(row) is None:
+            return Untold.UNRESOLVED
+        return Untold.UNRESOLVED if meaning == "owner" and person_name(row, "owner") is None else None
+
     def customer(self, row: Record) -> str | None:
-        """Return the customer's name, its id where the name is not told."""
+        """Return the customer's name, None where it is not known or there is no customer."""
         field = self.fields.names.get("customer", "")
         shown, value = row.get(f"{field}__r"), text(row.get(field))
         if isinstance(shown, Mapping):
             shown = shown.get("name")
-        return (text(shown) or self._names_of(value) or value) if value else None
+        name = text(shown)
+        return (name if name and name not in _NO_NAMES else self._names_of(value)) if value else None
+
+    def status(self, row: Record) -> str | None:
+        """Return the label of the status, None where it has none that is known."""
+        field = self.fields.field("status")
+        value = text(self._value(row, "status"))
+        if field is None or value is None:
+            return value
+        beside = row.get(f"{field.name}__r")
+        return (
+            field.label_of(value)
+            or (text(beside) if isinstance(beside, str) else None)
+            or (None if field.options else value)
+        )
 
     def _value(self, row: Record, meaning: str) -> object:
         return row.get(self.fields.names.get(meaning, ""))
 
-    def _label(self, row: Record, meaning: str) -> str | None:
-        field = self.fields.field(meaning)
-        value = text(self._value(row, meaning))
-        if field is None or value is None:
-            return value
-        return field.label_of(value) or value
+
+def type_of(row: Record) -> str:
+    """Return the record type; rights to fields may differ by it."""
+    return text(row.get("record_type")) or ""
 
 
 def text(value: object) -> str | None:
@@ -211,14 +268,17 @@ def day(value: object) -> date | None:
 
 def person(row: Record, field: str) -> str | None:
     """Return a person's name where the row tells it, else the id."""
+    value = row.get(field)
+    return person_name(row, field) or (text(value[0]) if isinstance(value, list) and value else text(value))
+
+
+def person_name(row: Record, field: str) -> str | None:
+    """Return a person's name, None where the row does not tell it."""
     shown = row.get(f"{field}__r")
     shown = shown[0] if isinstance(shown, list) and shown else shown
-    if isinstance(shown, Mapping) and text(shown.get("name")):
+    if isinstance(shown, Mapping):
         return text(shown.get("name"))
-    if isinstance(shown, str) and shown:
-        return shown
-    value = row.get(field)
-    return text(value[0]) if isinstance(value, list) and value else text(value)
+    return shown if isinstance(shown, str) and shown else None
 
 
 def state_of(row: Record, voidable: frozenset[str]) -> RecordState:

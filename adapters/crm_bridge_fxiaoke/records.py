@@ -164,6 +164,10 @@ class Records:
             raise MalformedAnswerError(unreadable_text(name), reason="unreadable")
         return list(page.rows)
 
+    def newest(self, name: str, conditions: Sequence[Condition], *, limit: int) -> tuple[Row, ...]:
+        """Return the newest rows that can be read, one page at most."""
+        return _rows(self.query(name, conditions, limit=limit, newest_first=True)).rows
+
     def by_ids(self, name: str, ids: Sequence[str], *conditions: Condition, raw: bool = False) -> Rows:
         """Return the rows of up to 100 ids by id, whatever their life_status; what cannot be seen is missing."""
         found, wanted = Rows(), set(ids)

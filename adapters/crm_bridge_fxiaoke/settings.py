@@ -113,6 +113,8 @@ class FxiaokeSettings(BaseModel):
     """Older style (token, tenant and user in the body) or newer style (in headers). Never both in one call."""
     fields: dict[str, str] = Field(default_factory=dict)
     """Overrides of the field map, e.g. `amount = "contract_amount__c"`."""
+    missing_fields: Literal["unknown", "empty"] = "unknown"
+    """What a field means that a record lacks, where nothing shows it to be empty: not known, or empty."""
     related: bool = True
     """Save records of other objects that reference a contract."""
     neighbours: tuple[str, ...] = ()

@@ -80,7 +80,9 @@ class ZohoAdapter:
         """Start a listing."""
         if query.deleted_since is not None:
             return list_deletions(self._bins, self.workspace.name, query.deleted_since)
-        return Finder(self._client, self._coql, self._by_id, self.workspace).find(query)
+        missing_is_empty = self._settings.missing_fields == "empty"
+        finder = Finder(self._client, self._coql, self._by_id, self.workspace, missing_is_empty=missing_is_empty)
+        return finder.find(query)
 
     def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         """Copy contracts with everything around them."""

@@ -34,10 +34,13 @@ class Columns:
         return tuple(name for name in self.base if name not in self.ignored)
 
 
-def choose_columns(fields: Iterable[ZohoField], meanings: Mapping[str, str]) -> Columns:
-    """Return the column set: mapped fields and those that tell of an edit first, then the others by name."""
+def choose_columns(fields: Iterable[ZohoField], meanings: Mapping[str, str], *, profile: str = "") -> Columns:
+    """Return the column set: mapped fields and those that tell of an edit first, then the others by name.
+
+    Fields that Zoho describes as hidden from the profile are not asked for: one such column refuses the query.
+    """
     known = {field.api_name: field for field in fields if field.api_name != "id"}
-    usable = [name for name, field in known.items() if field.in_coql]
+    usable = [name for name, field in known.items() if field.in_coql and profile not in field.hidden_from]
     first = [name for name in dict.fromkeys((*meanings.values(), *ALWAYS)) if name in usable]
     stored = sorted(name for name in usable if known[name].data_type not in COMPUTED and name not in first)
     computed = sorted(name for name in usable if known[name].data_type in COMPUTED and name not in first)

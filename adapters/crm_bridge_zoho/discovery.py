@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from crm_bridge.domain.field_map import is_system_field
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_zoho.metadata import ZohoField, ZohoModule
+from crm_bridge_zoho.metadata import SYSTEM_FIELDS, ZohoField, ZohoModule
 
 _CONTRACT = re.compile(
     r"contract|vertrag|vertr[äa]g|contrat|contratto|contratti|kontrakt|umow|smlouv|sopimu|s[öo]zle[şs]me"
@@ -130,7 +131,11 @@ def map_fields(fields: Iterable[ZohoField], overrides: Mapping[str, str]) -> dic
 def _best(meaning: str, fields: list[ZohoField]) -> str | None:
     """Return the best fitting field: settled by API name, else the highest score of label and type."""
     types, names, words = _MEANINGS[meaning]
-    fitting = [field for field in fields if field.data_type in types]
+    fitting = [
+        field
+        for field in fields
+        if field.data_type in types and (field.api_name in names or not is_system_field(field.api_name, SYSTEM_FIELDS))
+    ]
     for name in names:
         if any(field.api_name == name for field in fitting):
             return name

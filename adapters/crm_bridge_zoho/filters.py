@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from crm_bridge.domain.field_map import require_meanings
 from crm_bridge.domain.filters import Compare, FieldRef, Filter, Literal, Op, fields_of
 from crm_bridge.domain.pushdown import Pushed, coverage_of, fold, split
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge_zoho import coql
-from crm_bridge_zoho.metadata import ZohoField
+from crm_bridge_zoho.metadata import LOOKUPS, ZohoField
 
 MOST_CONDITIONS = 6
 """One of our conditions may become four of Zoho's 25, and paging needs one."""
@@ -36,15 +37,33 @@ _ORDER = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 class CoqlFilters:
     """Compiles filters for one module."""
 
-    def __init__(self, fields: Mapping[str, ZohoField], meanings: Mapping[str, str]) -> None:
-        """`meanings` maps canonical names to API names."""
+    def __init__(
+        self,
+        module: str,
+        fields: Mapping[str, ZohoField],
+        meanings: Mapping[str, str],
+        *,
+        profile: str = "",
+        org_currency: str = "",
+    ) -> None:
+        """`meanings` maps canonical names to API names; `profile` is the id of the user's profile."""
+        self._module = module
         self._fields = fields
         self._meanings = meanings
+        self._profile = profile
+        self._known = frozenset(meanings) | ({"currency"} if org_currency else set())
 
     def compile(self, where: Filter) -> tuple[str | None, Filter | None]:
         """Return the COQL condition (None: all records) and the residual. UsageError for unknown fields."""
         self.check(where)
-        parted = split(where, coverage_of(self._leaf), can_or=True, can_not=False, max_conditions=MOST_CONDITIONS)
+        parted = split(
+            where,
+            coverage_of(self._leaf),
+            told=self.is_shown,
+            can_or=True,
+            can_not=False,
+            max_conditions=MOST_CONDITIONS,
+        )
         if parted.pushed is None:
             return None, parted.residual
         native = fold(
@@ -57,7 +76,8 @@ class CoqlFilters:
         return native, parted.residual
 
     def check(self, where: Filter) -> None:
-        """Raise UsageError for a vendor field that the module does not have."""
+        """Raise UsageError for a field or a meaning that the module does not have."""
+        require_meanings(where, self._known, module=self._module)
         for ref in fields_of(where):
             if ref.vendor and ref.name != "id" and ref.name.partition(".")[0] not in self._fields:
                 raise UsageError(
@@ -76,6 +96,18 @@ class CoqlFilters:
         """Return the columns that evaluating the filter here needs."""
         named = ((ref.name if ref.vendor else self._meanings.get(ref.name, "")) for ref in fields_of(where))
         return tuple(sorted({name for name in named if name}))
+
+    def lookups_of(self, where: Filter) -> tuple[str, ...]:
+        """Return the columns of the filter that hold other records, whose names it may be about."""
+        named = (ref.name if ref.vendor else self._meanings.get(ref.name, "") for ref in fields_of(where))
+        known = ((name, self._fields.get(name)) for name in named)
+        return tuple(sorted({name for name, field in known if field is not None and field.data_type in LOOKUPS}))
+
+    def is_shown(self, ref: FieldRef) -> bool:
+        """Return whether Zoho's own description shows the field to the user's profile."""
+        name = ref.name.partition(".")[0] if ref.vendor else self._meanings.get(ref.name, "")
+        field = self._fields.get(name)
+        return field is None or self._profile not in field.hidden_from
 
     def _native(self, condition: Compare) -> str:
         made = self._leaf(condition)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.filters import FieldRef, Filter
+from crm_bridge.domain.shown import ShownFields
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
@@ -17,6 +18,7 @@ from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
 from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select
+from crm_bridge_zoho.names import LookupNames
 from crm_bridge_zoho.states import FIRST, read_states, state_of
 from crm_bridge_zoho.wire import Listed, Row, id_text, list_of, more_records, rows_of, unreadable_id
 from crm_bridge_zoho.workspace import Workspace
@@ -46,8 +48,15 @@ class _Seen:
 class Finder:
     """Starts listings. Every contract has all base columns, so that its digest is the one the gate computes."""
 
-    def __init__(self, client: ZohoClient, coql: Coql, by_id: ById, workspace: Workspace) -> None:
-        """Use one connection's readers."""
+    def __init__(
+        self, client: ZohoClient, coql: Coql, by_id: ById, workspace: Workspace, *, missing_is_empty: bool = False
+    ) -> None:
+        """Use one connection's readers for one listing: what it shows is evidence for the rows that lack it."""
+        self._shown = ShownFields(workspace.fields, missing_is_empty=missing_is_empty)
+        for name, known in workspace.fields.items():
+            if workspace.user.profile_id in known.hidden_from:
+                self._shown.hide("", name)
+        self._names = LookupNames(client, by_id, workspace.fields)
         self._client = client
         self._coql = coql
         self._by_id = by_id
@@ -91,38 +100,57 @@ class Finder:
         return Search(native or "id is not null", residual, pages)
 
     def _pages(self, select: Select, query: Query, remarks: list[str]) -> Iterator[Page]:
-        """Yield the pages of a query; where Zoho refuses its condition, all records, for the core to filter."""
+        """Yield the pages of a query; where Zoho refuses its condition, all records, for the core to filter.
+
+        Likewise where its rows lack a column of the condition: Zoho then compared what this user is not shown.
+        """
         try:
             yield from self._queried(select, query)
             return
+        except _LeftOutError as error:
+            remark = _("Zoho does not show {names}: all contracts are read and filtered here").format(names=error)
         except CrmBridgeError as error:
             if select.where is None or error.vendor_code not in ("INVALID_QUERY", "SYNTAX_ERROR"):
                 raise
-            refused = error.vendor_code
-        remarks.append(
-            _("Zoho refused the filter ({code}): all contracts are read and filtered here").format(code=refused)
-        )
+            remark = _("Zoho refused the filter ({code}): all contracts are read and filtered here").format(
+                code=error.vendor_code
+            )
+        remarks.append(remark)
         yield from self._queried(replace(select, where=None), query)
 
     def _queried(self, select: Select, query: Query) -> Iterator[Page]:
         """Yield the pages of a query. The count comes first: Zoho charges by the LIMIT that is asked for."""
         expected = self._coql.count(select)
         limit = self._coql.limit if expected is None else max(SMALL_LIMIT, expected)
-        extra = self._extra_columns(query.where)
         seen = _Seen()
         for answer in self._coql.pages(select, limit=limit):
-            rows, unreadable = seen.fresh(rows_of(answer, "data"))
-            yield self._page(rows, extra, unreadable)
+            listed = rows_of(answer, "data")
+            if not seen.keys and select.where is not None:
+                self._refuse_left_out(listed.rows, query.where)
+            rows, unreadable = seen.fresh(listed)
+            yield self._page(rows, query.where, unreadable)
         yield Page((), _complete(len(seen.keys), expected))
 
+    def _refuse_left_out(self, rows: Sequence[Row], where: Filter | None) -> None:
+        columns = () if where is None else self._work.filters.columns_of(where)
+        lacking = sorted(
+            name for name in columns if name in self._work.columns.base and any(name not in row.values for row in rows)
+        )
+        if lacking:
+            raise _LeftOutError(", ".join(lacking))
+
     def _extra_columns(self, where: Filter | None) -> tuple[str, ...]:
-        """Return the columns that the filter needs and the base columns lack."""
+        """Return the columns that the filter needs and the base columns lack, without those hidden from this user."""
         needed = () if where is None else self._work.filters.columns_of(where)
         lists = [name for name in needed if name not in self._work.columns.base]
-        return tuple(name for name in lists if "." in name or self._work.fields[name].in_coql)[: MOST_COLUMNS - 1]
+        return tuple(name for name in lists if "." in name or self._may_ask(name))[: MOST_COLUMNS - 1]
 
-    def _page(self, rows: Sequence[Row], extra: tuple[str, ...], unreadable: Iterable[UnreadableContract] = ()) -> Page:
-        """Return a page of these rows, with the columns that the filter needs on top."""
+    def _may_ask(self, name: str) -> bool:
+        return self._work.fields[name].in_coql and self._work.filters.is_shown(FieldRef(name, vendor=True))
+
+    def _page(self, rows: Sequence[Row], where: Filter | None, unreadable: Iterable[UnreadableContract] = ()) -> Page:
+        """Return a page of these rows, with the columns and names that the filter needs on top."""
+        extra = self._extra_columns(where)
         more = self._by_id.rows(self._work.name, [row.id for row in rows], ("id", *extra)) if extra else Rows()
         bad = [_unreadable(more.unreadable[row.id], 0) for row in rows if row.id in more.unreadable]
         values = [
@@ -130,7 +158,15 @@ class Finder:
             for row in rows
             if row.id not in more.unreadable
         ]
-        return Page(tuple(map(self._work.reader.contract, values)), unreadable=(*unreadable, *bad))
+        return Page(self._contracts(values, where), unreadable=(*unreadable, *bad))
+
+    def _contracts(self, rows: Sequence[Mapping[str, Any]], where: Filter | None) -> tuple[Contract, ...]:
+        meant = [name for meaning in ("customer", "owner") if (name := self._work.meanings.get(meaning))]
+        lookups = () if where is None else self._work.filters.lookups_of(where)
+        named = self._names.fill(rows, (*meant, *lookups), self._shown)
+        for row in named:
+            self._shown.learn("", row)
+        return tuple(self._work.reader.contract(row, self._shown) for row in named)
 
     def _ids_pages(self, query: Query, ids: tuple[str, ...]) -> Iterator[Page]:
         wanted = list(dict.fromkeys(ids))
@@ -176,11 +212,15 @@ class Finder:
     def _read(self, ids: Sequence[str], where: Filter | None) -> Page:
         rows = self._by_id.rows(self._work.name, ids, self._work.columns.base)
         unreadable = [replace(_unreadable(row, 0), id=one) for one, row in rows.unreadable.items()]
-        return self._page([rows[one] for one in ids if one in rows], self._extra_columns(where), unreadable)
+        return self._page([rows[one] for one in ids if one in rows], where, unreadable)
 
 
 def _unreadable(row: UnreadableRow, before: int) -> UnreadableContract:
     return UnreadableContract(unreadable_id(row), before + row.position, row.reason, row.raw)
+
+
+class _LeftOutError(Exception):
+    """Rows lack columns that the pushed condition compares; the text names them."""
 
 
 def _standing(contract: Contract, states: Mapping[str, Mapping[str, Any]]) -> Contract:

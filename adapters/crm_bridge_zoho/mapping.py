@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from crm_bridge.domain.content import Content, digits_of
-from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.contract import Contract, ContractRef, Untold
+from crm_bridge.domain.shown import ShownFields
 from crm_bridge_zoho.states import state_of
 from crm_bridge_zoho.wire import id_text
 
@@ -22,34 +24,32 @@ class RowReader:
         self._content = content
         self._currency = "" if "currency" in meanings else org_currency
 
-    def contract(self, row: Mapping[str, object]) -> Contract:
-        """Return the contract of a row that has at least the base columns."""
-        owner = row.get(self._meanings.get("owner", "Owner"))
+    def contract(self, row: Mapping[str, object], shown_fields: ShownFields) -> Contract:
+        """Return the contract of a row; `shown_fields` tells what the fields mean that the row lacks."""
+        values: dict[str, Any] = {}
+        untold: dict[str, Untold] = {}
+        for meaning, read in _READ.items():
+            name = self._meanings.get(meaning)
+            value = read(row.get(name)) if name else None
+            why = shown_fields.why_unknown("", row, name, value)
+            if meaning == "currency" and value is None and self._currency and why in (None, Untold.NO_FIELD):
+                value, why = self._currency, None
+            values[meaning] = value
+            if why is not None:
+                untold[meaning] = why
         return Contract(
             ref=ContractRef(self._module, id_text(row.get("id"))),
-            number=shown(self._value(row, "number")),
-            title=shown(self._value(row, "title")),
-            customer=shown(self._value(row, "customer")),
-            status=shown(self._value(row, "status")),
-            amount=amount_of(self._value(row, "amount")),
-            currency=shown(self._value(row, "currency")) or self._currency or None,
-            start=day_of(self._value(row, "start")),
-            end=day_of(self._value(row, "end")),
-            owner=shown(owner),
-            created=instant_of(self._value(row, "created")),
-            modified=instant_of(self._value(row, "modified")),
+            **values,
             state=state_of(row),
             digest=self.digest(row),
             raw=row,
+            untold=untold,
+            missing=shown_fields.missing_in("", row),
         )
 
     def digest(self, row: Mapping[str, object]) -> str:
         """Return the drift digest: the same for the same content, whichever call the row came from."""
         return self._content.digest(row)
-
-    def _value(self, row: Mapping[str, object], meaning: str) -> object:
-        name = self._meanings.get(meaning)
-        return row.get(name) if name else None
 
 
 def shown(value: object) -> str | None:
@@ -91,3 +91,18 @@ def instant_of(value: object) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+_READ: Mapping[str, Callable[[object], object]] = {
+    "number": shown,
+    "title": shown,
+    "customer": shown,
+    "status": shown,
+    "amount": amount_of,
+    "currency": shown,
+    "start": day_of,
+    "end": day_of,
+    "owner": shown,
+    "created": instant_of,
+    "modified": instant_of,
+}

@@ -88,6 +88,8 @@ class ZohoField:
     private: bool
     options: tuple[tuple[str, str], ...]
     """(actual value, display value) of a choice."""
+    hidden_from: frozenset[str] = frozenset()
+    """Profiles that may not see it, by id."""
 
     @property
     def in_coql(self) -> bool:
@@ -163,7 +165,13 @@ def _field(raw: Mapping[str, Any]) -> ZohoField:
         rich_text=_is_rich(raw),
         private=isinstance(raw.get("private"), Mapping),
         options=_options(raw.get("pick_list_values")),
+        hidden_from=_hidden_from(raw.get("profiles")),
     )
+
+
+def _hidden_from(profiles: object) -> frozenset[str]:
+    listed = [one for one in profiles if isinstance(one, Mapping)] if isinstance(profiles, list) else []
+    return frozenset(id_text(one.get("id")) for one in listed if one.get("permission_type") == "hidden")
 
 
 def _writable(raw: Mapping[str, Any], name: str, data_type: str) -> bool:

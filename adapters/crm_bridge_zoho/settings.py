@@ -26,6 +26,8 @@ class ZohoSettings(BaseModel):
     module: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
     """Canonical contract field -> API name in the module; what is not named is discovered."""
+    missing_fields: Literal["unknown", "empty"] = "unknown"
+    """What a field means that a record lacks, where nothing shows it to be empty: not known, or empty."""
     edition: Literal["free", "standard", "professional", "enterprise", "ultimate"] | None = None
     """The edition, if it is another one than the licence says: it bounds the calls in flight."""
     marker_field: str | None = None

@@ -63,7 +63,7 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
     related = _related(client, module, warnings)
     rights = read_rights(client, user, module)
     meanings = map_fields(fields.values(), settings.fields)
-    columns = choose_columns(fields.values(), meanings)
+    columns = choose_columns(fields.values(), meanings, profile=user.profile_id)
     content = content_of(fields.values(), columns, [*fields, *(one.api_name for one in related)])
     missing = tuple(lacking(client.granted_scopes, module.api_name, custom=module.is_custom))
     warnings += _concerns(user, org, module, rights, fields)
@@ -79,7 +79,7 @@ def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
         columns=columns,
         content=content,
         reader=RowReader(module.api_name, meanings, content, org.currency),
-        filters=CoqlFilters(fields, meanings),
+        filters=CoqlFilters(module.label, fields, meanings, profile=user.profile_id, org_currency=org.currency),
         lacking=missing,
         warnings=tuple(warnings),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
@@ -107,7 +107,7 @@ class Connection:
     def get(self, wanted: str) -> Contract:
         """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError."""
         found: list[Contract] = [*self.find(ids=[wanted])] if _looks_like_id(wanted) else []
-        found = found or [*self.find(where.number == wanted, limit=10)] or [*self.find(ids=[wanted])]
+        found = found or self._by_number(wanted) or [*self.find(ids=[wanted])]
         if not found:
             raise NothingMatchedError(
                 _("there is no contract {wanted} in {name}").format(wanted=wanted, name=self.name),
@@ -120,6 +120,15 @@ class Connection:
                 hint=_("name one by its id: {ids}").format(ids=", ".join(contract.id for contract in found)),
             )
         return found[0]
+
+    def _by_number(self, wanted: str) -> list[Contract]:
+        """Return the contracts with a number; none where the module has no field for it."""
+        try:
+            return [*self.find(where.number == wanted, limit=10)]
+        except UsageError as error:
+            if error.reason != "no_such_field":
+                raise
+            return []
 
     def show(self, wanted: str) -> Details:
         """Return one contract with its lines, notes, attachments and links, by id or number."""
@@ -153,12 +162,18 @@ class Connection:
         fast: bool = False,
         output: Path | None = None,
         max_contracts: int | None = None,
+        undecided: Literal["refuse", "leave_out"] = "refuse",
     ) -> Plan:
         """Make an immutable plan of everything that matches; kept at `output`, else in the state directory.
 
         Every contract of the module is the filter "everything". A plan of more than `max_contracts` (default: of the
         configuration) is made, says so in `Plan.refusals`, and is not carried out. Raises UsageError.
+
+        Contracts that the filter cannot judge, because the CRM does not tell what it compares, are never planned:
+        GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many.
         """
+        if undecided not in ("refuse", "leave_out"):
+            raise UsageError(_("undecided takes refuse or leave_out, not {value}").format(value=undecided))
         chosen = (*filters, where.number == number) if number is not None else filters
         if not chosen and words is None and ids is None:
             raise UsageError(
@@ -170,7 +185,8 @@ class Connection:
         text = to_text(query.where) if query.where is not None else words or "ids"
         selection = self._select(replace(query, states=True))
         desk = self.desk if max_contracts is None else self.desk.allowing(max_contracts)
-        return Plan(make_plan(desk, selection, PlanOptions(step, automations, fast, reason, text), output))
+        options = PlanOptions(step, automations, fast, reason, text, leave_out_undecided=undecided == "leave_out")
+        return Plan(make_plan(desk, selection, options, output))
 
     def rehearse(self, plan: Plan, stage: Stage) -> Rehearsal:
         """Restore a sample of a plan's contracts into a stand-in and compare; `testing.stage` builds stand-ins.

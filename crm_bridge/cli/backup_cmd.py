@@ -69,6 +69,8 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
 
 
 def _say_if_incomplete(out: Output, selection: Selection, *, limited: bool) -> bool:
+    for caution in selection.cautions:
+        out.note(_("warning: {text}").format(text=caution))
     proof = selection.completeness
     proven = proof is not None and proof.proven
     if not proven and not limited:
@@ -112,6 +114,7 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
 
 def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:
     from crm_bridge.files import create_private
+    from crm_bridge.pipeline.find import nothing_matches
     from crm_bridge.report.tables import write_table
 
     form, path = chosen["form"], chosen["output"]
@@ -125,7 +128,7 @@ def _export(out: Output, connected: Connection, selection: Selection, chosen: Ma
         with os.fdopen(create_private(part), "wb") as file:
             count = write_table(form, selection, file, active_language())
         if not count:
-            raise NothingMatchedError(_("no contract matches ({seen} were read)").format(seen=selection.seen))
+            raise NothingMatchedError(nothing_matches(selection))
         # Personal data leaves the encrypted state directory here: that belongs into the journal, and comes first.
         connected.journal_export(form=form, count=count)
         part.replace(path)

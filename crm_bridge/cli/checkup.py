@@ -23,7 +23,6 @@ LEVELS = ("ok", "warning", "problem")
 TIGHT_BYTES, TOO_FEW_BYTES = 1024**3, 64 * 1024**2
 FEW_CALLS = 200
 KEYS_FROM = 50
-IDENTIFYING = ("number", "title", "status")
 STEP_NAMES = {Step.TRASH: N_("move to the bin"), Step.PURGE: N_("delete for good")}
 
 
@@ -198,16 +197,16 @@ class Checkup:
         if self._profile is None:
             return
         profile = self._profile
-        mapped = {field.meaning: field.name for field in profile.fields if field.meaning}
+        mapped = {meaning: name for meaning, name in profile.field_map.items() if name}
         says = _("{label} ({name}), {count} fields").format(
             label=profile.module_label, name=profile.module, count=len(profile.fields)
         )
         yield ok("module", says)
-        pairs = ", ".join(f"{meaning}={name}" for meaning, name in sorted(mapped.items()))
+        pairs = ", ".join(f"{meaning}={name or '-'}" for meaning, name in profile.field_map.items())
         yield ok("fields", pairs) if mapped else warning("fields", _("no field is mapped"), _("see `connections show`"))
-        if missing := [meaning for meaning in IDENTIFYING if meaning not in mapped]:
+        if missing := [meaning for meaning in profile.field_map if meaning not in mapped]:
             says = _("no field is taken for: {names}").format(names=", ".join(missing))
-            yield warning("fields", says, _("name the field in the connection's configuration"))
+            yield warning("fields", says, _('name the field in the connection: fields = { MEANING = "FIELD" }'))
 
     def _keys(self) -> Iterator[Finding]:
         """Look at a few contracts for keys that no metadata explains: an edit of them alone would go unnoticed."""

@@ -110,6 +110,13 @@ def show(name: str) -> int:
         (_("field"), _("label"), _("type"), _("taken for")),
         ((f.name, f.label, f.type, f.meaning) for f in profile.fields),
     )
+    out.table(
+        (_("contract field"), _("is the field")),
+        (
+            (meaning, name or _("missing: name it with fields.{meaning}").format(meaning=meaning))
+            for meaning, name in profile.field_map.items()
+        ),
+    )
     out.table((_("around a contract"), _("kind"), _("saved")), ((r.label, r.kind, r.saved) for r in profile.relations))
     if profile.assumptions:
         out.table((_("assumptions"),), ((line,) for line in profile.assumptions))
@@ -142,6 +149,7 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "module_label": profile.module_label,
         "may": {step.value: support.value for step, support in profile.may.items()},
         "fields": {f.name: {"label": f.label, "type": f.type, "meaning": f.meaning} for f in profile.fields},
+        "field_map": profile.field_map,
         "relations": [
             {"name": r.name, "kind": r.kind, "module": r.module, "saved": r.saved} for r in profile.relations
         ],

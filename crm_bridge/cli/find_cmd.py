@@ -23,6 +23,7 @@ from crm_bridge.i18n import _
 def find(connection: str, expression: str | None, **chosen: Any) -> int:
     """Find contracts on CONNECTION."""
     from crm_bridge.cli.contract_view import CONTRACT, contract_json, contract_table
+    from crm_bridge.pipeline.find import nothing_matches
 
     out = Output(as_json=shared().as_json)
     limit, given = chosen["limit"], chosen["where_"] if expression is None else (expression, *chosen["where_"])
@@ -41,7 +42,9 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
             out.note(_("warning: {text}").format(text=line))
         code = say_missing(selection.missing)
         if selection.matched == 0:
-            raise NothingMatchedError(_("no contract matches ({seen} were read)").format(seen=selection.seen))
+            raise NothingMatchedError(nothing_matches(selection))
+        for caution in selection.cautions:
+            out.note(_("warning: {text}").format(text=caution))
         proof = selection.completeness
         if limit is None and (proof is None or not proof.proven):
             out.note(_("warning: the listing is not proven complete: {how}").format(how=proof.how if proof else "-"))

@@ -64,6 +64,7 @@ class MakeCommand(Command):
 @click.option("--automations/--no-automations", default=False, help="Let the CRM's automations run (default: off).")
 @click.option("--fast", is_flag=True, help="Use the CRM's fast path; its side effects are named in the plan.")
 @click.option("--max-contracts", type=click.IntRange(min=1), default=None, help="Contracts that the plan may have.")
+@click.option("--leave-out-undecided", is_flag=True, help="Plan without the contracts that could not be judged.")
 @click.option("--rehearse/--no-rehearse", default=None, help="Rehearse the restore (default: for > 50 contracts).")
 def make(connection: str, output: Path | None, **chosen: Any) -> int:
     """Plan a deletion on CONNECTION."""
@@ -84,6 +85,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
             automations=chosen["automations"],
             fast=chosen["fast"],
             max_contracts=chosen["max_contracts"],
+            undecided="leave_out" if chosen["leave_out_undecided"] else "refuse",
         )
         broken = made.notes.refusals
         rehearsal = None if broken else rehearsed(bridge, made, wanted=chosen["rehearse"])

@@ -23,6 +23,21 @@ class RecordState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Untold(StrEnum):
+    """Why the value of a field is not known. None of these means "empty"."""
+
+    NOT_VISIBLE = "not_visible"
+    """The field, or the record behind it, is not shown to this user."""
+    UNRESOLVED = "unresolved"
+    """An id was given, and the name behind it was not."""
+    LEFT_OUT = "left_out"
+    """The CRM left the field out of this record, and nothing shows that it is empty."""
+    UNREADABLE = "unreadable"
+    """A value was given that is none of this field."""
+    NO_FIELD = "no_field"
+    """The module has no field with this meaning."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ContractRef:
     """The address of one record inside a connection: module (or object) and id. Ids are text, always."""
@@ -40,7 +55,8 @@ class Contract:
     """One contract as it was read: the fields that every CRM has, and every vendor field kept in `raw`.
 
     `digest` is the SHA-256 (hex) of the record's canonical content; two equal digests mean "not changed".
-    Times are aware; `amount` is in units of `currency` (ISO 4217).
+    Times are aware; `amount` is in units of `currency` (ISO 4217). A field that is None is empty, unless `untold`
+    names it: then its value is not known (a customer may still show the id whose name is not known).
     """
 
     ref: ContractRef
@@ -58,6 +74,13 @@ class Contract:
     state: RecordState
     digest: str
     raw: Mapping[str, object] = field(repr=False, hash=False)
+    untold: Mapping[str, Untold] = field(default_factory=dict, hash=False)
+    """Why a field of every contract is not known, by its name; fields that are not here are known."""
+    missing: Mapping[str, Untold | None] = field(default_factory=dict, repr=False, hash=False)
+    """Vendor fields that `raw` lacks: None = empty, by evidence; else why the value is not known.
+
+    A vendor field that neither `raw` nor this mapping has was left out: not known.
+    """
 
     @property
     def id(self) -> str:

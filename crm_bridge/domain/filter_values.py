@@ -27,6 +27,13 @@ def stored_values(value: object) -> Iterator[object]:
         yield value
 
 
+def whole(value: object) -> bool:
+    """Return whether a value is told in full: False for a lookup with an id and no name, also inside a list."""
+    if isinstance(value, Mapping):
+        return "id" not in value or bool(value.get("name"))
+    return all(whole(member) for member in value) if isinstance(value, list | tuple) else True
+
+
 def equal(stored: object, literal: Literal) -> bool:
     """Say whether both are the same text, number, truth value, day or instant."""
     if isinstance(literal, str):

@@ -1,4 +1,8 @@
-"""The filter tree: which contracts are meant, and whether one contract is among them."""
+"""The filter tree: which contracts are meant, and whether one contract is among them.
+
+Filters are evaluated in Kleene's three-valued logic (`domain.truth`): a condition on a value that the CRM did not
+tell is neither true nor false, and only what is true is selected.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.contract import Contract, Untold
 from crm_bridge.domain.filter_rules import (
     COMPLEMENT,
     FIELDS,
@@ -21,7 +25,8 @@ from crm_bridge.domain.filter_rules import (
     normal_literal,
     problem,
 )
-from crm_bridge.domain.filter_values import Literal, equal, order, stored_values, text_of
+from crm_bridge.domain.filter_values import Literal, equal, order, stored_values, text_of, whole
+from crm_bridge.domain.truth import Truth
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
@@ -46,8 +51,11 @@ __all__ = [
     "all_of",
     "any_of",
     "conditions",
+    "evaluate",
     "fields_of",
+    "knowledge_of",
     "matches",
+    "open_fields",
     "value_of",
 ]
 
@@ -175,38 +183,81 @@ def fields_of(filter: Filter) -> frozenset[FieldRef]:  # noqa: A002
 
 
 def matches(filter: Filter, contract: Contract) -> bool:  # noqa: A002
-    """Say whether the contract is meant. No value: false, except `!=`, `!~`, `not in` and `is null`, which are true."""
+    """Return whether the contract is meant: the filter is *true* of it, not merely undecided."""
+    return evaluate(filter, contract) is Truth.TRUE
+
+
+def evaluate(filter: Filter, contract: Contract) -> Truth:  # noqa: A002
+    """Return whether the filter holds, or UNKNOWN where that depends on a value that the CRM did not tell.
+
+    An empty value: false, except for `!=`, `!~`, `not in` and `is null`, which are true.
+    """
     match filter:
         case Compare():
-            return _holds(filter, tuple(stored_values(value_of(filter.field, contract))))
+            return _holds(filter, contract)
         case And(parts):
-            return all(matches(part, contract) for part in parts)
+            return min(evaluate(part, contract) for part in parts)
         case Or(parts):
-            return any(matches(part, contract) for part in parts)
+            return max(evaluate(part, contract) for part in parts)
         case Not(part):
-            return not matches(part, contract)
+            return ~evaluate(part, contract)
         case Everything():
-            return True
+            return Truth.TRUE
+
+
+def open_fields(filter: Filter, contract: Contract) -> Mapping[str, Untold]:  # noqa: A002
+    """Return the fields whose conditions are undecided for this contract, and why their values are not known."""
+    leaves = (leaf for leaf in conditions(filter) if evaluate(leaf, contract) is Truth.UNKNOWN)
+    return {leaf.field.name: why for leaf in leaves if (why := knowledge_of(leaf.field, contract)[1]) is not None}
 
 
 def value_of(field: FieldRef, contract: Contract) -> object:
-    """Return what the contract holds in a field; a vendor name with dots also walks into nested records."""
+    """Return what the contract is known to hold in a field."""
+    return knowledge_of(field, contract)[0]
+
+
+def knowledge_of(field: FieldRef, contract: Contract) -> tuple[object, Untold | None]:
+    """Return what is known of a field, and why that is not all; None = the value is told.
+
+    A vendor name with dots also walks into nested records. A lookup without its name is known in part: its id.
+    """
     if not field.vendor:
         value: object = contract.ref.id if field.name == "id" else getattr(contract, field.name)
-        return value
-    found: object = contract.raw
+        return value, contract.untold.get(field.name)
     if field.name in contract.raw:
-        return contract.raw[field.name]
-    for step in field.name.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
+        return _judged(contract.raw[field.name])
+    first, *steps = field.name.split(".")
+    if first not in contract.raw:
+        missing = contract.missing
+        return None, missing.get(field.name, missing.get(first, Untold.LEFT_OUT))
+    found: object = contract.raw[first]
+    for step in steps:
+        if found is None or found == "":
+            return None, None
+        if not isinstance(found, Mapping) or step not in found:
+            return None, Untold.LEFT_OUT
+        found = found[step]
+    return _judged(found)
 
 
-def _holds(condition: Compare, stored: tuple[object, ...]) -> bool:
-    positive = COMPLEMENT[condition.op] if condition.op in _NEGATIVE else condition.op
-    literals = condition.values
-    found = not stored if positive is Op.IS_NULL else any(_asks(positive, value, literals) for value in stored)
-    return found is not (condition.op in _NEGATIVE)
+def _judged(value: object) -> tuple[object, Untold | None]:
+    return value, None if whole(value) else Untold.UNRESOLVED
+
+
+def _holds(condition: Compare, contract: Contract) -> Truth:
+    negative = condition.op in _NEGATIVE
+    positive = COMPLEMENT[condition.op] if negative else condition.op
+    value, why = knowledge_of(condition.field, contract)
+    stored = tuple(stored_values(value))
+    if positive is Op.IS_NULL:
+        answer = Truth.of(not stored) if stored or why is None else Truth.UNKNOWN
+    elif why is not None and not condition.field.vendor:  # an id in place of a name says nothing about the name
+        answer = Truth.UNKNOWN
+    else:
+        answer = Truth.of(any(_asks(positive, part, condition.values) for part in stored))
+        if why is not None:
+            answer = max(answer, Truth.UNKNOWN)
+    return ~answer if negative else answer
 
 
 def _asks(op: Op, stored: object, literals: tuple[Literal, ...]) -> bool:

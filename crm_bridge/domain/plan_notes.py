@@ -36,6 +36,8 @@ class PlanNotes:
     """Safety rules that the plan breaks: it is shown whole, and cannot be carried out."""
     unreadable: tuple[str, ...] = ()
     """Contracts that hold a value which cannot be read, in words: named here, and not in the plan."""
+    undecided: int = 0
+    """Contracts that the filter could not judge; they are left out."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""

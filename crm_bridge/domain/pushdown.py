@@ -1,4 +1,13 @@
-"""Splitting a filter into what a CRM evaluates and the residual that we evaluate."""
+"""Splitting a filter into what a CRM evaluates and the residual that we evaluate.
+
+A condition is pushed only if its field is *told* to this user (`split(told=...)`), whatever the operator. The CRM may
+know what the user is not shown: a condition on such a field would drop contracts that plain evaluation can only call
+undecided, and they would not be counted. On a told field both see the same value, so what is pushed holds for every
+contract that is true or undecided, and pushed and residual together are plain evaluation.
+
+Whatever was pushed, the core evaluates the whole filter again on every row: the CRM's word selects nothing by itself.
+Conditions on an exact id or number may be pushed without looking; what they exclude is known not to be meant.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +21,7 @@ from crm_bridge.domain.filters import (
     And,
     Compare,
     Everything,
+    FieldRef,
     Filter,
     Not,
     Op,
@@ -72,20 +82,34 @@ def coverage_of(compile_leaf: CompileLeaf[T]) -> Callable[[Compare], Coverage]:
     return cover
 
 
+def names_exactly(condition: Compare) -> bool:
+    """Return whether a condition names contracts by exact id or number."""
+    field = condition.field
+    return not field.vendor and field.name in ("id", "number") and condition.op in (Op.EQ, Op.IN)
+
+
 def split(
     filter: Filter,  # noqa: A002 - the word of the domain
     can_push: Callable[[Compare], Coverage],
     *,
+    told: Callable[[FieldRef], bool],
     can_or: bool,
     can_not: bool,
     max_conditions: int,
 ) -> Split:
     """Return what to send and what to evaluate here.
 
-    `can_not` promises plain negation, true on empty values too; SQL's NOT over NULL is none. At most
-    `max_conditions` conditions are pushed, earlier ones first. Conditions come in negation normal form.
+    `told` returns whether a field's value is shown to this user in every record, empty or not. `can_not` promises
+    plain negation, true on empty values too; SQL's NOT over NULL is none. At most `max_conditions` conditions are
+    pushed, earlier ones first. Conditions come in negation normal form.
     """
-    language = _Language(can_push, can_or, can_not)
+
+    def cover(condition: Compare) -> Coverage:
+        if names_exactly(condition) or told(condition.field):
+            return can_push(condition)
+        return Coverage.NONE
+
+    language = _Language(cover, can_or, can_not)
     pushed: list[Filter] = []
     residual: list[Filter] = []
     room = max_conditions

@@ -1,4 +1,4 @@
-"""Find: run a listing, apply the whole filter again, and say whether the listing was complete."""
+"""Find: run a listing, apply the whole filter again, count what it could not judge, and prove completeness."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import replace
 
 from crm_bridge import failpoints
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filters import matches
+from crm_bridge.domain.filters import Filter, conditions, evaluate, open_fields
+from crm_bridge.domain.pushdown import names_exactly
+from crm_bridge.domain.truth import Truth
+from crm_bridge.domain.undecided import Undecided
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Progress, StopFlag, no_progress
@@ -34,6 +37,9 @@ class Selection:
         self.duplicates = 0
         self.missing: tuple[str, ...] = ()
         self.unreadable: list[UnreadableContract] = []
+        self.undecided = Undecided()
+        """Contracts that are not selected because the filter is neither true nor false of them."""
+        self._by_number: dict[str, list[str]] = {number: [] for number in _numbers(query.where)}
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -50,8 +56,20 @@ class Selection:
             for row in self.unreadable
         )
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Return what should be known before this selection is used; complete once the listing has ended."""
+        twins = (
+            _("{count} live contracts have the number {number}: {ids}").format(
+                count=len(ids), number=number, ids=", ".join(ids)
+            )
+            for number, ids in self._by_number.items()
+            if len(ids) > 1
+        )
+        return (*((self.undecided.text(),) if self.undecided.count else ()), *twins)
+
     def __iter__(self) -> Iterator[Contract]:
-        """Yield matching contracts, each id once."""
+        """Yield the contracts of which the filter is true, each id once."""
         where, limit = self._query.where, self._limit
         ids: set[str] = set()
         for contract in self._contracts():
@@ -59,7 +77,12 @@ class Selection:
                 self.duplicates += 1
                 continue
             ids.add(contract.id)
-            if where is None or matches(where, contract):
+            if contract.number in self._by_number:
+                self._by_number[contract.number].append(contract.id)
+            answer = Truth.TRUE if where is None else evaluate(where, contract)
+            if where is not None and answer is Truth.UNKNOWN:
+                self.undecided.add(contract, open_fields(where, contract))
+            if answer is Truth.TRUE:
                 self.matched += 1
                 yield contract
                 if limit is not None and self.matched >= limit:
@@ -97,6 +120,19 @@ class Selection:
             self.unreadable += page.unreadable
             self._progress("find", self.seen, page.completeness.expected if page.completeness else None)
             yield from page.contracts
+
+
+def _numbers(where: Filter | None) -> Iterator[str]:
+    """Yield the contract numbers that a filter asks for."""
+    for condition in conditions(where) if where is not None else ():
+        if condition.field.name == "number" and names_exactly(condition):
+            yield from map(str, condition.values)
+
+
+def nothing_matches(selection: Selection) -> str:
+    """Return the sentence about a selection without a contract."""
+    text = _("no contract matches ({seen} were read)").format(seen=selection.seen)
+    return f"{text}; {selection.undecided.text()}" if selection.undecided.count else text
 
 
 def find_contracts(

@@ -26,7 +26,7 @@ from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.doubt import undoubted
 from crm_bridge.pipeline.entries import PLAN_MADE
-from crm_bridge.pipeline.find import Selection
+from crm_bridge.pipeline.find import Selection, nothing_matches
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.plan_writer import PlanWriter
 
@@ -40,6 +40,8 @@ class PlanOptions:
     fast: bool = False
     reason: str = ""
     where: str = ""
+    leave_out_undecided: bool = False
+    """Plan although some contracts could not be judged: they are left out, and the plan says so."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     ):
         for target in undoubted(desk, _targets(selection, tally)):
             writer.add(target)
-        _check_selection(selection, tally)
+        _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
         plan = writer.finish(_notes(desk, head, writer.count, selection, tally))
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
@@ -76,7 +78,7 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
 
 
 def _notes(desk: Desk, head: PlanHead, count: int, selection: Selection, tally: _Tally) -> PlanNotes:
-    profile, warnings = desk.profile, [*desk.profile.warnings, *selection.remarks]
+    profile, warnings = desk.profile, [*desk.profile.warnings, *selection.remarks, *selection.cautions]
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
     if predicted and predicted.exceeds(profile.calls_left):
         warnings.append(
@@ -97,6 +99,7 @@ def _notes(desk: Desk, head: PlanHead, count: int, selection: Selection, tally: 
         pace_of(profile.limits, count, head.step, fast=head.fast),
         refusals(desk.policy, contracts=count),
         selection.unreadable_lines,
+        selection.undecided.count,
     )
 
 
@@ -128,12 +131,19 @@ def _check_permitted(desk: Desk, step: Step) -> None:
         )
 
 
-def _check_selection(selection: Selection, tally: _Tally) -> None:
-    if not tally.items:
-        raise NothingMatchedError(
-            _("no contract matches ({seen} were read)").format(seen=selection.seen),
-            hint=_("look at the contracts with `crm-bridge find`"),
+def _check_selection(selection: Selection, tally: _Tally, *, leave_out_undecided: bool) -> None:
+    undecided = selection.undecided
+    if undecided.count and not leave_out_undecided:
+        raise GuardError(
+            undecided.text(),
+            reason="undecided",
+            hint=_(
+                "let this user see the field, filter by another one, or leave these contracts out: "
+                "--leave-out-undecided"
+            ),
         )
+    if not tally.items:
+        raise NothingMatchedError(nothing_matches(selection), hint=_("look at the contracts with `crm-bridge find`"))
     proof = selection.completeness
     if proof is None or not proof.proven:
         raise GuardError(

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Support
 from crm_bridge.domain.content import Content
-from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef
 from crm_bridge.domain.cost import CallCost
 from crm_bridge.domain.filters import Filter
 from crm_bridge.domain.reasons import Reason
@@ -84,6 +84,12 @@ class Profile:
     """For steps that `may` calls ABSENT: what is missing, and who can give it."""
     content: Content | None = None
     """What of a row is the record; the same that the adapter's digests are made with. None: every key counts."""
+
+    @property
+    def field_map(self) -> dict[str, str | None]:
+        """Return the vendor field that stands for each field of every contract; None where the module has none."""
+        mapped = {field.meaning: field.name for field in self.fields if field.meaning}
+        return {meaning: mapped.get(meaning) for meaning in CONTRACT_FIELDS if meaning != "id"}
 
 
 @dataclass(frozen=True, slots=True)

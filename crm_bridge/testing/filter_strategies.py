@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
-from crm_bridge.domain.contract import Contract, ContractRef, RecordState
+from crm_bridge.domain.contract import Contract, ContractRef, RecordState, Untold
 from crm_bridge.domain.filter_rules import FIELDS, LISTING, NULLITY, ORDERING, TEXTUAL, FieldRef, Kind, Op
 from crm_bridge.domain.filter_values import order
 from crm_bridge.domain.filters import And, Compare, Everything, Filter, Literal, Not, Or
@@ -22,7 +25,8 @@ INSTANTS = (
     datetime(2020, 1, 1, 7, 30, tzinfo=timezone(timedelta(hours=8))),
     datetime(2020, 1, 2, tzinfo=UTC),
 )
-VENDOR_NAMES = ("Level", "合同等级", "Account_Name.id", "odd `name`\n", "status", "and")
+VENDOR_NAMES = ("Level", "合同等级", "Account_Name.id", "odd `name`\n", "status", "and", "Partner")
+NESTED_NAMES = ("Partner.id", "Partner.name", "Partner.region.code")
 _STORED: tuple[object, ...] = (
     None,
     "",
@@ -36,6 +40,8 @@ _STORED: tuple[object, ...] = (
     [],
     ["A", "12"],
     {"name": "Acme", "id": "12"},
+    [{"name": "Acme", "id": "12"}, "A"],
+    {"name": "A", "id": "0", "region": {"code": "12"}},
 )
 
 
@@ -63,7 +69,7 @@ def _literals(kind: Kind, op: Op) -> st.SearchStrategy[Literal]:
 def compares(draw: st.DrawFn) -> Compare:
     """Draw one condition that the rule book allows."""
     canonical = st.sampled_from(tuple(FIELDS)).map(FieldRef)
-    names = st.sampled_from(VENDOR_NAMES) | st.text(min_size=1)
+    names = st.sampled_from(VENDOR_NAMES + NESTED_NAMES) | st.text(min_size=1)
     field = draw(canonical | names.map(lambda name: FieldRef(name, vendor=True)))
     refused = {Kind.TEXT: ORDERING, Kind.ANY: frozenset[Op]()}.get(field.kind, TEXTUAL)
     op = draw(st.sampled_from([op for op in Op if op not in refused]))
@@ -122,3 +128,36 @@ def contracts() -> st.SearchStrategy[Contract]:
         digest=st.just("0" * 64),
         raw=st.dictionaries(st.sampled_from(VENDOR_NAMES), st.sampled_from(_STORED)),
     )
+
+
+CAUSES = tuple(Untold)
+
+
+@st.composite
+def less_known(draw: st.DrawFn, full: Contract) -> Contract:
+    """Draw the same contract as a user sees it who is not told some of its fields, or the names behind some ids."""
+    names = draw(st.sets(st.sampled_from([name for name in FIELDS if name != "id"])))
+    untold = {name: draw(st.sampled_from(CAUSES)) for name in sorted(names)}
+    shown: dict[str, Any] = {name: _behind(getattr(full, name), why) for name, why in untold.items()}
+    raw = dict(full.raw)
+    missing: dict[str, Untold | None] = dict(full.missing)
+    for key in sorted(draw(st.sets(st.sampled_from(VENDOR_NAMES)))):
+        if key not in raw:
+            continue
+        value = raw.pop(key)
+        if draw(st.booleans()) and _nameless(value) != value:
+            raw[key] = _nameless(value)
+        elif draw(st.booleans()):
+            missing[key] = draw(st.sampled_from(CAUSES))
+    return replace(full, **shown, untold={**full.untold, **untold}, raw=raw, missing=missing)
+
+
+def _behind(value: object, why: Untold) -> object:
+    """Return what still stands in a field that is not known: the id behind a name, or nothing."""
+    return "4150868000000225013" if why is Untold.UNRESOLVED and isinstance(value, str) and value else None
+
+
+def _nameless(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: part for key, part in value.items() if key == "id"}
+    return [_nameless(part) for part in value] if isinstance(value, list) else value
