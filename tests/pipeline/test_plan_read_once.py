@@ -32,6 +32,8 @@ OTHER = PlanNotes(
     credits_left=9,
     pace=Pace(9, 9, 9),
     refusals=(Refusal("max_contracts", 9, 8),),
+    unreadable=("row 3",),
+    undecided=2,
 )
 
 
