@@ -30,6 +30,12 @@ def load_adapter(name: str) -> AdapterSpec:
     return _load(points[0])
 
 
+def adapter_version(name: str) -> str:
+    """Return `NAME/VERSION` of an installed adapter, the version being that of the package that offers it."""
+    packages = [point.dist for point in entry_points(group=GROUP) if point.name == name]
+    return f"{name}/{packages[0].version}" if packages and packages[0] else name
+
+
 def _load(point: EntryPoint) -> AdapterSpec:
     try:
         spec = point.load()

@@ -161,7 +161,7 @@ class Case:
             self.violations.append(what)
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return the journal's entries as they are on disk."""
+        """Return what the journal on disk says: a row for each line of an entry, or for an entry without lines."""
         if not (self.home / "journal" / "journal.sqlite3").exists():
             return []
         keys = Bridge.open(self.home, environ={}).around.keys
@@ -169,8 +169,9 @@ class Case:
             self.home / "journal", keys=keys, clock=SystemClock(), randomness=randomness_from({}), read_only=True
         ) as journal:
             return [
-                {"seq": e.seq, "op": e.op, "id": e.record_id, "attempt": e.attempt, "body": dict(e.body)}
-                for e in journal.entries()
+                {"seq": entry.seq, "op": entry.op, "id": facts.get("id", ""), "body": facts}
+                for entry in journal.entries()
+                for facts in ([dict(line.facts) for line in journal.lines(entry)] or [dict(entry.body)])
             ]
 
     def effects(self) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def after_a_kill(case: Case) -> None:
     """Whatever is gone at the CRM had a verified backup and a committed intent (I1, I2); the journal verifies (I8)."""
     entries = case.entries()
     first = {(e["op"], e["id"], e["body"].get("step")): e["seq"] for e in reversed(entries)}
-    saved = {e["id"]: e["seq"] for e in reversed(entries) if e["op"] == "backup.ok"}
+    saved = {e["id"]: e["seq"] for e in reversed(entries) if e["op"] == "backup"}
     effects = case.effects()
     for step, record_id in effects:
         intent = first.get(("intent", record_id, step))
@@ -101,7 +101,7 @@ def a_second_resume(case: Case) -> None:
 
 def backups(case: Case) -> None:
     """Every backup that the journal names decrypts to what the contract was made from, files included (I2, I9)."""
-    named = {(e["id"], str(e["body"]["set"])) for e in case.entries() if e["op"] == "backup.ok"} - case.judged
+    named = {(e["id"], str(e["body"]["set"])) for e in case.entries() if e["op"] == "backup"} - case.judged
 
     def work() -> int:
         with case.bridge() as bridge:

@@ -37,11 +37,14 @@ WORDS = {
     BAD_KEY: "signed by an unknown key, or by a key outside its range",
     OPEN: "intact, with intents that have no outcome",
 }
+VERSION = 2
 FIELDS = {
-    "v", "seq", "prev", "ts", "boot", "mono_ms", "session", "actor", "op", "system", "org", "module", "record_id",
-    "plan", "run", "attempt", "body", "seal",
+    "v", "seq", "prev", "ts", "boot", "mono_ms", "session", "actor", "op", "system", "org", "module", "plan", "run",
+    "body", "lines", "seal",
 }  # fmt: skip
 RECEIPT_TYPE = "application/vnd.crm-bridge.deletion-receipt+json"
+DIGEST = re.compile("[0-9a-f]{64}", re.ASCII)
+MOST_LINES = 1_000_000
 NUMBER = re.compile("0|[1-9][0-9]{0,15}", re.ASCII)
 LONGEST_LINE = 1 << 24
 
@@ -77,6 +80,24 @@ def from_any_base64(text: str) -> bytes:
         return base64.b64decode(text.translate({0x2D: "+", 0x5F: "/"}), validate=True)
     except (ValueError, AttributeError) as error:
         raise UnreadableError("not base64") from error
+
+
+def whole(line: bytes, number: int) -> bytes:
+    """Return a line of a file without its end."""
+    if line[-1:] != b"\n":
+        raise UnreadableError(f"line {number} is cut")
+    return line[:-1]
+
+
+def is_seal_of_lines(value: object) -> bool:
+    """Tell whether an entry seals lines, or says that it has none, as the format demands."""
+    if value is None:
+        return True
+    if not isinstance(value, dict) or set(value) != {"count", "root", "sha256"}:
+        return False
+    count, digests = value["count"], (value["root"], value["sha256"])
+    fits = type(count) is int and 0 < count <= MOST_LINES
+    return fits and all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in digests)
 
 
 def compact(value: object) -> bytes:
@@ -179,6 +200,13 @@ class Tree:
         return sha256(b"") if total is None else total
 
 
+def root_over(items: Sequence[bytes]) -> bytes:
+    tree = Tree()
+    for item in items:
+        tree.push(hash_leaf(item))
+    return tree.root()
+
+
 def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """Fold an audit path from the leaf upwards; the directions follow from where the tree splits."""
     if not 0 <= index < size:
@@ -230,12 +258,15 @@ class Verifier:
             number = 1
             while line := lines.readline(LONGEST_LINE):
                 number += 1
-                if line[-1:] != b"\n":
-                    raise UnreadableError(f"line {number} is cut")
                 if line.startswith(b'{"kind":"checkpoint",'):
-                    self.checkpoint(self.checkpoint_note(line), number)
-                else:
-                    self.entry(line[:-1], number)
+                    self.checkpoint(self.checkpoint_note(whole(line, number)), number)
+                    continue
+                entry = self.entry(whole(line, number), number)
+                if entry["lines"] is not None:
+                    count = entry["lines"]["count"]
+                    items = [whole(lines.readline(LONGEST_LINE), number + 1 + i) for i in range(count)]
+                    self.contracts(entry, items, number)
+                    number += count
         except UnreadableError as problem:
             self.add(ALTERED, str(problem))
             return False
@@ -247,29 +278,31 @@ class Verifier:
         expected = {"kind", "origin", "size", "uuid", "v", "vkeys"}
         if set(header) != expected or compact(header) + b"\n" != line or header["kind"] != "crm-bridge-journal":
             raise UnreadableError("line 1 is not a header")
-        if header["v"] != 1 or any(type(header[name]) is not int for name in ("v", "size")):
-            raise UnreadableError("line 1 is not a header of version 1")
+        if header["v"] != VERSION or any(type(header[name]) is not int for name in ("v", "size")):
+            raise UnreadableError("line 1 is not a header of this version")
         if type(header["vkeys"]) is not list:
-            raise UnreadableError("line 1 is not a header of version 1")
+            raise UnreadableError("line 1 is not a header of this version")
         self.origin, self.uuid = header["origin"], header["uuid"]
         return header
 
     def checkpoint_note(self, line: bytes) -> Note:
         value = load_object(line)
-        if set(value) != {"kind", "note"} or compact(value) + b"\n" != line:
+        if set(value) != {"kind", "note"} or compact(value) != line:
             raise UnreadableError("a checkpoint line is damaged")
         return Note(value["note"])
 
-    def entry(self, raw: bytes, number: int) -> None:
+    def entry(self, raw: bytes, number: int) -> dict[str, Any]:
         entry = load_object(raw)
         where, seq = f"line {number}", self.tree.size
-        if set(entry) != FIELDS or entry["v"] != 1 or not isinstance(entry["body"], dict):
+        if set(entry) != FIELDS or entry["v"] != VERSION or not isinstance(entry["body"], dict):
             raise UnreadableError(f"{where} is not an entry")
         if not isinstance(entry["seal"], dict) or set(entry["seal"]) != {"after", "size"}:
             raise UnreadableError(f"{where} is not an entry")
-        if any(type(entry[name]) is not int for name in ("v", "seq", "attempt")) or not all(
-            isinstance(entry[name], str) for name in ("op", "system", "org", "record_id")
+        if any(type(entry[name]) is not int for name in ("v", "seq")) or not all(
+            isinstance(entry[name], str) for name in ("op", "system", "org")
         ):
+            raise UnreadableError(f"{where} is not an entry")
+        if not is_seal_of_lines(entry["lines"]):
             raise UnreadableError(f"{where} is not an entry")
         if entry["seq"] != seq or entry["prev"] != self._previous:
             self.add(ALTERED, f"{where} does not follow the entry before it")
@@ -281,6 +314,18 @@ class Verifier:
         self._previous = sha256(raw).hex()
         if self.tree.size in self._wanted_roots:
             self.roots[self.tree.size] = self.tree.root()
+        return entry
+
+    def contracts(self, entry: dict[str, Any], items: Sequence[bytes], number: int) -> None:
+        """Compare the lines of an entry with its seal; note the attempts that they open or close."""
+        seal, where = entry["lines"], f"the lines of the entry in line {number}"
+        if root_over(items).hex() != seal["root"] or sha256(b"\n".join(items)).hex() != seal["sha256"]:
+            self.add(ALTERED, f"{where} are not the ones that it sealed")
+        contracts = [load_object(item) for item in items]
+        if not all(isinstance(facts.get("id"), str) for facts in contracts):
+            raise UnreadableError(f"{where} are damaged")
+        for facts in contracts:
+            self.attempt(entry, {**entry["body"], **facts})
 
     def seal(self, seal: dict[str, Any], seq: int, where: str) -> None:
         if seq < self._batch_end:
@@ -310,20 +355,21 @@ class Verifier:
                 self.add(BAD_KEY, f"{where}: the key that hands over is not the one in force")
             else:
                 self._next_key = new
-        elif op.split(".")[-1] in ("intent", "outcome"):
-            step = body.get("step", "")
-            attempt = (
-                op[: op.rfind(".")] if "." in op else "",
-                entry["system"],
-                entry["org"],
-                entry["record_id"],
-                step if isinstance(step, str) else "",
-                entry["attempt"],
-            )
-            if op.split(".")[-1] == "intent":
-                self.open[attempt] = seq
-            else:
-                self.open.pop(attempt, None)
+
+    def attempt(self, entry: dict[str, Any], facts: dict[str, Any]) -> None:
+        op, step, attempt = entry["op"], facts.get("step"), facts.get("attempt")
+        key = (
+            op[: op.rfind(".")] if "." in op else "",
+            entry["system"],
+            entry["org"],
+            facts["id"],
+            step if isinstance(step, str) else "",
+            attempt if type(attempt) is int else 0,
+        )
+        if op.split(".")[-1] == "intent":
+            self.open[key] = entry["seq"]
+        elif op.split(".")[-1] == "outcome":
+            self.open.pop(key, None)
 
     def own_key(self, vkey: object) -> Key | None:
         try:

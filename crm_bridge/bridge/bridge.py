@@ -38,6 +38,7 @@ from crm_bridge.pipeline.keeping import Keeper
 from crm_bridge.pipeline.plan_file import open_plan
 from crm_bridge.pipeline.receipt import issue_receipt
 from crm_bridge.pipeline.runs import RunInfo, all_runs, find_run
+from crm_bridge.registry import adapter_version
 from crm_bridge.spi.adapter import Adapter, Profile
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Budget, CallRecord, Window
@@ -230,6 +231,7 @@ class Bridge:
             randomness=around.randomness,
             policy=self._policy(resolved),
             actor=os_user(),
+            adapter_version=adapter_version(resolved.spec.name),
             progress=self.progress,
             stop=self.stop,
         )
@@ -281,9 +283,11 @@ class Bridge:
         AmbiguousContractError where several contracts with that number were deleted.
         """
         number = self.journal.keyed_digest("number", wanted)
-        gates = list(self.journal.entries(op=Event.GATE_PASSED.value))
-        found = [(entry.run, entry.record_id) for entry in gates if wanted == entry.record_id] or [
-            (entry.run, entry.record_id) for entry in gates if entry.body.get("number") == number
+        found = [
+            (entry.run, line.record_id)
+            for name in (wanted, number)
+            for entry, line in self.journal.gates_of(name)
+            if line.facts.get("event") == Event.GATE_PASSED.value
         ]
         if not found:
             raise UsageError(
@@ -291,6 +295,8 @@ class Bridge:
                 reason="unknown_record",
                 hint=_("list the runs with `crm-bridge status --all`"),
             )
+        if by_id := [pair for pair in found if pair[1] == wanted]:
+            found = by_id
         candidates = tuple(dict.fromkeys(record_id for _run, record_id in found))
         if len(candidates) > 1:
             raise AmbiguousContractError(

@@ -13,8 +13,12 @@ from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crm_bridge.journal.entry import Entry
     from crm_bridge.journal.findings import Findings
+    from crm_bridge.journal.lines import Line
+    from crm_bridge.journal.store import Journal
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -32,24 +36,45 @@ def journal() -> None:
 @click.option("--op", default=None, help="Only this kind of entry.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the last ones.")
 def list_(run_id: str | None, plan: str | None, record_id: str | None, op: str | None, limit: int | None) -> int:
-    """List entries, oldest first. The journal holds ids and digests, no names, numbers or amounts."""
+    """List entries, oldest first, a row for each contract in them.
+
+    The journal holds ids and digests, no names, numbers or amounts.
+    """
     from collections import deque
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         run = bridge.run(run_id).id if run_id else None
-        chosen = bridge.journal.entries(run=run, plan=plan, record_id=record_id, op=op)
-        entries = deque(chosen, maxlen=limit) if limit else chosen
+        chosen = _rows(bridge.journal, bridge.journal.entries(run=run, plan=plan, op=op), record_id)
+        rows = deque(chosen, maxlen=limit) if limit else chosen
         if out.as_json:
-            for entry in entries:
-                out.line("crm-bridge.journal-entry/1", _fields(entry))
+            for entry, line in rows:
+                out.line("crm-bridge.journal-entry/1", _fields(entry, line))
             return 0
         columns = (_("entry"), _("time"), _("what"), _("run"), _("record"), _("attempt"))
-        out.table(columns, ((e.seq, e.ts, e.op, e.run, e.record_id, e.attempt or "") for e in entries))
+        out.table(columns, (_cells(entry, line) for entry, line in rows))
     return 0
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def _rows(journal: Journal, entries: Iterator[Entry], record_id: str | None) -> Iterator[tuple[Entry, Line | None]]:
+    """Yield a row for each line of an entry, and one for an entry that is about no contract."""
+    for entry in entries:
+        if entry.lines is None and record_id is None:
+            yield entry, None
+        for line in journal.lines(entry):
+            if record_id in (None, line.record_id):
+                yield entry, line
+
+
+def _cells(entry: Entry, line: Line | None) -> tuple[object, ...]:
+    facts = line.facts if line else entry.body
+    what = str(facts.get("event") or entry.op)
+    return entry.seq, entry.ts, what, entry.run, line.record_id if line else "", facts.get("attempt") or ""
+
+
+def _fields(entry: Entry, line: Line | None) -> dict[str, Any]:
+    facts = dict(line.facts if line else entry.body)
+    facts.pop("id", None)
     return {
         "seq": entry.seq,
         "ts": entry.ts,
@@ -59,9 +84,10 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "system": entry.system,
         "org": entry.org,
         "module": entry.module,
-        "record_id": entry.record_id,
-        "attempt": entry.attempt,
-        "body": dict(entry.body),
+        "record_id": line.record_id if line else "",
+        "place": line.place if line else None,
+        "attempt": facts.pop("attempt", 0),
+        "body": facts,
     }
 
 

@@ -200,8 +200,6 @@ class Standing:
     evidence: Evidence | None = None
     reason: Reason | None = None
     code: str = ""
-    seq: int = -1
-    """Journal entry of the last event."""
 
     @property
     def outcome(self) -> Outcome:
@@ -219,7 +217,6 @@ class Happening:
     evidence: Evidence | None = None
     reason: Reason | None = None
     code: str = ""
-    seq: int = -1
 
     def __post_init__(self) -> None:
         """Refuse an unknown reason: the journal keeps its word for ever."""
@@ -231,9 +228,7 @@ def advance(standing: Standing, happening: Happening) -> Standing:
     after = TRANSITIONS.get((standing.state, happening.event))
     if after is None:
         raise JournalError(
-            _("entry {seq}: {event} cannot follow {state}").format(
-                seq=happening.seq, event=happening.event.value, state=standing.state.value
-            ),
+            _("{event} cannot follow {state}").format(event=happening.event.value, state=standing.state.value),
             reason="illegal_event",
             hint=_("check the journal with `crm-bridge journal check`"),
         )
@@ -245,7 +240,6 @@ def advance(standing: Standing, happening: Happening) -> Standing:
         evidence=None if happening.event is Event.SEEN_LIVE else happening.evidence or standing.evidence,
         reason=happening.reason,
         code=happening.code,
-        seq=happening.seq,
     )
 
 

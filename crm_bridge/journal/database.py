@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,22 +19,20 @@ MIN_SQLITE = (3, 37, 0)
 # SQLite quotes what it found in a damaged file, and Python cannot read every such quotation.
 ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
-_APPEND_ONLY = ("meta", "entry", "checkpoint", "node")
+FORMAT = "2"
+
+_APPEND_ONLY = ("meta", "entry", "lines", "place", "checkpoint", "node")
 
 _TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, op TEXT NOT NULL, run TEXT NOT NULL, plan TEXT NOT NULL, "
-    "record_id TEXT NOT NULL, raw BLOB NOT NULL) STRICT",
-    "CREATE INDEX entry_op ON entry (op)",
-    "CREATE INDEX entry_run ON entry (run) WHERE run <> ''",
-    "CREATE INDEX entry_plan ON entry (plan) WHERE plan <> ''",
-    "CREATE INDEX entry_record ON entry (record_id) WHERE record_id <> ''",
+    # Nothing stands beside the sealed bytes that could say something else than they do.
+    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT",
+    "CREATE TABLE lines (seq INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT",
+    # Where a name stands: contracts in gates, by id and by the keyed digest of their number; keys for such digests.
+    "CREATE TABLE place (name TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, seq)) STRICT, WITHOUT ROWID",
     "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL) STRICT",
     "CREATE TABLE node (level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, "
     "PRIMARY KEY (level, place)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE open_intent (system TEXT NOT NULL, org TEXT NOT NULL, record_id TEXT NOT NULL, "
-    "attempt INTEGER NOT NULL, step TEXT NOT NULL, family TEXT NOT NULL, seq INTEGER NOT NULL, "
-    "PRIMARY KEY (system, org, record_id, attempt, step, family)) STRICT, WITHOUT ROWID",
     "CREATE TABLE record_lease (system TEXT NOT NULL, org TEXT NOT NULL, record_id TEXT NOT NULL, run TEXT NOT NULL, "
     "since TEXT NOT NULL, PRIMARY KEY (system, org, record_id)) STRICT, WITHOUT ROWID",
     "CREATE INDEX record_lease_run ON record_lease (run)",
@@ -128,12 +127,9 @@ def schema_is_ours(db: sqlite3.Connection) -> bool:
 
 @lru_cache(maxsize=1)
 def _expected_schema() -> frozenset[tuple[str, str, str]]:
-    db = sqlite3.connect(":memory:")
-    try:
+    with closing(sqlite3.connect(":memory:")) as db:
         create_schema(db)
         return _master(db)
-    finally:
-        db.close()
 
 
 def _master(db: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:

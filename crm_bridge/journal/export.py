@@ -11,18 +11,19 @@ from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database, sources
 from crm_bridge.journal.entry import Entry
-from crm_bridge.journal.sources import EntryRecord, Header
+from crm_bridge.journal.outline import outline
+from crm_bridge.journal.sources import EntryRecord, Header, LinesRecord
 from crm_bridge.journal.store import Journal
 from crm_bridge.journal.walk import ROTATE_OP, START_OP
 
 
 def export_journal(source: Journal | Path, output: BinaryIO) -> int:
-    """Write header, entries and checkpoints of an open journal, a state directory or a journal file.
+    """Write header, entries, lines and checkpoints of an open journal, a state directory or a journal file.
 
     Returns the number of entries.
 
-    One line each: a header, the exact bytes of every entry, and after the last entry of each batch the checkpoint
-    that sealed it. Works on a journal that does not verify, and while another process appends.
+    One line each: a header, the exact bytes of every entry and of its lines, and after the last entry of each batch
+    the checkpoint that sealed it. Works on a journal that does not verify, and while another process appends.
     """
     path = source.path if isinstance(source, Journal) else sources.find_database(source)
     if path is None or not path.is_file():
@@ -48,18 +49,24 @@ def _export(db: sqlite3.Connection, output: BinaryIO) -> int:
     whole = Header(header.uuid, header.origin, size, _announced_keys(db))
     output.write(sources.header_line(whole) + b"\n")
     for record in sources.read_database_records(db, size=size):
-        line = record.raw if isinstance(record, EntryRecord) else sources.checkpoint_line(record.note)
-        output.write(line + b"\n")
+        output.write(_line(record) + b"\n")
     return size
+
+
+def _line(record: sources.Record) -> bytes:
+    if isinstance(record, EntryRecord):
+        return record.raw
+    return record.block if isinstance(record, LinesRecord) else sources.checkpoint_line(record.note)
 
 
 def _announced_keys(db: sqlite3.Connection) -> tuple[str, ...]:
     """Return the keys that the entries announce, in order."""
     keys = []
-    for (raw,) in db.execute("SELECT raw FROM entry WHERE op IN (?, ?) ORDER BY seq", (START_OP, ROTATE_OP)):
+    for (raw,) in db.execute("SELECT raw FROM entry ORDER BY seq"):
         try:
-            body = Entry.parse(raw).body
+            body = Entry.parse(raw).body if outline(raw).op in (START_OP, ROTATE_OP) else None
         except JournalError:
             continue
-        keys.append(str(body.get("vkey") or body.get("new") or ""))
+        if body is not None:
+            keys.append(str(body.get("vkey") or body.get("new") or ""))
     return tuple(keys)

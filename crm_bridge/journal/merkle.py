@@ -82,10 +82,16 @@ class Frontier:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the Merkle tree hash over leaf hashes."""
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier.add(leaf)
-    return frontier.root()
+    if not leaves:
+        return EMPTY_ROOT
+    level = list(leaves)
+    while len(level) > 1:
+        # A node without a neighbour moves up as it is: the same tree as splitting at powers of two.
+        alone = level[-1:] if len(level) & 1 else []
+        level = [
+            sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)
+        ] + alone
+    return level[0]
 
 
 def range_hash_of(leaves: Sequence[bytes]) -> RangeHash:

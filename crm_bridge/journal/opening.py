@@ -14,7 +14,7 @@ from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database, rotation
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
-from crm_bridge.journal.entry import Draft, Entry, Stamp
+from crm_bridge.journal.entry import HMAC_OP, Draft, Entry, Stamp
 from crm_bridge.journal.files import check_file, check_home, create_file, make_home, sync_directory
 from crm_bridge.journal.keys import (
     HMAC,
@@ -29,11 +29,10 @@ from crm_bridge.journal.keys import (
 from crm_bridge.journal.merkle import Frontier
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.pin import read_pin
-from crm_bridge.journal.tail import Tail, load_tail, rolled_back
+from crm_bridge.journal.tail import Tail, load_tail, rolled_back, unverified
 from crm_bridge.journal.writing import insert_batch
 
 START_OP = "journal.start"
-HMAC_OP = "key.hmac"
 
 
 @dataclass(slots=True)
@@ -123,7 +122,10 @@ def read_uuid(db: sqlite3.Connection) -> str:
                 reason="schema_changed",
                 hint=_("run `crm-bridge journal check`"),
             )
-        uuid: str = db.execute("SELECT value FROM meta WHERE name = 'uuid'").fetchone()[0]
+        meta = dict(db.execute("SELECT name, value FROM meta"))
+        if meta.keys() != {"uuid", "format"} or meta["format"] != database.FORMAT:
+            raise unverified(_("it does not say which journal it is"))
+        uuid: str = meta["uuid"]
     except sqlite3.Error as error:
         raise database.translate(error) from None
     return uuid
@@ -132,9 +134,10 @@ def read_uuid(db: sqlite3.Connection) -> str:
 def recorded_hmac(db: sqlite3.Connection) -> str:
     """Return the id of the HMAC key that the journal names last."""
     row = db.execute(
-        "SELECT raw FROM entry WHERE op IN (?, ?) ORDER BY seq DESC LIMIT 1", (START_OP, HMAC_OP)
+        "SELECT raw FROM entry WHERE seq = (SELECT coalesce(max(seq), 0) FROM place WHERE name = ?)", (HMAC_OP,)
     ).fetchone()
-    return str(Entry.parse(row[0]).body.get("hmac", "")) if row else ""
+    entry = Entry.parse(row[0]) if row else None
+    return str(entry.body.get("hmac", "")) if entry and entry.op in (START_OP, HMAC_OP) else ""
 
 
 def make_stamp(clock: Clock, *, boot: str, session: str, os_user: str, ts: str) -> Stamp:
@@ -148,6 +151,6 @@ def _create(db: sqlite3.Connection, *, keys: KeyStore, stamp: Stamp, randomness:
     origin = ORIGIN_PREFIX + uuid
     signer = signer_for(origin, read_key(keys, SIGN) or make_key(keys, SIGN, randomness))
     digests = PersonalDigests(read_key(keys, HMAC) or make_key(keys, HMAC, randomness))
-    db.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", [("uuid", uuid), ("format", "1")])
+    db.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", [("uuid", uuid), ("format", database.FORMAT)])
     body = {"uuid": uuid, "vkey": str(signer.verifier), "hmac": digests.key_id, "after": after}
     insert_batch(db, Tail(Frontier()), [Draft(START_OP, body=body)], stamp, origin=origin, signers=(signer,))

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from bisect import bisect
+from collections.abc import Iterable, Iterator
 
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
+from crm_bridge.journal import database
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
-from crm_bridge.journal.entry import Entry
+from crm_bridge.journal.entry import AttemptKey, Entry, is_intent
+from crm_bridge.journal.history import History
+from crm_bridge.journal.lines import Line, damaged_lines, parse_line, split_block
 from crm_bridge.journal.merkle import inclusion_path
+from crm_bridge.journal.note import Signer
 from crm_bridge.journal.opening import Opened
 from crm_bridge.journal.proof import InclusionProof
+from crm_bridge.journal.tail import follow, rolled_back, sealed_size
 from crm_bridge.journal.transactions import Transactions
 from crm_bridge.journal.tree import StoredTree
+from crm_bridge.journal.writing import DIGEST_PREFIX
 
 _PAGE = 256
 
 
-class Reader:
-    """What can be asked of an open journal without writing. Safe to share between threads."""
+class Reader(ABC):
+    """Everything that can be asked of an open journal without writing. Safe to share between threads.
+
+    Answers come from entries that were hashed again and led to the sealed root; JournalError is raised otherwise.
+    """
 
     def __init__(self, opened: Opened) -> None:
         """Read what was opened."""
         self._opened = opened
+        self._tail = opened.tail
         self._file = Transactions(opened.db)
         self._guard = threading.RLock()
+        self._history: History | None = None
+        self._open_attempts: dict[AttemptKey, tuple[int, int]] | None = None
 
     @property
     def uuid(self) -> str:
@@ -44,28 +59,18 @@ class Reader:
         return str(signer.verifier) if signer else ""
 
     def entries(
-        self,
-        *,
-        plan: str | None = None,
-        run: str | None = None,
-        record_id: str | None = None,
-        op: str | None = None,
-        after_seq: int = -1,
+        self, *, plan: str | None = None, run: str | None = None, op: str | None = None, after_seq: int = -1
     ) -> Iterator[Entry]:
-        """Yield the entries that fit every filter, in order, a page at a time; appending meanwhile is allowed."""
-        filters = {"plan": plan, "run": run, "record_id": record_id, "op": op}
-        chosen = {name: value for name, value in filters.items() if value is not None}
-        # The second condition lets SQLite use the partial index.
-        clauses = "".join(f" AND {name} = ? AND {name} <> ''" for name in chosen)
-        query = f"SELECT raw FROM entry WHERE seq > ?{clauses} ORDER BY seq LIMIT {_PAGE}"  # noqa: S608 - fixed names
-        while True:
+        """Yield the entries that fit every filter, in order; appending meanwhile is allowed."""
+        with self._guard:
+            places = list(self._believed().places(plan=plan, run=run, op=op))
+        for start in range(bisect(places, after_seq), len(places), _PAGE):
+            page = places[start : start + _PAGE]
+            marks = ",".join("?" * len(page))
+            query = f"SELECT raw FROM entry WHERE seq IN ({marks}) ORDER BY seq"  # noqa: S608 - question marks
             with self._guard:
-                rows = self._file.rows(query, (after_seq, *chosen.values()))
-            page = [Entry.parse(raw) for (raw,) in rows]
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after_seq = page[-1].seq
+                rows = self._file.rows(query, page)
+            yield from (Entry.parse(raw) for (raw,) in rows)
 
     def entry(self, seq: int) -> Entry:
         """Return one entry; raise JournalError when there is none."""
@@ -75,11 +80,109 @@ class Reader:
             raise JournalError(_("there is no journal entry {seq}").format(seq=seq), reason="no_entry")
         return Entry.parse(rows[0][0])
 
-    def open_intents(self) -> tuple[Entry, ...]:
-        """Return the intents that have no outcome yet, in order: what a resumed run must settle by looking."""
+    def lines(self, entry: Entry) -> Iterator[Line]:
+        """Yield the lines of an entry, in order; raise JournalError unless they are exactly the sealed ones."""
+        for place, raw in enumerate(self.raw_lines(entry)):
+            facts = parse_line(raw)
+            yield Line(facts["id"], place, {**entry.body, **facts})
+
+    def raw_lines(self, entry: Entry) -> list[bytes]:
+        """Return the bytes of an entry's lines; raise JournalError unless they are exactly the sealed ones."""
+        if entry.lines is None:
+            return []
         with self._guard:
-            rows = self._file.rows("SELECT seq FROM open_intent ORDER BY seq")
-        return tuple(self.entry(seq) for (seq,) in rows)
+            rows = self._file.rows("SELECT raw FROM lines WHERE seq = ?", (entry.seq,))
+        try:
+            return split_block(rows[0][0], entry.lines)
+        except (IndexError, ValueError):
+            raise damaged_lines(entry.seq) from None
+
+    def events(
+        self, *, plan: str | None = None, run: str | None = None, op: str | None = None, after_seq: int = -1
+    ) -> Iterator[tuple[Entry, Line]]:
+        """Yield every line of the entries that fit, each with its entry, in order."""
+        for entry in self.entries(plan=plan, run=run, op=op, after_seq=after_seq):
+            for line in self.lines(entry):
+                yield entry, line
+
+    def gates_of(self, name: str) -> Iterator[tuple[Entry, Line]]:
+        """Yield the lines of gates that name a contract by its id or by the keyed digest of its number, in order."""
+        with self._guard:
+            size = self._believed().size
+            query = "SELECT seq FROM place WHERE name IN (?, ?) AND seq < ? ORDER BY seq"
+            rows = self._file.rows(query, (name, name[:DIGEST_PREFIX], size))
+        for (seq,) in rows:
+            entry = self.entry(seq)
+            yield from (
+                (entry, line) for line in self.lines(entry) if name in (line.record_id, line.facts.get("number"))
+            )
+
+    def open_intents(self) -> tuple[tuple[Entry, Line], ...]:
+        """Return the intents without an outcome, in order, each line with its entry: a resume settles them."""
+        with self._guard:
+            self._believed()
+            places = sorted(self._open().values())
+        found = []
+        for seq, place in places:
+            entry = self.entry(seq)
+            found.append((entry, next(line for line in self.lines(entry) if line.place == place)))
+        return tuple(found)
+
+    def _believed(self, *, thorough: bool = False) -> History:
+        """Return the history up to the sealed end; raise JournalError when the bytes do not lead to the sealed root."""
+        db = self._file.connection
+        try:
+            self._catch_up(db)
+            if self._history is None or (thorough and not self._history.thorough):
+                history, self._open_attempts = History(thorough=thorough), None
+            else:
+                history = self._history
+            start = history.size
+            if start != self._tail.size:
+                history.extend(db, self._tail)
+        except database.ERRORS as error:
+            raise database.translate(error) from None
+        self._history = history
+        if self._open_attempts is not None and start != history.size:
+            for entry in self.entries(after_seq=start - 1):
+                self._track(entry, self.lines(entry))
+        return history
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Take in what another process appended, after checking that it extends what we know."""
+        size = sealed_size(db)
+        if size < self._tail.size:
+            raise rolled_back(_("it became shorter while it was open"))
+        if size > self._tail.size:
+            signer = self._signer_after(db)
+            self._tail = follow(db, self._tail, origin=self.origin, key=signer.verifier if signer else None)
+            self._opened.signer = signer
+
+    @abstractmethod
+    def _signer_after(self, db: sqlite3.Connection) -> Signer | None:
+        """Return the signer in force after what another process appended; None where its key cannot be read."""
+
+    def _open(self) -> dict[AttemptKey, tuple[int, int]]:
+        """Return the attempts without an outcome, derived from the lines of runs where more were opened than closed."""
+        if self._open_attempts is None:
+            self._open_attempts = {}
+            for run, family in self._believed().unclosed():
+                for entry in self.entries(run=run):
+                    if entry.op.rpartition(".")[0] == family:
+                        self._track(entry, self.lines(entry))
+        return self._open_attempts
+
+    def _track(self, entry: Entry, lines: Iterable[Line]) -> None:
+        """Note the attempts that the lines of an entry open or close."""
+        opened = self._open_attempts
+        for line in lines:
+            key = entry.attempt_of(line.facts) if opened is not None else None
+            if opened is None or key is None:
+                return
+            if is_intent(entry.op):
+                opened[key] = (entry.seq, line.place)
+            else:
+                opened.pop(key, None)
 
     def head(self) -> Checkpoint:
         """Return the last checkpoint: size, root, signed note."""

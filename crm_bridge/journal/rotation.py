@@ -53,12 +53,11 @@ def successor(db: sqlite3.Connection, keys: KeyStore, origin: str, signer: Signe
 
     Raises JournalError when it has, and the new key cannot be read.
     """
-    row = db.execute(
-        "SELECT raw FROM entry WHERE op = ? AND seq >= ? ORDER BY seq DESC LIMIT 1", (ROTATE_OP, since)
-    ).fetchone()
-    if row is None:
+    raws = db.execute("SELECT raw FROM entry WHERE seq >= ? ORDER BY seq DESC", (since,))
+    entry = next((entry for (raw,) in raws if (entry := Entry.parse(raw)).op == ROTATE_OP), None)
+    if entry is None:
         return signer
-    wanted = Entry.parse(row[0]).body.get("new")
+    wanted = entry.body.get("new")
     for name in (SIGN, SIGN_NEXT):
         seed = read_key(keys, name)
         found = signer_for(origin, seed) if seed else None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database
 from crm_bridge.journal.canonical import canonical
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
-from crm_bridge.journal.entry import AttemptKey
+from crm_bridge.journal.entry import VERSION
+from crm_bridge.journal.lines import MAX_LINES
 
 HEADER_KIND = "crm-bridge-journal"
 CHECKPOINT_KIND = "checkpoint"
@@ -35,10 +36,16 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EntryRecord:
-    """The bytes of one entry, and the index columns beside it where there are any."""
+    """The bytes of one entry."""
 
     raw: bytes
-    columns: tuple[str, str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinesRecord:
+    """The bytes of the lines of the entry before, joined by newlines."""
+
+    block: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,9 @@ class CheckpointRecord:
 
     note: str
     frontier: bytes | None = None
+
+
+Record: TypeAlias = EntryRecord | LinesRecord | CheckpointRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def header_line(header: Header) -> bytes:
             "origin": header.origin,
             "size": header.size,
             "uuid": header.uuid,
-            "v": 1,
+            "v": VERSION,
             "vkeys": header.vkeys,
         }
     )
@@ -92,20 +102,44 @@ def read_export_header(source: BinaryIO) -> Header:
     return header
 
 
-def read_export_records(source: BinaryIO) -> Iterator[EntryRecord | CheckpointRecord]:
-    """Yield the records after the header; raise SourceError at the first line that is none."""
+def read_export_records(source: BinaryIO) -> Iterator[Record]:
+    """Yield the records after the header; raise SourceError at the first line that is none.
+
+    An entry says how many lines of contracts follow it; they are taken as they are, whatever they look like.
+    """
     number = 1
     while line := source.readline(MAX_LINE):
         number += 1
-        if not line.endswith(b"\n"):
-            raise SourceError(_("line {number}").format(number=number), _("the last line is cut"))
-        yield _checkpoint(line, number) if line.startswith(_CHECKPOINT_START) else EntryRecord(line[:-1])
+        if line.startswith(_CHECKPOINT_START):
+            yield _checkpoint(_whole(line, number), number)
+            continue
+        yield EntryRecord(_whole(line, number))
+        count = line_count(line)
+        if count:
+            lines = [_whole(source.readline(MAX_LINE), number + 1 + place) for place in range(count)]
+            number += count
+            yield LinesRecord(b"\n".join(lines))
+
+
+def line_count(raw: bytes) -> int:
+    """Return how many lines an entry announces, 0 where its bytes do not say it as an entry would."""
+    try:
+        count = json.loads(raw.decode())["lines"]["count"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+    return count if type(count) is int and 0 < count <= MAX_LINES else 0
+
+
+def _whole(line: bytes, number: int) -> bytes:
+    if not line.endswith(b"\n"):
+        raise SourceError(_("line {number}").format(number=number), _("the last line is cut"))
+    return line[:-1]
 
 
 def _checkpoint(line: bytes, number: int) -> CheckpointRecord:
     try:
         note = json.loads(line.decode())["note"]
-        if not isinstance(note, str) or checkpoint_line(note) + b"\n" != line:
+        if not isinstance(note, str) or checkpoint_line(note) != line:
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError, JournalError):
         raise SourceError(_("line {number}").format(number=number), _("this is not a checkpoint line")) from None
@@ -120,27 +154,29 @@ def read_database_header(db: sqlite3.Connection) -> Header:
         damage = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if damage != "ok":
             raise SourceError(database.FILE_NAME, _("SQLite finds damage: {what}").format(what=damage))
-        row = db.execute("SELECT value FROM meta WHERE name = 'uuid'").fetchone()
+        meta = dict(db.execute("SELECT name, value FROM meta"))
     except database.ERRORS as error:
         raise SourceError(database.FILE_NAME, str(error)) from None
-    if row is None:
+    if meta.keys() != {"uuid", "format"} or meta["format"] != database.FORMAT:
         raise SourceError(database.FILE_NAME, _("it does not say which journal it is"))
-    return Header(row[0], ORIGIN_PREFIX + row[0])
+    return Header(meta["uuid"], ORIGIN_PREFIX + meta["uuid"])
 
 
-def read_database_records(db: sqlite3.Connection, *, size: int) -> Iterator[EntryRecord | CheckpointRecord]:
-    """Yield the first `size` entries and their checkpoints in the order of an export; pages, no long transaction.
+def read_database_records(db: sqlite3.Connection, *, size: int) -> Iterator[Record]:
+    """Yield the first `size` entries, their lines and checkpoints in the order of an export, in pages.
 
     Checkpoints that speak of entries which are not in the file come last: a tail that was cut off must show.
     """
     checkpoints = _checkpoints(db)
     waiting = next(checkpoints, None)
-    for place, (seq, raw, op, run, plan, record_id) in enumerate(_pages(db, _ENTRIES)):
+    for place, (seq, raw, block) in enumerate(_pages(db, _ENTRIES)):
         if place >= size:
             break
         if seq != place:
             raise SourceError(_("entry {seq}").format(seq=place), _("it is missing"))
-        yield EntryRecord(raw, (op, run, plan, record_id))
+        yield EntryRecord(raw)
+        if block is not None:
+            yield LinesRecord(block)
         while waiting is not None and waiting[0] <= place + 1:
             yield waiting[1]
             waiting = next(checkpoints, None)
@@ -158,8 +194,11 @@ class Present:
     """How far a journal file reaches at one moment, and what it then keeps beside the entries."""
 
     size: int
-    open_intents: frozenset[tuple[AttemptKey, int]]
     nodes: Mapping[tuple[int, int], bytes]
+    names: int
+    """Rows of the index of names."""
+    stray_lines: int
+    """Blocks of lines without an entry."""
 
 
 def read_present(db: sqlite3.Connection) -> Present:
@@ -168,21 +207,29 @@ def read_present(db: sqlite3.Connection) -> Present:
         db.execute("BEGIN")
         try:
             size: int = db.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
-            intents = db.execute(_OPEN_INTENTS).fetchall()
             nodes = db.execute("SELECT level, place, hash FROM node").fetchall()
+            names = db.execute("SELECT count(*) FROM place").fetchone()[0]
+            stray = db.execute("SELECT count(*) FROM lines WHERE seq NOT IN (SELECT seq FROM entry)").fetchone()[0]
         finally:
             db.execute("ROLLBACK")
     except database.ERRORS as error:
         raise SourceError(database.FILE_NAME, str(error)) from None
-    return Present(
-        size,
-        frozenset((AttemptKey(*key), seq) for *key, seq in intents),
-        {(level, place): node for level, place, node in nodes},
-    )
+    return Present(size, {(level, place): node for level, place, node in nodes}, names, stray)
 
 
-_OPEN_INTENTS = "SELECT family, system, org, record_id, step, attempt, seq FROM open_intent"
-_ENTRIES = "SELECT seq, raw, op, run, plan, record_id FROM entry WHERE seq > ? ORDER BY seq LIMIT 500"
+def has_names(db: sqlite3.Connection, seq: int, names: Iterable[str]) -> bool:
+    """Return whether the index of names leads from each of these to this entry."""
+    query = "SELECT count(*) FROM place WHERE name = ? AND seq = ?"
+    try:
+        return all(db.execute(query, (name, seq)).fetchone()[0] for name in names)
+    except database.ERRORS as error:
+        raise SourceError(database.FILE_NAME, str(error)) from None
+
+
+_ENTRIES = (
+    "SELECT entry.seq, entry.raw, lines.raw FROM entry LEFT JOIN lines ON lines.seq = entry.seq "
+    "WHERE entry.seq > ? ORDER BY entry.seq LIMIT 100"
+)
 _CHECKPOINTS = "SELECT size, note, frontier FROM checkpoint WHERE size > ? ORDER BY size LIMIT 500"
 _ORPHANS = (
     "SELECT size, note, frontier FROM checkpoint WHERE size > max(?, (SELECT coalesce(max(seq), -1) + 1 FROM entry)) "

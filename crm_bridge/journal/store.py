@@ -15,14 +15,13 @@ from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database, dsse, opening, rotation
 from crm_bridge.journal.ballast import Ballast
-from crm_bridge.journal.entry import Draft, Entry, Stamp, is_intent, is_outcome, timestamp
+from crm_bridge.journal.entry import HMAC_OP, Draft, Entry, Stamp, is_intent, is_outcome, timestamp
 from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.leases import Leases
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.pin import Pin, write_pin
 from crm_bridge.journal.reading import Reader
-from crm_bridge.journal.tail import Tail, follow, rolled_back, sealed_size
-from crm_bridge.journal.writing import insert_batch
+from crm_bridge.journal.writing import Written, insert_batch
 
 PIN_OUTCOMES = 50
 PIN_SECONDS = 60.0
@@ -48,7 +47,6 @@ class Journal(Reader):
     ) -> None:
         """Use `Journal.open`."""
         super().__init__(opened)
-        self._tail = opened.tail
         self._clock, self._randomness = clock, randomness
         self._keys, self._pins = keys, pins
         self._stamp = stamp
@@ -110,7 +108,7 @@ class Journal(Reader):
         if self._ballast is None:
             return
         if not self._opened.digests_recorded and self._opened.digests:
-            self.append([Draft(opening.HMAC_OP, body={"hmac": self._opened.digests.key_id})])
+            self.append([Draft(HMAC_OP, body={"hmac": self._opened.digests.key_id})])
         self.pin()
 
     @property
@@ -138,6 +136,8 @@ class Journal(Reader):
             return ()
         with self._guard:
             self._refuse_intents_without_ballast(drafts)
+            # Nothing is written on a journal that does not check.
+            self._believed(thorough=True)
             try:
                 entries = self._write(drafts)
             except JournalError as error:
@@ -154,17 +154,19 @@ class Journal(Reader):
     def rotate_key(self) -> Entry:
         """Hand over to a new signing key: one `key.rotate` entry, sealed by both keys."""
         with self._guard:
+            self._believed(thorough=True)
             with self._file.write() as db:
-                self._catch_up(db)
+                self._believed(thorough=True)
                 old = self._signer()
                 new = rotation.prepare(self._keys, self.origin, self._randomness)
                 body = {"old": str(old.verifier), "new": str(new.verifier)}
-                (entry,), tail = self._insert(db, [Draft(rotation.ROTATE_OP, body=body)], (old, new))
+                made = self._insert(db, [Draft(rotation.ROTATE_OP, body=body)], (old, new))
             # From here on the old key is outside its range, whatever becomes of the keyring.
-            self._tail, self._opened.signer = tail, new
+            self._take_in(made)
+            self._opened.signer = new
             rotation.finish(self._keys, self.origin, new)
             self.pin()
-        return entry
+        return made.entries[0]
 
     def lease(self, run: str, system: str, org: str, record_ids: Sequence[str]) -> tuple[str, ...]:
         """Reserve records for `run`; return the ids that another live run holds. Empty means that all are leased.
@@ -221,14 +223,12 @@ class Journal(Reader):
 
     def _write(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
         with self._file.write() as db:
-            self._catch_up(db)
-            entries, tail = self._insert(db, drafts, (self._signer(),))
-        self._tail = tail
-        return entries
+            self._believed(thorough=True)
+            made = self._insert(db, drafts, (self._signer(),))
+        self._take_in(made)
+        return made.entries
 
-    def _insert(
-        self, db: sqlite3.Connection, drafts: Sequence[Draft], signers: Sequence[Signer]
-    ) -> tuple[tuple[Entry, ...], Tail]:
+    def _insert(self, db: sqlite3.Connection, drafts: Sequence[Draft], signers: Sequence[Signer]) -> Written:
         stamp = opening.make_stamp(
             self._clock,
             boot=self._stamp.boot,
@@ -236,17 +236,24 @@ class Journal(Reader):
             os_user=self._stamp.os_user,
             ts=timestamp(self._clock.now()),
         )
-        return insert_batch(db, self._tail, drafts, stamp, origin=self.origin, signers=signers)
+        tracked = any(is_intent(draft.op) or is_outcome(draft.op) for draft in drafts)
+        attempts = self._open() if tracked else {}
+        return insert_batch(db, self._tail, drafts, stamp, origin=self.origin, signers=signers, attempts=attempts)
 
-    def _catch_up(self, db: sqlite3.Connection) -> None:
-        """Take in what another process appended, after checking that it extends what we know."""
-        size = sealed_size(db)
-        if size < self._tail.size:
-            raise rolled_back(_("it became shorter while it was open"))
-        if size > self._tail.size:
-            signer = rotation.successor(db, self._keys, self.origin, self._signer(), since=self._tail.size)
-            self._tail = follow(db, self._tail, origin=self.origin, key=signer.verifier)
-            self._opened.signer = signer
+    def _take_in(self, made: Written) -> None:
+        """Extend what is known by what was just committed."""
+        self._tail = made.tail
+        for entry in made.entries:
+            if self._history is not None:
+                self._history.add(entry)
+        if self._open_attempts is not None:
+            for key in made.closed:
+                self._open_attempts.pop(key, None)
+            self._open_attempts.update(made.opened)
+
+    def _signer_after(self, db: sqlite3.Connection) -> Signer | None:
+        signer = self._opened.signer
+        return signer and rotation.successor(db, self._keys, self.origin, signer, since=self._tail.size)
 
     def _write_from_ballast(self, drafts: Sequence[Draft], full: JournalError) -> tuple[Entry, ...]:
         try:
@@ -270,7 +277,7 @@ class Journal(Reader):
             )
 
     def _after_commit(self, drafts: Sequence[Draft]) -> None:
-        self._unpinned_outcomes += sum(is_outcome(draft.op) for draft in drafts)
+        self._unpinned_outcomes += sum(len(draft.lines) for draft in drafts if is_outcome(draft.op))
         late = self._clock.monotonic() - self._pinned_at >= PIN_SECONDS
         # Never between an intent and its call: a keyring write can be slow.
         if (late or self._unpinned_outcomes >= PIN_OUTCOMES) and not any(is_intent(draft.op) for draft in drafts):

@@ -68,9 +68,9 @@ def follow(db: sqlite3.Connection, base: Tail, *, origin: str, key: VerifierKey 
     sealed = _stored_tail(db, frontier.size, origin=origin)
     checkpoint = sealed.checkpoint
     if checkpoint is None or checkpoint.root != frontier.root() or sealed.frontier.to_bytes() != frontier.to_bytes():
-        raise _unverified(_("the last entries are not the ones that were sealed"))
+        raise unverified(_("the last entries are not the ones that were sealed"))
     if key is not None and not checkpoint.signed_by(key):
-        raise _unverified(_("the last checkpoint is not signed by the key of this journal"))
+        raise unverified(_("the last checkpoint is not signed by the key of this journal"))
     return Tail(frontier, sha256(last).hexdigest(), checkpoint)
 
 
@@ -103,11 +103,13 @@ def _stored_tail(db: sqlite3.Connection, size: int, *, origin: str) -> Tail:
         if (checkpoint.origin, checkpoint.size, checkpoint.root) != (origin, size, frontier.root()):
             raise ValueError
     except (ValueError, NoteError):
-        raise _unverified(_("there is no good checkpoint for {size} entries").format(size=size)) from None
+        raise unverified(_("there is no good checkpoint for {size} entries").format(size=size)) from None
     return Tail(frontier, sha256(last[0]).hexdigest(), checkpoint)
 
 
-def _unverified(why: str) -> JournalError:
+def unverified(why: str = "") -> JournalError:
+    """Return the error for a journal whose bytes do not lead to what was sealed."""
+    why = why or _("entries, lines or checkpoints are not the ones that were sealed")
     return JournalError(
         _("the journal does not verify: {why}").format(why=why),
         reason="journal_unverified",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from crm_bridge.i18n import _
 from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.entry import ENTRY_KEYS, FIRST_PREV, VERSION, AttemptKey, is_intent, is_outcome
+from crm_bridge.journal.entry import ENTRY_KEYS, FIRST_PREV, HMAC_OP, VERSION, AttemptKey, attempt_of, is_intent
 from crm_bridge.journal.findings import Code, Collector, OpenIntent
+from crm_bridge.journal.lines import LineSeal, parse_line
 from crm_bridge.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from crm_bridge.journal.note import NoteError, SignedNote, VerifierKey
-from crm_bridge.journal.sources import CheckpointRecord, EntryRecord, Header, SourceError
+from crm_bridge.journal.sources import CheckpointRecord, EntryRecord, Header, LinesRecord, Record, SourceError
+from crm_bridge.journal.writing import names_in
 
 START_OP = "journal.start"
 ROTATE_OP = "key.rotate"
@@ -35,8 +37,21 @@ class Walk:
     digest: the batch after each of them names the SHA-256 of its note, and the last signature covers those entries.
     """
 
-    def __init__(self, header: Header, found: Collector, *, sizes: Collection[int], indexes: Collection[int]) -> None:
-        """Remember the roots at `sizes` and the bytes of the entries at `indexes` on the way."""
+    def __init__(
+        self,
+        header: Header,
+        found: Collector,
+        *,
+        sizes: Collection[int],
+        indexes: Collection[int],
+        is_indexed: Callable[[int, Iterable[str]], bool],
+    ) -> None:
+        """Remember the roots at `sizes` and the bytes of the entries at `indexes` on the way.
+
+        `is_indexed` tells whether the source finds an entry under the names that its lines give it.
+        """
+        self._is_indexed = is_indexed
+        self.names = 0
         self._header = header
         self._found = found
         self._sizes, self._indexes = frozenset(sizes), frozenset(indexes)
@@ -46,6 +61,9 @@ class Walk:
         self._last: Checkpoint | None = None
         self._last_keys: tuple[VerifierKey, ...] = ()
         self._open: dict[AttemptKey, OpenIntent] = {}
+        self._announced: tuple[Mapping[str, Any], LineSeal] | None = None
+        """The entry whose lines must come next, with their seal."""
+
         self.keys: list[VerifierKey] = []
         self.roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self.leaves: dict[int, bytes] = {}
@@ -65,12 +83,12 @@ class Walk:
         """Return the intents without an outcome."""
         return tuple(self._open.values())
 
-    def open_attempts(self) -> frozenset[tuple[AttemptKey, int]]:
-        """Return the same as keys with the place of the intent: what the journal file keeps beside the entries."""
-        return frozenset((key, intent.seq) for key, intent in self._open.items())
-
-    def feed(self, record: EntryRecord | CheckpointRecord) -> None:
+    def feed(self, record: Record) -> None:
         """Take the next record; raise SourceError when nothing after it can be judged."""
+        if isinstance(record, LinesRecord):
+            self._lines(record.block)
+            return
+        self._end_of_entry()
         if isinstance(record, EntryRecord):
             self._entry(record)
         else:
@@ -78,6 +96,7 @@ class Walk:
 
     def finish(self) -> None:
         """Judge the end: the last signature, the tail, the header."""
+        self._end_of_entry()
         if self._last is not None:
             self._verify(self._last, self._last_keys)
         if self._last is None or self._last.size < self.size:
@@ -100,16 +119,16 @@ class Walk:
         value = _parse(raw, seq)
         if value["seq"] != seq or value["prev"] != self._prev:
             self._add(Code.ALTERED, seq, _("it does not follow the entry before it"))
-        if record.columns is not None and record.columns != tuple(value[n] for n in ("op", "run", "plan", "record_id")):
-            self._add(Code.ALTERED, seq, _("its index columns do not say what the entry says"))
         self._check_seal(value["seal"], seq)
         op = value["op"]
         if seq == 0 or op == START_OP:
             self._start(value, seq)
         elif op == ROTATE_OP:
             self._rotate(value, seq)
-        elif is_intent(op) or is_outcome(op):
-            self._attempt(value, seq)
+        if op == HMAC_OP:
+            self._check_names(seq, op, ())
+        if (seal := LineSeal.parse(value["lines"])) is not None:
+            self._announced = value, seal
         if seq in self._indexes:
             self.leaves[seq] = raw
         for level, place, node in self._frontier.add(leaf_hash(raw)):
@@ -148,15 +167,40 @@ class Walk:
         else:
             self._seal.new = new
 
-    def _attempt(self, value: Mapping[str, Any], seq: int) -> None:
-        step = value["body"].get("step", "")
-        op, system, org, record_id = value["op"], value["system"], value["org"], value["record_id"]
-        attempt = value["attempt"]
-        step = step if isinstance(step, str) else ""
-        key = AttemptKey(op.rpartition(".")[0], system, org, record_id, step, attempt)
-        if is_intent(op):
-            self._open[key] = OpenIntent(seq, op, system, org, record_id, step, attempt)
-        else:
+    def _lines(self, block: bytes) -> None:
+        """Compare the lines of the entry before with its seal, and note the attempts that they open or close."""
+        if self._announced is None:
+            self._add(Code.ALTERED, self.size - 1, _("lines follow it that it does not announce"))
+            return
+        (value, seal), self._announced = self._announced, None
+        lines = block.split(b"\n")
+        if LineSeal.of(lines) != seal:
+            self._add(Code.ALTERED, value["seq"], _("its lines are not the ones that it sealed"))
+        try:
+            parsed = [parse_line(raw) for raw in lines]
+        except ValueError:
+            raise SourceError(_("entry {seq}").format(seq=value["seq"]), _("a line of it is damaged")) from None
+        self._check_names(value["seq"], value["op"], parsed)
+        for line in parsed:
+            self._attempt(value, line)
+
+    def _check_names(self, seq: int, op: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        names = names_in(op, lines)
+        self.names += len(names)
+        if names and not self._is_indexed(seq, names):
+            self._add(Code.ALTERED, seq, _("the index does not find it under the names in its lines"))
+
+    def _end_of_entry(self) -> None:
+        if self._announced is not None:
+            self._add(Code.ALTERED, self.size - 1, _("its lines are missing"))
+            self._announced = None
+
+    def _attempt(self, value: Mapping[str, Any], line: Mapping[str, Any]) -> None:
+        op, system, org = value["op"], value["system"], value["org"]
+        key = attempt_of(op, system, org, value["body"], line)
+        if key is not None and is_intent(op):
+            self._open[key] = OpenIntent(value["seq"], op, system, org, key.record_id, key.step, key.attempt)
+        elif key is not None:
             self._open.pop(key, None)
 
     def _checkpoint(self, record: CheckpointRecord) -> None:
@@ -211,12 +255,13 @@ def _parse(raw: bytes, seq: int) -> Mapping[str, Any]:
         value = json.loads(raw.decode())
         if value.keys() != ENTRY_KEYS or value["v"] != VERSION or value["seal"].keys() != {"after", "size"}:
             raise ValueError
-        texts = (value["op"], value["system"], value["org"], value["record_id"])
+        texts = (value["op"], value["system"], value["org"])
         if not all(isinstance(text, str) for text in texts) or not isinstance(value["body"], dict):
             raise ValueError
         # `true` equals 1 and is no number.
-        if any(type(value[name]) is not int for name in ("v", "seq", "attempt")):
+        if any(type(value[name]) is not int for name in ("v", "seq")):
             raise ValueError
+        LineSeal.parse(value["lines"])
     except (ValueError, AttributeError, RecursionError):
         raise SourceError(_("entry {seq}").format(seq=seq), _("it is not an entry")) from None
     return value  # type: ignore[no-any-return]

@@ -1,21 +1,50 @@
-"""One batch of entries into the file: bytes, tree nodes, open attempts, and the checkpoint that seals them."""
+"""One batch of entries into the file: bytes, lines, tree nodes, and the checkpoint that seals them."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
+from crm_bridge import __version__
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.entry import AttemptKey, Draft, Entry, Stamp, write_entry
+from crm_bridge.journal.entry import (
+    GATE_OP,
+    HMAC_OP,
+    AttemptKey,
+    Draft,
+    Entry,
+    Stamp,
+    attempt_of,
+    is_intent,
+    write_entry,
+)
+from crm_bridge.journal.lines import LineSeal, write_lines
 from crm_bridge.journal.merkle import leaf_hash
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.tail import Tail
 
-_ATTEMPT = "system = ? AND org = ? AND record_id = ? AND attempt = ? AND step = ? AND family = ?"
+PROGRAM = f"crm_bridge/{__version__}"
+
+DIGEST_PREFIX = 32
+"""Digits of a keyed digest in the index; the line itself has all of them."""
+
+Attempts = Mapping[AttemptKey, tuple[int, int]]
+"""Open attempts, each with the entry of its intent and the place of the line in it."""
+
+
+@dataclass(slots=True)
+class Written:
+    """A batch that was inserted: the entries, the new end, and which attempts it opened and closed."""
+
+    entries: tuple[Entry, ...]
+    tail: Tail
+    opened: dict[AttemptKey, tuple[int, int]] = field(default_factory=dict)
+    closed: set[AttemptKey] = field(default_factory=set)
 
 
 def insert_batch(
@@ -26,53 +55,75 @@ def insert_batch(
     *,
     origin: str,
     signers: Sequence[Signer],
-) -> tuple[tuple[Entry, ...], Tail]:
-    """Write the entries for `drafts` after `tail` inside the caller's transaction; return them and the new tail."""
+    attempts: Attempts | None = None,
+) -> Written:
+    """Write the entries for `drafts` after `tail` inside the caller's transaction.
+
+    `attempts` are those open before; a second intent for one of them raises JournalError, and so does an outcome
+    for an attempt that is not open.
+    """
     frontier, prev, seq = tail.frontier.copy(), tail.prev, tail.size
     sealed = replace(stamp, seal_size=seq + len(drafts), seal_after=tail.after)
-    entries, nodes = [], []
+    made = Written((), tail)
+    entries, blocks, nodes, places = [], [], [], []
     for draft in drafts:
-        entry = write_entry(draft, sealed, seq=seq, prev=prev)
+        lines = write_lines(draft.lines)
+        entry = write_entry(draft, sealed, LineSeal.of(lines) if lines else None, seq=seq, prev=prev, program=PROGRAM)
+        _track(made, draft, seq, attempts or {})
         nodes.extend(frontier.add(leaf_hash(entry.raw)))
         prev = sha256(entry.raw).hexdigest()
-        seq += 1
         entries.append(entry)
-    db.executemany(
-        "INSERT INTO entry (seq, op, run, plan, record_id, raw) VALUES (?, ?, ?, ?, ?, ?)",
-        [(e.seq, e.op, e.run, e.plan, e.record_id, e.raw) for e in entries],
-    )
+        if lines:
+            blocks.append((seq, b"\n".join(lines)))
+        places += [(name, seq) for name in names_in(draft.op, draft.lines)]
+        seq += 1
+    db.executemany("INSERT INTO entry (seq, raw) VALUES (?, ?)", [(entry.seq, entry.raw) for entry in entries])
+    db.executemany("INSERT INTO lines (seq, raw) VALUES (?, ?)", blocks)
+    db.executemany("INSERT INTO place (name, seq) VALUES (?, ?)", places)
     if nodes:
         db.executemany("INSERT INTO node (level, place, hash) VALUES (?, ?, ?)", nodes)
-    _track_attempts(db, entries)
     checkpoint = Checkpoint.sign(origin, frontier.size, frontier.root(), *signers)
     db.execute(
         "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)",
         (checkpoint.size, checkpoint.note, frontier.to_bytes()),
     )
-    return tuple(entries), Tail(frontier, prev, checkpoint)
+    made.entries, made.tail = tuple(entries), Tail(frontier, prev, checkpoint)
+    return made
 
 
-def _track_attempts(db: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    for entry in entries:
-        if key := entry.opens:
-            _open_attempt(db, key, entry.seq)
-        elif key := entry.closes:
-            db.execute(f"DELETE FROM open_intent WHERE {_ATTEMPT}", _values(key))  # noqa: S608 - a constant
+def names_in(op: str, lines: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names under which an entry is found without reading all of them."""
+    if op == HMAC_OP:
+        return {HMAC_OP}
+    if op != GATE_OP:
+        return set()
+    numbers = {str(line["number"])[:DIGEST_PREFIX] for line in lines if line.get("number")}
+    return numbers | {str(line["id"]) for line in lines}
 
 
-def _open_attempt(db: sqlite3.Connection, key: AttemptKey, seq: int) -> None:
-    try:
-        db.execute(
-            "INSERT INTO open_intent (system, org, record_id, attempt, step, family, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*_values(key), seq),
-        )
-    except sqlite3.IntegrityError:
-        raise JournalError(
+def _track(made: Written, draft: Draft, seq: int, before: Attempts) -> None:
+    """Note which attempts the lines of a draft open or close; refuse what would not be an attempt."""
+    for place, line in enumerate(draft.lines):
+        key = attempt_of(draft.op, draft.system, draft.org, draft.body, line)
+        if key is None:
+            return
+        is_open = key in made.opened or (key in before and key not in made.closed)
+        if is_intent(draft.op) == is_open:
+            raise _refusal(key, is_open=is_open)
+        if is_open:
+            made.closed.add(key)
+            made.opened.pop(key, None)
+        else:
+            made.opened[key] = (seq, place)
+
+
+def _refusal(key: AttemptKey, *, is_open: bool) -> JournalError:
+    if is_open:
+        return JournalError(
             _("an attempt on record {record} is still open").format(record=key.record_id),
             reason="intent_open",
             hint=_("settle it first with `crm-bridge resume`"),
-        ) from None
-
-
-def _values(key: AttemptKey) -> tuple[str, str, str, int, str, str]:
-    return key.system, key.org, key.record_id, key.attempt, key.step, key.family
+        )
+    return JournalError(
+        _("there is no open attempt on record {record}").format(record=key.record_id), reason="no_intent"
+    )

@@ -67,6 +67,8 @@ class Desk:
     policy: SafetyPolicy
     actor: str
     """The operating system user, for confirmations."""
+    adapter_version: str = ""
+    """Name and version of the adapter, as entries carry it."""
     progress: Progress = no_progress
     stop: StopFlag = field(default_factory=StopFlag)
     remarks: dict[str, str] = field(default_factory=dict)

@@ -1,10 +1,11 @@
-"""Journal entries of a run: how an event of one contract is written down, and read back as where it stands."""
+"""Journal entries of a run: how events of contracts are written down, and read back as where the contracts stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
@@ -13,6 +14,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft, Entry
+from crm_bridge.journal.lines import Line
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
 
@@ -21,13 +23,21 @@ RUN_END = "run.end"
 PLAN_MADE = "plan.made"
 RESTORE_START = "restore.start"
 
+BACKUP, GATE, INTENT, OUTCOME, VERIFY = "backup", "gate", "intent", "outcome", "verify"
+RESTORE_INTENT, RESTORE_OUTCOME = "restore.intent", "restore.outcome"
+
+_IN_GATES = frozenset({Event.GATE_PASSED, Event.HELD, Event.FOUND_ABSENT})
+_FACTS = frozenset({"event", "step", "attempt", "evidence", "reason", "code"})
+
 
 def op_of(event: Event) -> str:
-    """Return the entry's `op`: outcomes share one op each, so that an open intent is easy to see."""
-    for family in ("restore.outcome", "outcome"):
-        if event.value.startswith(family + "."):
-            return family
-    return event.value
+    """Return the `op` of the entries that hold an event: one for each kind of thing that is done to a batch."""
+    if event in _IN_GATES:
+        return GATE
+    for op in (RESTORE_INTENT, RESTORE_OUTCOME):
+        if event.value.startswith(op):
+            return op
+    return event.value.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +49,69 @@ class RunRef:
     connection: str
 
 
-def record_entry(
-    desk: Desk,
-    run: RunRef,
-    module: str,
-    record_id: str,
-    happening: Happening,
-    extra: Mapping[str, JsonValue] | None = None,
-) -> Draft:
-    """Write one event of one contract. The body holds codes, ids and digests; never names or amounts."""
-    body: dict[str, JsonValue] = {"event": happening.event.value, "step": happening.step.value}
-    if happening.evidence:
-        body["evidence"] = happening.evidence.value
-    if happening.reason:
-        body["reason"] = happening.reason.value
-    if happening.code:
-        body["code"] = happening.code
-    body.update(extra or {})
-    return Draft(
-        op=op_of(happening.event),
-        system=desk.system,
-        org=desk.profile.org_id,
-        module=module,
-        record_id=record_id,
-        plan=run.plan,
-        run=run.id,
-        attempt=happening.attempt,
-        crm_user=desk.profile.user_id,
-        body=body,
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One event of one contract, about to be journaled."""
+
+    record_id: str
+    happening: Happening
+    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+def event_entries(desk: Desk, run: RunRef, notes: Sequence[Note]) -> list[Draft]:
+    """Return one entry per kind of event, with a line per contract; ids, codes and digests, never names or amounts.
+
+    The order of events of one contract is kept: a second event of it begins new entries.
+    """
+    groups: dict[str, list[Note]] = {}
+    drafts: list[Draft] = []
+    grouped: set[str] = set()
+    for note in notes:
+        if note.record_id in grouped:
+            drafts += [_batch(desk, run, op, group) for op, group in groups.items()]
+            groups, grouped = {}, set()
+        grouped.add(note.record_id)
+        groups.setdefault(op_of(note.happening.event), []).append(note)
+    return drafts + [_batch(desk, run, op, group) for op, group in groups.items()]
+
+
+def _batch(desk: Desk, run: RunRef, op: str, notes: Sequence[Note]) -> Draft:
+    shared, lines = share([_facts(note) for note in notes])
+    body = {"adapter": desk.adapter_version, **shared}
+    return contract_entry(
+        desk, run, op, [{"id": n.record_id, **line} for n, line in zip(notes, lines, strict=True)], body
     )
 
 
-def run_entry(desk: Desk, run: RunRef, op: str, body: Mapping[str, JsonValue]) -> Draft:
-    """Write something about the run as a whole."""
+def _facts(note: Note) -> dict[str, JsonValue]:
+    happening = note.happening
+    facts: dict[str, JsonValue] = {"event": happening.event.value, "step": happening.step.value}
+    if happening.attempt:
+        facts["attempt"] = happening.attempt
+    if happening.evidence:
+        facts["evidence"] = happening.evidence.value
+    if happening.reason:
+        facts["reason"] = happening.reason.value
+    if happening.code:
+        facts["code"] = happening.code
+    facts.update(note.extra)
+    return facts
+
+
+def share(facts: Sequence[dict[str, JsonValue]]) -> tuple[dict[str, JsonValue], list[dict[str, JsonValue]]]:
+    """Return the facts that all have in common, and what each adds to them. Numbers stay with their contract."""
+    shared = {key: value for key, value in facts[0].items() if key != "number"}
+    for one in facts:
+        if differing := [key for key, value in shared.items() if one.get(key, shared) != value]:
+            for key in differing:
+                del shared[key]
+    return shared, [{key: value for key, value in one.items() if key not in shared} for one in facts]
+
+
+def contract_entry(
+    desk: Desk, run: RunRef, op: str, lines: Sequence[Mapping[str, JsonValue]], body: Mapping[str, JsonValue]
+) -> Draft:
+    """Return an entry about contracts of a run: a line for each, and in `body` what is true of all of them."""
     return Draft(
         op=op,
         system=desk.system,
@@ -80,57 +120,117 @@ def run_entry(desk: Desk, run: RunRef, op: str, body: Mapping[str, JsonValue]) -
         plan=run.plan,
         run=run.id,
         crm_user=desk.profile.user_id,
-        body={"connection": run.connection, **body},
+        body=body,
+        lines=lines,
     )
 
 
-def happening_of(entry: Entry) -> Happening | None:
-    """Read an event of one contract back; None for entries about anything else."""
-    name = entry.body.get("event")
-    if not isinstance(name, str) or not entry.record_id:
+def run_entry(desk: Desk, run: RunRef, op: str, body: Mapping[str, JsonValue]) -> Draft:
+    """Return an entry about the run as a whole."""
+    return contract_entry(desk, run, op, (), {"adapter": desk.adapter_version, "connection": run.connection, **body})
+
+
+def happening_of(facts: Mapping[str, Any]) -> Happening | None:
+    """Read an event of one contract back from the facts of its line; None for lines about anything else."""
+    name = facts.get("event")
+    if not isinstance(name, str):
         return None
-    evidence = entry.body.get("evidence")
+    evidence, attempt = facts.get("evidence"), facts.get("attempt", 0)
     return Happening(
         Event(name),
-        Step(str(entry.body.get("step", Step.TRASH.value))),
-        entry.attempt,
+        Step(str(facts.get("step", Step.TRASH.value))),
+        attempt if isinstance(attempt, int) else 0,
         Evidence(evidence) if isinstance(evidence, str) else None,
-        _reason_of(entry),
-        str(entry.body.get("code", "")),
-        entry.seq,
+        _reason_of(facts.get("reason")),
+        str(facts.get("code", "")),
     )
 
 
-def _reason_of(entry: Entry) -> Reason | None:
-    word = entry.body.get("reason")
+def _reason_of(word: object) -> Reason | None:
     reason = Reason.of_word(word)
     if word is not None and reason is None:
         # What is not understood may decide what is done next.
         raise JournalError(
-            _("entry {seq} gives a reason that this version does not know").format(seq=entry.seq),
+            _("the journal gives a reason that this version does not know"),
             reason="unknown_reason",
             hint=_("use the version of crm-bridge that wrote it, or a newer one"),
         )
     return reason
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of one contract as the journal tells it."""
+
+    entry: Entry
+    line: Line
+    happening: Happening
+
+
+def history(journal: Journal, run: str) -> Iterator[Told]:
+    """Yield every event of a run's contracts, in order. Lines that say nothing of their own share one value."""
+    for entry in journal.entries(run=run):
+        common = happening_of(entry.body)
+        for line in journal.lines(entry):
+            own = line.facts.keys() - entry.body.keys()
+            plain = common is not None and not own & _FACTS and not _FACTS & _changed(entry.body, line.facts)
+            if happening := common if plain else happening_of(line.facts):
+                yield Told(entry, line, happening)
+
+
+def _changed(body: Mapping[str, Any], facts: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(key for key in _FACTS if key in body and facts[key] != body[key])
+
+
+class Fold:
+    """Where contracts stand: the fold over their events. Equal standings are one object, whatever their number."""
+
+    def __init__(self) -> None:
+        """Begin with contracts that nothing has happened to."""
+        self.standings: dict[str, Standing] = {}
+        self._known: dict[Standing, Standing] = {}
+        self._last: tuple[Standing, Happening, Standing] | None = None
+
+    def after(self, before: Standing, happening: Happening) -> Standing:
+        """Return the standing after one more event. Raises JournalError for an event that cannot follow."""
+        last = self._last
+        if last is not None and last[0] is before and (last[1] is happening or last[1] == happening):
+            return last[2]
+        after = advance(before, happening)
+        after = self._known.setdefault(after, after)
+        self._last = before, happening, after
+        return after
+
+    def take(self, record_id: str, happening: Happening) -> None:
+        """Take in one event of one contract."""
+        self.standings[record_id] = self.after(self.standings.get(record_id, UNTOUCHED), happening)
+
+
+UNTOUCHED = Standing()
+
+
 def standings(journal: Journal, run: str) -> dict[str, Standing]:
     """Return where every contract of a run stands, by record id: the fold over the run's entries."""
-    found: dict[str, Standing] = {}
-    for entry in journal.entries(run=run):
-        if happening := happening_of(entry):
-            found[entry.record_id] = advance(found.get(entry.record_id, Standing()), happening)
-    return found
+    fold = Fold()
+    for told in history(journal, run):
+        fold.take(told.line.record_id, told.happening)
+    return fold.standings
 
 
 def first_intents(journal: Journal, run: str) -> dict[str, datetime]:
     """Return when the first intent of each contract was journaled: deletions before that are not ours."""
     found: dict[str, datetime] = {}
-    for entry in journal.entries(run=run, op=Event.INTENDED.value):
-        found.setdefault(entry.record_id, datetime.fromisoformat(entry.ts))
+    for entry in journal.entries(run=run, op=INTENT):
+        moment = datetime.fromisoformat(entry.ts)
+        for line in journal.lines(entry):
+            found.setdefault(line.record_id, moment)
     return found
 
 
-def entries_of(journal: Journal, run: str, record_id: str) -> Iterator[Entry]:
-    """Return the entries of one contract in one run, in order."""
-    return (entry for entry in journal.entries(record_id=record_id) if entry.run == run)
+def last_intents(journal: Journal, run: str, record_ids: Iterable[str]) -> dict[str, Entry]:
+    """Return the entry of the last intent of each of these contracts."""
+    wanted = frozenset(record_ids)
+    found: dict[str, Entry] = {}
+    for entry in journal.entries(run=run, op=INTENT):
+        found.update({line.record_id: entry for line in journal.lines(entry) if line.record_id in wanted})
+    return found

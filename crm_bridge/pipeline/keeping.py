@@ -9,11 +9,11 @@ from enum import StrEnum
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.domain.canonical import JsonValue, digest_of
-from crm_bridge.domain.lifecycle import Event
 from crm_bridge.errors import BackupError, ConfirmationError, GuardError, NothingMatchedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.entries import BACKUP
 from crm_bridge.pipeline.runs import all_runs
 from crm_bridge.pipeline.saving import BACKUP_MADE
 from crm_bridge.vault import CheckReport, Finding, SetSummary, Vault
@@ -97,22 +97,23 @@ class Keeper:
             if entry.op == BACKUP_MADE and entry.body.get("manifest") != opened.digest:
                 message = _("the set is not the one that journal entry {seq} names").format(seq=entry.seq)
                 yield Finding("journal", "", message)
-            if entry.op != Event.BACKED_UP.value:
+            if entry.op != BACKUP:
                 continue
-            stored = opened.entry(entry.record_id)
-            if (stored.file, stored.file_sha256) != (entry.body.get("file"), entry.body.get("sha256")):
-                yield Finding(
-                    "journal",
-                    str(entry.body.get("file", "")),
-                    _("the backup of {id} is not the one that journal entry {seq} names").format(
-                        id=entry.record_id, seq=entry.seq
-                    ),
-                )
+            for line in self.journal.lines(entry):
+                stored = opened.entry(line.record_id)
+                if (stored.file, stored.file_sha256) != (line.facts.get("file"), line.facts.get("sha256")):
+                    yield Finding(
+                        "journal",
+                        str(line.facts.get("file", "")),
+                        _("the backup of {id} is not the one that journal entry {seq} names").format(
+                            id=line.record_id, seq=entry.seq
+                        ),
+                    )
 
     def _missing(self, known: frozenset[str]) -> Iterator[CheckReport]:
         """Yield a report for every set that the journal names, that is not there, and that nobody pruned."""
         named: dict[str, None] = {}
-        for op in (Event.BACKED_UP.value, BACKUP_MADE):
+        for op in (BACKUP, BACKUP_MADE):
             named.update((str(entry.body["set"]), None) for entry in self.journal.entries(op=op))
         gone = {str(entry.body["set"]) for entry in self.journal.entries(op=_done(Deed.PRUNE))}
         for set_id in named:

@@ -14,8 +14,8 @@ from crm_bridge.domain.comparison import Measured, measure
 from crm_bridge.domain.forecast import Forecast, make_forecast
 from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.entries import contract_entry, share
 from crm_bridge.pipeline.plan_file import open_plan
 from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
 from crm_bridge.pipeline.run_log import RunLog
@@ -79,24 +79,14 @@ class Measuring:
         )
 
     def _journal(self, steps: Sequence[RestoreStep], found: Mapping[str, Measured]) -> None:
-        run, desk = self.log.run, self.desk
-        entries = [
-            Draft(
-                op=MEASURED,
-                system=desk.system,
-                org=desk.profile.org_id,
-                module=desk.profile.module,
-                record_id=step.ref.id,
-                plan=run.plan,
-                run=run.id,
-                crm_user=desk.profile.user_id,
-                body=_body(step, found[step.ref.id]),
-            )
-            for step in steps
-            if step.ref.id in found
-        ]
+        facts = [_body(step, found[step.ref.id]) for step in steps if step.ref.id in found]
+        if not facts:
+            return
+        shared, lines = share(facts)
+        ids = [step.ref.id for step in steps if step.ref.id in found]
+        named = [{"id": record_id, **line} for record_id, line in zip(ids, lines, strict=True)]
         with failpoints.step("restore.measured"):
-            desk.journal.append(entries)
+            self.desk.journal.append([contract_entry(self.desk, self.log.run, MEASURED, named, shared)])
 
 
 def with_digest(file: Attachment) -> Attachment:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge import failpoints
-from crm_bridge.domain.lifecycle import Event, Standing, advance
+from crm_bridge.domain.lifecycle import Event
 from crm_bridge.domain.receipt import ReceiptFacts, ReceiptLine, statement_bytes
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Entry
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.entries import RUN_END, RUN_START, happening_of
+from crm_bridge.pipeline.entries import RUN_END, RUN_START, Fold, history
 from crm_bridge.pipeline.runs import RunInfo
 
 
@@ -65,26 +65,26 @@ def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
 
 def _lines(journal: Journal, run: str, *, until: int) -> dict[str, ReceiptLine]:
     lines: dict[str, ReceiptLine] = {}
-    places: dict[str, Standing] = {}
+    fold = Fold()
     # Times, sets and control records are the same for many contracts: each text is kept once.
     shared: dict[str, str] = {}
-    for entry in journal.entries(run=run):
-        happening = happening_of(entry)
-        if entry.seq > until or happening is None:
-            continue
-        after = advance(places.get(entry.record_id, Standing()), happening)
-        places[entry.record_id] = after
-        line = lines.get(entry.record_id, ReceiptLine(entry.record_id, "", None, 0))
-        lines[entry.record_id] = replace(
+    for told in history(journal, run):
+        if told.entry.seq > until:
+            break
+        record_id, event = told.line.record_id, told.happening.event
+        fold.take(record_id, told.happening)
+        after = fold.standings[record_id]
+        line = lines.get(record_id, ReceiptLine(record_id, "", None, 0))
+        lines[record_id] = replace(
             line,
             outcome=after.outcome.value,
             evidence=after.evidence.value if after.evidence else None,
-            attempts=line.attempts + (happening.event is Event.INTENDED),
+            attempts=line.attempts + (event is Event.INTENDED),
             reason=after.reason.value if after.reason else "",
             code=after.code,
             **{
                 name: text if name in _OWN else shared.setdefault(text, text)
-                for name, text in _moments(entry, happening.event).items()
+                for name, text in _moments(told.entry.ts, told.line.facts, event).items()
             },
         )
     return lines
@@ -94,19 +94,19 @@ _OWN = frozenset({"backup_file", "backup_sha256"})
 """Texts that no two contracts have in common."""
 
 
-def _moments(entry: Entry, event: Event) -> Mapping[str, str]:
+def _moments(ts: str, facts: Mapping[str, Any], event: Event) -> Mapping[str, str]:
     if event is Event.BACKED_UP:
         return {
-            "backup_set": str(entry.body["set"]),
-            "backup_file": str(entry.body["file"]),
-            "backup_sha256": str(entry.body["sha256"]),
+            "backup_set": str(facts["set"]),
+            "backup_file": str(facts["file"]),
+            "backup_sha256": str(facts["sha256"]),
         }
     if event is Event.INTENDED:
-        return {"intent_at": entry.ts}
+        return {"intent_at": ts}
     if event.value.startswith(("outcome.", "reconcile.")):
-        return {"answered_at": entry.ts}
+        return {"answered_at": ts}
     if event.value.startswith("verify."):
-        return {"seen_at": entry.ts, "control": str(entry.body.get("control", ""))}
+        return {"seen_at": ts, "control": str(facts.get("control", ""))}
     return {}
 
 

@@ -13,6 +13,7 @@ from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError
 from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.entries import last_intents
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 
@@ -63,11 +64,9 @@ def _look(desk: Desk, batch: Sequence[Target], since: datetime | None) -> Sighti
 
 
 def _last_intents(log: RunLog, batch: Sequence[Target]) -> dict[str, tuple[datetime, str, int]]:
-    wanted = {target.ref.id for target in batch}
     return {
-        entry.record_id: (datetime.fromisoformat(entry.ts), entry.boot, entry.mono_ms)
-        for entry in log.desk.journal.entries(run=log.run.id, op=Event.INTENDED.value)
-        if entry.record_id in wanted
+        record_id: (datetime.fromisoformat(entry.ts), entry.boot, entry.mono_ms)
+        for record_id, entry in last_intents(log.desk.journal, log.run.id, (t.ref.id for t in batch)).items()
     }
 
 

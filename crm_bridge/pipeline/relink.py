@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,8 +18,9 @@ from crm_bridge.errors import AnswerLostError, ConfirmationError, CrmError, Noth
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.entries import contract_entry, run_entry
 from crm_bridge.pipeline.restore_order import known_ids
-from crm_bridge.pipeline.restore_plan import copy_of, marker_of
+from crm_bridge.pipeline.restore_plan import Earlier, marker_of
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.spi.adapter import RestoreItem, Verdict
 
@@ -69,7 +71,9 @@ class RelinkPlan:
 def plan_relink(log: RunLog) -> RelinkPlan:
     """Compare the references of the backup with those of now. Raises NothingMatchedError when all are right."""
     ids = known_ids(log)
-    places = {old: _now(log, old) for old in log.ids_in((State.RESTORED,))}
+    copies = Earlier.read(log.desk).copies
+    module = log.desk.profile.module
+    places = {old: copies.get(old) or ContractRef(module, old) for old in log.ids_in((State.RESTORED,))}
     found = []
     for old, now, missing in _missing(log, places, ids):
         if missing:
@@ -80,10 +84,6 @@ def plan_relink(log: RunLog) -> RelinkPlan:
             reason="nothing_to_relink",
         )
     return RelinkPlan(log.run.id, tuple(found))
-
-
-def _now(log: RunLog, old: str) -> ContractRef:
-    return copy_of(log, old) or ContractRef(log.desk.profile.module, old)
 
 
 def _missing(
@@ -125,17 +125,17 @@ def relink(log: RunLog, plan: RelinkPlan, *, confirm: str) -> list[Relinking]:
     _settle(log)
     body: dict[str, JsonValue] = {"relink": plan.digest, "count": plan.count, "contracts": len(plan.items)}
     with failpoints.step("relink.confirmed"):
-        log.desk.journal.append([_entry(log, CONFIRMED, "", 0, {**body, "confirmed_by": log.desk.actor})])
+        log.desk.journal.append([run_entry(log.desk, log.run, CONFIRMED, {**body, "confirmed_by": log.desk.actor})])
     ids = known_ids(log)
-    done = [_carry_out(log, item, ids) for item in plan.items]
+    attempts = Counter(line.record_id for _entry, line in log.desk.journal.events(run=log.run.id, op=INTENT))
+    done = [_carry_out(log, item, ids, 1 + attempts[item.now.id]) for item in plan.items]
     left = {old: missing for old, _ref, missing in _missing(log, {i.old.id: i.now for i in done}, ids)}
     return [replace(item, left=tuple(k for k in left.get(item.old.id, ()) if k in item.links)) for item in done]
 
 
-def _carry_out(log: RunLog, item: Relinking, ids: Mapping[str, str]) -> Relinking:
+def _carry_out(log: RunLog, item: Relinking, ids: Mapping[str, str], attempt: int) -> Relinking:
     desk = log.desk
     desk.stop.check()
-    attempt = 1 + sum(1 for _e in desk.journal.entries(run=log.run.id, record_id=item.now.id, op=INTENT))
     links: list[JsonValue] = [[k.module, k.id, k.field] for k in item.links]
     with failpoints.step("relink.intent"):
         desk.journal.append([_entry(log, INTENT, item.now.id, attempt, {"old_id": item.old.id, "links": links})])
@@ -173,23 +173,15 @@ def _only(snapshot: Snapshot, links: Sequence[Link]) -> Snapshot:
 
 def _settle(log: RunLog) -> None:
     """Close what a crash left open; setting a reference twice sets it once, so nothing is lost by trying again."""
-    open_ones = [e for e in log.desk.journal.open_intents() if e.op == INTENT and e.run == log.run.id]
     body: dict[str, JsonValue] = {"verdict": Verdict.UNKNOWN.value, "reason": Reason.PROCESS_DIED.value}
+    left = [
+        _entry(log, OUTCOME, line.record_id, line.facts["attempt"], body)
+        for entry, line in log.desk.journal.open_intents()
+        if entry.op == INTENT and entry.run == log.run.id
+    ]
     with failpoints.step("relink.outcome"):
-        log.desk.journal.append([_entry(log, OUTCOME, one.record_id, one.attempt, body) for one in open_ones])
+        log.desk.journal.append(left)
 
 
 def _entry(log: RunLog, op: str, record_id: str, attempt: int, body: Mapping[str, JsonValue]) -> Draft:
-    desk = log.desk
-    return Draft(
-        op=op,
-        system=desk.system,
-        org=desk.profile.org_id,
-        module=desk.profile.module,
-        record_id=record_id,
-        plan=log.run.plan,
-        run=log.run.id,
-        attempt=attempt,
-        crm_user=desk.profile.user_id,
-        body=body,
-    )
+    return contract_entry(log.desk, log.run, op, [{"id": record_id}], {**body, "attempt": attempt})

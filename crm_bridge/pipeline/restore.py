@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge import failpoints
@@ -12,7 +13,7 @@ from crm_bridge.domain.lifecycle import Event, Happening, State
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, CrmError, NotSentError
 from crm_bridge.pipeline.desk import batches
-from crm_bridge.pipeline.entries import RESTORE_START, happening_of, run_entry
+from crm_bridge.pipeline.entries import RESTORE_INTENT, RESTORE_START, run_entry
 from crm_bridge.pipeline.measuring import Measuring
 from crm_bridge.pipeline.restore_order import known_ids, parents_first
 from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
@@ -42,6 +43,7 @@ class _Restoring:
         self.desk = log.desk
         self.ids = known_ids(log)
         self.measuring = Measuring(log)
+        self.attempts = restore_attempts(log)
         self.done = 0
 
     def carry_out(self, route: Route, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
@@ -57,7 +59,8 @@ class _Restoring:
 
     def _batch(self, route: Route, batch: Sequence[RestoreStep]) -> list[RestoreStep]:
         log = self.log
-        attempts = {step.ref.id: _next_attempt(log, step.ref.id) for step in batch}
+        self.attempts.update(step.ref.id for step in batch)
+        attempts = {step.ref.id: self.attempts[step.ref.id] for step in batch}
         items = [self._item(step, route, again=attempts[step.ref.id] > 1) for step in batch]
         intents = [
             Note(step.ref.id, _happening(log, step, Event.RESTORE_INTENDED, attempts), {"route": route.value})
@@ -98,13 +101,8 @@ class _Restoring:
             self.ids[step.ref.id] = answer.new_ref.id
 
 
-def _next_attempt(log: RunLog, record_id: str) -> int:
-    earlier = log.desk.journal.entries(run=log.run.id, record_id=record_id, op=Event.RESTORE_INTENDED.value)
-    return 1 + sum(1 for _entry in earlier)
-
-
 def _happening(
-    log: RunLog, step: RestoreStep, event: Event, attempts: dict[str, int], reason: Reason | None = None
+    log: RunLog, step: RestoreStep, event: Event, attempts: Mapping[str, int], reason: Reason | None = None
 ) -> Happening:
     return Happening(event, log.standing(step.ref.id).step, attempts[step.ref.id], reason=reason)
 
@@ -117,7 +115,7 @@ _EVENTS = {
 }
 
 
-def _outcome(log: RunLog, step: RestoreStep, answer: Restored, attempts: dict[str, int]) -> Note:
+def _outcome(log: RunLog, step: RestoreStep, answer: Restored, attempts: Mapping[str, int]) -> Note:
     extra: dict[str, JsonValue] = {"new_id": answer.new_ref.id} if answer.new_ref else {}
     if answer.ids:
         extra["ids"] = dict(answer.ids)
@@ -138,12 +136,17 @@ def _result(step: RestoreStep, answer: Restored) -> RestoreStep:
 
 def settle_restores(log: RunLog) -> None:
     """Close restore intents that a crash left open, so that the next attempt looks for the copy first."""
-    notes = []
-    for record_id in log.ids_in((State.RESTORING,)):
-        standing = log.standing(record_id)
-        attempt = max(
-            (e.attempt for e in log.desk.journal.entries(run=log.run.id, record_id=record_id) if happening_of(e)),
-            default=1,
-        )
-        notes.append(Note(record_id, Happening(Event.RESTORE_LOST, standing.step, attempt, reason=Reason.PROCESS_DIED)))
-    log.write("restore.outcome", notes)
+    open_ids = log.ids_in((State.RESTORING,))
+    attempts = restore_attempts(log) if open_ids else Counter()
+    log.write(
+        "restore.outcome",
+        [
+            Note(i, Happening(Event.RESTORE_LOST, log.standing(i).step, attempts[i], reason=Reason.PROCESS_DIED))
+            for i in open_ids
+        ],
+    )
+
+
+def restore_attempts(log: RunLog) -> Counter[str]:
+    """Return how often each contract of the run was to be brought back."""
+    return Counter(line.record_id for _entry, line in log.desk.journal.events(run=log.run.id, op=RESTORE_INTENT))

@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from crm_bridge.domain.snapshot import PartKind, Snapshot
 from crm_bridge.errors import CrmBridgeError
+from crm_bridge.pipeline.entries import RESTORE_OUTCOME
 from crm_bridge.pipeline.restore_plan import RestoreStep
 from crm_bridge.pipeline.run_log import RunLog
 
@@ -73,8 +74,8 @@ def _sorted(needs: Mapping[str, set[str]]) -> list[str]:
 def known_ids(log: RunLog) -> dict[str, str]:
     """Return old id -> new id of everything that earlier restores made anew in this organisation."""
     found: dict[str, str] = {}
-    for entry in log.desk.journal.entries(op="restore.outcome"):
-        moved = entry.body.get("ids")
+    for entry, line in log.desk.journal.events(op=RESTORE_OUTCOME):
+        moved = line.facts.get("ids")
         if (entry.system, entry.org) == (log.desk.system, log.desk.profile.org_id) and isinstance(moved, dict):
             found.update({old: str(new) for old, new in moved.items() if old != new})
     return found

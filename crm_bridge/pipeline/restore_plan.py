@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from crm_bridge.errors import BackupError, GuardError, InDoubtError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.doubt import DOUBTFUL, doubtful_records
+from crm_bridge.pipeline.entries import OUTCOME, RESTORE_OUTCOME
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts, unseen
@@ -78,14 +79,15 @@ def plan_restore(log: RunLog, record_ids: Sequence[str]) -> Iterator[RestoreStep
     desk = log.desk
     _refuse_doubt(log, record_ids)
     removed = set(restorable(log))
+    earlier = Earlier.read(desk)
     wanted = [i for i in record_ids if i in removed]
     for batch in batches(wanted, desk.profile.limits.locate_batch):
-        copies = {i: copy_of(log, i) for i in batch}
-        refs = [ContractRef(desk.profile.module, i) for i in batch] + [ref for ref in copies.values() if ref]
+        copies = [earlier.copies[i] for i in batch if i in earlier.copies]
+        refs = [ContractRef(desk.profile.module, i) for i in batch] + copies
         with failpoints.step("restore.look"):
             sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE)
         for record_id in batch:
-            yield _route(log, record_id, copies[record_id], sighting)
+            yield _route(log, record_id, earlier, sighting)
 
 
 def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
@@ -104,8 +106,8 @@ def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
         )
 
 
-def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sighting) -> RestoreStep:
-    desk = log.desk
+def _route(log: RunLog, record_id: str, earlier: Earlier, sighting: Sighting) -> RestoreStep:
+    desk, copy = log.desk, earlier.copies.get(record_id)
     seen = sighting.places[record_id]
     if copy and sighting.places[copy.id].place is Place.LIVE:
         return RestoreStep(seen.ref, None, Reason.ALREADY_RESTORED, "present", new_ref=copy)
@@ -113,7 +115,7 @@ def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sigh
         return RestoreStep(
             seen.ref, None, Reason.ALREADY_RESTORED if _came_back(log, record_id) else Reason.IS_LIVE, "present"
         )
-    warning = Reason.ANSWER_LOST_RECENTLY if _lost_lately(log, record_id) else None
+    warning = Reason.ANSWER_LOST_RECENTLY if record_id in earlier.lost_lately else None
     if seen.place is Place.IN_BIN and desk.profile.capabilities.untrash.support is not Support.ABSENT:
         until = seen.until.date().isoformat() if seen.until else ""
         return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
@@ -122,6 +124,35 @@ def _route(log: RunLog, record_id: str, copy: ContractRef | None, sighting: Sigh
             return RestoreStep(seen.ref, None, problem, "not_restored")
         return RestoreStep(seen.ref, Route.RECREATE, warning=warning)
     return RestoreStep(seen.ref, None, _why_not(seen), "not_restored")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the journal says about the contracts of a restore, over all runs."""
+
+    copies: Mapping[str, ContractRef]
+    """The newest copy that an earlier restore made, by the id of the original."""
+    lost_lately: frozenset[str]
+    """Contracts whose answer to a deletion was lost within the last day."""
+
+    @classmethod
+    def read(cls, desk: Desk) -> Earlier:
+        """Read it from the journal, once for a whole restore."""
+        since = desk.clock.now() - LATE
+        copies: dict[str, ContractRef] = {}
+        for entry, line in desk.journal.events(op=RESTORE_OUTCOME):
+            new_id = line.facts.get("new_id")
+            same = (entry.system, entry.org) == (desk.system, desk.profile.org_id)
+            if same and isinstance(new_id, str) and new_id != line.record_id:
+                copies[line.record_id] = ContractRef(entry.module, new_id)
+        lost = {
+            line.record_id
+            for entry in desk.journal.entries(op=OUTCOME)
+            if datetime.fromisoformat(entry.ts) > since
+            for line in desk.journal.lines(entry)
+            if line.facts.get("event") == Event.ANSWER_LOST.value
+        }
+        return cls(copies, frozenset(lost))
 
 
 def _came_back(log: RunLog, record_id: str) -> bool:
@@ -141,15 +172,6 @@ def backup_problem(log: RunLog, record_id: str) -> Reason | None:
     return None
 
 
-def _lost_lately(log: RunLog, record_id: str) -> bool:
-    """Say whether the answer to a deletion of this record was lost within the last day."""
-    since = log.desk.clock.now() - LATE
-    return any(
-        entry.body.get("event") == Event.ANSWER_LOST.value and datetime.fromisoformat(entry.ts) > since
-        for entry in log.desk.journal.entries(record_id=record_id, op="outcome")
-    )
-
-
 def _why_not(seen: Whereabouts) -> Reason:
     return Reason.NO_CONTROL_RECORD if seen.place is Place.GONE else _not_restorable(seen)
 
@@ -157,15 +179,6 @@ def _why_not(seen: Whereabouts) -> Reason:
 def _not_restorable(seen: Whereabouts) -> Reason:
     places = {Place.IN_BIN: Reason.IN_BIN, Place.PENDING: Reason.IN_APPROVAL}
     return places.get(seen.place) or unseen(seen)
-
-
-def copy_of(log: RunLog, record_id: str) -> ContractRef | None:
-    """Return the newest copy that an earlier restore made, from the journal."""
-    found = None
-    for entry in log.desk.journal.entries(record_id=record_id, op="restore.outcome"):
-        if isinstance(new_id := entry.body.get("new_id"), str) and new_id != record_id:
-            found = ContractRef(entry.module, new_id)
-    return found
 
 
 def marker_of(log: RunLog, record_id: str) -> str:

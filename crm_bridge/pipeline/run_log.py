@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from crm_bridge import failpoints
-from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Happening, Outcome, Standing, State, advance
+from crm_bridge.domain.lifecycle import Event, Outcome, Standing, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
-from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.entries import RunRef, record_entry, standings
+from crm_bridge.pipeline.entries import UNTOUCHED, Fold, Note, RunRef, event_entries, history
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.vault import BackupSet
 
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One event of one contract, about to be journaled."""
-
-    record_id: str
-    happening: Happening
-    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+__all__ = ["BackedUpPlan", "BackupRef", "DeletionRun", "Note", "RunLog", "VerifiedRun", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +36,17 @@ class RunLog:
         """Fold what the journal already says about the run."""
         self.desk = desk
         self.run = run
-        self._standings = standings(desk.journal, run.id)
-        self._backups = backups(desk.journal, run.id)
+        self._fold = Fold()
+        self._standings = self._fold.standings
+        self._backups: dict[str, dict[str, bytes]] = {}
         self._sets: dict[str, BackupSet] = {}
+        for told in history(desk.journal, run.id):
+            self._fold.take(told.line.record_id, told.happening)
+            self._note_backup(told.line.record_id, told.happening.event, told.line.facts)
 
     def standing(self, record_id: str) -> Standing:
         """Return where one contract stands."""
-        return self._standings.get(record_id, Standing())
+        return self._standings.get(record_id, UNTOUCHED)
 
     def write(self, failpoint: str, notes: Sequence[Note]) -> None:
         """Journal events in one transaction. Illegal ones raise before anything is written."""
@@ -60,15 +55,20 @@ class RunLog:
         after: dict[str, Standing] = {}
         for note in notes:
             before = after.get(note.record_id) or self.standing(note.record_id)
-            after[note.record_id] = advance(before, note.happening)
-        module = self.desk.profile.module
-        drafts = [record_entry(self.desk, self.run, module, n.record_id, n.happening, n.extra) for n in notes]
+            after[note.record_id] = self._fold.after(before, note.happening)
+        entries = event_entries(self.desk, self.run, notes)
         with failpoints.step(failpoint):
-            self.desk.journal.append(drafts)
+            self.desk.journal.append(entries)
         self._standings.update(after)
         for note in notes:
-            if note.happening.event is Event.BACKED_UP:
-                self._backups[note.record_id] = BackupRef(str(note.extra["set"]), str(note.extra["sha256"]))
+            self._note_backup(note.record_id, note.happening.event, note.extra)
+
+    def _note_backup(self, record_id: str, event: Event, facts: Mapping[str, Any]) -> None:
+        if event is Event.BACKED_UP:
+            known = self._backups.setdefault(str(facts["set"]), {})
+            for others in self._backups.values():
+                others.pop(record_id, None)
+            known[record_id] = bytes.fromhex(str(facts["sha256"]))
 
     def backup_set(self, set_id: str) -> BackupSet:
         """Open a set of this run once and keep it open: its header is decrypted a single time."""
@@ -78,8 +78,9 @@ class RunLog:
 
     def backup_of(self, record_id: str) -> BackupRef:
         """Return where a contract's backup is; raises BackupError when the journal knows none."""
-        if found := self._backups.get(record_id):
-            return found
+        for set_id, digests in self._backups.items():
+            if digest := digests.get(record_id):
+                return BackupRef(set_id, digest.hex())
         raise BackupError(_("no verified backup of {id}").format(id=record_id), reason="no_backup")
 
     def counts(self) -> Counter[Outcome]:
@@ -126,11 +127,3 @@ class VerifiedRun:
 def steps_of(plan: DeletionPlan) -> tuple[Step, ...]:
     """Return the steps of a plan in order: a purge goes through the bin."""
     return (Step.TRASH, Step.PURGE) if plan.head.step is Step.PURGE else (Step.TRASH,)
-
-
-def backups(journal: Journal, run: str) -> dict[str, BackupRef]:
-    """Return where the backups of a run are, by record id; the newest counts."""
-    return {
-        entry.record_id: BackupRef(sys.intern(str(entry.body["set"])), sys.intern(str(entry.body["sha256"])))
-        for entry in journal.entries(run=run, op=Event.BACKED_UP.value)
-    }

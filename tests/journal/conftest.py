@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.clock import ManualClock
+from crm_bridge.journal.canonical import JsonValue
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.store import Journal
+
+
+def attempt_on(op: str, *record_ids: str, run: str = "R1", **facts: JsonValue) -> Draft:
+    """Return an entry that opens or closes an attempt on each record; the facts hold for all of them."""
+    return Draft(op, system="zoho", org="o1", run=run, body=facts, lines=[{"id": one} for one in record_ids])
 
 
 class MemoryKeys(dict[str, str]):
@@ -67,9 +73,7 @@ def journal(open_journal: OpenJournal) -> Journal:
 @pytest.fixture
 def intent() -> MakeDraft:
     def make(record_id: str = "1", *, attempt: int = 1, step: str = "trash", run: str = "R1") -> Draft:
-        return Draft(
-            "intent", system="zoho", org="o1", record_id=record_id, attempt=attempt, run=run, body={"step": step}
-        )
+        return attempt_on("intent", record_id, attempt=attempt, step=step, run=run)
 
     return make
 
@@ -77,7 +81,6 @@ def intent() -> MakeDraft:
 @pytest.fixture
 def outcome() -> MakeDraft:
     def make(record_id: str = "1", *, attempt: int = 1, step: str = "trash", run: str = "R1") -> Draft:
-        body = {"step": step, "result": "done"}
-        return Draft("outcome", system="zoho", org="o1", record_id=record_id, attempt=attempt, run=run, body=body)
+        return attempt_on("outcome", record_id, attempt=attempt, step=step, run=run, result="done")
 
     return make

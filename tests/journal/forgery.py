@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from crm_bridge.journal.canonical import canonical
 from crm_bridge.journal.checkpoint import Checkpoint
+from crm_bridge.journal.entry import VERSION
+from crm_bridge.journal.lines import LineSeal
 from crm_bridge.journal.merkle import Frontier, leaf_hash
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.sources import Header, checkpoint_line, header_line
@@ -19,6 +21,7 @@ UUID = "6f1d0b7e-0000-4000-8000-000000000001"
 ORIGIN = f"crm-bridge/{UUID}"
 OWNER, NEXT, STRANGER = (Signer(ORIGIN, bytes([number]) * 32) for number in (1, 2, 3))
 VKEY = str(OWNER.verifier)
+LINE = b'{"id":"1"}'
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -41,6 +44,8 @@ class Forger:
     prev: str = "0" * 64
     after: str = ""
     vkeys: tuple[str, ...] = (VKEY,)
+    contracts: tuple[bytes, ...] = ()
+    """Lines that follow every entry; the seal of them is part of what `change` sets."""
 
     def batch(
         self, *bodies: tuple[str, dict[str, Any]], change: Change | None = None, by: tuple[Signer, ...] = ()
@@ -53,6 +58,7 @@ class Forger:
                 change(value)
             raw = canonical(value)
             self.lines.append(raw)
+            self.lines += self.contracts
             self.frontier.add(leaf_hash(raw))
             self.prev = sha256(raw).hexdigest()
         checkpoint = Checkpoint.sign(ORIGIN, size, self.frontier.root(), *(by or (self.signer,)))
@@ -65,12 +71,20 @@ class Forger:
         return b"".join(line + b"\n" for line in [header, *self.lines])
 
     def _value(self, op: str, body: dict[str, Any], size: int) -> dict[str, Any]:
-        texts = dict.fromkeys(("system", "org", "module", "record_id", "plan", "run"), "")
+        texts = dict.fromkeys(("system", "org", "module", "plan", "run"), "")
         seal = {"after": self.after, "size": size}
-        value = {"v": 1, "seq": self.frontier.size, "prev": self.prev, "seal": seal, "op": op, "body": body}
-        actor = {"crm_user_id": "", "os_user": "me"}
+        value = {
+            "v": VERSION,
+            "lines": None,
+            "seq": self.frontier.size,
+            "prev": self.prev,
+            "seal": seal,
+            "op": op,
+            "body": body,
+        }
+        actor = {"crm_user_id": "", "os_user": "me", "program": "forger"}
         ts = "2026-08-03T09:00:00.000Z"
-        return {**value, **texts, "attempt": 0, "actor": actor, "ts": ts, "boot": "b", "mono_ms": 1, "session": "s"}
+        return {**value, **texts, "actor": actor, "ts": ts, "boot": "b", "mono_ms": 1, "session": "s"}
 
 
 START: tuple[str, dict[str, Any]] = ("journal.start", {"uuid": UUID, "vkey": VKEY, "hmac": "h", "after": ""})
@@ -87,22 +101,34 @@ CHANGES: dict[str, tuple[Change, tuple[int, ...]]] = {
     "a seal that is text": (lambda value: value["seal"].update(size="2"), (10,)),
     "a seal that is true": (lambda value: value["seal"].update(size=True), (10,)),
     "another checkpoint before": (lambda value: value["seal"].update(after="1" * 64), (10,)),
-    "another version": (lambda value: value.update(v=2), (10,)),
+    "another version": (lambda value: value.update(v=1), (10,)),
     "a version that is true": (lambda value: value.update(v=True), (10,)),
     "one key more": (lambda value: value.update(more=1), (10,)),
     "one key less": (lambda value: value.pop("ts"), (10,)),
     "a body that is a list": (lambda value: value.update(body=[]), (10,)),
-    "a number of an attempt that is text": (lambda value: value.update(attempt="1"), (10,)),
-    "a record id that is a number": (lambda value: value.update(record_id=7), (10,)),
+    "a seal of lines that are not there": (lambda value: value.update(lines=LineSeal.of([LINE]).as_json()), (10,)),
+    "a seal of lines that is text": (lambda value: value.update(lines="1"), (10,)),
+    "a seal of no lines": (lambda value: value.update(lines={"count": 0, "root": "0" * 64, "sha256": "0" * 64}), (10,)),
     "a hand-over without a second signature": (lambda value: value.update(op=ROTATE[0], body=ROTATE[1]), (10,)),
     "a hand-over by a stranger": (
         lambda value: value.update(op=ROTATE[0], body=ROTATE[1] | {"old": str(STRANGER.verifier)}),
         (14,),
     ),
     "a hand-over to no key": (lambda value: value.update(op=ROTATE[0], body=ROTATE[1] | {"new": "x"}), (14,)),
-    "an intent": (lambda value: value.update(op="x.intent"), (15,)),
-    "an intent with a step that is no text": (lambda value: value.update(op="intent", body={"step": [1]}), (15,)),
-    "an outcome without intent": (lambda value: value.update(op="outcome"), (0,)),
+    "an intent without lines": (lambda value: value.update(op="x.intent"), (0,)),
+    "an outcome without lines": (lambda value: value.update(op="outcome"), (0,)),
+}
+
+LINES: dict[str, tuple[Change, bytes, tuple[int, ...]]] = {
+    "a line": (lambda value: value, b'{"id":"1"}', (0,)),
+    "an intent": (lambda value: value.update(op="x.intent"), b'{"id":"1"}', (15,)),
+    "an intent with a step that is no text": (lambda value: value.update(op="intent"), b'{"id":"1","step":[1]}', (15,)),
+    "an outcome without intent": (lambda value: value.update(op="outcome"), b'{"id":"1"}', (0,)),
+    "a line without an id": (lambda value: value, b'{"ID":"1"}', (10,)),
+    "an id that is a number": (lambda value: value, b'{"id":7}', (10,)),
+    "a line that is a list": (lambda value: value, b"[]", (10,)),
+    "a line that is no JSON": (lambda value: value, b"{", (10,)),
+    "a line that looks like a checkpoint": (lambda value: value, b'{"kind":"checkpoint","id":"1"}', (0,)),
 }
 
 
@@ -114,9 +140,29 @@ def forgeries() -> Iterator[Case]:
         forger.batch(NOTE, change=change)
         forger.batch(NOTE)
         yield Case("forged by the holder of the key", name, forger.export(), codes, (VKEY,))
+    yield from _with_lines()
     yield from _first_entries()
     yield from _hand_overs()
     yield from _signatures()
+
+
+def _with_lines() -> Iterator[Case]:
+    for name, (change, line, codes) in LINES.items():
+        for what, seal, wanted in (
+            ("", LineSeal.of([line]), codes),
+            (", sealed by another root", replace(LineSeal.of([line]), root=bytes(32)), (10,)),
+            (", sealed by another digest", replace(LineSeal.of([line]), digest=bytes(32)), (10,)),
+        ):
+            forger = Forger()
+            forger.batch(START)
+            forger.contracts = (line,)
+
+            def sealing(value: dict[str, Any], seal: LineSeal = seal, change: Change = change) -> None:
+                change(value)
+                value["lines"] = seal.as_json()
+
+            forger.batch(NOTE, change=sealing)
+            yield Case("forged by the holder of the key", name + what, forger.export(), wanted, (VKEY,))
 
 
 def _first_entries() -> Iterator[Case]:

@@ -8,8 +8,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.pin import Pin
+from tests.journal.conftest import attempt_on
 from tests.journal.lab import Case, Corpus, Lab, fill, receipt_for
 
 
@@ -123,7 +123,7 @@ def _forks(corpus: Corpus, folder: Path) -> Iterator[Case]:
     yield Case("two histories", "receipt", good.export, (12,), keys, receipts=(receipt,))
     waiting = corpus.lab.copy(folder / "waiting")
     with waiting.open() as journal:
-        journal.append([Draft("intent", system="zoho", org="o1", record_id="99", attempt=1, body={"step": "trash"})])
+        journal.append([attempt_on("intent", "99", step="trash", attempt=1)])
         pin = Pin(journal.head().size, journal.head().root)
     yield Case("intent without outcome", "", waiting.export(), (15,), keys, pin)
 

@@ -16,6 +16,7 @@ from crm_bridge.journal.canonical import JsonValue, canonical
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.pin import Pin
+from crm_bridge.journal.sources import line_count
 from crm_bridge.journal.store import Journal
 
 CHECKPOINT = b'{"kind":"checkpoint",'
@@ -83,14 +84,19 @@ class Corpus:
 
 
 def fill(journal: Journal, records: Iterable[int], *, word: str = "done") -> None:
-    """Write four entries a record: backup, gate and intent in one batch, outcome."""
+    """Write four entries for every two contracts: backup, gate and intent in one batch, outcome."""
+    where: dict[str, Any] = {"system": "zoho", "org": "o1", "module": "Contracts", "run": "R1"}
     for record in records:
-        where: dict[str, Any] = {"system": "zoho", "org": "o1", "module": "Contracts", "run": "R1"}
-        where["record_id"] = str(record)
-        journal.append([Draft("backup.ok", **where, body={"bytes": 1200, "digest": "ab" * 32})])
-        gate = Draft("gate.ok", **where, body={"合同": journal.keyed_digest("number", f"HT-{record}")})
-        journal.append([gate, Draft("intent", **where, attempt=1, body={"step": "trash"})])
-        journal.append([Draft("outcome", **where, attempt=1, body={"step": "trash", "result": word})])
+        ids = [f"{record}", f"{record}-b"]
+        lines: list[dict[str, JsonValue]] = [{"id": one} for one in ids]
+        gates: list[dict[str, JsonValue]] = [
+            {"id": one, "number": journal.keyed_digest("number", f"HT-{one}")} for one in ids
+        ]
+        journal.append([Draft("backup", **where, body={"bytes": 1200}, lines=[{**one, "合同": 1} for one in lines])])
+        intent = Draft("intent", **where, body={"step": "trash", "attempt": 1}, lines=lines)
+        journal.append([Draft("gate", **where, lines=gates), intent])
+        done: dict[str, JsonValue] = {"step": "trash", "attempt": 1, "result": word}
+        journal.append([Draft("outcome", **where, body=done, lines=lines)])
 
 
 def receipt_for(journal: Journal, seq: int) -> bytes:
@@ -132,6 +138,21 @@ def variant(good: Case, kind: str, name: str, lines: Sequence[bytes], *codes: in
     """Return a case over these lines that knows the keys, and `known` besides."""
     values = {"keys": good.keys} | known
     return Case(kind, name, b"".join(line + b"\n" for line in lines), codes, **values)
+
+
+def roles(lines: Sequence[bytes]) -> list[str]:
+    """Return the role of each line of an export: header, entry, line (of a contract) or seal."""
+    found, left = ["header"], 0
+    for line in lines[1:]:
+        if left:
+            found.append("line")
+            left -= 1
+        elif is_seal(line):
+            found.append("seal")
+        else:
+            found.append("entry")
+            left = line_count(line)
+    return found
 
 
 def is_seal(line: bytes) -> bool:

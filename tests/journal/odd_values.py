@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from crm_bridge.journal import dsse
+from crm_bridge.journal.canonical import canonical
 from crm_bridge.journal.checkpoint import Checkpoint
+from crm_bridge.journal.lines import LineSeal
 from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
 from crm_bridge.journal.proof import InclusionProof
 from tests.journal.forgery import NOTE, ORIGIN, OWNER, ROTATE, START, UUID, VKEY, Forger
-from tests.journal.lab import Case
+from tests.journal.lab import Case, roles
 
 ANY = (0, 10, 11, 12, 13, 14, 15)
 ODD: tuple[Any, ...] = (
@@ -63,14 +65,23 @@ def _journal(luck: random.Random, *, odd: int = 0) -> Forger:
         bodies = luck.choices([NOTE, ("intent", {"step": "trash"}), ("outcome", {"step": "trash"}), ROTATE], k=2)
 
         def change(value: dict[str, Any], turn: int = turn) -> None:
+            if forger.contracts:
+                value["lines"] = LineSeal.of(forger.contracts).as_json()
             if turn < odd:
                 changed = _put(luck, dict(value))
                 value.clear()
                 value.update(changed if isinstance(changed, dict) else {"v": changed})
 
         kept = [body for body in bodies if body is not ROTATE or odd] or [NOTE]
+        forger.contracts = tuple(_lines(luck, odd=turn < odd)) if luck.random() < 0.5 else ()
         forger.batch(*kept, change=change)
     return forger
+
+
+def _lines(luck: random.Random, *, odd: bool) -> Iterator[bytes]:
+    for number in range(luck.randrange(1, 4)):
+        line: dict[str, Any] = {"id": str(number), "attempt": 1}
+        yield canonical(_put(luck, line) if odd and luck.random() < 0.5 else line)
 
 
 def _entries(luck: random.Random, name: str) -> Case:
@@ -94,7 +105,8 @@ def _note(luck: random.Random, name: str) -> Case:
 
 
 def _evidence(forger: Forger) -> tuple[list[bytes], InclusionProof]:
-    entries = [line for line in forger.lines if not line.startswith(b'{"kind"')]
+    parts = roles([b"", *forger.lines])[1:]
+    entries = [line for line, part in zip(forger.lines, parts, strict=True) if part == "entry"]
     leaves = [leaf_hash(raw) for raw in entries]
     checkpoint = Checkpoint.sign(ORIGIN, len(leaves), root_of(leaves), OWNER)
     return entries, InclusionProof(1, inclusion_path(1, len(leaves), range_hash_of(leaves)), checkpoint)

@@ -24,7 +24,7 @@ from crm_bridge.journal.store import Journal
 from crm_bridge.journal.walk import Walk
 from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
 from tests.journal.file_attacks import tamper
-from tests.journal.lab import receipt_for
+from tests.journal.lab import receipt_for, roles
 from tests.journal.test_journal_pin import ROOT
 from verifier import verify_journal
 
@@ -81,8 +81,7 @@ def test_a_bad_result_is_an_error_that_carries_its_exit_code() -> None:
 def test_an_export_holds_header_entries_and_the_seal_of_each_batch(journal: Journal, intent: MakeDraft) -> None:
     journal.append([intent("1"), intent("2")])
     lines = exported(journal)
-    kinds = [json.loads(line).get("kind", json.loads(line).get("op")) for line in lines]
-    assert kinds == ["crm-bridge-journal", "journal.start", "checkpoint", "intent", "intent", "checkpoint"]
+    assert roles(lines) == ["header", "entry", "seal", "entry", "line", "entry", "line", "seal"]
     assert json.loads(lines[0])["size"] == 3
     assert lines[1] == journal.entry(0).raw
 
@@ -125,7 +124,9 @@ def test_a_check_beside_a_writer_raises_no_alarm(journal: Journal, home: Path) -
         # Another two hundred entries complete a subtree that was not there when the check began.
         journal.append([Draft("note") for _number in range(300)])
         collector = Collector()
-        walk = Walk(sources.read_database_header(db), collector, sizes=(), indexes=())
+        walk = Walk(
+            sources.read_database_header(db), collector, sizes=(), indexes=(), is_indexed=lambda _seq, _names: True
+        )
         for record in sources.read_database_records(db, size=present.size):
             walk.feed(record)
         walk.finish()

@@ -19,7 +19,7 @@ from crm_bridge.journal.check import check_journal
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.store import Journal
-from tests.journal.conftest import MakeDraft, OpenJournal
+from tests.journal.conftest import MakeDraft, OpenJournal, attempt_on
 
 LUCK = random.Random(1)
 
@@ -78,8 +78,7 @@ def small_files() -> Iterator[None]:
 
 def big(op: str, record_id: str = "1") -> Draft:
     """Return a draft that needs a page of its own."""
-    where = {"system": "zoho", "org": "o1", "record_id": record_id, "attempt": 1}
-    return Draft(op, **where, body={"step": "trash", "text": "x" * 5000})  # type: ignore[arg-type]
+    return attempt_on(op, record_id, step="trash", attempt=1, text="x" * 5000)
 
 
 def test_a_full_disk_before_an_intent_writes_nothing(disk: None, journal: Journal, home: Path) -> None:
@@ -124,7 +123,7 @@ def test_an_outcome_that_finds_no_room_at_all_is_said_to_be_lost(
     with pytest.raises(JournalError) as caught:
         journal.append([big("outcome")])
     assert caught.value.reason == "outcome_not_recorded"
-    assert [entry.record_id for entry in journal.open_intents()] == ["1"]
+    assert [line.record_id for _entry, line in journal.open_intents()] == ["1"]
 
 
 @pytest.mark.parametrize("code", ["SQLITE_IOERR", "SQLITE_IOERR_FSYNC", "SQLITE_CORRUPT"])

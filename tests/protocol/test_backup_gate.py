@@ -31,7 +31,7 @@ def test_a_backup_that_was_damaged_after_it_was_made_holds_its_contracts(
 
             def damaging(drafts: Any) -> Any:
                 written = append(drafts)
-                if any(draft.op == "backup.ok" for draft in drafts):
+                if any(draft.op == "backup" for draft in drafts):
                     for path in (home / "vault").rglob(files):
                         hurt(path, damage)
                 return written

@@ -20,9 +20,8 @@ REMOVAL = {"zoho": r"/Contracts\?.*ids=", "fxiaoke": "/data/invalid"}
 def events(bridge: Bridge, run: str) -> list[tuple[str, str, str]]:
     """Return (event, step, id) of everything that happened to contracts, in order."""
     return [
-        (str(entry.body["event"]), str(entry.body["step"]), entry.record_id)
-        for entry in bridge.journal.entries(run=run)
-        if "event" in entry.body
+        (str(line.facts["event"]), str(line.facts["step"]), line.record_id)
+        for _entry, line in bridge.journal.events(run=run)
     ]
 
 

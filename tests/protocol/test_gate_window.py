@@ -45,7 +45,7 @@ def test_a_batch_that_waited_for_the_one_before_is_looked_at_again(
         monkeypatch.setattr(emulator, "handle", slowly)
         run = crm.apply(plan, confirm=plan.digest)
         held_ids = [(item.contract.id, item.reason) for item in run if item.outcome is Outcome.HELD]
-        looks = sum(1 for entry in bridge.journal.entries(run=run.id, op="gate.ok"))
+        looks = sum(1 for _line in bridge.journal.events(run=run.id, op="gate"))
     assert held_ids == [(last, "changed_since_plan")][:held]
     assert len(removals) == 3
     assert looks == 205 + (99 if held else 0)
@@ -66,7 +66,7 @@ def test_what_somebody_else_put_into_the_bin_again_is_not_purged(tmp_path: Path,
 
         def and_then_somebody(drafts: Any) -> Any:
             written = append(drafts)
-            if any(draft.op == "verify.absent" and draft.body["step"] == "trash" for draft in drafts):
+            if any(draft.op == "verify" and draft.body["step"] == "trash" for draft in drafts):
                 emulator.control("restore", {"id": ids[0]})
                 emulator.control("delete", {"id": ids[0]})
             return written
@@ -96,7 +96,7 @@ def test_what_changes_after_its_backup_is_left_alone(tmp_path: Path, name: str, 
 
         def and_then_edited(drafts: Any) -> Any:
             written = append(drafts)
-            if any(draft.op == "backup.ok" for draft in drafts):
+            if any(draft.op == "backup" for draft in drafts):
                 emulator.control("edit", {"id": ids[0], "field": field, "value": "edited by somebody else"})
             return written
 

@@ -13,8 +13,8 @@ from crm_bridge.errors import JournalError
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 CHANGES = {
-    "an entry added behind our back": "INSERT INTO entry (seq, raw, op, run, plan, record_id) "
-    "SELECT seq + 1, raw, op, run, plan, record_id FROM entry ORDER BY seq DESC LIMIT 1",
+    "an entry added behind our back": "INSERT INTO entry (seq, raw) "
+    "SELECT seq + 1, raw FROM entry ORDER BY seq DESC LIMIT 1",
     "the last entry changed": "UPDATE entry SET raw = CAST(replace(raw, 'plan', 'plam') AS BLOB) "
     "WHERE seq = (SELECT max(seq) FROM entry)",
     "the last entry removed": "DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)",

@@ -26,9 +26,9 @@ def test_what_was_not_answered_once_is_looked_for(tmp_path: Path, kind: str, dou
             server.inject(Rule(kind, Match(method="DELETE")))
             run = crm.apply(plan, confirm=plan.digest)
             assert run.counts() == {Outcome.REMOVED: 4}
-            entries = list(bridge.journal.entries(run=run.id))
-            unknown = {e.record_id for e in entries if e.body.get("event") == "outcome.unknown"}
-            found = {e.record_id for e in entries if e.op == "reconcile.done"}
+            lines = [line for _entry, line in bridge.journal.events(run=run.id)]
+            unknown = {line.record_id for line in lines if line.facts["event"] == "outcome.unknown"}
+            found = {line.record_id for line in lines if line.facts["event"] == "reconcile.done"}
         deletes = [line for line in server.exchange.emulator.ledger() if line.method == "DELETE"]
     assert len(deletes) == 1
     assert unknown == found == {ids[place] for place in doubtful}

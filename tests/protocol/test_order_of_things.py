@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -19,10 +20,12 @@ REMOVAL = {"zoho": r"^DELETE ", "fxiaoke": r"/data/invalid$"}
 
 
 def on_disk(home: Path, op: str) -> set[str]:
-    """Return the record ids of the committed entries of one kind, read by a connection of its own."""
+    """Return the record ids in the committed entries of one kind, read by a connection of its own."""
     (path,) = (home / "journal").glob("*.sqlite3")
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-        return {row[0] for row in db.execute("SELECT record_id FROM entry WHERE op = ?", (op,))}
+        rows = db.execute("SELECT entry.raw, lines.raw FROM entry JOIN lines USING (seq)").fetchall()
+    blocks = [block for raw, block in rows if json.loads(raw)["op"] == op]
+    return {json.loads(line)["id"] for block in blocks for line in block.split(b"\n")}
 
 
 @pytest.mark.parametrize("name", ["zoho", "fxiaoke"])
@@ -36,7 +39,7 @@ def test_intent_and_backup_are_there_before_the_request(tmp_path: Path, name: st
         def watched(request: WireRequest) -> WireResponse:
             if re.search(REMOVAL[name], f"{request.method} {request.path}"):
                 sets = len(list((home / "vault").rglob("manifest-sha256.txt")))
-                arrivals.append((on_disk(home, "intent"), on_disk(home, "backup.ok"), sets))
+                arrivals.append((on_disk(home, "intent"), on_disk(home, "backup"), sets))
             before = {e.id for line in emulator.ledger() for e in line.effects if e.kind == "trashed"}
             answer = handle(request)
             gone = {e.id for line in emulator.ledger() for e in line.effects if e.kind == "trashed"} - before
