@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from crm_bridge import __version__
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.checkpoint import Checkpoint
@@ -27,8 +26,9 @@ from crm_bridge.journal.lines import LineSeal, write_lines
 from crm_bridge.journal.merkle import leaf_hash
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.tail import Tail
+from crm_bridge.version import VERSION
 
-PROGRAM = f"crm_bridge/{__version__}"
+PROGRAM = f"crm_bridge/{VERSION}"
 
 DIGEST_PREFIX = 32
 """Digits of a keyed digest in the index; the line itself has all of them."""
