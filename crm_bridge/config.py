@@ -86,6 +86,7 @@ class ConfigFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     secrets_file: str | None = None
+    secrets_dir: str | None = None
     safety: SafetyTable = SafetyTable()
     connections: dict[ConnectionName, ConnectionTable] = Field(default_factory=dict)
 
@@ -114,6 +115,7 @@ class Config:
     path: Path
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     secrets_file: Path | None = None
+    secrets_dir: Path | None = None
     max_contracts: int = MAX_CONTRACTS
     plan_valid_hours: float = 24
     canary: int = 5
@@ -151,12 +153,14 @@ def load_config(home: Path) -> Config:
     except ValidationError as problem:
         raise schema_error(path, text, (), problem) from None
     connections = {name: _connection(home, name, table) for name, table in parsed.connections.items()}
-    secrets = home / parsed.secrets_file if parsed.secrets_file else None
+    file = home / Path(parsed.secrets_file).expanduser() if parsed.secrets_file else None
+    folder = home / Path(parsed.secrets_dir).expanduser() if parsed.secrets_dir else None
     safety = parsed.safety
     return Config(
         path,
         connections,
-        secrets,
+        file,
+        folder,
         safety.max_contracts,
         safety.plan_valid_hours,
         safety.canary,

@@ -24,7 +24,7 @@ CrmBridgeError
 │   ├── AnswerLostError        sent, answer unknown
 │   └── ForbiddenAddressError  a host outside the connection's allow-list
 ├── JournalError               the journal cannot be used; nothing is done        exit 1
-│   └── JournalBusyError       another process holds the lock
+│   └── JournalBusyError       another process holds the lock                    exit 16
 └── JournalCheckError          the journal does not verify                        exit 10..15
 """
 
@@ -241,6 +241,8 @@ class JournalError(CrmBridgeError):
 
 class JournalBusyError(JournalError):
     """Another process holds the journal, the plan or the record; `message` says who."""
+
+    exit_code = ExitCode.BUSY
 
 
 class JournalCheckError(CrmBridgeError):

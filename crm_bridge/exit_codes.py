@@ -28,6 +28,8 @@ class ExitCode(IntEnum):
     JOURNAL_UNSEALED = 13
     JOURNAL_UNKNOWN_KEY = 14
     JOURNAL_OPEN_INTENTS = 15
+    BUSY = 16
+    """Another process has the plan, the contracts or the journal; nothing was sent."""
 
 
 _BY_WEIGHT = (ExitCode.IN_DOUBT, ExitCode.INTERRUPTED, ExitCode.HELD, ExitCode.FAILED, ExitCode.OK)

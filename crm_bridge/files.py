@@ -224,7 +224,8 @@ def hold(path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBus
             if late >= (0 if holder else _INTRODUCTION):
                 raise busy(
                     _("{path} is in use by {holder}").format(path=path.name, holder=holder or _("another process")),
-                    hint=_("wait until it has finished"),
+                    reason="in_use",
+                    hint=_("wait until it has finished, or let `--wait SECONDS` do that"),
                 )
             time.sleep(_POLL)
         _say_who(handle, what)

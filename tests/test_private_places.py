@@ -48,7 +48,7 @@ def open_to_all(home: Path) -> None:
 def test_a_state_directory_that_is_not_ours_alone_is_refused(home: Path, plant: Callable[[Path], None]) -> None:
     plant(home)
     with pytest.raises(ConfigError) as refused:
-        Bridge.open(home, environ={})
+        Bridge.open(home, create=True, environ={})
     assert refused.value.hint
 
 

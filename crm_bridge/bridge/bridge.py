@@ -17,6 +17,7 @@ from crm_bridge import failpoints
 from crm_bridge.bridge.clock_watch import ClockWatch, no_warning
 from crm_bridge.bridge.connection import Connection, os_user
 from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
+from crm_bridge.bridge.own_keys import OwnKey, make_missing, own_keys, refuse_strange_journal
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
 from crm_bridge.clock import Clock
 from crm_bridge.domain.contract import ContractRef
@@ -66,6 +67,7 @@ class Bridge:
         self._adapters: dict[str, Adapter] = {}
         self._profiles: dict[str, Profile] = {}
         self.on_call: list[CallRecord] | None = None
+        self.wait_seconds = 0.0
 
     @classmethod
     def open(
@@ -74,6 +76,9 @@ class Bridge:
         *,
         secrets_file: Path | str | None = None,
         secrets_fd: int | None = None,
+        secrets_dir: Path | str | None = None,
+        create: bool = False,
+        wait_seconds: float = 0.0,
         progress: Progress = no_progress,
         warn: Callable[[str], None] = no_warning,
         clock: Clock | None = None,
@@ -84,17 +89,23 @@ class Bridge:
         """Open a state directory: `home`, else CRM_BRIDGE_HOME, else the platform's place for state.
 
         `warn` gets sentences that are worth a look and stop nothing. Nothing is signed in and the journal is not opened
-        before it is needed. Raises ConfigError, UsageError.
+        before it is needed. `create` makes a directory that is missing; without it that is a UsageError, because the
+        name may be mistyped. `wait_seconds` is how long to wait for another process that has the same contracts.
+        Raises ConfigError, UsageError.
         """
         around = open_surroundings(
             Path(home) if home is not None else None,
             secrets_file=Path(secrets_file) if secrets_file is not None else None,
             secrets_fd=secrets_fd,
+            secrets_dir=Path(secrets_dir) if secrets_dir is not None else None,
+            create=create,
             clock=clock,
             randomness=randomness,
             environ=environ,
         )
-        return cls(around, progress=progress, warn=warn, stop=stop)
+        opened = cls(around, progress=progress, warn=warn, stop=stop)
+        opened.wait_seconds = wait_seconds
+        return opened
 
     def __enter__(self) -> Self:
         """Return the bridge."""
@@ -135,6 +146,19 @@ class Bridge:
             clock=around.clock,
             randomness=around.randomness,
         )
+
+    def make_keys(self) -> tuple[str, ...]:
+        """Make the keys of journal and backups that are missing; return their names. Raises JournalError.
+
+        They go where `secrets_dir` or `secrets_file` say, else where secrets are kept for good.
+        """
+        keys = self.around.writable_keys()
+        refuse_strange_journal(self.home / JOURNAL_FOLDER, keys)
+        return make_missing(keys, self.around.randomness)
+
+    def own_keys(self) -> list[OwnKey]:
+        """Describe the keys of journal and backups without showing them."""
+        return own_keys(self.around.keys, self.around.keys.name)
 
     @cached_property
     def vault(self) -> Vault:

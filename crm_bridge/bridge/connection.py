@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+from crm_bridge.bridge.waiting import wait_for_others
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
@@ -319,6 +320,12 @@ class Connection:
             return planned, [] if confirm is None else relink(log, planned, confirm=confirm)
 
     def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
+        bridge = self._bridge
+        return wait_for_others(
+            lambda: self._carry_out_now(confirmed, file), seconds=bridge.wait_seconds, warn=bridge.warn
+        )
+
+    def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
         desk = self.desk
         with hold(
             desk.locks / f"plan-{file.plan.digest[:32]}.lock",

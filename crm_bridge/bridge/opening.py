@@ -12,8 +12,9 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from crm_bridge import failpoints
+from crm_bridge.bridge.own_keys import KeysInDir, KeysInFile
 from crm_bridge.clock import Clock, clock_from, randomness_from
-from crm_bridge.config import Config, ConnectionConfig, default_home, load_config, schema_error
+from crm_bridge.config import FILE_NAME, Config, ConnectionConfig, default_home, load_config, schema_error
 from crm_bridge.credentials import (
     CommandSecrets,
     EnvironmentSecrets,
@@ -21,6 +22,7 @@ from crm_bridge.credentials import (
     KeyringStore,
     LoopbackKeyFile,
     Secret,
+    SecretsDir,
     SecretsFd,
     SecretsFile,
     SecretSource,
@@ -30,7 +32,7 @@ from crm_bridge.credentials import (
 from crm_bridge.errors import ConfigError, CredentialStoreError, SandboxOnlyError, UsageError
 from crm_bridge.files import ensure_private_folder
 from crm_bridge.i18n import N_, _
-from crm_bridge.journal.keys import KeyStore
+from crm_bridge.journal.keys import SIGN, KeyStore
 from crm_bridge.registry import load_adapter
 from crm_bridge.spi.spec import AdapterSpec, SecretItem
 from crm_bridge.transport import AllowList, Network
@@ -103,6 +105,7 @@ class Surroundings:
     randomness: random.Random
     secrets_file: Path | None = None
     secrets_fd: int | None = None
+    secrets_dir: Path | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @cached_property
@@ -119,14 +122,14 @@ class Surroundings:
 
     @cached_property
     def given(self) -> tuple[SecretSource, ...]:
-        """Return the secret sources that were named: descriptor, option, configuration; in this order."""
+        """Return the secret sources that were named: descriptor, folder, file; an option before the configuration."""
         sources: list[SecretSource] = []
         if self.secrets_fd is not None:
             sources.append(SecretsFd(self.secrets_fd))
-        if self.secrets_file is not None:
-            sources.append(SecretsFile(self.secrets_file))
-        elif self.config.secrets_file is not None:
-            sources.append(SecretsFile(self.config.secrets_file))
+        if (folder := self.secrets_dir or self.config.secrets_dir) is not None:
+            sources.append(SecretsDir(folder))
+        if (file := self.secrets_file or self.config.secrets_file) is not None:
+            sources.append(SecretsFile(file))
         return tuple(sources)
 
     @property
@@ -146,12 +149,30 @@ class Surroundings:
             return failure  # asked once: one that hangs would take its ten seconds again for every secret
 
     @cached_property
-    def keys(self) -> KeyStore:
-        """Return where the journal's and the vault's keys are."""
+    def keys(self) -> GivenKeys | StoredKeys:
+        """Return where the journal's and the vault's keys are. CredentialStoreError where there is no such place."""
         for source in self.given:
-            if isinstance(source, SecretsFile | SecretsFd) and source.key("journal-sign"):
+            if isinstance(source, SecretsFile | SecretsDir | SecretsFd) and source.key(SIGN):
                 return GivenKeys(source)
+        if self.given and isinstance(self._store, CredentialStoreError):
+            raise CredentialStoreError(
+                _("the keys of journal and backups are not in {places}, and there is no keyring").format(
+                    places=", ".join(source.name for source in self.given)
+                ),
+                reason="keys_missing",
+                hint=_("make them there once: `crm-bridge keys init` with the same option"),
+            )
         return StoredKeys(self.store)
+
+    def writable_keys(self) -> KeyStore:
+        """Return where `keys init` makes keys: the folder or file that was named, else where secrets are kept."""
+        if self.secrets_fd is not None:
+            raise UsageError(_("keys cannot be written to a descriptor"), hint=_("use --secrets-file or --secrets-dir"))
+        if self.secrets_dir is not None:
+            return KeysInDir(self.secrets_dir)
+        if (file := self.secrets_file or (None if self.config.secrets_dir else self.config.secrets_file)) is not None:
+            return KeysInFile(file)
+        return KeysInDir(self.config.secrets_dir) if self.config.secrets_dir else StoredKeys(self.store)
 
     def secrets_of(self, connection: Resolved) -> ConnectionSecrets:
         """Return the reader of one connection's secrets."""
@@ -239,14 +260,21 @@ def open_surroundings(
     *,
     secrets_file: Path | None = None,
     secrets_fd: int | None = None,
+    secrets_dir: Path | None = None,
+    create: bool = False,
     clock: Clock | None = None,
     randomness: random.Random | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Surroundings:
-    """Open a state directory, creating it 0700 when missing. Raises ConfigError, SandboxOnlyError."""
+    """Open a state directory; `create` makes it, 0700. Raises ConfigError, SandboxOnlyError, UsageError.
+
+    Without `create` a folder that is none is left as it is: it may have been mistyped.
+    """
     variables = dict(os.environ if environ is None else environ)
     place = (home or default_home()).expanduser()
     try:
+        if not create:
+            _check_state_directory(place)
         ensure_private_folder(place)
     except OSError as problem:
         raise UsageError(
@@ -262,7 +290,21 @@ def open_surroundings(
         randomness or randomness_from(variables),
         secrets_file,
         secrets_fd,
+        secrets_dir,
         variables,
     )
     around.check_test_switches()
     return around
+
+
+def _check_state_directory(place: Path) -> None:
+    """Raise UsageError unless there is something of ours in it: a configuration or a journal."""
+    if (place / FILE_NAME).exists() or (place / "journal").exists():
+        return
+    raise UsageError(
+        _("{path} is no state directory of crm_bridge").format(path=place)
+        if place.exists()
+        else _("there is no state directory {path}").format(path=place),
+        reason="no_state_directory",
+        hint=_("check --home and CRM_BRIDGE_HOME; `crm-bridge connections add` makes one"),
+    )

@@ -54,7 +54,7 @@ def add(name: str, adapter: str, module: str | None, settings: tuple[str, ...]) 
     chosen = _pairs(settings)
     if module is not None:
         chosen[load_adapter(adapter).module_setting] = module
-    with open_bridge() as bridge:
+    with open_bridge(create=True) as bridge:
         home = bridge.home
     try:
         with added_connection(home, name, adapter, chosen) as path, open_bridge() as bridge:

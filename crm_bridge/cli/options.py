@@ -26,6 +26,7 @@ class Shared:
     home: Path | None = None
     secrets_file: Path | None = None
     secrets_fd: int | None = None
+    secrets_dir: Path | None = None
     as_json: bool = False
     verbose: bool = False
     debug_http: bool = False
@@ -43,6 +44,7 @@ _DECLARATIONS = (
     click.option("--home", type=_path, default=None, help="State directory (default: CRM_BRIDGE_HOME)."),
     click.option("--secrets-file", type=_path, default=None, help="TOML file with secrets, mode 0600."),
     click.option("--secrets-fd", type=int, default=None, help="Inherited file descriptor to read secrets from."),
+    click.option("--secrets-dir", type=_path, default=None, help="Folder with one file a secret, as mounted."),
     click.option("--json", "as_json", is_flag=True, default=False, help="Machine-readable output."),
     click.option(
         "--lang",
@@ -113,8 +115,11 @@ def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Gro
     return lambda function: click.group(*args, **{"cls": Group, **kwargs})(shared_options(function))
 
 
-def open_bridge() -> Bridge:
-    """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop."""
+def open_bridge(*, create: bool = False, wait_seconds: float = 0.0) -> Bridge:
+    """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop.
+
+    `create` is for commands that begin something there; all others leave a mistyped directory alone.
+    """
     from crm_bridge.bridge import Bridge
     from crm_bridge.cli.logs import log_to_stderr, say_less
     from crm_bridge.cli.output import Output
@@ -130,6 +135,9 @@ def open_bridge() -> Bridge:
         options.home,
         secrets_file=options.secrets_file,
         secrets_fd=options.secrets_fd,
+        secrets_dir=options.secrets_dir,
+        create=create,
+        wait_seconds=wait_seconds,
         progress=progress_for(quiet=options.as_json, verbose=options.verbose),
         warn=Output.note,
         stop=stop_on_signals(),

@@ -16,6 +16,13 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Run
 
+_WAIT = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another process that has the same contracts (default: not at all, exit 16).",
+)
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the plan that you saw.")
 
 
@@ -49,11 +56,12 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
 @command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @_CONFIRM
-def apply(file: Path, digest: str | None) -> int:
+@_WAIT
+def apply(file: Path, digest: str | None, wait: float) -> int:
     """Carry out the plan in FILE; an unfinished run of it is taken up again."""
     from crm_bridge.cli.confirming import ask
 
-    with open_bridge() as bridge:
+    with open_bridge(wait_seconds=wait) as bridge:
         planned = bridge.open_plan(file)
         run = bridge.connect(planned.head.connection).apply(planned, confirm=digest or ask)
         return report_run(bridge, run)
@@ -65,6 +73,7 @@ def apply(file: Path, digest: str | None) -> int:
 @_CONFIRM
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
+@_WAIT
 def delete(connection: str, contract: str, digest: str | None, **chosen: Any) -> int:
     """Delete one CONTRACT (id or number) on CONNECTION."""
     from crm_bridge.cli.confirming import ask
@@ -78,7 +87,7 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
             out.document(PLAN, plan_json(plan, contracts=True))
         return ask(plan)
 
-    with open_bridge() as bridge:
+    with open_bridge(wait_seconds=chosen["wait"]) as bridge:
         step = Step.PURGE if chosen["purge"] else Step.TRASH
         connected = bridge.connect(connection)
         run = connected.delete(contract, confirm=digest or confirm, reason=chosen["reason"], step=step)
@@ -87,9 +96,10 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
 
 @command("resume")
 @click.argument("run_id", metavar="[RUN]", required=False)
-def resume(run_id: str | None) -> int:
+@_WAIT
+def resume(run_id: str | None, wait: float) -> int:
     """Settle what is open in RUN (default: the last one) and go on with the same plan."""
-    with open_bridge() as bridge:
+    with open_bridge(wait_seconds=wait) as bridge:
         info = bridge.run(run_id)
         return report_run(bridge, bridge.connect(info.ref.connection).resume(info.id))
 

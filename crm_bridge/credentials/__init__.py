@@ -5,6 +5,7 @@ from crm_bridge.credentials.keyring_store import KeyringStore, open_keyring
 from crm_bridge.credentials.keys import GivenKeys, StoredKeys
 from crm_bridge.credentials.process import protect_process
 from crm_bridge.credentials.secret import Secret
+from crm_bridge.credentials.secrets_dir import SecretsDir
 from crm_bridge.credentials.sources import (
     CommandSecrets,
     EnvironmentSecrets,
@@ -22,6 +23,7 @@ __all__ = [
     "LoopbackKeyFile",
     "Secret",
     "SecretSource",
+    "SecretsDir",
     "SecretsFd",
     "SecretsFile",
     "StoredKeys",

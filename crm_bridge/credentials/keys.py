@@ -12,6 +12,8 @@ OWNER = "@keys"  # no connection may be called that: names have no "@"
 
 
 class _Store(Protocol):
+    name: str
+
     def get(self, connection: str, item: str) -> Secret | None: ...
 
     def set(self, connection: str, item: str, value: str) -> None: ...
@@ -28,6 +30,7 @@ class StoredKeys:
 
     def __init__(self, store: _Store) -> None:
         """Keep them in `store`."""
+        self.name = store.name
         self._store = store
 
     def get(self, name: str) -> str | None:
@@ -45,6 +48,7 @@ class GivenKeys:
 
     def __init__(self, source: _KeyTable) -> None:
         """Read them from `source`."""
+        self.name = source.name
         self._source = source
 
     def get(self, name: str) -> str | None:
@@ -57,5 +61,5 @@ class GivenKeys:
         raise CredentialStoreError(
             _("{name} cannot be kept in {source}").format(name=name, source=self._source.name),
             reason="read_only",
-            hint=_("add it there by hand under [keys], or use the keyring"),
+            hint=_("make it there once: `crm-bridge keys init` with the same option"),
         )
