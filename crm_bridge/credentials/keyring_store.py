@@ -140,7 +140,7 @@ def _refused(kind: str) -> CredentialStoreError:
         _("the keyring {kind} is not accepted").format(kind=kind),
         reason="keyring_refused",
         hint=_(
-            "use Secret Service, KWallet or macOS Keychain; on a machine without one see `crm-bridge keys init --help`"
+            "use Secret Service, KWallet or macOS Keychain, or --secrets-file with keys that `crm-bridge keys init` made"
         ),
     )
 
@@ -164,7 +164,7 @@ def limited(ask: Callable[[], T], seconds: float) -> T:
     thread.join(seconds)
     if results:
         return results[0]
-    hint = _("unlock or start the keyring; on a machine without one see `crm-bridge keys init --help`")
+    hint = _("unlock or start the keyring, or use --secrets-file with keys that `crm-bridge keys init` made")
     if failures:
         raise CredentialStoreError(
             _("the keyring failed ({kind})").format(kind=failures[0]), reason="keyring_failed", hint=hint
