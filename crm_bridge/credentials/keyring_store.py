@@ -140,7 +140,8 @@ def _refused(kind: str) -> CredentialStoreError:
         _("the keyring {kind} is not accepted").format(kind=kind),
         reason="keyring_refused",
         hint=_(
-            "use Secret Service, KWallet or macOS Keychain, or --secrets-file with keys that `crm-bridge keys init` made"
+            "use Secret Service, KWallet or macOS Keychain,"
+            " or --secrets-file with keys that `crm-bridge keys init` made"
         ),
     )
 
