@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -31,7 +30,6 @@ class Exchange:
         self.emulator = emulator
         self.faults = faults
         self.traffic = Traffic(emulator)
-        self.stopping = threading.Event()
         self._door = Door(emulator, faults, self.traffic)
 
     def counted(self, path: str) -> AbstractContextManager[None]:

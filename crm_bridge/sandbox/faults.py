@@ -111,13 +111,22 @@ class FaultPlan:
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
         self._met: list[int] = []
+        self._over = threading.Event()
         self.replace(rules)
 
     def replace(self, rules: Sequence[Rule]) -> None:
-        """Forget the old rules and their counts."""
+        """Forget the old rules and their counts, and let go of what they hold back."""
         with self._lock:
+            over, self._over = self._over, threading.Event()
             self._rules = list(rules)
             self._met = [0] * len(self._rules)
+        over.set()
+
+    def hold(self, rule: Rule, seconds: float) -> bool:
+        """Wait so long, or until the rule is in force no more; say whether it was let go before."""
+        with self._lock:
+            over = self._over if any(rule is one for one in self._rules) else None
+        return over is None or over.wait(seconds)
 
     def next_for(self, method: str, target: str, body: bytes = b"") -> Rule | None:
         """Count one request and return the first rule whose turn it is. `refuse` rules are left out."""

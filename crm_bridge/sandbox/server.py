@@ -109,8 +109,7 @@ class SandboxServer:
 
     def close(self) -> None:
         """Stop listening, wake what hangs, end every connection."""
-        if self._exchange is not None:
-            self._exchange.stopping.set()
+        self.faults.replace([])
         if self._thread.is_alive():
             self._listener.shutdown()
             self._thread.join(_JOIN_SECONDS)

@@ -83,9 +83,9 @@ class WireHandler(BaseHTTPRequestHandler):
         return self._exchange.deliver(WireRequest(self.command, path, query, headers, body))
 
     def _wait(self, rule: Rule | None) -> None:
-        """Hold the answer back where a fault says so; a server that stops lets go."""
+        """Hold the answer back where a fault says so, until that is replaced or the server stops."""
         if rule is not None and rule.kind in ("hang", "delay"):
-            self._exchange.stopping.wait(rule.seconds("seconds", 60 if rule.kind == "hang" else 1))
+            self._exchange.faults.hold(rule, rule.seconds("seconds", 60 if rule.kind == "hang" else 1))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Say nothing: the ledger is the log."""
@@ -190,7 +190,7 @@ class WireHandler(BaseHTTPRequestHandler):
         size, pause = max(1, int(rule.arguments.get("bytes", 1))), rule.seconds("pause", 1)
         for start in range(0, len(data), size):
             self.connection.sendall(data[start : start + size])
-            if self._exchange.stopping.wait(pause):
+            if self._exchange.faults.hold(rule, pause):
                 self.close_connection = True
                 return
 

@@ -10,6 +10,8 @@ import pytest
 from crm_bridge.spi.emulator import Emulator
 from tests.cli.conftest import Said, Shell
 
+pytestmark = pytest.mark.timing
+
 HOUR = 3600
 SENTENCE = {
     "en": "error: the plan has expired: since it was made, more time has passed than this machine's clock shows",

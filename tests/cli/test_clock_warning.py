@@ -7,6 +7,8 @@ import pytest
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 
+pytestmark = pytest.mark.timing
+
 
 @pytest.mark.parametrize(
     ("offset", "says"),

@@ -13,6 +13,8 @@ from crm_bridge.bridge import Bridge
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 
+pytestmark = pytest.mark.timing
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

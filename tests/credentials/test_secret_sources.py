@@ -14,6 +14,8 @@ from crm_bridge.credentials import CommandSecrets, EnvironmentSecrets, SecretsFd
 from crm_bridge.errors import ConfigError, CredentialStoreError
 from crm_bridge.files import ensure_private_folder, write_private
 
+pytestmark = pytest.mark.timing
+
 TABLE = b'[connections.prod]\nclient_secret = "s3cret"\n'
 
 

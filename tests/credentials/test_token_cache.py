@@ -16,6 +16,8 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.credentials import Secret, Token, TokenCache
 from crm_bridge.errors import CredentialStoreError, NotSentError, RateLimitedError
 
+pytestmark = pytest.mark.timing
+
 Fetch = Callable[[], Token]
 
 

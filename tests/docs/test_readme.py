@@ -32,7 +32,7 @@ def test_the_python_example_works_as_it_is_written(user: User, page: str) -> Non
     user.type(export)
     (example,) = blocks(page, "python")
     done = subprocess.run(
-        [sys.executable, "-c", example], cwd=user.folder, env=user.env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", example], cwd=user.folder, env=user.env, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert " removed E2" in done.stdout

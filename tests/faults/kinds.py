@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -15,6 +15,11 @@ class Fault:
     kind: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     slow: bool = False
+
+    def slowed(self, factor: float) -> Fault:
+        """Return the same fault on a machine that is so many times slower."""
+        times = {key: value * factor for key, value in self.arguments.items() if key in ("seconds", "pause")}
+        return replace(self, arguments={**self.arguments, **times}) if self.slow else self
 
 
 def _status(code: int) -> Fault:
@@ -34,8 +39,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("silence_not_done", "hang", {"seconds": 3}, slow=True),
     Fault("silence_done", "hang", {"seconds": 3, "act": True}, slow=True),
     Fault("late_done", "delay", {"seconds": 2}, slow=True),
-    Fault("trickle", "trickle", {"seconds": 0.2}, slow=True),
-    Fault("slow_headers", "slow_headers", {"seconds": 2}, slow=True),
+    Fault("trickle", "trickle", {"pause": 1}, slow=True),
+    Fault("slow_headers", "slow_headers", {"pause": 1}, slow=True),
     Fault("cut", "cut"),
     Fault("wrong_length", "wrong_length"),
     Fault("too_many_wait", "too_many", {"retry_after": 7}),

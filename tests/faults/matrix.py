@@ -15,7 +15,8 @@ from crm_bridge.errors import CrmBridgeError, NothingMatchedError
 from crm_bridge.journal.check import check_journal
 from crm_bridge.sandbox.faults import Match, Rule
 from tests.faults.kinds import Fault
-from tests.faults.rig import CONTRACTS, HASTY, PATIENT, Aim, Rig, Seen
+from tests.faults.rig import CONTRACTS, PATIENT, Aim, Rig, Seen, hasty
+from tests.slowness import slowness
 
 TARGETS = 2
 DESTRUCTIVE = {
@@ -105,10 +106,11 @@ def calls_of(rig: Rig, *, most: int = 1) -> Iterator[Call]:
 def run_case(rig: Rig, call: Call, fault: Fault, *, lasting: bool) -> Result:
     """Run one journey with one fault, let everything work again, resume, and compare with the CRM's own books."""
     result = Result(call, fault.name, lasting)
-    rule = call.rule(fault, lasting=lasting)
+    factor = slowness()
+    rule = call.rule(fault.slowed(factor), lasting=lasting)
     if fault.kind == "redirect":
         rule = replace(rule, arguments={**rule.arguments, "location": rig.decoy.address})
-    rig.fresh(Aim(call.verb, rule, lasting), timeouts=HASTY if fault.slow else PATIENT)
+    rig.fresh(Aim(call.verb, rule, lasting), timeouts=hasty(factor) if fault.slow else PATIENT)
     try:
         _journey(rig, Step(call.step), result)
     except Exception as error:  # noqa: BLE001 - whatever comes out is the finding

@@ -13,6 +13,8 @@ import pytest
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from tests.faults.conftest import ADAPTERS
 
+pytestmark = pytest.mark.timing
+
 PROCESSES, THREADS = 4, 16
 TOKEN = {"fxiaoke": "corpAccessToken", "zoho": "/oauth/v2/token"}
 PROGRAM = Path(__file__).with_name("expiry_storm.py")
@@ -30,12 +32,12 @@ def test_an_expired_token_is_renewed_once_for_all_threads_and_processes(tmp_path
 
         command = [sys.executable, str(PROGRAM), str(home), f"{adapter}-sandbox", wanted, str(go)]
         processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(PROCESSES)]
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + 600
         while len(list(tmp_path.glob("go.*"))) < PROCESSES and time.monotonic() < ends:
             time.sleep(0.01)
         assert tokens() == 1  # four processes signed in with one
         emulator.control("expire_tokens", {})
         go.touch()
-        answers = [one.communicate(timeout=120)[0] for one in processes]
+        answers = [one.communicate(timeout=600)[0] for one in processes]
         assert tokens() == 2
     assert [value for answer in answers for value in json.loads(answer)] == [wanted] * PROCESSES * THREADS

@@ -12,6 +12,7 @@ from tests.faults.matrix import Result, run_case
 from tests.faults.table import ALLOWED, verdict
 
 NAMES = tuple(BY_NAME)
+CELLS = [pytest.param(fault.name, marks=pytest.mark.timing if fault.slow else ()) for fault in FAULTS]
 
 
 def told(result: Result) -> str:
@@ -19,7 +20,7 @@ def told(result: Result) -> str:
     return f"{result.call} | {result.fault} | {result.codes} then {result.after} {result.reasons}"
 
 
-@pytest.mark.parametrize("fault", NAMES)
+@pytest.mark.parametrize("fault", CELLS)
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_fault_while_deleting_is_never_a_false_word_or_a_second_delete(
     known: Mapping[str, Known], adapter: str, fault: str
@@ -30,7 +31,7 @@ def test_a_fault_while_deleting_is_never_a_false_word_or_a_second_delete(
     assert (result.met, [*result.wrong, *verdict(result)]) == (True, []), told(result)
 
 
-@pytest.mark.parametrize("fault", NAMES)
+@pytest.mark.parametrize("fault", CELLS)
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_fault_anywhere_else_ends_as_the_table_says(known: Mapping[str, Known], adapter: str, fault: str) -> None:
     calls = [call for call in known[adapter].calls if call.column != "remove"]

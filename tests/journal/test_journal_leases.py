@@ -12,6 +12,8 @@ from crm_bridge.errors import JournalBusyError
 from crm_bridge.journal.store import Journal
 from tests.journal.conftest import OpenJournal
 
+pytestmark = pytest.mark.timing
+
 # Leases a record through a journal of its own, says so, and waits to be killed.
 HOLDER = """
 import base64, random, sys

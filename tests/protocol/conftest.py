@@ -65,7 +65,7 @@ class Desk:
     @staticmethod
     def end(process: subprocess.Popen[str]) -> Ended:
         """Wait for a process."""
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return Ended(process.returncode, out, err)
 
     def plan(self, name: str, where: str = "everything") -> tuple[Path, str]:

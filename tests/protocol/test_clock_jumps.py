@@ -14,6 +14,8 @@ from crm_bridge.errors import ConfirmationError
 from crm_bridge.journal.check import check_journal
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
+pytestmark = pytest.mark.timing
+
 HOUR, DAY = 3600.0, 86400.0
 JUMPS = (-400 * DAY, -25 * HOUR, -HOUR, -360.0, -1.0, 1.0, 360.0, HOUR, 25 * HOUR, 400 * DAY)
 STAGES = ("confirm", "backup", "delete", "verify")

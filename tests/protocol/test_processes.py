@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
+from collections.abc import Callable
 
 import pytest
 
 from crm_bridge.sandbox.faults import Match, Rule
 from tests.protocol.conftest import Desk
 
+pytestmark = pytest.mark.timing
+HELD = {"seconds": 25}
+"""Longer than anything that a test waits for, shorter than the patience of a client; let go of as soon as possible."""
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Wait until something happened; the limit of the whole test ends what never does."""
+    while not happened():
+        time.sleep(0.02)
+
+
+def ended(processes: list[subprocess.Popen[str]]) -> int:
+    """Return how many of the processes have ended."""
+    return sum(process.poll() is not None for process in processes)
+
 
 def test_of_eight_processes_on_one_plan_one_executes_and_the_others_say_who(desk: Desk) -> None:
     path, digest = desk.plan("zoho")
     # The one that executes is held up at its first removal, so that the others find it at work.
-    desk.running.servers["zoho"].inject(Rule("delay", Match(method="DELETE"), {"seconds": 6}))
+    server = desk.running.servers["zoho"]
+    server.inject(Rule("delay", Match(method="DELETE"), HELD))
     processes = [desk.start("apply", path, "--confirm", digest, "--json") for _number in range(8)]
-    ended = [desk.end(process) for process in processes]
-    winners = [one for one in ended if one.code == 0]
-    assert len(winners) == 1, [(one.code, one.err) for one in ended]
-    others = [one for one in ended if one.code != 0]
+    wait_for(lambda: ended(processes) >= 7)
+    server.inject()
+    ends = [desk.end(process) for process in processes]
+    winners = [one for one in ends if one.code == 0]
+    assert len(winners) == 1, [(one.code, one.err) for one in ends]
+    others = [one for one in ends if one.code != 0]
     assert all("process" in one.err and f"{digest[:12]}" in one.err for one in others), [one.err for one in others]
-    pids = {process.pid for process, end in zip(processes, ended, strict=True) if end.code == 0}
+    pids = {process.pid for process, end in zip(processes, ends, strict=True) if end.code == 0}
     assert all(any(str(pid) in one.err for pid in pids) for one in others)
     contracts = [one["id"] for one in winners[0].document()["outcomes"]]
     assert sorted(one for one in desk.removed("zoho") if one in set(contracts)) == sorted(contracts)
@@ -31,15 +51,17 @@ def test_of_eight_processes_on_one_plan_one_executes_and_the_others_say_who(desk
 def test_ctrl_c_finishes_the_call_in_flight_and_leaves_a_run_that_resumes(desk: Desk, name: str) -> None:
     path, digest = desk.plan(name)
     pattern = r"/Contracts\?.*ids=" if name == "zoho" else "/data/invalid"
-    desk.running.servers[name].inject(Rule("delay", Match(pattern=pattern), {"seconds": 3}))
+    server = desk.running.servers[name]
+    server.inject(Rule("delay", Match(pattern=pattern), HELD))
     process = desk.start("apply", path, "--confirm", digest, "--json")
-    deadline = time.monotonic() + 60
-    while not desk.removed(name) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: bool(desk.removed(name)) or process.poll() is not None)
     process.send_signal(signal.SIGINT)
-    ended = desk.end(process)
-    assert ended.code == 7, ended.err
-    stopped = ended.document()
+    assert process.stderr is not None
+    assert any("stopping after the call in flight" in line for line in iter(process.stderr.readline, ""))
+    server.inject()
+    end = desk.end(process)
+    assert end.code == 7, end.err
+    stopped = end.document()
     outcomes = {one["id"]: one["outcome"] for one in stopped["outcomes"]}
     assert set(outcomes.values()) == {"removed", "waiting"}
     assert not stopped["complete"]
@@ -54,12 +76,12 @@ def test_ctrl_c_finishes_the_call_in_flight_and_leaves_a_run_that_resumes(desk: 
 def test_two_plans_with_one_contract_in_common_do_not_run_side_by_side(desk: Desk) -> None:
     first, digest = desk.plan("zoho")
     both = desk.run("plan", "zoho-sandbox", "--where", "amount > 0", "--json").document()
-    desk.running.servers["zoho"].inject(Rule("delay", Match(method="DELETE"), {"seconds": 5}))
+    server = desk.running.servers["zoho"]
+    server.inject(Rule("delay", Match(method="DELETE"), HELD))
     process = desk.start("apply", first, "--confirm", digest, "--json")
-    deadline = time.monotonic() + 60
-    while not desk.removed("zoho") and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: bool(desk.removed("zoho")) or process.poll() is not None)
     other = desk.run("apply", both["file"], "--confirm", both["digest"], "--json")
+    server.inject()
     assert other.code == 1
     assert "another run" in other.err
     assert desk.end(process).code == 0

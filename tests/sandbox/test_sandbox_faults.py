@@ -16,6 +16,8 @@ from crm_bridge.sandbox.faults import KINDS, FaultPlan, Match, Rule, parse_plan
 from crm_bridge.sandbox.server import SandboxServer
 from crm_bridge.spi.emulator import WireResponse
 
+pytestmark = pytest.mark.timing
+
 
 def ledger(server: SandboxServer) -> Any:
     """Return the ledger as an outsider reads it."""
