@@ -168,7 +168,7 @@ class Connection:
         """Make an immutable plan of everything that matches; kept at `output`, else in the state directory.
 
         Every contract of the module is the filter "everything". A plan of more than `max_contracts` (default: of the
-        configuration) is made, says so in `Plan.refusals`, and is not carried out. Raises UsageError.
+        configuration) is made, says so in `Plan.notes.refusals`, and is not carried out. Raises UsageError.
 
         Contracts that the filter cannot judge, because the CRM does not tell what it compares, are never planned:
         GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many.
@@ -292,12 +292,20 @@ class Connection:
         run_id: str | None = None,
         *,
         ids: Iterable[str] | None = None,
+        last: bool = False,
         dry_run: bool = False,
     ) -> list[RestoreStep]:
         """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault.
 
+        Which run is said: by its id, or with `last` or `ids` the last one. Raises UsageError otherwise.
         Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
         """
+        if run_id is None and ids is None and not last:
+            raise UsageError(
+                _("say what to bring back: a run, the last one or some ids"),
+                reason="no_selection",
+                hint=_("list the runs with `crm-bridge status --all`"),
+            )
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)
         with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):

@@ -11,7 +11,7 @@ from crm_bridge.clock import new_id
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot
-from crm_bridge.errors import BackupError, CrmError, NothingMatchedError
+from crm_bridge.errors import BackupError, CrmError, NothingMatchedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.backup import schema_bytes
@@ -20,7 +20,7 @@ from crm_bridge.vault import BackupSet, SetWriter
 
 BACKUP_MADE = "backup.made"
 EXPORT_MADE = "export.made"
-KEEP_DAYS = 365
+KEEP_DAYS, MOST_DAYS = 365, 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def save_contracts(desk: Desk, contracts: Iterable[Contract], *, keep_days: int 
 
     Raises NothingMatchedError when nothing could be saved, BackupError when the set cannot be written or read back.
     """
+    if not 1 <= keep_days <= MOST_DAYS:
+        raise UsageError(_("a backup is kept from 1 to {most} days").format(most=MOST_DAYS))
     name = new_id(desk.clock, desk.randomness)
     keep_until = (desk.clock.now() + timedelta(days=keep_days)).date()
     unsaved: list[Unsaved] = []

@@ -202,7 +202,7 @@ def _check_word(step: Step, outcome: Outcome, place: str, result: Result) -> Non
 
 def _restore(rig: Rig, ids: Sequence[str], step: Step, result: Result) -> tuple[int, str | None]:
     with rig.bridge() as bridge:
-        steps = bridge.connect(rig.name).restore()
+        steps = bridge.connect(rig.name).restore(last=True)
     found = {one.result for one in steps}
     result.reasons += sorted({f"{one.result}:{one.reason}" for one in steps if one.reason})
     return 9 if "in_doubt" in found else 3 if "not_restored" in found else 0, None

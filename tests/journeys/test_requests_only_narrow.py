@@ -55,6 +55,21 @@ def test_a_limit_below_one_is_refused(tenant: Tenant, limit: int) -> None:
         tenant.crm.find(limit=limit)
 
 
+def test_a_restore_is_told_which_run_or_that_it_is_the_last(tenant: Tenant) -> None:
+    plan = tenant.crm.plan(ids=tenant.ids()[:2])
+    tenant.crm.apply(plan, confirm=plan.digest)
+    with pytest.raises(UsageError) as caught:
+        tenant.crm.restore()
+    assert caught.value.reason == "no_selection"
+    assert [step.result for step in tenant.crm.restore(last=True)] == ["restored"] * 2
+
+
+@pytest.mark.parametrize("days", [0, -1, 40_000])
+def test_a_backup_is_kept_for_a_number_of_days_that_makes_sense(tenant: Tenant, days: int) -> None:
+    with pytest.raises(UsageError):
+        tenant.crm.backup(tenant.crm.find(limit=1), keep_days=days)
+
+
 @pytest.mark.parametrize("most", [0, -1, True, 2.5, "9"])
 def test_a_cap_is_a_whole_number_from_one_on(tenant: Tenant, most: Any) -> None:
     with pytest.raises(UsageError):
