@@ -113,6 +113,8 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
     if notes.missing:
         found.append((_("not found"), ", ".join(notes.missing)))
     found += [(_("not readable"), line) for line in notes.unreadable]
+    if notes.undecided:
+        found.append((_("left out, not judged"), notes.undecided))
     found += [(_("warning"), warning) for warning in notes.warnings]
     found += [(_("cannot be carried out"), broken.text()) for broken in notes.refusals]
     if notes.pace:
