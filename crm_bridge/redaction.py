@@ -6,12 +6,15 @@ import base64
 import json
 import re
 import threading
+import unicodedata
 from collections import OrderedDict
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 SHORTEST = 8
 MOST = 500
+LONGEST_QUOTE = 200
+_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn")
 _CODE = re.compile(r"-?\d{1,9}|[A-Z][A-Z_]{1,62}\d{0,3}|[a-z]{2,30}(_[a-z]{2,30}){1,5}|[A-Z][a-z]+ Denied")
 _ID = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
 
@@ -41,6 +44,16 @@ def clean(text: str) -> str:
             if shape in text:
                 text = text.replace(shape, HIDDEN)
     return text
+
+
+def quoted(text: object, most: int = LONGEST_QUOTE) -> str:
+    """Return a CRM's text fit to be quoted: one line, no secret, no control or invisible character, not too long."""
+    if not isinstance(text, str):
+        return ""
+    # Nothing that is shown needs more; a body of megabytes is not looked through character by character.
+    line = " ".join(text[: most * 10].split())
+    shown = clean("".join(letter for letter in line if unicodedata.category(letter) not in _INVISIBLE))
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def shown_code(text: str) -> str:

@@ -27,6 +27,15 @@ def load_adapter(name: str) -> AdapterSpec:
             reason="unknown_adapter",
             hint=_("did you mean {name}?").format(name=near[0]) if near else "",
         )
+    if len(owners := _owners(points)) > 1:
+        # The first on the path would win, and be given the secrets of the other's connections.
+        raise UsageError(
+            _("several installed packages offer an adapter {name}: {packages}").format(
+                name=name, packages=", ".join(owners)
+            ),
+            reason="two_adapters",
+            hint=_("remove all of them but the one that you trust"),
+        )
     return _load(points[0])
 
 
@@ -34,6 +43,11 @@ def adapter_version(name: str) -> str:
     """Return `NAME/VERSION` of an installed adapter, the version being that of the package that offers it."""
     packages = [point.dist for point in entry_points(group=GROUP) if point.name == name]
     return f"{name}/{packages[0].version}" if packages and packages[0] else name
+
+
+def _owners(points: list[EntryPoint]) -> list[str]:
+    """Return which packages offer these entry points, each with what it would load; nothing is imported."""
+    return sorted({f"{point.dist.name if point.dist else '?'} ({point.value})" for point in points})
 
 
 def _load(point: EntryPoint) -> AdapterSpec:

@@ -54,9 +54,9 @@ class Approvals:
             if isinstance(task, Mapping) and task.get("state") in (None, "in_progress"):
                 ids = task.get("candidateIds") or task.get("candidates")
                 found += [clean(str(one), most=60) for one in ids] if isinstance(ids, list) else []
-        return tuple(self._called(one) for one in dict.fromkeys(found))
+        return tuple(self.called(one) for one in dict.fromkeys(found))
 
-    def _called(self, person: str) -> str:
+    def called(self, person: str) -> str:
         """Return name and id; the id alone where the CRM gives no name (the newer style has no call for it)."""
         if person not in self._names:
             self._names[person] = self._name(person) if person.startswith(OPEN_ID) else ""

@@ -18,7 +18,7 @@ from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
 
 # Refusals of a whole batch that one of its ids may have caused; anything else would meet every half as well.
-_SPLITTABLE = frozenset({Reason.LOCKED, Reason.PERMISSION, Reason.NOT_FOUND, Reason.IN_APPROVAL})
+_SPLITTABLE = frozenset({Reason.LOCKED, Reason.PERMISSION, Reason.NOT_FOUND, Reason.IN_APPROVAL, Reason.VETOED})
 # Refusals in the words of a module or of a tenant's own function; 15002 and 32000 may also mean too many ids.
 _IN_OTHER_WORDS = frozenset({"50009", "15002", "32000", ""})
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import N_
+from crm_bridge.redaction import quoted
 from crm_bridge.spi.spec import ErrorRow
 
 _TABLE = "developer.fxiaoke.com, global return codes"
@@ -27,8 +27,15 @@ LOOK_FIRST = N_("look at the record before doing anything again: it may have bee
 TRY_LATER = N_("wait and try again; a write must be looked at first")
 BUY_QUOTA = N_("buy an Open API resource pack, or ask the CRM administrator whether it was assigned to this tenant")
 WAIT_DAY = N_("resume after midnight (Beijing time), when the daily quota starts anew")
-UNLOCK = N_("unlock the record in the CRM, or ask the person who locked it")
-FINISH_APPROVAL = N_("let the approval end in the CRM, then plan again")
+UNLOCK = N_(
+    "unlock the record in the CRM (or by its API, object/unlock), or ask the person who locked it; "
+    "this program never does"
+)
+ASK_RULE = N_("read the CRM's own sentence; ask the CRM administrator which rule or function of the object says so")
+FINISH_APPROVAL = N_(
+    "let the approval end, or have its submitter withdraw it in the CRM (API: approval/instance/cancel); "
+    "then plan again"
+)
 LOOK_AGAIN = N_("look where the record is now, then plan again")
 
 _PARAMETERS = (
@@ -156,6 +163,15 @@ ERRORS: tuple[ErrorRow, ...] = (
     ErrorRow(
         "50009:approval", Reason.IN_APPROVAL, "maybe", False, N_("an approval is needed"), FINISH_APPROVAL, _CLIENTS
     ),
+    ErrorRow(
+        "50009:veto",
+        Reason.VETOED,
+        "maybe",
+        False,
+        N_("a rule of the tenant refuses it"),
+        ASK_RULE,
+        _CLIENTS,
+    ),
 )
 """One row per published code, in the table's order; `code:word` is a row that its text tells apart."""
 
@@ -187,6 +203,8 @@ def row_for(code: int, text: str, *, token_call: bool = False) -> ErrorRow:
     for known, name, pattern in _BY_TEXT:
         if known == code and pattern.search(text):
             return _ROWS[name]
+    if code == 50009 and not gave_up(text):
+        return _ROWS["50009:veto"]
     return _ROWS.get(str(code), UNLISTED)
 
 
@@ -202,9 +220,4 @@ def named_row(name: str) -> ErrorRow:
 
 def clean(text: object, *, most: int = 300) -> str:
     """Return a vendor's text fit to be shown: one line, no control or invisible characters, at most `most` long."""
-    if not isinstance(text, str):
-        return ""
-    shown = "".join(" " if letter.isspace() else letter for letter in text)
-    shown = "".join(letter for letter in shown if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    shown = " ".join(shown.split())
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+    return quoted(text, most)

@@ -86,7 +86,7 @@ class Judge:
             Verdict.NOT_DONE if refused else Verdict.UNKNOWN,
             code=str(envelope.code),
             reason=row.family,
-            message=envelope.text,
+            vendor_message=envelope.text,
             hint=_(row.advice),
             request_id=envelope.trace_id,
             retry=refused and row.retryable,

@@ -194,7 +194,15 @@ class Locator:
             told = look is Look.EVERYWHERE and notes < _NOTES
             note = self._approvals.note(self._object, ref.id) if told else _("in approval")
             return Whereabouts(ref, Place.PENDING, digest=digest, by=by, at=at, note=note)
-        return Whereabouts(ref, Place.LIVE, digest=digest)
+        return Whereabouts(ref, Place.LIVE, digest=digest, note=self._lock(row) if notes < _NOTES else "")
+
+    def _lock(self, row: Row) -> str:
+        """Return who locked a record; nothing for one that is not locked."""
+        holders = row.values.get("lock_user")
+        if str(row.values.get("lock_status", "0")) != "1" or not isinstance(holders, list):
+            return ""
+        people = [self._approvals.called(str(one)) for one in holders[:3]]
+        return _("locked by {people}").format(people=", ".join(people)) if people else ""
 
     def _contradicts_itself(self, row: Row) -> bool:
         """Say whether a row has a life status that nobody knows, or is marked deleted while it is not voided."""

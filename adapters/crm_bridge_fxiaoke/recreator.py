@@ -248,5 +248,6 @@ def _restored(work: _Work, answer: Answer) -> Restored:
         code=answer.code,
         reason=answer.reason,
         message=answer.message,
+        vendor_message=answer.vendor_message,
         hint=answer.hint,
     )

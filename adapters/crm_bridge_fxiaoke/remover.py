@@ -83,7 +83,7 @@ class Remover:
 
     def _stopped_by_details(self, answers: list[Answer]) -> list[Answer]:
         """Explain refusals without a known text by details that still live, where those stop a deletion."""
-        doubtful = [one.ref.id for one in answers if one.verdict is Verdict.UNKNOWN and one.reason is Reason.SERVICE]
+        doubtful = [one.ref.id for one in answers if one.verdict is Verdict.UNKNOWN and one.reason in _UNEXPLAINED]
         if self._leftovers is None or not doubtful:
             return answers
         found: dict[str, int] = {}
@@ -139,6 +139,9 @@ class Remover:
             # One record's failure must not cost the answers about the others.
             return answer_to_failure(ref, failure)
         return self._client.judge.answer(ref, envelope)
+
+
+_UNEXPLAINED = frozenset({Reason.SERVICE, Reason.VETOED})
 
 
 def _held(answer: Answer, count: int) -> Answer:

@@ -82,5 +82,6 @@ def _restored(answer: Answer) -> Restored:
         code=answer.code,
         reason=answer.reason,
         message=answer.message,
+        vendor_message=answer.vendor_message,
         hint=answer.hint,
     )

@@ -18,12 +18,31 @@ ENDS_THE_RUN = frozenset(
     {Reason.SIGNED_OUT, Reason.RATE_LIMITED, Reason.CIRCUIT_OPEN, "credits_used_up", "token_window"}
 )
 """Reasons that would meet every other contract too."""
-_TELLING = ("permissions", "api_name", "column_name", "operator", "param_name", "near", "limit", "expected_data_type")
+_TELLING = (
+    "permissions",
+    "api_name",
+    "column_name",
+    "operator",
+    "param_name",
+    "near",
+    "limit",
+    "expected_data_type",
+    "layout",
+    "action",
+    "json_path",
+)
 _LONGEST = 200
+_JOBS = ("merge", "zia_vision")
 
 
-def row_of(code: str) -> ErrorRow:
-    """Return the row of a code; an unlisted code leaves open whether anything was done."""
+def row_of(code: str, details: Mapping[str, Any] | None = None) -> ErrorRow:
+    """Return the row of a code; an unlisted code leaves open whether anything was done.
+
+    Zoho's sentence about a merge speaks of an approval: what `details` name as `action` tells the locks apart.
+    """
+    action = (details or {}).get("action")
+    if code == "RECORD_LOCKED" and isinstance(action, str) and action.startswith(_JOBS):
+        return BY_CODE["RECORD_LOCKED:job"]
     return BY_CODE.get(code) or ErrorRow(
         code, Reason.REFUSED, "unknown", False, N_("Zoho refused"), N_("look the code up in Zoho's documentation"), ""
     )
@@ -38,7 +57,7 @@ def detail_text(details: Mapping[str, Any]) -> str:
 
 def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
     """Return our exception for an error that Zoho named."""
-    row = row_of(item.code)
+    row = row_of(item.code, item.details)
     named, code = detail_text(item.details), shown_code(item.code) or "-"
     text = _("Zoho refused {route}: {meaning} ({code})").format(
         route=route, meaning=_(row.meaning), code=f"{code}: {named}" if named else code

@@ -45,23 +45,28 @@ def classified(ref: ContractRef, item: Item, answer: Answer) -> spi.Answer:
     """Return the verdict on one record from the result that names it."""
     if item.ok:
         if item.code == "SUCCESS" and answer.ok:
-            return spi.Answer(ref, spi.Verdict.DONE, item.code, message=item.message, request_id=request_id(answer))
+            return spi.Answer(ref, spi.Verdict.DONE, item.code, request_id=request_id(answer))
         return unknown(ref, answer, Reason.SCHEDULED if item.code == "SCHEDULED" else Reason.UNCLEAR, item)
-    row = row_of(item.code)
+    row = row_of(item.code, item.details)
     if row.executed != "no":
         return unknown(ref, answer, row.family, item)
-    named = detail_text(item.details)
     return spi.Answer(
         ref,
         spi.Verdict.NOT_DONE,
         item.code,
         reason=row.family,
-        message=f"{item.message} ({named})" if named else item.message,
+        vendor_message=_named(item),
         hint=_(row.advice),
         request_id=request_id(answer),
         retry=row.retryable,
         halt=row.family.halts(whole_call=item.flat),
     )
+
+
+def _named(item: Item) -> str:
+    """Return Zoho's sentence with the field, layout or action that it names."""
+    named = detail_text(item.details)
+    return f"{item.message} ({named})" if named else item.message
 
 
 def _flat(ref: ContractRef, item: Item, answer: Answer, *, alone: bool) -> spi.Answer:
@@ -94,7 +99,8 @@ def unknown(ref: ContractRef, answer: Answer, reason: Reason, item: Item | None 
         spi.Verdict.UNKNOWN,
         item.code if item else "",
         reason=reason,
-        message=item.message if item else _("Zoho answered with HTTP {status}").format(status=answer.status),
+        message=_("Zoho answered with HTTP {status}").format(status=answer.status),
+        vendor_message=_named(item) if item else "",
         hint=_(_LOOK),
         request_id=request_id(answer),
     )

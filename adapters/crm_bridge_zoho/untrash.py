@@ -84,6 +84,7 @@ class Untrasher:
             code=answer.code,
             reason=answer.reason,
             message=answer.message,
+            vendor_message=answer.vendor_message,
             hint=hint,
         )
 

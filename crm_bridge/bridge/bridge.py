@@ -33,15 +33,16 @@ from crm_bridge.journal.findings import Code, Findings
 from crm_bridge.journal.known import own_vkey
 from crm_bridge.journal.pin import Pin, read_pin
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.annotations import Annotations
 from crm_bridge.pipeline.desk import Desk, Progress, StopFlag, no_progress
 from crm_bridge.pipeline.entries import standings
 from crm_bridge.pipeline.keeping import Keeper
 from crm_bridge.pipeline.plan_file import open_plan
 from crm_bridge.pipeline.receipt import issue_receipt
 from crm_bridge.pipeline.runs import RunInfo, all_runs, find_run
-from crm_bridge.registry import adapter_version
+from crm_bridge.registry import adapter_version, load_adapter
 from crm_bridge.spi.adapter import Adapter, Profile
-from crm_bridge.spi.spec import Tools
+from crm_bridge.spi.spec import ErrorRow, Tools
 from crm_bridge.transport import Budget, CallRecord, Window
 from crm_bridge.vault import Vault
 
@@ -296,7 +297,8 @@ class Bridge:
 
         def items() -> Iterator[RunItem]:
             targets = file.targets() if file else nameless
-            return (RunItem.of(t, places.get(t.ref.id, Standing())) for t in targets)
+            said, rows = Annotations(self.home / "plans", info.id, self.journal), _errors_of(info.system)
+            return (RunItem.of(t, places.get(t.ref.id, Standing()), said.of(t.ref.id), rows) for t in targets)
 
         return Run(info, items, lambda: Receipt(issue_receipt(self.journal, info)))
 
@@ -385,3 +387,11 @@ class Bridge:
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> dict[str, Any]:
         """Issue the receipt of a run, or of one contract in it, from the journal."""
         return issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id)
+
+
+def _errors_of(system: str) -> Sequence[ErrorRow]:
+    """Return what an adapter's codes mean; nothing where it is not installed: a run can be looked at without it."""
+    try:
+        return load_adapter(system).errors
+    except UsageError:
+        return ()

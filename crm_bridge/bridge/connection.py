@@ -19,6 +19,7 @@ from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filter_syntax import parse_filter, to_text
 from crm_bridge.domain.filters import Everything, Filter, all_of
 from crm_bridge.domain.lifecycle import State
+from crm_bridge.domain.obstacles import Deletability, deletability
 from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, check_fresh, confirm_plan
 from crm_bridge.domain.safety import refuse
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
@@ -51,7 +52,6 @@ from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, leas
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
 from crm_bridge.pipeline.verify import verify, verify_targets
 from crm_bridge.spi.adapter import Profile, Query
-from crm_bridge.spi.spec import row_of
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -68,6 +68,8 @@ class Details:
 
     contract: Contract
     snapshot: Snapshot
+    deletable: Deletability
+    """Whether this user may move it to the bin, as far as the CRM tells beforehand."""
 
 
 class Connection:
@@ -133,11 +135,15 @@ class Connection:
 
     def show(self, wanted: str) -> Details:
         """Return one contract with its lines, notes, attachments and links, by id or number."""
-        contract = self.get(wanted)
+        found = self.get(wanted)
+        # Where it stands takes calls of its own at some CRMs; only here somebody wants to know.
+        contract = next(iter(self._select(replace(_query((), None, [found.id]), states=True))), found)
+        profile = self._bridge.profile(self.name)
+        judged = deletability(contract.state, Step.TRASH, may=profile.may, why=profile.why)
         for copy in self._bridge.adapter(self.name).snapshot([contract.ref]):
             if isinstance(copy, Unavailable):
                 raise NothingMatchedError(copy.message, reason=copy.reason)
-            return Details(contract, copy)
+            return Details(contract, copy, judged)
         raise NothingMatchedError(_("contract {id} cannot be read").format(id=contract.id))
 
     def backup(self, contracts: Iterable[Contract], *, keep_days: int = KEEP_DAYS) -> Saved:
@@ -383,8 +389,7 @@ class Connection:
             log = RunLog(self.desk, info.ref)
             for target in file.targets():
                 standing = log.standing(target.ref.id)
-                row = row_of(rows, standing.code, standing.reason)
-                yield RunItem.of(target, standing, self.desk.remarks.get(target.ref.id, ""), row)
+                yield RunItem.of(target, standing, log.annotations.of(target.ref.id), rows)
 
         def receipt() -> Receipt:
             envelope = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))

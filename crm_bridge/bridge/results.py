@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,14 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.receipt import payload_of
 from crm_bridge.pipeline.runs import RunInfo
+from crm_bridge.spi.spec import ErrorRow, row_of
 
 if TYPE_CHECKING:
     from crm_bridge.pipeline.restore_plan import RestoreStep
-    from crm_bridge.spi.spec import ErrorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,9 @@ class RunItem:
     reason: Reason | None = None
     code: str = ""
     remark: str = ""
-    """What the CRM added just now, such as who has to approve; not kept in the journal."""
+    """What we add, such as who has to approve, or which list could not be read; sealed with the run."""
+    vendor_message: str = ""
+    """The CRM's own sentence, quoted; sealed with the run, in no journal."""
     meaning: str = ""
     """What `code` means, from the adapter's error table; marked for translation."""
     advice: str = ""
@@ -128,8 +131,9 @@ class RunItem:
         return weightiest((OF_OUTCOME[self.outcome], self.reason.rule.exit_code if self.reason else ExitCode.OK))
 
     @classmethod
-    def of(cls, target: Target, standing: Standing, remark: str = "", row: ErrorRow | None = None) -> RunItem:
-        """Join a plan's target with where it stands."""
+    def of(cls, target: Target, standing: Standing, said: Annotation, rows: Sequence[ErrorRow]) -> RunItem:
+        """Join a plan's target with where it stands, what was said about it, and what its code means."""
+        row = row_of(rows, standing.code, standing.reason)
         return cls(
             PlannedContract.of(target),
             standing.outcome,
@@ -137,7 +141,8 @@ class RunItem:
             standing.attempt,
             standing.reason,
             standing.code,
-            remark,
+            said.remark,
+            said.vendor_message,
             row.meaning if row else "",
             row.advice if row else "",
         )

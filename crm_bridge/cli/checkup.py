@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crm_bridge.bridge.clock_watch import FAR_SECONDS
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.errors import CrmBridgeError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import clean
 
@@ -187,11 +188,20 @@ class Checkup:
             if support is Support.FULL:
                 yield ok("rights", _("may {step}").format(step=_(name)))
             elif support is Support.ABSENT:
-                hint = _("ask an administrator if it is needed")
-                yield warning("rights", _("may not {step}").format(step=_(name)), hint)
+                hint = self._profile.why.get(step) or _("ask an administrator of the CRM for this right")
+                yield self._denied(step, _("may not {step}").format(step=_(name)), hint)
             else:
                 says = _("the CRM does not tell beforehand whether this user may {step}").format(step=_(name))
                 yield warning("rights", says, _("delete one contract first"))
+
+    @staticmethod
+    def _denied(step: Step, says: str, hint: str) -> Finding:
+        # Without the first step nothing can be deleted at all; the second is for those who need it.
+        return (
+            Finding("rights", "problem", says, hint, ExitCode.HELD)
+            if step is Step.TRASH
+            else warning("rights", says, hint)
+        )
 
     def _module(self) -> Iterator[Finding]:
         if self._profile is None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.output import Output
+from crm_bridge.domain.capabilities import Support
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.domain.contract import Contract
+    from crm_bridge.domain.obstacles import Deletability
 
 CONTRACT = "crm-bridge.contract/1"
 _MOST_DIGITS = 24
@@ -32,6 +34,23 @@ def contract_json(contract: Contract) -> dict[str, Any]:
         "modified": contract.modified.isoformat() if contract.modified else None,
         "state": contract.state.value,
     }
+
+
+def deletable_json(judged: Deletability) -> dict[str, Any]:
+    """Return whether this user may delete a contract: `full` yes, `absent` no, `unproven` the CRM does not tell."""
+    return {
+        "may_be_deleted": judged.support.value,
+        "obstacle": judged.reason.value if judged.reason else None,
+        "who_can_help": (judged.reason.rule.helper.value or None) if judged.reason else None,
+    }
+
+
+def deletable_text(judged: Deletability) -> str:
+    """Return the same in words, with what is missing."""
+    if judged.reason is None:
+        return _("yes") if judged.support is Support.FULL else _("not proven: the CRM tells only when it is tried")
+    told = (_("no"), judged.reason.words, judged.hint, judged.reason.help)
+    return "; ".join(part for part in told if part)
 
 
 def contract_table(contracts: Iterable[Contract]) -> None:

@@ -58,7 +58,7 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
 @click.argument("contract")
 def show(connection: str, contract: str) -> int:
     """Show CONTRACT (id or number) on CONNECTION with everything around it."""
-    from crm_bridge.cli.contract_view import CONTRACT, contract_json
+    from crm_bridge.cli.contract_view import CONTRACT, contract_json, deletable_json, deletable_text
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -72,9 +72,10 @@ def show(connection: str, contract: str) -> int:
             parts[f"{part.kind.value}: {part.name}"] = len(value) if isinstance(value, list) else 1
         if out.as_json:
             around = {"digest": snapshot.digest, "raw": raw, "parts": parts, "attachments": attachments}
-            out.document(CONTRACT, {**contract_json(details.contract), **around})
+            out.document(CONTRACT, {**contract_json(details.contract), **deletable_json(details.deletable), **around})
             return 0
         out.pairs((key, value) for key, value in contract_json(details.contract).items())
+        out.pairs([(_("may be deleted"), deletable_text(details.deletable))])
         out.table((_("vendor field"), _("value")), ((key, _shown(value)) for key, value in sorted(raw.items())))
         out.table((_("around it"), _("count")), sorted(parts.items()))
         if attachments:

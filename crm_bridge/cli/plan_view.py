@@ -12,6 +12,7 @@ from crm_bridge.domain.capabilities import Support
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import Card, PlanHead
 from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.registry import load_adapter
@@ -97,14 +98,15 @@ def _automations(head: PlanHead) -> str:
 def _noticed(plan: Plan) -> list[tuple[str, object]]:
     notes = plan.notes
     found: list[tuple[str, object]] = []
-    if notes.locked:
-        found.append((_("locked"), notes.locked))
-    if notes.in_approval:
-        found.append((_("in approval"), notes.in_approval))
-    if notes.in_process:
-        found.append((_("in a process"), notes.in_process))
-    if notes.read_only:
-        found.append((_("read-only for you"), notes.read_only))
+    obstacles = (
+        (_("locked"), notes.locked, Reason.LOCKED),
+        (_("in approval"), notes.in_approval, Reason.IN_APPROVAL),
+        (_("in a process"), notes.in_process, Reason.IN_PROCESS),
+        (_("read-only for you"), notes.read_only, Reason.SHARING),
+    )
+    for label, count, reason in obstacles:
+        if count:
+            found.append((label, _("{count} will be left alone: {why}").format(count=count, why=with_help(reason))))
     if notes.predicted:
         left = "" if notes.credits_left is None else _(", {left} left today").format(left=notes.credits_left)
         told = _("about {calls} calls, {credits} credits{left}; files come on top")
@@ -120,6 +122,11 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
     if notes.pace:
         found.append((_("calls"), _pace(notes.pace)))
     return found
+
+
+def with_help(reason: Reason) -> str:
+    """Return a reason in words, and who can help."""
+    return "; ".join(filter(None, (reason.words, reason.help)))
 
 
 def _pace(pace: Pace) -> str:

@@ -23,10 +23,13 @@ _WAIT = click.option(
     metavar="SECONDS",
     help="Wait so long for another process that has the same contracts (default: not at all, exit 16).",
 )
+_VENDOR_TEXT = click.option(
+    "--vendor-text", is_flag=True, help="With --json: what the CRM said itself too; such sentences may name people."
+)
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the plan that you saw.")
 
 
-def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
+def report_run(bridge: Bridge, run: Run, *, receipt: bool = True, vendor_text: bool = False) -> int:
     """Print a run and return its exit code."""
     from crm_bridge.cli.run_view import RUN, counts_line, run_json, run_table
     from crm_bridge.cli.undo import undo_card, undo_facts
@@ -37,7 +40,9 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
     path = bridge.receipts / f"{run.id}.receipt.json"
     where = str(path) if receipt and path.exists() else None
     if out.as_json:
-        out.document(RUN, {**run_json(run, items, where), "undo": undo_facts(bridge, run, items)})
+        out.document(
+            RUN, {**run_json(run, items, where, vendor_text=vendor_text), "undo": undo_facts(bridge, run, items)}
+        )
     else:
         run_table(items)
         out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
@@ -57,14 +62,15 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True) -> int:
 @click.argument("file", type=click.Path(path_type=Path))
 @_CONFIRM
 @_WAIT
-def apply(file: Path, digest: str | None, wait: float) -> int:
+@_VENDOR_TEXT
+def apply(file: Path, digest: str | None, wait: float, vendor_text: bool) -> int:
     """Carry out the plan in FILE; an unfinished run of it is taken up again."""
     from crm_bridge.cli.confirming import ask
 
     with open_bridge(wait_seconds=wait) as bridge:
         planned = bridge.open_plan(file)
         run = bridge.connect(planned.head.connection).apply(planned, confirm=digest or ask)
-        return report_run(bridge, run)
+        return report_run(bridge, run, vendor_text=vendor_text)
 
 
 @command("delete")
@@ -74,6 +80,7 @@ def apply(file: Path, digest: str | None, wait: float) -> int:
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
 @_WAIT
+@_VENDOR_TEXT
 def delete(connection: str, contract: str, digest: str | None, **chosen: Any) -> int:
     """Delete one CONTRACT (id or number) on CONNECTION."""
     from crm_bridge.cli.confirming import ask
@@ -91,38 +98,41 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
         step = Step.PURGE if chosen["purge"] else Step.TRASH
         connected = bridge.connect(connection)
         run = connected.delete(contract, confirm=digest or confirm, reason=chosen["reason"], step=step)
-        return report_run(bridge, run)
+        return report_run(bridge, run, vendor_text=chosen["vendor_text"])
 
 
 @command("resume")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @_WAIT
-def resume(run_id: str | None, wait: float) -> int:
+@_VENDOR_TEXT
+def resume(run_id: str | None, wait: float, vendor_text: bool) -> int:
     """Settle what is open in RUN (default: the last one) and go on with the same plan."""
     with open_bridge(wait_seconds=wait) as bridge:
         info = bridge.run(run_id)
-        return report_run(bridge, bridge.connect(info.ref.connection).resume(info.id))
+        return report_run(bridge, bridge.connect(info.ref.connection).resume(info.id), vendor_text=vendor_text)
 
 
 @command("verify")
 @click.argument("run_id", metavar="[RUN]", required=False)
-def verify(run_id: str | None) -> int:
+@_VENDOR_TEXT
+def verify(run_id: str | None, vendor_text: bool) -> int:
     """Look again whether what RUN removed is gone; nothing is changed in the CRM."""
     with open_bridge() as bridge:
         info = bridge.run(run_id)
-        return report_run(bridge, bridge.connect(info.ref.connection).verify(info.id))
+        return report_run(bridge, bridge.connect(info.ref.connection).verify(info.id), vendor_text=vendor_text)
 
 
 @command("status")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--all", "every", is_flag=True, help="List every run.")
-def status(run_id: str | None, every: bool) -> int:
+@_VENDOR_TEXT
+def status(run_id: str | None, every: bool, vendor_text: bool) -> int:
     """Show where every contract of RUN (default: the last one) stands, from the journal alone."""
     with open_bridge() as bridge:
         if every:
             return _list_runs(bridge)
         run = bridge.status(run_id)
-        return report_run(bridge, run)
+        return report_run(bridge, run, vendor_text=vendor_text)
 
 
 def _list_runs(bridge: Bridge) -> int:

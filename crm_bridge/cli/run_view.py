@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 RUN = "crm-bridge.run/1"
 
 
-def item_json(item: RunItem) -> dict[str, Any]:
-    """Return what became of one contract."""
+def item_json(item: RunItem, *, vendor_text: bool = False) -> dict[str, Any]:
+    """Return what became of one contract; the CRM's own sentence only where it was asked for."""
+    quoted = {"vendor_message": item.vendor_message or None} if vendor_text else {}
     return {
         "id": item.contract.id,
         **item.contract.card.as_json(),
@@ -29,10 +30,13 @@ def item_json(item: RunItem) -> dict[str, Any]:
         "code": item.code or None,
         "remark": item.remark or None,
         "advice": _(item.advice) if item.advice else None,
+        **quoted,
     }
 
 
-def run_json(run: Run, items: list[RunItem], receipt: str | None = None) -> dict[str, Any]:
+def run_json(
+    run: Run, items: list[RunItem], receipt: str | None = None, *, vendor_text: bool = False
+) -> dict[str, Any]:
     """Return a run with the outcome of every contract."""
     counts = {outcome.value: number for outcome, number in run.counts().items()}
     value: dict[str, Any] = {
@@ -41,7 +45,7 @@ def run_json(run: Run, items: list[RunItem], receipt: str | None = None) -> dict
         "connection": run.info.ref.connection,
         "complete": run.info.complete,
         "counts": counts,
-        "outcomes": [item_json(item) for item in items],
+        "outcomes": [item_json(item, vendor_text=vendor_text) for item in items],
         "receipt": receipt,
         "restore": f"crm-bridge restore {run.id}",
     }
@@ -65,14 +69,29 @@ def run_table(items: Sequence[RunItem]) -> None:
         for item in items
     )
     Output.table(columns, rows)
-    told = {item.code: (item.meaning, item.advice) for item in items if item.meaning}
-    for code, (meaning, advice) in sorted(told.items()):
-        Output.text(f"{code}: {_(meaning)}; {_(advice)}")
+    for line in _legend(items):
+        Output.text(line)
+
+
+def _legend(items: Iterable[RunItem]) -> list[str]:
+    """Return one line for each meaning, with the codes that have it: one code may mean several things."""
+    codes: dict[tuple[str, str, str], set[str]] = {}
+    for item in items:
+        if item.meaning:
+            helper = item.reason.help if item.reason else ""
+            codes.setdefault((_(item.meaning), _(item.advice), helper), set()).add(item.code)
+    return sorted(f"{', '.join(sorted(named))}: {'; '.join(filter(None, text))}" for text, named in codes.items())
 
 
 def _why(item: RunItem) -> str:
     reason = item.reason.words if item.reason else ""
-    return "; ".join(part for part in (f"{reason} {item.code}".strip(), item.remark) if part)
+    return "; ".join(
+        part for part in (f"{reason} {item.code}".strip(), item.remark, _quote(item.vendor_message)) if part
+    )
+
+
+def _quote(vendor_message: str) -> str:
+    return _('the CRM says: "{text}"').format(text=vendor_message) if vendor_message else ""
 
 
 def counts_line(run: Run) -> str:
@@ -124,4 +143,4 @@ def _way_back(step: RestoreStep) -> str:
 def _why_not(step: RestoreStep) -> str:
     reason = step.reason.words if step.reason else ""
     said = plain(step.message) if step.result in ("not_restored", "in_doubt") else ""
-    return "; ".join(part for part in (reason, said) if part)
+    return "; ".join(part for part in (reason, said, _quote(step.vendor_message)) if part)

@@ -126,6 +126,12 @@ class Reason(StrEnum):
         """Return the meaning in the reader's language."""
         return _(self.meaning)
 
+    @property
+    def help(self) -> str:
+        """Return who can help, as a phrase to be appended; empty where no role can."""
+        helper = self.rule.helper.words
+        return _("who can help: {who}").format(who=helper) if helper else ""
+
     def halts(self, *, whole_call: bool) -> bool:
         """Say whether this refusal stops the run; `whole_call`: it is not about one contract of several."""
         return self.rule.halts is Halts.ALWAYS or (whole_call and self.rule.halts is Halts.WHOLE_CALL)
@@ -175,6 +181,11 @@ class Reason(StrEnum):
         "scope",
         N_("the sign-in does not cover this; sign in again with all rights that are asked for"),
         Rule(PermissionDeniedError, Helper.YOU, holds=True, halts=Halts.WHOLE_CALL),
+    )
+    VETOED = (
+        "vetoed",
+        N_("a rule or function of this CRM tenant refuses it"),
+        Rule(RequestRefusedError, Helper.ADMINISTRATOR, holds=True),
     )
     SHARING = "sharing", N_("the CRM's sharing rules forbid it; ask the owner"), _IN_THE_WAY
     PARENT_IN_BIN = "parent_in_bin", N_("its parent record is still in the bin"), _REFUSAL

@@ -13,9 +13,11 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmError
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.run_log import BackedUpPlan, Note, RunLog
+from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
 
@@ -72,8 +74,8 @@ def _save_batch(desk: Desk, log: RunLog, writer: SetWriter, batch: Sequence[Targ
         failpoints.hit("snapshot.after")
         answered.add(copy.ref.id)
         if isinstance(copy, Unavailable):
-            desk.remarks[copy.ref.id] = copy.message
             log.write("backup.journal", [_unavailable(copy)])
+            log.annotations.add({copy.ref.id: Annotation(remark=quoted(copy.message))})
         else:
             _save(log, writer, copy)
     log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
@@ -86,10 +88,12 @@ def _save(log: RunLog, writer: SetWriter, copy: Snapshot) -> None:
     except CrmError as problem:
         # Attachments are read while they are saved: one that cannot be read holds its contract, not the run.
         log.write("backup.journal", [_held(copy.ref.id, Reason.BACKUP_INCOMPLETE, problem.vendor_code)])
+        log.annotations.add({copy.ref.id: Annotation(remark=quoted(problem.message))})
     except BackupError as problem:
         if problem.reason not in _OF_ONE_CONTRACT:
             raise
         log.write("backup.journal", [_held(copy.ref.id, Reason.of(problem))])
+        log.annotations.add({copy.ref.id: Annotation(remark=quoted(problem.message))})
 
 
 def _backed_up(set_id: str, entry: SetEntry) -> Note:

@@ -25,6 +25,7 @@ from crm_bridge.errors import (
     SignInError,
 )
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.gate import look_once_more
@@ -267,6 +268,7 @@ class _Deletion:
             word = None if record_id in doubled else said.get(record_id)
             notes.append(Note(record_id, _outcome(word, self.step, attempt, code), look.sending(record_id)))
         self.log.write("outcome", notes)
+        self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in said.items()})
 
     def _reconcile(self, targets: list[Target]) -> None:
         reconcile(self.log, targets)

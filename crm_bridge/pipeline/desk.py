@@ -71,8 +71,6 @@ class Desk:
     """Name and version of the adapter, as entries carry it."""
     progress: Progress = no_progress
     stop: StopFlag = field(default_factory=StopFlag)
-    remarks: dict[str, str] = field(default_factory=dict)
-    """What the CRM added about single records, by id: for people, and only while this process lives (names)."""
 
     def allowing(self, max_contracts: int) -> Desk:
         """Return the same desk with another limit for the contracts of a plan. Raises UsageError."""

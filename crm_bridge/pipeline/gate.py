@@ -11,6 +11,7 @@ from crm_bridge.domain.lifecycle import Event, Happening
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError
+from crm_bridge.pipeline.annotations import remarks_of
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Whereabouts, unseen
@@ -31,8 +32,6 @@ def look_once_more(log: RunLog, targets: Sequence[Target], step: Step, fresh: Fr
     notes, passed = [], []
     for target in targets:
         seen = sighting.places.get(target.ref.id)
-        if seen is not None and seen.note:
-            desk.remarks[target.ref.id] = seen.note
         verdict = _judge(log, target, step, seen, sighting.control)
         if verdict.event is Event.GATE_PASSED and target.ref.id in unsaved:
             verdict = Happening(Event.HELD, step, reason=unsaved[target.ref.id])
@@ -40,6 +39,7 @@ def look_once_more(log: RunLog, targets: Sequence[Target], step: Step, fresh: Fr
         if verdict.event is Event.GATE_PASSED:
             passed.append(target)
     log.write("gate", notes)
+    log.annotations.add(remarks_of(sighting))
     return passed
 
 

@@ -131,6 +131,7 @@ def _result(step: RestoreStep, answer: Restored) -> RestoreStep:
         new_ref=answer.new_ref or (step.ref if answer.verdict is Verdict.DONE else None),
         lost=answer.lost,
         message=answer.hint or answer.message,
+        vendor_message=answer.vendor_message,
     )
 
 

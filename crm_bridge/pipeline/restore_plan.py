@@ -49,6 +49,8 @@ class RestoreStep:
     new_ref: ContractRef | None = None
     lost: tuple[str, ...] = ()
     message: str = ""
+    vendor_message: str = ""
+    """The CRM's own sentence, quoted; kept nowhere."""
     until: str = ""
     warning: Reason | None = None
     """Something that a person should know before or after the restore."""

@@ -13,6 +13,7 @@ from crm_bridge.domain.lifecycle import Event, Outcome, Standing, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.annotations import Annotations
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.entries import UNTOUCHED, Fold, Note, RunRef, event_entries, history
 from crm_bridge.pipeline.plan_file import PlanFile
@@ -40,6 +41,7 @@ class RunLog:
         self._standings = self._fold.standings
         self._backups: dict[str, dict[str, bytes]] = {}
         self._sets: dict[str, BackupSet] = {}
+        self.annotations = Annotations(desk.plans, run.id, desk.journal)
         for told in history(desk.journal, run.id):
             self._fold.take(told.line.record_id, told.happening)
             self._note_backup(told.line.record_id, told.happening.event, told.line.facts)

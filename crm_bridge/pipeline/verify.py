@@ -11,6 +11,7 @@ from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError, PermissionDeniedError
+from crm_bridge.pipeline.annotations import remarks_of
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import first_intents
 from crm_bridge.pipeline.reconcile import is_ours
@@ -39,6 +40,7 @@ def verify_targets(log: RunLog, targets: Iterator[Target] | Sequence[Target]) ->
         intents = first_intents(desk.journal, log.run.id) if intents is None else intents
         since = min((intents[t.ref.id] for t in batch if t.ref.id in intents), default=None)
         sighting = _look_patiently(log, batch, since)
+        log.annotations.add(remarks_of(sighting) if sighting else {})
         notes = [_note(log, target, sighting, intents.get(target.ref.id)) for target in batch]
         log.write("verify.journal", notes)
         done += len(batch)
@@ -65,8 +67,6 @@ def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None
 def _note(log: RunLog, target: Target, sighting: Sighting | None, intended: datetime | None) -> Note:
     standing = log.standing(target.ref.id)
     seen = sighting.places.get(target.ref.id) if sighting else None
-    if seen and seen.note:
-        log.desk.remarks[target.ref.id] = seen.note
     control = sighting.control if sighting else None
     event, evidence, reason = observed(seen, standing.step, control=control, ours=_ours(log, seen, intended))
     extra = {"control": control} if control else {}

@@ -19,7 +19,7 @@ from crm_bridge.domain.cost import CallCost
 from crm_bridge.domain.filters import Filter
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
-from crm_bridge.redaction import shown_code, shown_id
+from crm_bridge.redaction import quoted, shown_code, shown_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The CRM's word on one record. `message` is the vendor's text (hostile), `hint` is ours."""
+    """The CRM's word on one record. `message` and `hint` are ours."""
 
     ref: ContractRef
     verdict: Verdict
@@ -215,6 +215,8 @@ class Answer:
     reason: Reason | None = None
     message: str = ""
     hint: str = ""
+    vendor_message: str = ""
+    """The CRM's own sentence with what it names (field, list, layout): quoted, never journaled, logged or raised."""
     request_id: str = ""
     retry: bool = False
     halt: bool = False
@@ -225,6 +227,7 @@ class Answer:
         Reason.check(self.reason)
         object.__setattr__(self, "code", shown_code(self.code))
         object.__setattr__(self, "request_id", shown_id(self.request_id))
+        object.__setattr__(self, "vendor_message", quoted(self.vendor_message))
 
 
 Guard = Callable[[Sequence[str]], None]
@@ -297,10 +300,13 @@ class Restored:
     reason: Reason | None = None
     message: str = ""
     hint: str = ""
+    vendor_message: str = ""
+    """The CRM's own sentence, as in an Answer."""
 
     def __post_init__(self) -> None:
-        """Refuse an unknown reason."""
+        """Refuse an unknown reason; make the CRM's sentence fit to be quoted."""
         Reason.check(self.reason)
+        object.__setattr__(self, "vendor_message", quoted(self.vendor_message))
 
 
 class Adapter(Protocol):

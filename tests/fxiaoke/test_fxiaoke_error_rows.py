@@ -41,6 +41,7 @@ HELD = {
     "50009:permission": "permission",
     "50009:absent": "after_unknown",
     "50009:approval": "in_approval",
+    "50009:veto": "vetoed",
 }
 REFUSED = ("15002", "30007", "32000", "40010")
 HALTS = {  # one row of each kind, and how a run that meets it ends

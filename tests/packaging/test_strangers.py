@@ -97,3 +97,24 @@ def run(site: Path, *words: str) -> Said:
     )
     assert "Traceback" not in done.stderr
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+PLANTED = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n" + GOOD.replace('"acme"', '"zoho"')
+
+
+def test_a_second_package_that_claims_a_name_is_refused_before_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    install(site, monkeypatch, PLANTED)
+    (site / "crm_bridge_acme-1.0.dist-info" / "entry_points.txt").write_text(
+        "[crm_bridge.adapters]\nzoho = crm_bridge_acme:ADAPTER\n"
+    )
+    with pytest.raises(UsageError, match="crm-bridge-acme") as refused:
+        load_adapter("zoho")
+    assert refused.value.reason == "two_adapters"
+    told = run(site, "adapters", "--json")
+    assert [one["name"] for one in json.loads(told.out)["adapters"]] == ["fxiaoke"]
+    assert "several installed packages offer an adapter zoho" in told.err
+    assert run(site, "adapters", "show", "zoho").code == 2
+    assert not (site / "crm_bridge_acme" / "ran").exists()

@@ -115,7 +115,7 @@ def test_an_attachment_that_is_too_large_holds_its_contract_and_no_other(
     # The first of the three has the only attachment.
     monkeypatch.setattr(place.crm.desk.vault, "_cap", 1)
     run = place.apply()
-    said = {item.contract.id: (item.outcome, item.code) for item in run}
+    said = {item.contract.id: (item.outcome, item.reason) for item in run}
     assert said[place.ids[0]] == (Outcome.HELD, "attachment_too_large")
     assert [said[one][0] for one in place.ids[1:]] == [Outcome.REMOVED] * 2
     assert place.ids[0] not in place.removed()

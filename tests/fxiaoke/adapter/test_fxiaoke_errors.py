@@ -91,6 +91,7 @@ ROWS: dict[str, tuple[str, type[CrmBridgeError], Verdict, str, bool]] = {
     "50009:locked": ("不能进行[作废]操作，以下这些数据已被锁定。", RequestRefusedError, INVALID, "locked", GO_ON),
     "50009:permission": ("无此操作的数据权限", PermissionDeniedError, INVALID, "permission", GO_ON),
     "50009:absent": ("数据已作废或已删除", RequestRefusedError, LOST, "not_found", GO_ON),
+    "50009:veto": ("有关联的回款,不允许作废", RequestRefusedError, LOST, "vetoed", GO_ON),
     "50009:approval": ("该数据作废需要审批，请在CRM中发起", RequestRefusedError, LOST, "in_approval", GO_ON),
 }
 EVERY_ROW = pytest.mark.parametrize("code", list(ROWS))
@@ -137,7 +138,7 @@ def test_a_void_that_is_refused_is_classified_as_the_row_says(mount: Any, code: 
     rig.intercept = refuse
     [answer] = adapter.remove(Step.TRASH, [ref], options=RemoveOptions())
     assert (answer.verdict, answer.reason, answer.halt) == (verdict, reason, halt)
-    assert (answer.code, answer.message, answer.request_id) == (code.partition(":")[0], text, TRACE)
+    assert (answer.code, answer.vendor_message, answer.request_id) == (code.partition(":")[0], text, TRACE)
     assert answer.hint
     assert len(sent) == 1
 

@@ -122,7 +122,7 @@ def test_a_tenants_own_veto_is_unknown_because_nobody_lists_its_text(mount: Any)
     first = refs(adapter)[0]
     rig.emulator.control("veto", {"id": first.id, "text": "该合同有未完成的回款计划"})
     [answer] = trash(adapter, [first])
-    assert (answer.verdict, answer.message) == (UNKNOWN, "该合同有未完成的回款计划")
+    assert (answer.verdict, answer.vendor_message) == (UNKNOWN, "该合同有未完成的回款计划")
 
 
 @pytest.mark.parametrize("code", [50009, 20014, 15003])
@@ -187,7 +187,7 @@ def test_a_batch_refused_in_a_tenants_own_words_is_halved_after_a_look(mount: An
 
     rig.intercept = veto
     answers = {one.ref.id: one for one in purge(adapter, some)}
-    assert (answers[spoiler.id].verdict, answers[spoiler.id].message) == (UNKNOWN, text)
+    assert (answers[spoiler.id].verdict, answers[spoiler.id].vendor_message) == (UNKNOWN, text)
     assert {answers[one.id].verdict for one in some if one is not spoiler} == {DONE}
 
 

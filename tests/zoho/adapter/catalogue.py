@@ -26,7 +26,7 @@ class Row:
 
 def wire(code: str, row: Row, record_id: str = "", key: str = "data") -> WireResponse:
     """Return the answer that says it, flat or about one record."""
-    item = {"code": code, "details": row.details, "message": "text of the vendor", "status": "error"}
+    item = {"code": code.partition(":")[0], "details": row.details, "message": "text of the vendor", "status": "error"}
     if row.per_record and record_id:
         item["details"] = {**row.details, "id": record_id}
         return WireResponse.of_json({key: [item]}, row.status)
@@ -65,6 +65,7 @@ ROWS: dict[str, Row] = {
     "RECORD_LOCKED": Row(400, 1, HELD, {"action": "record_locking"}, per_record=True),
     "NOT_APPROVED": Row(400, 1, HELD, per_record=True),
     "NOT_REVIEWED": Row(400, 1, HELD, per_record=True),
+    "RECORD_LOCKED:job": Row(400, 1, HELD, {"action": "merge"}, per_record=True),
     "RECORD_IN_BLUEPRINT": Row(400, 1, HELD, per_record=True),
     "CANNOT_DELETE": Row(400, 1, REFUSED, per_record=True),
     "CANNOT_PERFORM_ACTION": Row(400, 1, REFUSED, per_record=True),

@@ -117,7 +117,7 @@ def check_both_languages(house: House, capsys: pytest.CaptureFixture[str], code:
         assert error.exit_code == exit_code
         lines = spoken(error, capsys)
         assert lines[0].startswith(label)
-        assert code in lines[0] or error.reason == "rate_limited"
+        assert code.partition(":")[0] in lines[0] or error.reason == "rate_limited"
         assert "text of the vendor" not in "".join(lines)
         text = "".join(lines).replace(" ", "")
         assert _(table.meaning).replace(" ", "") in text or error.reason == "rate_limited"
@@ -160,7 +160,7 @@ def test_a_deletion_that_is_refused_leaves_the_contract_and_says_why(
         use_language(language)
         run_table(ended.items)
         told = capsys.readouterr().out.replace(" ", "").replace("\n", "")
-        assert code in told
-        assert "textofthevendor" not in told
+        assert code.partition(":")[0] in told
+        assert "textofthevendor" in told  # quoted, beside our own explanation
         assert _(BY_CODE[code].meaning).replace(" ", "") in told
         assert _(BY_CODE[code].advice).replace(" ", "") in told
