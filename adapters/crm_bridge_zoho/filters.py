@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from crm_bridge.domain.field_map import require_meanings
-from crm_bridge.domain.filters import Compare, FieldRef, Filter, Literal, Op, fields_of
+from crm_bridge.domain.filters import Compare, FieldRef, Filter, Literal, Op, conditions, fields_of
 from crm_bridge.domain.pushdown import Pushed, coverage_of, fold, split
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
@@ -92,9 +92,10 @@ class CoqlFilters:
                     reason="field",
                 )
 
-    def columns_of(self, where: Filter) -> tuple[str, ...]:
-        """Return the columns that evaluating the filter here needs."""
-        named = ((ref.name if ref.vendor else self._meanings.get(ref.name, "")) for ref in fields_of(where))
+    def columns_of(self, where: Filter, *, but: Callable[[Compare], bool] = lambda _one: False) -> tuple[str, ...]:
+        """Return the columns that evaluating the filter here needs, without those of some conditions."""
+        refs = {one.field for one in conditions(where) if not but(one)}
+        named = ((ref.name if ref.vendor else self._meanings.get(ref.name, "")) for ref in refs)
         return tuple(sorted({name for name in named if name}))
 
     def lookups_of(self, where: Filter) -> tuple[str, ...]:

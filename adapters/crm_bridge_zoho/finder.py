@@ -9,6 +9,7 @@ from typing import Any
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import FieldRef, Filter
+from crm_bridge.domain.pushdown import names_exactly
 from crm_bridge.domain.shown import ShownFields
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
@@ -129,10 +130,14 @@ class Finder:
                 self._refuse_left_out(listed.rows, query.where)
             rows, unreadable = seen.fresh(listed)
             yield self._page(rows, query.where, unreadable)
+        if not seen.keys and select.where is not None:
+            # No row shows whether the columns of the condition are shown at all: look at one of any contract.
+            sample, _limit = self._coql.page(replace(select, where=None), limit=1)
+            self._refuse_left_out(rows_of(sample, "data").rows if sample else (), query.where)
         yield Page((), _complete(len(seen.keys), expected))
 
     def _refuse_left_out(self, rows: Sequence[Row], where: Filter | None) -> None:
-        columns = () if where is None else self._work.filters.columns_of(where)
+        columns = () if where is None else self._work.filters.columns_of(where, but=names_exactly)
         lacking = sorted(
             name for name in columns if name in self._work.columns.base and any(name not in row.values for row in rows)
         )

@@ -19,7 +19,7 @@ DAY = 86_400_000
 def seen(world: World, table: Table, key: str) -> Record:
     """Return a record that exists and that the acting user may see."""
     row = table.rows.get(key)
-    if row is None:
+    if row is None or table.schema.name in world.switches.hidden_objects:
         raise business(GONE)
     if key in world.hidden:
         raise business(DENIED, world.switches.denial_code)

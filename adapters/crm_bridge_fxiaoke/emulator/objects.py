@@ -42,8 +42,11 @@ def describe(world: World, call: Call) -> dict[str, Any]:
         raise missing("apiName")
     if name not in world.tables or not world.tables[name].schema.active:
         raise no_such_path(call.path, name)
-    hidden = world.switches.hidden_fields
+    hidden = () if world.switches.hidden_described else world.switches.hidden_fields
     content: dict[str, Any] = {"describe": world.tables[name].schema.describe(hidden)}
+    for field, label in world.switches.field_labels.items():
+        if field in content["describe"]["fields"]:
+            content["describe"]["fields"][field]["label"] = label
     wanted = as_bool(call.body.get("includeDetail")) or as_bool(call.data.get("includeDetail"))
     if wanted and world.switches.describe_details:
         content["detailDescribe"] = {

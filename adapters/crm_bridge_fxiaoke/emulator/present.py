@@ -13,6 +13,8 @@ from .schema import FILES, PERSONS, Field, ObjectSchema
 from .state import SYSTEM_USER, Record, Table, World
 
 LONG = 500
+VOIDED = "数据已作废或已删除"
+"""What stands in place of the name of a record that is voided or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ class View:
         if field.type in ("object_reference", "master_detail"):
             target = self.world.tables.get(field.target)
             found = target.rows.get(value) if target else None
-            return {f"{field.name}__r": found.get("name", "")} if found else {}
+            if found is None or field.target in self.world.switches.hidden_objects:
+                return {}
+            voided = found.get("life_status") == "invalid"
+            return {f"{field.name}__r": VOIDED if voided else found.get("name", "")}
         if field.type == "employee" and field.name != "lock_user":
             known = [self.world.employees[one] for one in value if one in self.world.employees]
             labels = [{"id": self.person(one.id), "name": one.name} for one in known]

@@ -100,6 +100,8 @@ def run(world: World, table: Table, query: Query, total: str) -> Page:
 
 
 def _matching(world: World, table: Table, query: Query) -> Iterator[Record]:
+    if table.schema.name in world.switches.hidden_objects:
+        return
     overlay = _lagging(world, table)
     switch = world.switches.query_invalid_rows
     filtered = any(item.field == "life_status" for item in query.conditions)

@@ -99,7 +99,13 @@ class Switches:
     custom_records: int = 50
     """Records of the contract object that is not the main one; seeds anew."""
     hidden_fields: tuple[str, ...] = ()
-    """Fields that the acting user may not see: silently absent."""
+    """Fields that the acting user may not see: silently absent from every record."""
+    hidden_described: bool = True
+    """Whether the description of an object lists them all the same."""
+    hidden_objects: tuple[str, ...] = ()
+    """Objects that the acting user may not see: they answer with nothing, and no names of their records are given."""
+    field_labels: Mapping[str, str] = field(default_factory=dict)
+    """Other labels for fields of the contract object, e.g. {"status__c": "所处阶段"}."""
 
 
 RESEEDING = frozenset({"field_names", "custom_records", "auto_number"})

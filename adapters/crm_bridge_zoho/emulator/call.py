@@ -54,7 +54,9 @@ class Call:
     def module(self, index: int = 0) -> Module:
         """Return the module of the path; it must exist and be in the API."""
         found = self.org.modules.get(self.path["module"])
-        if found is None or not found.api_supported or found.generated_type in NOT_IN_LISTS:
+        if found is None or not self.org.shows_module(found.api_name):
+            raise invalid_module(index)
+        if not found.api_supported or found.generated_type in NOT_IN_LISTS:
             raise invalid_module(index)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -108,6 +109,20 @@ def hide(org: Org, arguments: Mapping[str, Any]) -> Answer:
     return {"id": found.id}
 
 
+def rename(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Give a field of the contract module another API name and label: {field, name, label?}."""
+    module, old, name = org.modules[org.contract_module], str(arguments.get("field")), str(arguments.get("name"))
+    if old not in module.fields or not name or name in module.fields:
+        raise ControlError(_("there is no field {name}").format(name=old))
+    found = replace(module.fields[old], api_name=name, label=str(arguments.get("label") or name))
+    module.fields = {found.api_name if key == old else key: found if key == old else one
+                     for key, one in module.fields.items()}  # fmt: skip
+    table = org.tables[org.contract_module]
+    for one in list(table.scan()):
+        table.change(one, {name: one.cells.get(old), old: None})
+    return {"field": name}
+
+
 def contracts(org: Org, _arguments: Mapping[str, Any]) -> Answer:
     """Return the ids of the live contracts in id order."""
     return {"ids": [record.id for record in org.tables[org.contract_module].scan()]}
@@ -139,7 +154,7 @@ def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
 COMMANDS: Mapping[str, Command] = {
     "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
     "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
-    "profile": profile, "hide": hide,
+    "profile": profile, "hide": hide, "rename_field": rename,
 }  # fmt: skip
 
 

@@ -57,7 +57,12 @@ def coql(call: Call) -> WireResponse:
 def check(call: Call, query: Query) -> Module:
     """Return the module of a query that keeps to the limits."""
     module = call.org.modules.get(query.module)
-    if module is None or not module.api_supported or module.generated_type in NOT_IN_LISTS | CHILD_MODULES:
+    if (
+        module is None
+        or not call.org.shows_module(query.module)
+        or not module.api_supported
+        or module.generated_type in NOT_IN_LISTS | CHILD_MODULES
+    ):
         raise ApiError("INVALID_MODULE", "the given module is not supported in api")
     if module.api_name in CHILD_MODULES:
         raise ApiError("INVALID_MODULE", "the given module is not supported in api")
@@ -149,6 +154,8 @@ def _sort_key(org: Org, path: Path, record: Record) -> tuple[bool, Any]:
 def _row(call: Call, record: Record, paths: list[tuple[Column, Path]]) -> Json:
     row: Json = {}
     for column, path in paths:
+        if not path.steps and call.org.hides(record.module, column.name):
+            continue
         row[column.alias or column.name] = _cell(call, record, path)
     row["id"] = record.id
     return row
@@ -162,7 +169,9 @@ def _cell(call: Call, record: Record, path: Path) -> Any:
         return owner.id
     value = shown(call.org, owner, path.field, cut=True)
     if isinstance(value, dict):
-        names = ("name", "id") if call.version >= 7 else ("id",)
+        target = path.field.target
+        bare = call.version < 7 or call.switches.bare_lookups or not call.org.shows_module(target)
+        names = ("id",) if bare else ("name", "id")
         return {name: value[name] for name in names}
     return value
 

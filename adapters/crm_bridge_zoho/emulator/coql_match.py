@@ -72,10 +72,13 @@ def resolve(org: Org, module: Module, text: str) -> Path:
         field = here.fields.get(step)
         if field is None or field.data_type != "lookup" or field.target not in org.modules:
             raise invalid_query(text)
+        if not org.shows_module(field.target):
+            raise invalid_query(text)
         followed.append(field)
         here = org.modules[field.target]
     found = ID if last == "id" else here.fields.get(last)
-    if found is None:
+    refused = org.hides(here.api_name, last) and org.switches.hidden_fields_described != "ordinary"
+    if found is None or refused:
         raise invalid_query(text)
     return Path(text, tuple(followed), found)
 

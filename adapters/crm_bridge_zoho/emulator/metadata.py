@@ -25,7 +25,8 @@ _VIEW_KINDS = ("public_views", "other_users_views", "shared_with_me", "created_b
 def list_modules(call: Call) -> WireResponse:
     """GET /settings/modules."""
     wanted = set(filter(None, call.params.get("status", "visible").split(",")))
-    shown = [m for m in call.org.modules.values() if status(m) in wanted or "status" not in call.params]
+    listed = [m for m in call.org.modules.values() if call.org.shows_module(m.api_name)]
+    shown = [m for m in listed if status(m) in wanted or "status" not in call.params]
     return ok({"modules": [module_json(call.org, module) for module in shown]}) if shown else EMPTY
 
 
@@ -51,7 +52,10 @@ def get_module(call: Call) -> WireResponse:
 def list_fields(call: Call) -> WireResponse:
     """GET /settings/fields?module=."""
     module = _named_module(call)
-    return ok({"fields": [field_json(call.org, module, field) for field in module.fields.values()]})
+    org = call.org
+    told = org.switches.hidden_fields_described != "nothing"
+    fields = [field for field in module.fields.values() if told or not org.hides(module.api_name, field.api_name)]
+    return ok({"fields": [field_json(org, module, field) for field in fields]})
 
 
 def get_field(call: Call) -> WireResponse:

@@ -31,12 +31,19 @@ def field_json(org: Org, module: Module, field: Field) -> Json:
         "view_type": {"view": True, "edit": writable, "create": writable, "quick_create": False},
         "operation_type": dict.fromkeys(("web_update", "web_create", "api_update", "api_create"), writable),
         "profiles": [
-            {"id": p.id, "name": p.name, "permission_type": "read_write" if writable else "read_only"}
+            {"id": p.id, "name": p.name, "permission_type": _permission(org, module, field, p.id)}
             for p in org.profiles.values()
         ],
         "layout_associations": [{"id": layout_id(module), "name": "Standard", "api_name": "Standard"}],
         "private": None, "additional_column": None, "convert_mapping": None,
     }  # fmt: skip
+
+
+def _permission(org: Org, module: Module, field: Field, profile: str) -> str:
+    mine = profile == org.users[org.me].profile
+    if mine and org.hides(module.api_name, field.api_name) and org.switches.hidden_fields_described == "hidden":
+        return "hidden"
+    return "read_only" if field.read_only else "read_write"
 
 
 def _type_parts(org: Org, module: Module, field: Field) -> Json:

@@ -209,3 +209,11 @@ class Org:
     def allowed(self, right: str) -> bool:
         """Say whether the profile of the current user has a right."""
         return right not in self.profiles[self.users[self.me].profile].denied
+
+    def hides(self, module: str, field: str) -> bool:
+        """Return whether the current user may not see a field."""
+        return module == self.contract_module and field in self.switches.hidden_fields
+
+    def shows_module(self, module: str) -> bool:
+        """Return whether the current user may see a module."""
+        return module not in self.switches.hidden_modules

@@ -58,6 +58,8 @@ def whole(org: Org, record: Record, *, rows: bool = True) -> Json:
     shown_as: Json = {"id": record.id}
     more: dict[str, bool] = {}
     for name, field in module.fields.items():
+        if org.hides(record.module, name):
+            continue
         if field.data_type not in ROW_TYPES:
             shown_as[name] = shown(org, record, field, cut=True)
         elif rows:
@@ -78,6 +80,8 @@ def chosen(org: Org, record: Record, names: Sequence[str]) -> Json:
     extra: Json = {}
     for name in names:
         field = module.fields.get(name)
+        if org.hides(record.module, name):
+            continue
         if field is not None:
             if field.data_type not in ROW_TYPES:
                 shown_as[name] = shown(org, record, field, cut=True)

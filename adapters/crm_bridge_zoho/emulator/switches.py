@@ -87,6 +87,14 @@ class Switches:
     """Columns of one select."""
     coql_ignores_case: bool = False
     """`=` and `in` compare text without case; `like` always does."""
+    bare_lookups: bool = False
+    """Queries give lookups as `{"id": ...}` whatever the version."""
+    hidden_fields: tuple[str, ...] = ()
+    """Fields of the contract module that the user may not see: left out of every record."""
+    hidden_fields_described: str = "ordinary"
+    """What the metadata says of them: `ordinary` as of any other field, `hidden` from the profile, or `nothing`."""
+    hidden_modules: tuple[str, ...] = ()
+    """Modules that the user may not see: not listed, not read, and no names of their records."""
     missing_as: int = 204
     """Answer to a record that is not there: 204, or 404/400 as older versions."""
 
@@ -103,6 +111,8 @@ class Switches:
 
 
 def _as(kind: type, value: Any) -> Any:
+    if kind is tuple:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(str(one) for one in value)
     if kind is bool and isinstance(value, str):
         return value.strip().lower() in {"true", "1", "yes", "on"}
     return kind(value)

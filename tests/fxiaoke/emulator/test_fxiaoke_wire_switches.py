@@ -344,6 +344,8 @@ def test_the_legacy_object_is_there_but_not_active(old: Probe, emulator: Fxiaoke
 
 def test_a_hidden_field_is_silently_absent(old: Probe, switch: Move) -> None:
     switch(hidden_fields=["amount__c"])
+    assert "amount__c" in old.call("/cgi/crm/v2/object/describe", apiName=OBJECT)["data"]["describe"]["fields"]
+    switch(hidden_described=False)
     described = old.call("/cgi/crm/v2/object/describe", apiName=OBJECT)["data"]["describe"]["fields"]
     assert "amount__c" not in described
     assert "amount__c" not in old.query(limit=1)["data"]["dataList"][0]
