@@ -177,6 +177,7 @@ def test_an_exact_number_that_the_crm_excluded_leaves_nothing_open(tenant: Tenan
 
 def test_two_live_contracts_with_one_number_are_said_wherever_it_selects(tenant: Tenant) -> None:
     one, two = [contract for contract, _n in zip(tenant.crm.find(), range(2), strict=False)]
+    assert one.number
     tenant.edit(two.id, "number", one.number)
     selection = tenant.crm.find(f'number = "{one.number}"')
     assert len(list(selection)) == 2
