@@ -16,6 +16,7 @@ from pathlib import Path
 from crm_bridge import failpoints
 from crm_bridge.errors import ConfigError, CrmBridgeError, JournalBusyError
 from crm_bridge.i18n import _
+from crm_bridge.shell import pasteable
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 LONGEST = 4 * 1024 * 1024
@@ -44,7 +45,7 @@ def ensure_private_folder(path: Path, *, error: Refusal = ConfigError) -> Path:
     if found.st_mode & 0o022:
         raise error(
             _("{path} may be written to by others").format(path=path),
-            hint=_("run: chmod 700 {path}").format(path=path),
+            hint=_("run: {command}").format(command=pasteable("chmod", "700", path)),
         )
     if found.st_mode & 0o077:
         path.chmod(FOLDER_MODE)
@@ -58,7 +59,7 @@ def check_folder_of_ours(path: Path, *, error: Refusal = ConfigError) -> None:
     if found.st_mode & 0o022:
         raise error(
             _("{path} may be written to by others").format(path=path),
-            hint=_("run: chmod go-w {path}").format(path=path),
+            hint=_("run: {command}").format(command=pasteable("chmod", "go-w", path)),
         )
 
 
@@ -280,7 +281,7 @@ def _check_file(path: Path, found: os.stat_result, error: Refusal, forbidden: in
     _check_owner(path, found, error)
     if wide := found.st_mode & forbidden:
         says = _("{path} may be read by others") if wide & ~0o022 else _("{path} may be written to by others")
-        raise error(says.format(path=path), hint=_("run: chmod 600 {path}").format(path=path))
+        raise error(says.format(path=path), hint=_("run: {command}").format(command=pasteable("chmod", "600", path)))
 
 
 def _check_owner(path: Path, found: os.stat_result, error: Refusal) -> None:

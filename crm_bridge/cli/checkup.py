@@ -15,6 +15,7 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import clean
+from crm_bridge.shell import pasteable
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -96,7 +97,9 @@ class Checkup:
             says = _("{count} files may be read by others, e.g. {name}").format(
                 count=len(open_to_others), name=open_to_others[0]
             )
-            yield warning("home", says, _("run: chmod -R go-rwx {path}").format(path=self._bridge.home))
+            yield warning(
+                "home", says, _("run: {command}").format(command=pasteable("chmod", "-R", "go-rwx", self._bridge.home))
+            )
         else:
             yield ok("home", _("{path} is yours alone").format(path=self._bridge.home))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from crm_bridge.cli.translated import Command, Group, given_twice, speak
+from crm_bridge.shell import pasteable
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -94,10 +94,11 @@ def shared() -> Shared:
 
 
 def suggested(*words: object) -> str:
-    """Return a command that can be typed as it stands: with the state directory that was named on this command line."""
-    home = shared().home
-    told = ("--home", home) if home else ()
-    return "crm-bridge " + shlex.join(str(word) for word in (*told, *words))
+    """Return a command that can be pasted: with the state directory and the secrets that this command line named."""
+    options = shared()
+    named = (("--home", options.home), ("--secrets-dir", options.secrets_dir), ("--secrets-file", options.secrets_file))
+    told = [part for option, path in named if path is not None for part in (option, path)]
+    return pasteable("crm-bridge", *told, *words)
 
 
 def set_home(home: Path) -> None:

@@ -11,6 +11,7 @@ import click
 from crm_bridge.cli.options import command, group
 from crm_bridge.cli.output import Output, plain
 from crm_bridge.i18n import _
+from crm_bridge.shell import pasteable
 
 if TYPE_CHECKING:
     from crm_bridge.sandbox.exports import Export
@@ -80,7 +81,8 @@ def _announce(running: Sandbox) -> None:
             for remark in remarks:
                 Output.note(f"{name}: {plain(remark)}")
     if running.home:
-        Output.note(_("try: crm-bridge --home {home} connections list").format(home=running.home))
+        command = pasteable("crm-bridge", "--home", running.home, "connections", "list")
+        Output.note(_("try: {command}").format(command=command))
     if running.proxy:
         words = " ".join(f"{name}={plain(value)}" for name, value in running.proxy.environment().items() if value)
         Output.note(

@@ -8,9 +8,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
+from crm_bridge.cli.encodings import refuse_undecodable
 from crm_bridge.i18n import DOMAIN, LOCALES, N_, _, active_language, ngettext, use_language
 
 CLICK_WORDS = (
@@ -107,6 +109,11 @@ class Command(click.Command):
             if times > 1 and not repeatable(option):
                 raise given_twice(option.opts[0], ctx)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, unless one of its words is not in the encoding of the session."""
+        refuse_undecodable(self.params, ctx.params)
+        return super().invoke(ctx)
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help page in the active language."""
