@@ -127,3 +127,12 @@ def test_a_plan_of_too_many_is_shown_whole_and_not_carried_out(tenant: Tenant) -
     assert tenant.removals() == []
     raised = tenant.crm.plan(ids=ids, max_contracts=4)
     assert tenant.crm.apply(raised, confirm=raised.digest).exit_code == 0
+
+
+def test_an_amount_that_would_fill_the_memory_costs_its_contract_and_is_named(house: House) -> None:
+    zoho = house.tenant("zoho")
+    hostile, other = zoho.ids()[:2]
+    zoho.edit(hostile, "amount", "1E+999999999")
+    plan = zoho.crm.plan(ids=[hostile, other])
+    assert [item.id for item in plan] == [other]
+    assert hostile in "".join(plan.notes.unreadable)
