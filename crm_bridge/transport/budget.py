@@ -195,7 +195,7 @@ class Budget:
             raise RateLimitedError(
                 _("the CRM has {count} credits left, fewer than the next call costs").format(count=self._credits[0]),
                 reason="credits_used_up",
-                hint=_("resume later; the run keeps its state"),
+                hint=_("run the same command again later; a run that has begun goes on with `crm-bridge resume`"),
             )
 
     def remaining(self, credits_left: int, *, clock: Clock) -> None:

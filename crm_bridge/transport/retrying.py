@@ -133,7 +133,7 @@ def too_many(call: Call, tried: Tried) -> RateLimitedError:
     return RateLimitedError(
         _("the CRM still refuses {route}: too many requests").format(route=call.route),
         reason="rate_limited",
-        hint=_("wait, then resume; the run keeps its state"),
+        hint=_("run the same command again later; a run that has begun goes on with `crm-bridge resume`"),
         http_status=tried.answer.status if tried.answer else None,
         retry_after=tried.retry_after,
     )
