@@ -87,6 +87,10 @@ def _fields(fields: FieldMap) -> Iterator[FieldInfo]:
         yield _field(one, meanings.get(one.name))
 
 
+# A create without these takes the acting user and the default type.
+_FILLED_IN = frozenset({"owner", "record_type"})
+
+
 def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
     return FieldInfo(
         name=one.name,
@@ -94,7 +98,7 @@ def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
         type=one.type,
         meaning=meaning,
         writable=is_writable(one) and one.type not in FILES,  # files are uploaded anew, under new paths
-        required=one.required,
+        required=one.required and one.name not in _FILLED_IN,
         options=one.options,
         target=one.target,
     )
@@ -104,7 +108,14 @@ def _relations(fields: FieldMap, relations: Sequence[Relation], settings: Fxiaok
     for one in relations:
         kind = PartKind.DETAIL if one.detail else PartKind.RELATED
         changing = tuple(f.name for f in one.object.fields.values() if not is_writable(f) or f.type in FILES)
-        yield RelationInfo(one.object.name, one.object.label, kind.value, one.object.name, changing=changing)
+        columns = tuple(
+            replace(_field(f, None), required=f.required and f.name not in (*_FILLED_IN, one.field.name))
+            for f in one.object.fields.values()
+            if one.detail
+        )
+        yield RelationInfo(
+            one.object.name, one.object.label, kind.value, one.object.name, changing=changing, fields=columns
+        )
     team = fields.object.fields.get(TEAM)
     by_get = settings.assumptions.snapshot_by == "get"
     yield RelationInfo(TEAM, team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get)

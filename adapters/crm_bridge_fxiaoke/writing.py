@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from crm_bridge.domain.content import Content
-from crm_bridge_fxiaoke.wire import FILES, READ_ONLY, FieldMeta, ObjectMeta, Record
+from crm_bridge.domain.content import Content, references
+from crm_bridge_fxiaoke.wire import FILES, PERSONS, READ_ONLY, FieldMeta, ObjectMeta, Record
 
 # Kept by the system: a create either refuses them or ignores them.
 _SYSTEM = frozenset(
@@ -56,6 +56,8 @@ def values_to_write(row: Record, meta: ObjectMeta, *, ids: Mapping[str, str], sk
         if field is not None and (not is_writable(field) or field.type in FILES):
             continue
         refers = field is not None and ("reference" in field.type or field.type == "master_detail")
+        if name in ("owner", "created_by") or (field is not None and field.type in PERSONS):
+            value = references(value)
         kept[name] = plain(_renamed(value, ids) if refers else value)
     return kept
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from crm_bridge.domain.content import Content, Reducer, as_it_is, choices, files, flag, instant, number, reference
-from crm_bridge.domain.content import references as many
+from crm_bridge.domain.content import (
+    Content,
+    Reducer,
+    as_it_is,
+    choices,
+    files,
+    flag,
+    instant,
+    number,
+    of_any_type,
+    reference,
+    references,
+)
 from crm_bridge_zoho.columns import Columns
 from crm_bridge_zoho.metadata import LOOKUPS, ZohoField
 
@@ -16,7 +27,7 @@ _BY_TYPE: Mapping[str, Reducer] = {
     **dict.fromkeys(("integer", "bigint", "double", "currency", "percent", "decimal"), number),
     **dict.fromkeys(LOOKUPS, reference),
     **dict.fromkeys(("fileupload", "imageupload", "profileimage"), files),
-    "multiuserlookup": many,
+    "multiuserlookup": references,
     "multiselectpicklist": choices,
     "datetime": instant,
     "boolean": flag,
@@ -40,12 +51,7 @@ def content_of(fields: Iterable[ZohoField], columns: Columns, lists: Iterable[st
 
 
 def _reducer(field: ZohoField) -> Reducer:
-    return _BY_TYPE.get(field.data_type, _plain)
-
-
-def _plain(value: object) -> object:
-    """Return a value of a type without a rule of its own: a map with an id is a reference whatever the type is."""
-    return reference(value) if isinstance(value, Mapping) and value.get("id") else as_it_is(value)
+    return _BY_TYPE.get(field.data_type, of_any_type)
 
 
 def _is_of_the_viewer(name: str) -> bool:

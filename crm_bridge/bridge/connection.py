@@ -43,7 +43,15 @@ from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
 from crm_bridge.pipeline.reconcile import settle_open
-from crm_bridge.pipeline.rehearsal import Rehearsal, Stage, check_rehearsed, rehearse
+from crm_bridge.pipeline.rehearsal import (
+    Rehearsal,
+    Stage,
+    check_rehearsed,
+    is_due,
+    leave_out,
+    rehearse,
+    rehearse_backup,
+)
 from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relink
 from crm_bridge.pipeline.restore import restore, settle_restores
 from crm_bridge.pipeline.restore_plan import RestoreStep, check_tenant, plan_restore, restorable
@@ -195,12 +203,22 @@ class Connection:
         options = PlanOptions(step, automations, fast, reason, text, leave_out_undecided=undecided == "leave_out")
         return Plan(make_plan(desk, selection, options, output))
 
-    def rehearse(self, plan: Plan, stage: Stage) -> Rehearsal:
-        """Restore a sample of a plan's contracts into a stand-in and compare; `testing.stage` builds stand-ins.
+    def rehearse(self, plan: Plan, stage: Stage | None = None) -> Rehearsal:
+        """Restore contracts of a plan into a stand-in and compare; `stage` builds it (default: the adapter's own).
 
         Differences worse than the plan's forecast close the gate: `apply` raises BackupError for this plan then.
         """
-        return rehearse(self.desk, plan.file, stage)
+        return rehearse(self.desk, plan.file, stage or self._stage())
+
+    def leave_out_rehearsal(self, plan: Plan) -> None:
+        """Journal that a plan is not to be rehearsed: its run does not do it either, whatever its size."""
+        leave_out(self.desk, plan.file)
+
+    def _stage(self) -> Stage:
+        # A server and a whole stand-in are not loaded where nothing is rehearsed.
+        from crm_bridge.sandbox.stage import stage_for
+
+        return stage_for(self._bridge.resolved(self.name).spec)
 
     def apply(self, plan: Plan | Path | str, *, confirm: Confirm) -> Run:
         """Carry out a confirmed plan: back up, delete, verify, receipt. The unfinished run of a plan is taken up.
@@ -352,6 +370,8 @@ class Connection:
                 if new:
                     begin_run(desk, confirmed, run)
                 backed_up = back_up(confirmed, file, log=RunLog(desk, run))
+                if is_due(desk.journal, file, above=self._bridge.around.config.rehearse_above):
+                    rehearse_backup(backed_up.log, file, self._stage())
                 for step in steps_of(file.plan):
                     verified = verify(delete(backed_up, step=step))
                     if verified.run.halted:

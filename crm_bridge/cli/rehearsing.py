@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal | None:
     """Rehearse when that is wanted; when nothing was said, for plans above the configured size."""
-    if wanted is False or (wanted is None and plan.count <= bridge.around.config.rehearse_above):
+    crm = bridge.connect(plan.head.connection)
+    if wanted is False:
+        crm.leave_out_rehearsal(plan)
         return None
-    from crm_bridge.testing.stage import stage_for
-
-    name = plan.head.connection
-    return bridge.connect(name).rehearse(plan, stage_for(bridge.resolved(name).spec))
+    if wanted is None and plan.count <= bridge.around.config.rehearse_above:
+        return None
+    return crm.rehearse(plan)
 
 
 def say_rehearsed(found: Rehearsal | None, out: Output) -> None:
@@ -29,8 +30,16 @@ def say_rehearsed(found: Rehearsal | None, out: Output) -> None:
     if found is None:
         return
     if found.result == IMPOSSIBLE:
-        out.note(_("not rehearsed: this adapter's stand-in cannot take over the live schema"))
-        return
+        out.note(_("not rehearsed: the stand-in cannot take over this module, or none of the contracts drawn"))
+    else:
+        _say_compared(found, out)
+    if found.not_covered:
+        out.note(_("not rehearsed: {names}").format(names=", ".join(found.not_covered)))
+    if found.result == BLOCKED:
+        raise blocked(found.blocking)
+
+
+def _say_compared(found: Rehearsal, out: Output) -> None:
     out.note(
         _(
             "rehearsed: {contracts} contracts created again in a stand-in; {fields} fields, {rows} rows compared, "
@@ -43,7 +52,9 @@ def say_rehearsed(found: Rehearsal | None, out: Output) -> None:
             files=found.files,
         )
     )
-    if found.not_covered:
-        out.note(_("the rehearsal says nothing about: {names}").format(names=", ".join(found.not_covered)))
-    if found.result == BLOCKED:
-        raise blocked(found.blocking)
+    if found.bound:
+        out.note(
+            _("drawn at random from {planned}: with 95 % certainty at most {bound} % of them are worse").format(
+                planned=found.planned, bound=found.bound
+            )
+        )

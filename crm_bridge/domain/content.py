@@ -42,7 +42,7 @@ class Content:
 
     def plain(self, name: str, value: object) -> object:
         """Return a value as it is compared after a restore."""
-        return self.fields.get(name, as_it_is)(value)
+        return self.fields.get(name, of_any_type)(value)
 
     def drifting(self, name: str, value: object) -> object:
         """Return a value as it is compared between reads: cut where some reads cut it."""
@@ -97,6 +97,13 @@ def reference(value: object) -> object:
     if isinstance(value, Mapping):
         return next((text for key in ("id", "_id", "name") if (text := _text(value.get(key)))), None)
     return _text(value)
+
+
+def of_any_type(value: object) -> object:
+    """Return a value of a type with no rule of its own: a map with an id is a reference, whatever the type is."""
+    if isinstance(value, list | tuple):
+        return [of_any_type(one) for one in value] or None
+    return reference(value) if isinstance(value, Mapping) and value.get("id") else as_it_is(value)
 
 
 def references(value: object) -> object:

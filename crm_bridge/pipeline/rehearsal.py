@@ -1,31 +1,43 @@
-"""Rehearse a restore: a sample is copied, created again in a stand-in with the live schema, and compared."""
+"""Rehearse the way back: contracts of a backup set are created again in a stand-in, and what was written is compared
+with what is read back.
+
+The stand-in has the live module's schema and nothing of the live tenant: what it adds is no difference, and what it
+cannot take over is not rehearsed, which is said and closes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.comparison import Measured, measure
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.forecast import Promises
 from crm_bridge.domain.snapshot import Snapshot
-from crm_bridge.errors import BackupError, CrmBridgeError
+from crm_bridge.errors import BackupError, CrmBridgeError, NothingMatchedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.measuring import with_digest
 from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.pipeline.saving import save_refs
+from crm_bridge.pipeline.written import Written
 from crm_bridge.spi.adapter import Adapter, Profile, RestoreItem, Verdict
 
 REHEARSED = "plan.rehearsed"
-PASSED, BLOCKED, IMPOSSIBLE = "passed", "blocked", "impossible"
-SAMPLE = 3
-POOL = 30
-"""The richest contracts are looked for among so many, spread over the plan."""
+PASSED, BLOCKED, IMPOSSIBLE, LEFT_OUT = "passed", "blocked", "impossible", "left_out"
+SAMPLE = 50
+"""Plans of so many contracts are rehearsed whole, larger ones with so many drawn at random."""
+_DOUBT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +57,26 @@ class Rehearsal:
     """What a rehearsal showed. `blocking` are differences worse than the plan's forecast; they close the gate."""
 
     result: str
+    planned: int = 0
     contracts: int = 0
+    """Contracts that were created again and compared."""
     fields: int = 0
     rows: int = 0
     files: int = 0
     files_equal: int = 0
     blocking: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
-    """Fields and modules that the stand-in does not have: nothing is said about them."""
+    """Fields, lists and refusals of the stand-in: nothing is said about them."""
+    set_id: str = ""
+    """The backup set that the contracts were taken from."""
+
+    @property
+    def bound(self) -> int:
+        """Return the largest share of contracts, in percent, that could fail unseen with 95 % certainty; 0: none."""
+        if not self.contracts or self.contracts >= self.planned:
+            return 0
+        share: float = 1 - _DOUBT ** (1 / self.contracts)
+        return math.ceil(100 * share)
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return it as JSON: names and counts, no values."""
@@ -60,24 +84,62 @@ class Rehearsal:
         not_covered: list[JsonValue] = list(self.not_covered)
         return {
             "result": self.result,
+            "planned": self.planned,
             "contracts": self.contracts,
+            "bound_percent": self.bound,
             "fields": self.fields,
             "rows": self.rows,
             "files": self.files,
             "files_equal": self.files_equal,
             "blocking": blocking,
             "not_covered": not_covered,
+            "set": self.set_id,
         }
 
 
 def rehearse(desk: Desk, file: PlanFile, stage: Stage) -> Rehearsal:
-    """Rehearse the way back that always has to work, re-creation from a copy, and journal what it showed."""
-    sample = list(_richest(desk, file))
-    with stage(desk.profile, sample) as staged:
-        found = Rehearsal(IMPOSSIBLE) if staged is None else _try(file, sample, staged)
-    with failpoints.step("rehearsal.journal"):
-        desk.journal.append([_entry(desk, file, found)])
+    """Save a set for the plan's sample, kept until the plan expires, rehearse from it, and journal what it showed."""
+    try:
+        expires = file.plan.head.expires_at.date()
+        saved = save_refs(desk, _sample(file), keep_until=expires, plan=file.plan.digest)
+    except (NothingMatchedError, BackupError) as problem:
+        # What cannot be saved is held by the run itself: no reason to refuse the plan, and nothing to rehearse with.
+        found = Rehearsal(IMPOSSIBLE, file.plan.count, not_covered=(problem.reason or type(problem).__name__,))
+    else:
+        copies = list(desk.vault.open(saved.set_id).snapshots())
+        unsaved = tuple(one.reason for one in saved.unsaved)
+        found = replace(_rehearsed(desk, file, stage, copies, unsaved), set_id=saved.set_id)
+    _note(desk, file, found)
     return found
+
+
+def rehearse_backup(log: RunLog, file: PlanFile, stage: Stage) -> None:
+    """Rehearse a plan again from its run's own backups. Raises BackupError where they do not bring back enough."""
+    desk = log.desk
+    if any(e.body.get("result") != BLOCKED for e in desk.journal.entries(op=REHEARSED, run=log.run.id)):
+        return
+    copies = []
+    for ref in _sample(file):
+        try:
+            copies.append(log.backup_set(log.backup_of(ref.id).set_id).snapshot(ref.id))
+        except BackupError:
+            # Held without a backup, so it will not be deleted; a damaged one is found at the gate.
+            continue
+    found = _rehearsed(desk, file, stage, copies, ())
+    _note(desk, file, found, run=log.run.id)
+    if found.result == BLOCKED:
+        raise blocked(found.blocking)
+
+
+def leave_out(desk: Desk, file: PlanFile) -> None:
+    """Journal that a plan is not to be rehearsed, so that its run does not do it either."""
+    _note(desk, file, Rehearsal(LEFT_OUT, file.plan.count))
+
+
+def is_due(journal: Journal, file: PlanFile, *, above: int) -> bool:
+    """Return whether a run of the plan rehearses: as the plan was, else when it has more than `above` contracts."""
+    known = list(journal.entries(op=REHEARSED, plan=file.plan.digest))
+    return known[-1].body.get("result") != LEFT_OUT if known else file.plan.count > above
 
 
 def check_rehearsed(journal: Journal, digest: str) -> None:
@@ -97,47 +159,100 @@ def blocked(names: Sequence[str]) -> BackupError:
     )
 
 
-def _richest(desk: Desk, file: PlanFile) -> Iterator[Snapshot]:
-    """Copy some contracts, spread over the plan, and return those with the most files and parts."""
-    step = max(1, file.plan.count // POOL)
-    refs = [target.ref for number, target in enumerate(file.targets()) if number % step == 0][:POOL]
-    copies = []
-    for batch in batches(refs, desk.profile.limits.snapshot_batch):
-        copies += [copy for copy in desk.adapter.snapshot(batch) if isinstance(copy, Snapshot)]
-    copies.sort(key=lambda copy: (-len(copy.attachments), -sum(len(part.raw) for part in copy.parts)))
-    for copy in copies[:SAMPLE]:
-        yield replace(copy, attachments=tuple(with_digest(one) for one in copy.attachments))
+def _sample(file: PlanFile) -> Iterator[ContractRef]:
+    """Yield all contracts of a small plan, else a sample drawn by the plan's digest: the same whoever draws it."""
+    count = file.plan.count
+    chance = random.Random(file.plan.digest)  # noqa: S311 - to be the same again, not to be unknown
+    drawn = set(chance.sample(range(count), min(count, SAMPLE)))
+    return (target.ref for number, target in enumerate(file.targets()) if number in drawn)
 
 
-def _try(file: PlanFile, sample: Sequence[Snapshot], staged: Staged) -> Rehearsal:
-    promises = file.plan.head.forecast.promises(Route.RECREATE)
-    blocking: dict[str, None] = {}
-    done: list[Measured] = []
-    for number, before in enumerate(sample):
-        marker = f"crm-bridge-rehearsal-{number:09d}"
-        try:
-            item = RestoreItem(before.ref, marker, before, relink=False)
-            (answer,) = staged.adapter.bring_back(Route.RECREATE, [item])
-            after = _again(staged.adapter, answer.new_ref) if answer.new_ref else None
-        except CrmBridgeError as problem:
-            blocking[problem.reason] = None
-            continue
-        if answer.verdict is not Verdict.DONE or after is None:
-            blocking[answer.reason or "not_restored"] = None
-            continue
-        found = measure(before, after, promises=promises, ids=answer.ids, marker=marker)
-        done.append(found)
-        blocking.update((one.name, None) for one in found.surprises if one.name not in staged.not_covered)
+@dataclass(slots=True)
+class _Shown:
+    """What the contracts of one rehearsal showed so far."""
+
+    contracts: int = 0
+    fields: int = 0
+    rows: int = 0
+    files: int = 0
+    files_equal: int = 0
+    blocking: dict[str, None] = field(default_factory=dict)
+    not_covered: dict[str, None] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def take(self, found: Measured, written: Written) -> None:
+        """Take one comparison into account: what was written and is not there as it was closes the gate."""
+        self.contracts += 1
+        self.fields += found.fields
+        self.rows += found.rows
+        self.files += found.files
+        self.files_equal += found.files_equal
+        broken = (one.name for one in found.surprises if written.has(one.name, self.not_covered))
+        self.blocking.update(dict.fromkeys(broken))
+
+
+def _rehearsed(
+    desk: Desk, file: PlanFile, stage: Stage, copies: Sequence[Snapshot], unsaved: Sequence[str]
+) -> Rehearsal:
+    """Rehearse with these copies. What goes wrong with the stand-in itself is named, never raised."""
+    shown = _Shown(not_covered=dict.fromkeys(unsaved))
+    try:
+        with stage(desk.profile, copies) as staged:
+            if staged is None:
+                return Rehearsal(IMPOSSIBLE, file.plan.count)
+            shown.not_covered.update(dict.fromkeys(staged.not_covered))
+            compare = partial(_compare, desk.profile, file.plan.head.forecast.promises(Route.RECREATE))
+            for number, before in enumerate(copies):
+                desk.stop.check()
+                written = Written(desk.profile, before)
+                if missing := written.missing():
+                    shown.blocking.update(dict.fromkeys(missing))
+                    continue
+                item = RestoreItem(
+                    before.ref, f"crm-bridge-rehearsal-{number:09d}", before, ids=shown.ids, relink=False
+                )
+                if (after := _create_again(shown, staged.adapter, item)) is not None:
+                    shown.take(compare(before, after, shown.ids, item.marker), written)
+    except CrmBridgeError as problem:
+        shown.not_covered[problem.reason or type(problem).__name__] = None
+    result = BLOCKED if shown.blocking else PASSED if shown.contracts else IMPOSSIBLE
     return Rehearsal(
-        BLOCKED if blocking else PASSED,
-        len(sample),
-        sum(one.fields for one in done),
-        sum(one.rows for one in done),
-        sum(one.files for one in done),
-        sum(one.files_equal for one in done),
-        tuple(blocking),
-        staged.not_covered,
+        result,
+        file.plan.count,
+        shown.contracts,
+        shown.fields,
+        shown.rows,
+        shown.files,
+        shown.files_equal,
+        tuple(shown.blocking),
+        tuple(shown.not_covered),
     )
+
+
+def _create_again(shown: _Shown, adapter: Adapter, item: RestoreItem) -> Snapshot | None:
+    """Return the new record as it is read back; None where the stand-in has none to show."""
+    try:
+        (answer,) = adapter.bring_back(Route.RECREATE, [item])
+        after = _again(adapter, answer.new_ref) if answer.new_ref else None
+    except BackupError as problem:
+        # Our own set cannot be read: no stand-in is to blame for that.
+        shown.blocking[problem.reason] = None
+        return None
+    except CrmBridgeError as problem:
+        shown.not_covered[problem.reason or type(problem).__name__] = None
+        return None
+    if answer.verdict is not Verdict.DONE or after is None:
+        # Whether the live CRM would refuse this value too is not known here.
+        shown.not_covered[answer.reason or "not_restored"] = None
+        return None
+    shown.ids.update({old: new for old, new in answer.ids.items() if old != new})
+    return after
+
+
+def _compare(
+    profile: Profile, promises: Promises, before: Snapshot, after: Snapshot, ids: Mapping[str, str], marker: str
+) -> Measured:
+    return measure(before, after, promises=promises, content=profile.content, ids=ids, marker=marker)
 
 
 def _again(adapter: Adapter, ref: ContractRef) -> Snapshot | None:
@@ -147,13 +262,16 @@ def _again(adapter: Adapter, ref: ContractRef) -> Snapshot | None:
     return None
 
 
-def _entry(desk: Desk, file: PlanFile, found: Rehearsal) -> Draft:
-    return Draft(
+def _note(desk: Desk, file: PlanFile, found: Rehearsal, run: str = "") -> None:
+    entry = Draft(
         op=REHEARSED,
         system=desk.system,
         org=desk.profile.org_id,
         module=desk.profile.module,
         plan=file.plan.digest,
+        run=run,
         crm_user=desk.profile.user_id,
         body={"connection": desk.connection, **found.as_json()},
     )
+    with failpoints.step("rehearsal.journal"):
+        desk.journal.append([entry])

@@ -47,6 +47,12 @@ class Saved:
 
 
 def save_contracts(desk: Desk, contracts: Iterable[Contract], *, keep_days: int = KEEP_DAYS) -> Saved:
+    """Stream contracts into a new set; see `save_refs`."""
+    keep_until = (desk.clock.now() + timedelta(days=keep_days)).date()
+    return save_refs(desk, (contract.ref for contract in contracts), keep_until=keep_until)
+
+
+def save_refs(desk: Desk, refs: Iterable[ContractRef], *, keep_until: date, plan: str = "") -> Saved:
     """Stream contracts into a new set. What cannot be saved whole is left out and named.
 
     Raises NothingMatchedError when nothing could be saved, BackupError when the set cannot be written or read back.
@@ -54,17 +60,16 @@ def save_contracts(desk: Desk, contracts: Iterable[Contract], *, keep_days: int 
     if not 1 <= keep_days <= MOST_DAYS:
         raise UsageError(_("a backup is kept from 1 to {most} days").format(most=MOST_DAYS))
     name = new_id(desk.clock, desk.randomness)
-    keep_until = (desk.clock.now() + timedelta(days=keep_days)).date()
     unsaved: list[Unsaved] = []
     try:
         with desk.vault.begin(
             run=name,
-            plan="",
+            plan=plan,
             connection=desk.connection,
             schema=schema_bytes(desk.profile),
             info={"keep_until": keep_until.isoformat()},
         ) as writer:
-            count = _fill(desk, writer, contracts, unsaved)
+            count = _fill(desk, writer, refs, unsaved)
             if not count:
                 raise _nothing(unsaved)
             with failpoints.step("vault.close"):
@@ -84,9 +89,9 @@ def save_contracts(desk: Desk, contracts: Iterable[Contract], *, keep_days: int 
     return saved
 
 
-def _fill(desk: Desk, writer: SetWriter, contracts: Iterable[Contract], unsaved: list[Unsaved]) -> int:
+def _fill(desk: Desk, writer: SetWriter, refs: Iterable[ContractRef], unsaved: list[Unsaved]) -> int:
     count = 0
-    for batch in batches((contract.ref for contract in contracts), desk.profile.limits.snapshot_batch):
+    for batch in batches(refs, desk.profile.limits.snapshot_batch):
         desk.stop.check()
         answered: set[str] = set()
         failpoints.hit("snapshot.before")

@@ -34,6 +34,7 @@ class FieldInfo:
     writable: bool = True
     """Whether a re-created record can be given this value."""
     required: bool = False
+    """Whether the CRM refuses a new record without it, and fills in nothing by itself."""
     options: tuple[tuple[str, str], ...] = ()
     """(value, label) pairs of a choice."""
     target: str = ""
@@ -53,6 +54,8 @@ class RelationInfo:
     """Whether a snapshot holds it in full; False is said before the plan is confirmed."""
     changing: tuple[str, ...] = ()
     """Columns of its rows that the CRM sets itself when a row is made anew (numbers, times, authors)."""
+    fields: tuple[FieldInfo, ...] = ()
+    """The columns of its rows, where metadata tells them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class View:
                 continue
             field = schema.fields.get(name)
             shown[name] = self._value(field, value, listed and switches.list_rows == "truncated")
-            if switches.extend_info and field is not None and value not in (None, "", []):
+            if switches.extend_info and field is not None and not field.loose and value not in (None, "", []):
                 shown |= self._beside(field, value)
         if switches.extend_info and shown.get("relevant_team"):
             shown["relevant_team__r"] = self._names(self._of_team(row["relevant_team"]))
@@ -87,7 +87,7 @@ class View:
         raise WireError(50009, "文件不存在或已过期", "文件不存在或已过期")
 
     def _value(self, field: Field | None, value: Any, cut: bool) -> Any:
-        if field is None or value is None:
+        if field is None or value is None or field.loose:
             return value
         if field.type in PERSONS:
             return [self.person(item) for item in value]

@@ -34,6 +34,8 @@ class Field:
     required: bool = False
     origin: str = "package"
     extra: Mapping[str, Any] = field(default_factory=dict)
+    loose: bool = False
+    """Whether values are kept as they come: the tenant has others than this stand-in knows of the type."""
 
     def describe(self) -> dict[str, Any]:
         """Return the field as describe shows it."""

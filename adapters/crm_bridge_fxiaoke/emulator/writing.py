@@ -129,6 +129,8 @@ def _values(view: View, table: Table, source: Mapping[str, Any]) -> Record:
 
 
 def _value(view: View, field: Field, value: Any) -> Any:
+    if field.loose:
+        return value
     if field.type in PERSONS:
         return [view.read_person(item) for item in need_list({field.name: value}, field.name)]
     if field.type in FILES:

@@ -29,6 +29,7 @@ from crm_bridge_zoho.emulator.seed import fresh_org
 from crm_bridge_zoho.emulator.switches import Switches
 
 _log = logging.getLogger(__name__)
+DEFAULT_MODULE = "Contracts"
 _RESEEDING = frozenset({"plain_module", "second_contract_module"})
 _STARTING_CREDITS_SHOWN = 0.5
 
@@ -67,7 +68,7 @@ class ZohoEmulator:
         clock: Clock,
         seed: int = 7,
         count: int = 1200,
-        module: str = "Contracts",
+        module: str = DEFAULT_MODULE,
         plain: bool = False,
     ) -> None:
         """Seed the org; the same arguments give the same org."""
@@ -119,6 +120,8 @@ class ZohoEmulator:
         """Return the settings and the secrets of a crm_bridge connection to this emulator."""
         ready = self.ready()
         settings = {"adapter": "zoho", "accounts_url": self.base_url, "api_url": self.base_url}
+        if self._module != DEFAULT_MODULE:
+            settings["module"] = self._module
         return settings, {name: ready[name] for name in ("client_id", "client_secret", "refresh_token")}
 
     def load(self, contracts: Sequence[LoadedContract], extra_columns: Sequence[str]) -> Sequence[str]:
@@ -138,7 +141,9 @@ class ZohoEmulator:
     def adopt(self, profile: Profile, snapshots: Sequence[Snapshot]) -> Sequence[str]:
         """Take over the fields of a live module, and the people and records that snapshots of it name."""
         with self._lock:
-            return adopt(self.org, profile, snapshots)
+            refused = adopt(self.org, profile, snapshots)
+            self._module = self.org.contract_module
+            return refused
 
     def _control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if command == "switch":

@@ -75,7 +75,18 @@ def _duplicate(org: Org, module: Module, held: Record, name: str, at: str) -> Js
     return {**path, "duplicate_record": found, "more_records": False}
 
 
+def fits(org: Org, field: Field, value: Any) -> bool:
+    """Say whether a value is one that a write of this field takes."""
+    try:
+        _value(org, field, value, "")
+    except ApiError:
+        return False
+    return True
+
+
 def _value(org: Org, field: Field, value: Any, path: str) -> Any:
+    if field.loose:
+        return value
     kind = field.data_type
     if kind == "lookup" or kind in PEOPLE_TYPES:
         return _reference(org, field, value, path)

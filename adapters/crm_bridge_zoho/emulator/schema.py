@@ -51,6 +51,8 @@ class Field:
     link_module: str = ""
     """Linking module of a multi-select lookup."""
     rich: bool = False
+    loose: bool = False
+    """Whether values are kept as they come: the org has others than this stand-in knows of the type."""
 
     @property
     def holds(self) -> str:

@@ -20,7 +20,8 @@ EMPTY_MODULES = (
 )
 
 
-def _system(owner_label: str = "Owner") -> list[Field]:
+def system_fields(owner_label: str = "Owner") -> list[Field]:
+    """Return the fields that every module has."""
     return [
         Field("Owner", owner_label, "ownerlookup", custom=False),
         Field("Created_By", "Created By", "ownerlookup", read_only=True, custom=False),
@@ -48,7 +49,7 @@ def contract_fields(*, plain: bool) -> list[Field]:
         Field("Currency", "Currency", "picklist", length=3, choices=CURRENCIES),
         Field("Start_Date", "Start Date", "date"),
         Field("End_Date", "End Date", "date"),
-        *_system("Contract Owner"),
+        *system_fields("Contract Owner"),
         Field("External_Id", "External Id", unique=True, external="org"),
         Field("Contract_Serial", "Contract Serial", "autonumber", read_only=True, prefix="CON-"),
         Field("Auto_Renewal", "Auto Renewal", "boolean"),
@@ -100,8 +101,8 @@ def _standard() -> list[Module]:
     def named(display: str) -> Field:
         return Field(display, display.replace("_", " "), mandatory=True, custom=False)
 
-    modules = [_module(n, s, n, [named(d), *_system()], display=d, plural=p) for n, s, p, d in EMPTY_MODULES]
-    account = [named("Account_Name"), Field("Phone", "Phone", "phone", custom=False), *_system("Account Owner")]
+    modules = [_module(n, s, n, [named(d), *system_fields()], display=d, plural=p) for n, s, p, d in EMPTY_MODULES]
+    account = [named("Account_Name"), Field("Phone", "Phone", "phone", custom=False), *system_fields("Account Owner")]
     parent_account = Field(
         "Parent_Account", "Parent Account", "lookup", target="Accounts", custom=False, list_name="Member_Accounts"
     )
@@ -109,12 +110,16 @@ def _standard() -> list[Module]:
         named("Last_Name"), Field("First_Name", "First Name", custom=False),
         Field("Full_Name", "Full Name", read_only=True, custom=False), Field("Email", "Email", "email", custom=False),
         Field("Account_Name", "Account Name", "lookup", target="Accounts", custom=False, list_name="Contacts"),
-        *_system("Contact Owner"),
+        *system_fields("Contact Owner"),
     ]  # fmt: skip
     modules.append(_module("Accounts", "Account", "Accounts", [*account, parent_account], display="Account_Name"))
     modules.append(_module("Contacts", "Contact", "Contacts", person, display="Full_Name"))
     modules.append(_module("Notes", "Note", "Notes", _note_fields(), display="Note_Title", parent="Parent_Id"))
-    files = [Field("File_Name", "File Name", custom=False), Field("Size", "Size", "bigint", custom=False), *_system()]
+    files = [
+        Field("File_Name", "File Name", custom=False),
+        Field("Size", "Size", "bigint", custom=False),
+        *system_fields(),
+    ]
     modules.append(
         _module(
             "Attachments", "Attachment", "Attachments", files, display="File_Name", parent="Parent_Id", recycles=False
@@ -128,7 +133,7 @@ def _note_fields() -> list[Field]:
     return [
         title,
         Field("Note_Content", "Note Content", "textarea", length=32_000, mandatory=True, custom=False),
-        *_system(),
+        *system_fields(),
     ]
 
 
@@ -139,9 +144,9 @@ def _custom(name: str, *, plain: bool, second: bool) -> list[Module]:
     if second:
         fields = contract_fields(plain=True)
         modules.append(_module("Service_Contracts", "Service Contract", "CustomModule9", fields, kind="custom"))
-    vehicles = [Field("Name", "Vehicle Name", mandatory=True, custom=False), *_system("Vehicle Owner")]
+    vehicles = [Field("Name", "Vehicle Name", mandatory=True, custom=False), *system_fields("Vehicle Owner")]
     modules.append(_module("Vehicles", "Vehicle", "CustomModule7", vehicles, kind="custom"))
-    hidden = _module("Locking_Information__s", "Lock", "Locking_Information__s", _system(), kind="field_tracker")
+    hidden = _module("Locking_Information__s", "Lock", "Locking_Information__s", system_fields(), kind="field_tracker")
     hidden.api_supported = False
     return [*modules, hidden]
 
@@ -172,9 +177,9 @@ def _satellites(name: str) -> list[Module]:
         Field("Contacts", "Contacts", "lookup", target="Contacts"),
     ]  # fmt: skip
     return [
-        _module("Milestones", "Milestone", "CustomModule4", [*milestone, *_system()], kind="custom"),
-        _module("Payments", "Payment", "CustomModule5", [*payment, *_system()], kind="custom"),
-        _module("Sales_Orders", "Sales Order", "SalesOrders", [*order, *_system()], display="Subject"),
+        _module("Milestones", "Milestone", "CustomModule4", [*milestone, *system_fields()], kind="custom"),
+        _module("Payments", "Payment", "CustomModule5", [*payment, *system_fields()], kind="custom"),
+        _module("Sales_Orders", "Sales Order", "SalesOrders", [*order, *system_fields()], display="Subject"),
         _module(
             "Contract_Lines", "Contract Lines", "Subform1", line, kind="subform", parent="Parent_Id", display="Product"
         ),

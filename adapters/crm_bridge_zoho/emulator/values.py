@@ -22,7 +22,7 @@ def stored(record: Record, field: Field) -> Any:
     if field.api_name == "id":
         return record.id
     value = record.cells.get(field.api_name)
-    if value is None and field.data_type == "boolean":
+    if value is None and field.data_type == "boolean" and not field.loose:
         return False
     if value is None and field.api_name == "Record_Status__s":
         return "Available"
@@ -32,6 +32,8 @@ def stored(record: Record, field: Field) -> Any:
 def shown(org: Org, record: Record, field: Field, *, cut: bool = False) -> Any:
     """Return the value as JSON; `cut` shortens rich text as list reads do."""
     value = stored(record, field)
+    if field.loose:
+        return _as_it_came(value)
     if field.data_type == "boolean":
         return bool(value)
     if value is None:
@@ -56,6 +58,14 @@ def shown(org: Org, record: Record, field: Field, *, cut: bool = False) -> Any:
 def number(value: Any) -> int | float:
     """Return a JSON number; amounts of up to 15 digits survive it."""
     return float(value) if isinstance(value, Decimal) else int(value)
+
+
+def _as_it_came(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_it_came(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_it_came(one) for one in value]
+    return number(value) if isinstance(value, Decimal) else value
 
 
 def reference(org: Org, module: str, record_id: str) -> Json | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from crm_bridge.spi.emulator import Adopting
 from crm_bridge.spi.spec import AdapterSpec, Tools
 from crm_bridge.transport import Budget
 
+_log = logging.getLogger(__name__)
+_WRITTEN = ("detail", "note")
 _CONTRACTS = 0
 """Contracts that the stand-in has of its own: their unique values could be those of the sample."""
 
@@ -50,7 +53,7 @@ def stage_for(spec: AdapterSpec) -> Stage:
                 if not isinstance(emulator, Adopting):
                     yield None
                     return
-                refused = tuple(emulator.adopt(profile, snapshots))
+                refused = _adopted(emulator, profile, snapshots)
                 if profile.module in refused:
                     yield None
                     return
@@ -71,8 +74,19 @@ def stage_for(spec: AdapterSpec) -> Stage:
     return stage
 
 
+def _adopted(emulator: Adopting, profile: Profile, snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
+    """Let a stand-in take over a schema. One that fails over a schema unlike its own has taken over nothing."""
+    try:
+        return tuple(emulator.adopt(profile, snapshots))
+    except Exception:  # noqa: BLE001 - what a stand-in cannot do must never stop a deletion that is in order
+        _log.warning("the stand-in could not take over %s", profile.module, exc_info=True)
+        return (profile.module,)
+
+
 def _not_covered(live: Profile, stand_in: Profile, refused: Sequence[str]) -> tuple[str, ...]:
-    """Return the fields that the live module has and the stand-in has not, or has with another type."""
+    """Return what a restore writes at the live module and the stand-in has not, or has with another type."""
     known = {one.name: one.type for one in stand_in.fields}
-    missing = [one.name for one in live.fields if known.get(one.name) != one.type]
-    return tuple(dict.fromkeys((*refused, *missing)))
+    lists = {one.name for one in stand_in.relations}
+    fields = [one.name for one in live.fields if one.writable and known.get(one.name) != one.type]
+    rows = [one.name for one in live.relations if one.kind in _WRITTEN and one.name not in lists]
+    return tuple(dict.fromkeys((*refused, *fields, *rows)))
