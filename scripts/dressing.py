@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from crm_bridge.domain.capabilities import Capabilities, Limits
-from crm_bridge.spi.adapter import FieldInfo, Profile
 from crm_bridge_fxiaoke.emulator.emulator import FxiaokeEmulator
+from crm_bridge_fxiaoke.emulator.schema import Field as FxiaokeField
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator
-from crm_bridge_zoho.emulator.org import Blob
+from crm_bridge_zoho.emulator.org import BASE, Blob
+from crm_bridge_zoho.emulator.schema import Field as ZohoField
 from crm_bridge_zoho.emulator.seed_records import attach, system_cells
 from crm_bridge_zoho.emulator.store import Record
 
@@ -80,23 +80,6 @@ def _content(dice: random.Random, size: int) -> bytes:
     return CANARY.encode() * 2 + dice.randbytes(size)
 
 
-def _profile(module: str, fields: Sequence[FieldInfo]) -> Profile:
-    """Return as much of a profile as adopting needs: the module and its fields."""
-    return Profile("", "", "", "", "", module, "", tuple(fields), (), _capabilities(), _limits(), {})
-
-
-def _capabilities() -> Capabilities:
-    from crm_bridge_fxiaoke.capabilities import CAPABILITIES
-
-    return CAPABILITIES
-
-
-def _limits() -> Limits:
-    from crm_bridge_fxiaoke.capabilities import LIMITS
-
-    return LIMITS
-
-
 def dress_fxiaoke(emulator: FxiaokeEmulator, how: Dressing) -> list[str]:
     """Give every contract random values of every field type, rows and files; return the field types."""
     dice, world = random.Random(how.seed), emulator.world
@@ -114,14 +97,15 @@ def dress_fxiaoke(emulator: FxiaokeEmulator, how: Dressing) -> list[str]:
     targets = {"customer": "AccountObj", "customers": "AccountObj", "parent": name}
     options = (("opt1", "甲"), ("opt2", "乙"), ("opt3", "丙"))
     fields = [
-        FieldInfo(
-            f"rt_{key}__c", f"往返 {key}", kind,
-            options=options if kind.startswith("select") else (), target=targets.get(key, ""),
+        FxiaokeField(
+            f"rt_{key}__c", f"往返 {key}", kind, options if kind.startswith("select") else (), targets.get(key, ""),
+            origin="custom",
         )
         for key, kind in kinds.items()
     ]  # fmt: skip
-    emulator.adopt(_profile(name, fields), ())
     table = world.tables[name]
+    table.schema.fields.update({one.name: one for one in fields})
+    table.index_references()
     ids, customers, people = list(table.ids), list(world.tables["AccountObj"].ids), list(world.employees)
     for place, key in enumerate(ids):
         values = {f"rt_{k}__c": _fxiaoke_value(dice, k, kind, customers, people) for k, kind in kinds.items()}
@@ -205,16 +189,19 @@ def dress_zoho(emulator: ZohoEmulator, how: Dressing) -> list[str]:
         "RT_Parent": "lookup", "RT_Rollup": "rollup_summary", "RT_Image": "imageupload",
     }  # fmt: skip
     targets = {"RT_Customer": "Accounts", "RT_Parent": name}
-    options = (("Alpha", "Alpha"), ("测试", "测试"), ("a;b", "a;b"))
+    options = ("Alpha", "测试", "a;b")
     fields = [
-        FieldInfo(
-            n, n, kind, writable=kind != "rollup_summary",
-            options=options if "picklist" in kind else (), target=targets.get(n, ""),
+        ZohoField(
+            n, n, kind, length=100_000, target=targets.get(n, ""), choices=options if "picklist" in kind else (),
+            read_only=kind == "rollup_summary",
         )
         for n, kind in kinds.items()
     ]  # fmt: skip
-    emulator.adopt(_profile(name, fields), ())
     table = org.tables[name]
+    org.modules[name].add(fields, BASE + 690_000)
+    for one in fields:
+        if one.data_type == "lookup":
+            table.index(one.api_name)
     records = list(table.scan())
     customers, people = list(org.tables["Accounts"].rows), list(org.users)
     for place, record in enumerate(records):

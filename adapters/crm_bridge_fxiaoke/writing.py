@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from crm_bridge.domain.content import Content, references
+from crm_bridge.domain.content import Content, reference
 from crm_bridge_fxiaoke.wire import FILES, PERSONS, READ_ONLY, FieldMeta, ObjectMeta, Record
 
 # Kept by the system: a create either refuses them or ignores them.
@@ -57,7 +57,7 @@ def values_to_write(row: Record, meta: ObjectMeta, *, ids: Mapping[str, str], sk
             continue
         refers = field is not None and ("reference" in field.type or field.type == "master_detail")
         if name in ("owner", "created_by") or (field is not None and field.type in PERSONS):
-            value = references(value)
+            value = [one for item in (value if isinstance(value, list) else [value]) if (one := reference(item))]
         kept[name] = plain(_renamed(value, ids) if refers else value)
     return kept
 

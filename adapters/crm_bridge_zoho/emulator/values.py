@@ -111,4 +111,7 @@ def _file_row(org: Org, row: Json) -> Json:
 
 def _term(record: Record) -> Decimal | None:
     start, end = record.cells.get("Start_Date"), record.cells.get("End_Date")
-    return Decimal((date.fromisoformat(end) - date.fromisoformat(start)).days) if start and end else None
+    try:
+        return Decimal((date.fromisoformat(end) - date.fromisoformat(start)).days) if start and end else None
+    except (TypeError, ValueError):
+        return None  # an org whose columns of these names hold no days
