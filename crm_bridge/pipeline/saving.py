@@ -48,6 +48,8 @@ class Saved:
 
 def save_contracts(desk: Desk, contracts: Iterable[Contract], *, keep_days: int = KEEP_DAYS) -> Saved:
     """Stream contracts into a new set; see `save_refs`."""
+    if not 1 <= keep_days <= MOST_DAYS:
+        raise UsageError(_("a backup is kept from 1 to {most} days").format(most=MOST_DAYS))
     keep_until = (desk.clock.now() + timedelta(days=keep_days)).date()
     return save_refs(desk, (contract.ref for contract in contracts), keep_until=keep_until)
 
@@ -57,8 +59,6 @@ def save_refs(desk: Desk, refs: Iterable[ContractRef], *, keep_until: date, plan
 
     Raises NothingMatchedError when nothing could be saved, BackupError when the set cannot be written or read back.
     """
-    if not 1 <= keep_days <= MOST_DAYS:
-        raise UsageError(_("a backup is kept from 1 to {most} days").format(most=MOST_DAYS))
     name = new_id(desk.clock, desk.randomness)
     unsaved: list[Unsaved] = []
     try:
