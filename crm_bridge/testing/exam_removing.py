@@ -89,6 +89,7 @@ class RemovingExam(Exam):
         self.needs(self.spec.capabilities.trash)
         (answer,) = bench.adapter.remove(Step.TRASH, bench.refs(bench.absent_id()), options=OPTIONS)
         assert answer.verdict in (Verdict.NOT_DONE, Verdict.UNKNOWN)
+        assert not answer.retry, "what is not there does not come by asking again"
 
     def test_a_locked_contract_is_not_removed_and_the_reason_is_said(self, bench: Bench) -> None:
         self._needs_lock()
