@@ -13,6 +13,7 @@ CrmBridgeError
 ├── InterruptedRunError        stopped in a resumable state                       exit 7
 ├── InDoubtError               something is unknown or unverified                 exit 9
 ├── SignInError                sign in again                                      exit 1
+│   └── TenantChangedError     a new token opens another organisation or user
 ├── PermissionDeniedError      ask an administrator                               exit 1
 ├── NotAvailableError          this CRM has no such thing                         exit 1
 ├── CredentialStoreError       fix where secrets are kept                         exit 1
@@ -167,6 +168,12 @@ class SignInError(CrmBridgeError):
     """The CRM did not accept the credentials."""
 
     advice = N_("sign in again: `crm-bridge login`")
+
+
+class TenantChangedError(SignInError):
+    """A renewed token opens another organisation or user than the first one; nothing was sent with it."""
+
+    advice = N_("sign in to the first one again with `crm-bridge login --replace`, then `crm-bridge resume`")
 
 
 class PermissionDeniedError(CrmBridgeError):

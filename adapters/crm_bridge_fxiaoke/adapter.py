@@ -61,7 +61,10 @@ class FxiaokeAdapter:
         """Nothing is sent before the first verb."""
         self._settings = settings
         self._tools = tools
-        self._client = Client(transport=tools.transport((settings.address,)), settings=settings, tools=tools)
+        self._client = Client(
+            transport=tools.transport((settings.address,)), settings=settings, tools=tools, who=self._who
+        )
+        self._person: Person | None = None
         self._records = Records(self._client)
         self._discovery = Discovery(self._client)
         self._touched = Touched(tools.clock, settings.assumptions.index_lag)
@@ -69,6 +72,12 @@ class FxiaokeAdapter:
         self._made: _Parts | None = None
         self._snapshotter_made: Snapshotter | None = None
         self._profile: Profile | None = None
+
+    def _who(self, client: Client) -> str:
+        """Ask for the acting user; the first answer is the one that the parts are made for."""
+        person = acting_user(client, self._tools.secrets)
+        self._person = self._person or person
+        return person.id
 
     def whoami(self) -> Profile:
         """Sign in and say who, where, and what hangs on contracts here."""
@@ -133,7 +142,9 @@ class FxiaokeAdapter:
             return self._made
 
     def _make(self) -> _Parts:
-        person = acting_user(self._client, self._tools.secrets)
+        self._client.ready()
+        person = self._person
+        assert person is not None, "the first token was asked about"
         self._client.user = person.id
         guessing = self._settings.assumptions.field_names == "recognised"
         fields = map_fields(self._discovery.contract(), self._settings.fields, recognise=guessing)

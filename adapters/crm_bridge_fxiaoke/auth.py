@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from crm_bridge.clock import Clock
-from crm_bridge.credentials import Secret, Token, TokenCache
+from crm_bridge.credentials import Identity, Secret, Token, TokenCache
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import SecretReader
@@ -38,8 +38,12 @@ class Auth:
         clock: Clock,
         folder: Path,
         post: Post,
+        identify: Callable[[], Identity],
     ) -> None:
-        """`style` is corp_token or app_secret; `folder` keeps the sealed token; `post` raises for a refusal."""
+        """`style` is corp_token or app_secret; `folder` keeps the sealed token; `post` raises for a refusal.
+
+        `identify` says whom the token opens.
+        """
         self._connection = connection
         self._style = style
         self._address = address
@@ -47,10 +51,17 @@ class Auth:
         self._clock = clock
         self._folder = folder
         self._post = post
+        self._identify = identify
+        self._stale: Token | None = None
 
     def token(self, *, refused: Token | None = None) -> Token:
         """Return a live token; `refused` is one that the CRM has just called expired."""
-        return self._cache.token(self._fetch, stale=refused.value.reveal() if refused else None)
+        self._stale = refused or self._stale
+        return self._cache.token(self._fetch, stale=self._stale.value.reveal() if self._stale else None)
+
+    def refused(self, token: Token) -> None:
+        """Take note that the CRM called a token expired; the next call gets another one."""
+        self._stale = token
 
     def signed(self, token: Token, user: str) -> tuple[dict[str, str], dict[str, object]]:
         """Return the headers and the top level of the body that carry token, tenant and acting user."""
@@ -69,6 +80,7 @@ class Auth:
             self._folder,
             self._connection,
             keys,
+            identify=self._identify,
             clock=self._clock,
             min_left=_REUSE_SECONDS,
             per_window=_CALLS,

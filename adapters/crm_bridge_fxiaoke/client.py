@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from crm_bridge.credentials import Token
+from crm_bridge.credentials import Identity, Token
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
     CrmBridgeError,
@@ -40,12 +40,17 @@ class Client:
         transport: Transport,
         settings: FxiaokeSettings,
         tools: Tools,
+        who: Callable[[Client], str],
     ) -> None:
-        """Nothing is sent before the first call; `user` is set once the acting user is known."""
+        """Nothing is sent before the first call; `user` is set once the acting user is known.
+
+        `who` asks for the id of the acting user, with the token that is in use.
+        """
         self.settings = settings
         self.clock = tools.clock
         self.judge = Judge(settings.assumptions, tools.clock)
         self.user = ""
+        self._who = who
         self._transport = transport
         self._randomness = tools.randomness
         self.auth = Auth(
@@ -56,6 +61,7 @@ class Client:
             clock=tools.clock,
             folder=tools.state_dir / "tokens",
             post=self._post_token,
+            identify=self._identify,
         )
 
     def read(self, path: str, data: object = None, **top: object) -> Envelope:
@@ -113,7 +119,7 @@ class Client:
             raise lost(path, doubtful) from None
         if self.judge.reason(envelope) is Reason.SIGNED_OUT:
             # Refused before execution. Not sent again here: a second sending needs an intent of its own.
-            self.auth.token(refused=token)
+            self.auth.refused(token)
         return envelope
 
     def download(self, path: str, body: Mapping[str, object], *, max_bytes: int) -> Iterator[bytes]:
@@ -191,6 +197,10 @@ class Client:
         )
         told = self._transport.send(call).json()
         return told if isinstance(told, dict) else {}
+
+    def _identify(self) -> Identity:
+        user = self._who(self)  # first: asking may renew the token
+        return Identity(self.tenant(), user)
 
     def tenant(self) -> str:
         """Return the tenant that the token opens: corpId of the older style, ea of the newer one."""

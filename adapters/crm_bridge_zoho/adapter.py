@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pydantic import BaseModel
 
+from crm_bridge.credentials import Identity
 from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
@@ -25,6 +26,7 @@ from crm_bridge.spi.adapter import (
     Sighting,
 )
 from crm_bridge.spi.spec import Tools
+from crm_bridge_zoho.account import Org, User, read_org, read_user
 from crm_bridge_zoho.auth import Tokens
 from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
@@ -55,13 +57,23 @@ class ZohoAdapter:
         self._by_id = ById(client, self._coql, in_list=settings.coql_in_list, groups=settings.coql_groups)
         self._lock = threading.RLock()
         self._opened: Workspace | None = None
+        self._account: tuple[User, Org] | None = None
+        client.tokens.identify = self._identify
+
+    def _identify(self) -> Identity:
+        """Ask Zoho whose token is in use. The first answer is what the workspace is opened with."""
+        user, org = read_user(self._client), read_org(self._client)
+        self._account = self._account or (user, org)
+        return Identity(org.id, user.id)
 
     @property
     def workspace(self) -> Workspace:
         """Return what is known about the module; read at the first use."""
         with self._lock:
             if self._opened is None:
-                self._opened = open_workspace(self._client, self._settings)
+                self._client.ready()
+                assert self._account is not None, "the first token was asked about"
+                self._opened = open_workspace(self._client, self._settings, *self._account)
             return self._opened
 
     def whoami(self) -> Profile:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crm_bridge.clock import Clock
-from crm_bridge.credentials import Secret, TokenCache
+from crm_bridge.credentials import Identity, Secret, TokenCache
 from crm_bridge.credentials import Token as CachedToken
 from crm_bridge.errors import ForbiddenAddressError, MalformedAnswerError
 from crm_bridge.i18n import _
@@ -57,6 +57,8 @@ class Tokens:
         self._clock = clock
         self._cache: TokenCache | None = None
         self._stale: str | None = None
+        self.identify: Callable[[], Identity] = lambda: Identity("", "")
+        """Asks Zoho who answers; set by the adapter, which reads the account anyway."""
         self.granted: frozenset[str] | None = None
         """Scopes of the token in use; None when Zoho did not name them."""
 
@@ -74,11 +76,6 @@ class Tokens:
         """Take note that Zoho no longer accepts this token; a newer one is not affected."""
         self._stale = value
 
-    def forget(self) -> None:
-        """Drop the token here and in the shared cache."""
-        self._cache = self._cache or self._new_cache()
-        self._cache.forget()
-
     def _new_cache(self) -> TokenCache:
         secrets = [self._secrets.need(name) for name in ("client_id", "client_secret", "refresh_token")]
         # Sealed under the addresses too: a token of another data centre or stand-in is never tried.
@@ -87,6 +84,7 @@ class Tokens:
             self._folder,
             self._connection,
             secrets,
+            identify=lambda: self.identify(),
             clock=self._clock,
             per_window=WINDOW_TOKENS,
             window=WINDOW_SECONDS,

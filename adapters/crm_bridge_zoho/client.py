@@ -28,14 +28,14 @@ class ZohoClient:
     def __init__(self, transport: Transport, tokens: Tokens, clock: Clock) -> None:
         """Use a transport whose allow-list holds the API origin."""
         self._transport = transport
-        self._tokens = tokens
+        self.tokens = tokens
         self._clock = clock
         self.credits_left: int | None = None
 
     @property
     def granted_scopes(self) -> frozenset[str] | None:
         """Return the scopes of the token in use; None when Zoho did not name them."""
-        return self._tokens.granted
+        return self.tokens.granted
 
     def cap(self, calls: int | None) -> int:
         """Never have more calls in flight than an edition allows (None: not known); return how many may be."""
@@ -69,7 +69,7 @@ class ZohoClient:
 
     def ready(self) -> None:
         """Have a token at hand that is good for a minute."""
-        self._tokens.current()
+        self.tokens.current()
 
     def destroy(
         self,
@@ -120,7 +120,7 @@ class ZohoClient:
         self._note_credits(answer)
         if answer.status == 401:
             # The call is not repeated here: the next one, a new intent of the core, gets a new token.
-            self._tokens.refused(call.headers["Authorization"].partition(" ")[2])
+            self.tokens.refused(call.headers["Authorization"].partition(" ")[2])
         return answer
 
     def _changing(self, method: str, path: str, route: str, purpose: Purpose, **more: Any) -> Call:
@@ -140,7 +140,7 @@ class ZohoClient:
         params: Params | None = None,
         json: object | None = None,
     ) -> Call:
-        token = self._tokens.current()
+        token = self.tokens.current()
         return Call(
             method=method,
             url=f"{token.api_origin}{path}",
@@ -152,8 +152,8 @@ class ZohoClient:
         )
 
     def _renewed(self, call: Call) -> Call:
-        self._tokens.refused(call.headers["Authorization"].partition(" ")[2])
-        return replace(call, headers={"Authorization": f"Zoho-oauthtoken {self._tokens.current().value}"})
+        self.tokens.refused(call.headers["Authorization"].partition(" ")[2])
+        return replace(call, headers={"Authorization": f"Zoho-oauthtoken {self.tokens.current().value}"})
 
     def _note_credits(self, answer: Answer) -> None:
         """Take note of the day's remaining credits, which Zoho names only after half of them are used."""

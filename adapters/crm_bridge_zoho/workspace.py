@@ -9,7 +9,7 @@ from crm_bridge.domain.content import Content
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_zoho import metadata
-from crm_bridge_zoho.account import PATHLESS, Org, Rights, User, read_org, read_rights, read_user
+from crm_bridge_zoho.account import PATHLESS, Org, Rights, User, read_rights
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import Columns, choose_columns
 from crm_bridge_zoho.content import content_of
@@ -48,9 +48,8 @@ class Workspace:
         return self.module.api_name
 
 
-def open_workspace(client: ZohoClient, settings: ZohoSettings) -> Workspace:
-    """Sign in and read user, org, module, fields, related lists and profile: six calls."""
-    user, org = read_user(client), read_org(client)
+def open_workspace(client: ZohoClient, settings: ZohoSettings, user: User, org: Org) -> Workspace:
+    """Read module, fields, related lists and profile: four calls."""
     module = _module(client, settings)
     fields = {field.api_name: field for field in metadata.read_fields(client, module.api_name)}
     if not fields:

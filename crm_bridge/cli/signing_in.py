@@ -127,14 +127,14 @@ def sign_out(bridge: Bridge, resolved: Resolved, *, revoke: bool) -> tuple[bool,
 
     When the CRM cannot be asked to revoke, its error is raised and nothing is forgotten.
     """
-    from crm_bridge.credentials import TokenCache
+    from crm_bridge.credentials import forget_token
 
     around, name, spec = bridge.around, resolved.config.name, resolved.spec
     revoked = False
     if revoke and spec.revoke is not None:
         spec.revoke(resolved.settings, bridge.tools(resolved))
         revoked = True
-    TokenCache(bridge.home / "tokens", name, (), clock=around.clock).forget()
+    forget_token(bridge.home / "tokens", name)
     forgotten = []
     for item in resolved.secrets:
         if around.store.get(name, item.name) is not None:

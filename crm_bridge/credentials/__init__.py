@@ -1,5 +1,6 @@
 """Secrets: where they come from, how they are held, how tokens made from them are shared."""
 
+from crm_bridge.credentials.binding import Identity
 from crm_bridge.credentials.key_file import LoopbackKeyFile
 from crm_bridge.credentials.keyring_store import KeyringStore, open_keyring
 from crm_bridge.credentials.keys import GivenKeys, StoredKeys
@@ -13,12 +14,13 @@ from crm_bridge.credentials.sources import (
     SecretsFile,
     SecretSource,
 )
-from crm_bridge.credentials.token_cache import Token, TokenCache
+from crm_bridge.credentials.token_cache import Token, TokenCache, forget_token
 
 __all__ = [
     "CommandSecrets",
     "EnvironmentSecrets",
     "GivenKeys",
+    "Identity",
     "KeyringStore",
     "LoopbackKeyFile",
     "Secret",
@@ -29,6 +31,7 @@ __all__ = [
     "StoredKeys",
     "Token",
     "TokenCache",
+    "forget_token",
     "open_keyring",
     "protect_process",
 ]

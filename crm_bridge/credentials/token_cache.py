@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.clock import Clock, boot_id
+from crm_bridge.credentials.binding import Binding, Identity
 from crm_bridge.credentials.secret import Secret
 from crm_bridge.errors import CredentialStoreError, RateLimitedError
 from crm_bridge.files import ensure_private_folder, hold, read_private, write_private
@@ -61,7 +62,8 @@ class TokenCache:
     """The file `tokens/<connection>.json`, sealed under the connection's own secrets, and its single flight.
 
     A token is renewed by one thread of one process; all others wait for it. At most `per_window` tokens are fetched
-    in `window` seconds by all processes together, because CRMs lock an account out that asks more often.
+    in `window` seconds by all processes together, because CRMs lock an account out that asks more often. A token that
+    is new to this process, whoever fetched it, is handed out once the CRM said that it opens whom the first one opened.
     """
 
     def __init__(
@@ -70,16 +72,19 @@ class TokenCache:
         connection: str,
         secrets: Sequence[str],
         *,
+        identify: Callable[[], Identity],
         clock: Clock,
         min_left: float = 60.0,
         per_window: int = 8,
         window: float = 600.0,
     ) -> None:
-        """`folder` is the state directory's `tokens`; `secrets` are long-lived, in a fixed order; times in seconds."""
+        """`folder` is the state directory's `tokens`; `secrets` are long-lived, in a fixed order; times in seconds.
+
+        `identify` asks the CRM who answers; calls of `token` that it makes itself get the token that it asks about.
+        """
         self._folder = folder
-        name = connection if _PLAIN_NAME.fullmatch(connection) else sha256(connection.encode()).hexdigest()[:32]
-        self._path = folder / f"{name}.json"
-        self._lock_path = folder / f"{name}.lock"
+        self._path, self._lock_path = _paths(folder, connection)
+        self._binding = Binding(identify)
         self._purpose = f"token cache of {connection}"
         self._secrets = tuple(secrets)
         self._clock = clock
@@ -87,24 +92,34 @@ class TokenCache:
         self._per_window = per_window
         self._window = window
         self._boot = boot_id()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._kept: _Kept | None = None
 
     def token(self, fetch: Callable[[], Token], *, stale: str | None = None) -> Token:
         """Return a token that is good for a while; `fetch` is called only if no thread or process has one.
 
         `stale` is the value the CRM has just rejected: it is replaced unless somebody already did. The returned
-        `expires_in` is what is left. Raises RateLimitedError for one token too many, and whatever `fetch` raises.
+        `expires_in` is what is left. Raises TenantChangedError for one that opens another organisation or user than the
+        first, RateLimitedError for one token too many, and whatever `fetch` and `identify` raise.
         """
-        if found := self._usable(self._kept, stale):
+        found = self._usable(self._kept, stale)
+        if found and self._binding.holds(found.value):
             return found
         with self._lock:
-            if found := self._usable(self._kept, stale):
-                return found
-            try:
-                return self._shared(fetch, stale)
-            except OSError as problem:
-                why = problem.strerror or type(problem).__name__
+            found = self._usable(self._kept, stale) or self._from_disk(fetch, stale)
+            if not self._binding.asking and not self._binding.holds(found.value):
+                self._binding.bind(self._newest)
+                found = self._usable(self._kept, None) or found
+            return found
+
+    def _newest(self) -> Secret | None:
+        return self._kept.token.value if self._kept else None
+
+    def _from_disk(self, fetch: Callable[[], Token], stale: str | None) -> Token:
+        try:
+            return self._shared(fetch, stale)
+        except OSError as problem:
+            why = problem.strerror or type(problem).__name__
         raise CredentialStoreError(
             _("the token cannot be kept in {path}: {why}").format(path=self._path.name, why=why),
             reason="token_cache",
@@ -118,14 +133,6 @@ class TokenCache:
             stored = self._read()
             self._kept = self._opened(stored)
             return self._usable(self._kept, stale) or self._renew(fetch, stored)
-
-    def forget(self) -> None:
-        """Drop the token here and in the file, for `logout`; the count of fetches stays."""
-        with self._lock:
-            self._kept = None
-            if self._path.exists():
-                with hold(self._lock_path, what="token", wait=LOCK_PATIENCE, busy=CredentialStoreError):
-                    self._write({"fetches": self._read()["fetches"]})
 
     def _renew(self, fetch: Callable[[], Token], stored: dict[str, Any]) -> Token:
         fetches = self._fetches_with_this_one(stored["fetches"])
@@ -181,16 +188,10 @@ class TokenCache:
         return Sealer(self._secrets, purpose=self._purpose)
 
     def _read(self) -> dict[str, Any]:
-        """Return the file's content; a missing, foreign or damaged file counts as empty."""
-        try:
-            found = json.loads(read_private(self._path, error=CredentialStoreError))
-            fetches = [[float(wall), float(mono), str(boot)] for wall, mono, boot in found["fetches"]]
-            return {"fetches": fetches, "sealed": str(found.get("sealed", ""))}
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return {"fetches": [], "sealed": ""}
+        return _read(self._path)
 
     def _write(self, content: Mapping[str, Any]) -> None:
-        write_private(self._path, json.dumps({"v": 1, **content}).encode("utf-8"))
+        _write(self._path, content)
 
     def _opened(self, stored: Mapping[str, Any]) -> _Kept | None:
         text = self._sealer.open(stored["sealed"]) if stored["sealed"] else None
@@ -205,3 +206,30 @@ def _text(kept: _Kept) -> str:
 def _kept(text: str) -> _Kept:
     value, expires_in, extra, (wall, monotonic, boot) = json.loads(text)
     return _Kept(Token(Secret(value), float(expires_in), extra), _Moment(wall, monotonic, boot))
+
+
+def forget_token(folder: Path, connection: str) -> None:
+    """Drop the token in the file, for `logout`; the count of fetches stays."""
+    path, lock = _paths(folder, connection)
+    if path.exists():
+        with hold(lock, what="token", wait=LOCK_PATIENCE, busy=CredentialStoreError):
+            _write(path, {"fetches": _read(path)["fetches"]})
+
+
+def _paths(folder: Path, connection: str) -> tuple[Path, Path]:
+    name = connection if _PLAIN_NAME.fullmatch(connection) else sha256(connection.encode()).hexdigest()[:32]
+    return folder / f"{name}.json", folder / f"{name}.lock"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the file's content; a missing, foreign or damaged file counts as empty."""
+    try:
+        found = json.loads(read_private(path, error=CredentialStoreError))
+        fetches = [[float(wall), float(mono), str(boot)] for wall, mono, boot in found["fetches"]]
+        return {"fetches": fetches, "sealed": str(found.get("sealed", ""))}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {"fetches": [], "sealed": ""}
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    write_private(path, json.dumps({"v": 1, **content}).encode("utf-8"))

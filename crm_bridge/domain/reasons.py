@@ -25,6 +25,7 @@ from crm_bridge.errors import (
     RateLimitedError,
     RequestRefusedError,
     SignInError,
+    TenantChangedError,
     UsageError,
 )
 from crm_bridge.exit_codes import ExitCode
@@ -217,6 +218,11 @@ class Reason(StrEnum):
     SIGNED_OUT = "signed_out", N_("the sign-in was not accepted"), _SIGN_IN
     CREDENTIALS = "credentials", N_("the CRM does not accept the secrets of this connection"), _SECRETS
     USER = "user", N_("the CRM does not accept the acting user"), _SECRETS
+    TENANT_CHANGED = (
+        "tenant_changed",
+        N_("a new token opens another organisation or user; nothing was sent with it"),
+        Rule(TenantChangedError, Helper.YOU, halts=Halts.ALWAYS),
+    )
     RATE_LIMITED = "rate_limited", N_("the CRM's limit was reached"), _WAIT
     QUOTA = (
         "quota",

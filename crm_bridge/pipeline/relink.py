@@ -22,7 +22,7 @@ from crm_bridge.pipeline.entries import contract_entry, run_entry
 from crm_bridge.pipeline.restore_order import known_ids
 from crm_bridge.pipeline.restore_plan import Earlier, marker_of
 from crm_bridge.pipeline.run_log import RunLog
-from crm_bridge.spi.adapter import RestoreItem, Verdict
+from crm_bridge.spi.adapter import RemoveOptions, RestoreItem, Verdict
 
 INTENT, OUTCOME, CONFIRMED = "relink.intent", "relink.outcome", "relink.confirmed"
 
@@ -136,6 +136,7 @@ def relink(log: RunLog, plan: RelinkPlan, *, confirm: str) -> list[Relinking]:
 def _carry_out(log: RunLog, item: Relinking, ids: Mapping[str, str], attempt: int) -> Relinking:
     desk = log.desk
     desk.stop.check()
+    desk.adapter.prepare(Route.RECREATE, 1, options=RemoveOptions())
     links: list[JsonValue] = [[k.module, k.id, k.field] for k in item.links]
     with failpoints.step("relink.intent"):
         desk.journal.append([_entry(log, INTENT, item.now.id, attempt, {"old_id": item.old.id, "links": links})])

@@ -18,7 +18,7 @@ from crm_bridge.pipeline.measuring import Measuring
 from crm_bridge.pipeline.restore_order import known_ids, parents_first
 from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
 from crm_bridge.pipeline.run_log import Note, RunLog
-from crm_bridge.spi.adapter import Restored, RestoreItem, Verdict
+from crm_bridge.spi.adapter import RemoveOptions, Restored, RestoreItem, Verdict
 
 _MEASURED_TOGETHER = 100
 
@@ -59,6 +59,8 @@ class _Restoring:
 
     def _batch(self, route: Route, batch: Sequence[RestoreStep]) -> list[RestoreStep]:
         log = self.log
+        # Before the intent: a token that opens another organisation than the run's ends the restore here.
+        self.desk.adapter.prepare(route, len(batch), options=RemoveOptions())
         self.attempts.update(step.ref.id for step in batch)
         attempts = {step.ref.id: self.attempts[step.ref.id] for step in batch}
         items = [self._item(step, route, again=attempts[step.ref.id] > 1) for step in batch]

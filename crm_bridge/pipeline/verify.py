@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from crm_bridge import failpoints
@@ -10,7 +11,7 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import CrmError, PermissionDeniedError
+from crm_bridge.errors import CrmError, PermissionDeniedError, SignInError
 from crm_bridge.pipeline.annotations import remarks_of
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import first_intents
@@ -22,9 +23,15 @@ TO_VERIFY = (State.DONE, State.UNVERIFIED, State.PENDING)
 
 
 def verify(run: DeletionRun) -> VerifiedRun:
-    """Look for every contract that the CRM said it removed, or whose approval was pending."""
+    """Look for every contract that the CRM said it removed, or whose approval was pending.
+
+    Without a sign-in into the run's organisation nothing is looked for; the run ends where it is.
+    """
     log = run.backed_up.log
-    verify_targets(log, _to_verify(log, run.backed_up.file.targets()))
+    try:
+        verify_targets(log, _to_verify(log, run.backed_up.file.targets()))
+    except SignInError as reason:
+        return VerifiedRun(replace(run, halted=run.halted or reason))
     return VerifiedRun(run)
 
 

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.credentials import Secret, Token, TokenCache
-from crm_bridge.errors import CredentialStoreError, NotSentError, RateLimitedError
+from crm_bridge.credentials import Identity, Secret, Token, TokenCache, forget_token
+from crm_bridge.errors import CredentialStoreError, NotSentError, RateLimitedError, TenantChangedError
 
 pytestmark = pytest.mark.timing
 
@@ -40,8 +41,11 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def cache(tmp_path: Path, clock: ManualClock) -> Callable[..., TokenCache]:
-    def make(*secrets: str, connection: str = "prod", **more: float) -> TokenCache:
-        return TokenCache(tmp_path / "tokens", connection, secrets or ("id", "secret"), clock=clock, **more)  # type: ignore[arg-type]
+    def make(
+        *secrets: str, connection: str = "prod", identify: Any = lambda: Identity("O", "U"), **more: Any
+    ) -> TokenCache:
+        folder = tmp_path / "tokens"
+        return TokenCache(folder, connection, secrets or ("id", "secret"), identify=identify, clock=clock, **more)
 
     return make
 
@@ -179,11 +183,11 @@ def test_a_name_that_is_no_file_name_stays_in_the_folder(cache: Callable[..., To
     assert {path.parent.name for path in tmp_path.rglob("*.json")} == {"tokens"}
 
 
-def test_forgetting_takes_the_token_and_keeps_the_count(cache: Callable[..., TokenCache]) -> None:
+def test_forgetting_takes_the_token_and_keeps_the_count(cache: Callable[..., TokenCache], tmp_path: Path) -> None:
     mint = Mint()
     for _ in range(8):
         cache().token(mint)
-        cache().forget()
+        forget_token(tmp_path / "tokens", "prod")
     with pytest.raises(RateLimitedError):
         cache().token(mint)
 
@@ -263,3 +267,56 @@ def test_64_threads_in_4_processes_fetch_one_token_and_at_its_end_one_more(
     assert storm(folder, server) == ["token-1"] * 64
     assert storm(folder, server, stale="token-1") == ["token-2"] * 64
     assert server.made == 2
+
+
+def test_each_new_token_is_asked_about_once_and_must_open_whom_the_first_one_opened(
+    cache: Callable[..., TokenCache], clock: ManualClock
+) -> None:
+    mint, asked = Mint(), []
+    opens = [Identity("O", "U")]
+
+    def identify() -> Identity:
+        asked.append(mint.made)
+        return opens[-1]
+
+    shared = cache(identify=identify)
+    assert [shared.token(mint).value.reveal() for _ in range(3)] == ["t1"] * 3
+    assert shared.token(mint, stale="t1").value.reveal() == "t2"
+    assert asked == [1, 2]
+    for other in (Identity("other", "U"), Identity("O", "other")):
+        opens.append(other)
+        clock.advance(4000)
+        with pytest.raises(TenantChangedError) as changed:
+            shared.token(mint)
+        assert changed.value.reason == "tenant_changed"
+    opens.append(Identity("O", "U"))
+    assert shared.token(mint).value.reveal() == "t4"
+
+
+def test_a_token_that_another_process_renewed_is_asked_about_as_well(
+    cache: Callable[..., TokenCache], clock: ManualClock
+) -> None:
+    mint = Mint()
+    ours = cache(identify=lambda: Identity("O" if mint.made == 1 else "other", "U"))
+    ours.token(mint)
+    clock.advance(3595)
+    cache(identify=lambda: Identity("other", "U")).token(mint)
+    with pytest.raises(TenantChangedError):
+        ours.token(mint)
+    assert mint.made == 2
+
+
+def test_asking_who_answers_uses_the_token_that_it_asks_about_and_may_renew_it(
+    cache: Callable[..., TokenCache],
+) -> None:
+    mint, used = Mint(), []
+
+    def identify() -> Identity:
+        used.append(shared.token(mint).value.reveal())
+        used.append(shared.token(mint, stale="t1").value.reveal())
+        return Identity("O", "U")
+
+    shared = cache(identify=identify)
+    assert shared.token(mint).value.reveal() == "t2"
+    assert shared.token(mint).value.reveal() == "t2"
+    assert used == ["t1", "t2"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from crm_bridge.clock import SystemClock
-from crm_bridge.credentials import Secret, Token, TokenCache
+from crm_bridge.credentials import Identity, Secret, Token, TokenCache
 from crm_bridge.errors import CrmBridgeError
 
 THREADS = 16
@@ -20,7 +20,13 @@ THREADS = 16
 
 def main(folder: str, url: str, go: str, stale: str) -> None:
     """Wait for the file `go`, then ask with 16 threads, each with a cache of its own or a shared one."""
-    shared = TokenCache(Path(folder), "prod", ("id", "secret"), clock=SystemClock())
+
+    def opened() -> TokenCache:
+        return TokenCache(
+            Path(folder), "prod", ("id", "secret"), identify=lambda: Identity("O", "U"), clock=SystemClock()
+        )
+
+    shared = opened()
     barrier = threading.Barrier(THREADS)
 
     def fetch() -> Token:
@@ -28,7 +34,7 @@ def main(folder: str, url: str, go: str, stale: str) -> None:
             return Token(Secret(answer.read().decode()), 3600.0, {"api_domain": "https://x"})
 
     def ask(number: int) -> str:
-        cache = shared if number % 2 else TokenCache(Path(folder), "prod", ("id", "secret"), clock=SystemClock())
+        cache = shared if number % 2 else opened()
         if barrier.wait() == 0:
             Path(f"{go}.{os.getpid()}").touch()
         while not Path(go).exists():

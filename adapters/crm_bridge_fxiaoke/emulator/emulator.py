@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.sandbox.elsewhere import Elsewhere
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import LedgerEntry, LoadedContract, WireRequest, WireResponse
 
@@ -55,6 +56,7 @@ class FxiaokeEmulator:
         app = auth.App(app.app_id, app.app_secret, f"{chance.getrandbits(160):040X}")
         self.gate = auth.Gate(app, auth.Tokens(chance), auth.Tokens(chance))
         self.limits = Limits()
+        self._elsewhere = Elsewhere(self._twin, self.gate.expire, set(TOKEN_PATHS))
         self.reseed()
 
     def reseed(self) -> None:
@@ -64,11 +66,29 @@ class FxiaokeEmulator:
     def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request as the gateway would: HTTP 200 and an errorCode, whatever happens."""
         with self._lock:
+            twin = self._elsewhere.takes(request)
+            if twin is not None:
+                return twin.handle(request)
             self.world.effects = []
             lifecycle.expire_bin(self.world)
             response, code = self._answer(request)
             self._ledger.append(self._line(request, response, code))
             return response
+
+    def _twin(self) -> FxiaokeEmulator:
+        """Make another tenant with the same records and people, which takes the same credentials."""
+        made = FxiaokeEmulator(
+            self.base_url,
+            clock=self.world.clock,
+            seed=self._seed,
+            count=self._count,
+            object_name=self.world.main_object,
+            switches=self.world.switches,
+        )
+        made.world.corp_id, made.world.ea = f"{self.world.corp_id[:-1]}0", f"{self.world.ea}2"
+        chance = random.Random(f"twin-{self._seed}")  # noqa: S311 - a sandbox must be the same on every machine
+        made.gate = auth.Gate(made.gate.app, auth.Tokens(chance), auth.Tokens(chance))
+        return made
 
     def ledger(self) -> Sequence[LedgerEntry]:
         """Return every request and its effects since the start, oldest first."""
@@ -111,6 +131,9 @@ class FxiaokeEmulator:
         if command == "deliver":
             return self._deliver(arguments)
         with self._lock:
+            told = self._elsewhere.control(command, arguments)
+            if told is not None:
+                return told
             self.world.effects = []
             return control.run(self, command, arguments)
 
@@ -175,6 +198,7 @@ class FxiaokeEmulator:
             raise envelope.missing("thirdTraceId", 10001)
         if call.request.method == "POST" and (token := TOKEN_PATHS.get(call.path)):
             self.limits.count_token(self.world, call)
+            self.world.clock.sleep(self.world.switches.renewal_seconds)
             return token(self.world, self.gate, call)
         route = ROUTES.get(call.path) if call.request.method == "POST" else None
         if route is None:

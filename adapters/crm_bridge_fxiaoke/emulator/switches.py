@@ -98,6 +98,8 @@ class Switches:
     """Whether the legacy ContractObj is active."""
     custom_records: int = 50
     """Records of the contract object that is not the main one; seeds anew."""
+    renewal_seconds: float = 0.0
+    """Seconds that the gateway takes for a token."""
     hidden_fields: tuple[str, ...] = ()
     """Fields that the acting user may not see: silently absent from every record."""
     hidden_described: bool = True

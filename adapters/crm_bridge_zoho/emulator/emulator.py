@@ -13,6 +13,7 @@ from typing import Any
 from crm_bridge.clock import Clock
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.i18n import _
+from crm_bridge.sandbox.elsewhere import Elsewhere
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import Effect, LedgerEntry, LoadedContract, WireRequest, WireResponse
 from crm_bridge_zoho.emulator import controls
@@ -26,6 +27,7 @@ from crm_bridge_zoho.emulator.loading import load_contracts
 from crm_bridge_zoho.emulator.oauth import Access, Accounts
 from crm_bridge_zoho.emulator.routing import Match
 from crm_bridge_zoho.emulator.seed import fresh_org
+from crm_bridge_zoho.emulator.seed_people import OTHER_ZGID
 from crm_bridge_zoho.emulator.switches import Switches
 
 _log = logging.getLogger(__name__)
@@ -85,9 +87,14 @@ class ZohoEmulator:
         self._loaded: tuple[Sequence[LoadedContract], Sequence[str]] | None = None
         self.accounts = Accounts(self.base_url, self._clock, self.switches, seed)
         self.org = self._fresh()
+        self._elsewhere = Elsewhere(self._twin, self.accounts.expire, {"/oauth/v2/token"})
 
     def handle(self, request: WireRequest) -> WireResponse:
         """Answer one request as Zoho would. Thread-safe; bad input never raises."""
+        with self._lock:
+            twin = self._elsewhere.takes(request)
+        if twin is not None:
+            return twin.handle(request)
         effects: list[Effect] = []
         units, heavy = weight(request)
         try:
@@ -145,7 +152,23 @@ class ZohoEmulator:
             self._module = self.org.contract_module
             return refused
 
+    def _twin(self) -> ZohoEmulator:
+        """Make another org with the same records and people, which takes the same credentials."""
+        made = ZohoEmulator(
+            self.base_url,
+            clock=self._given_clock,
+            seed=self._seed,
+            count=self._count,
+            module=self._module,
+            plain=self.switches.plain_module,
+        )
+        made.accounts, made.org.zgid = self.accounts, OTHER_ZGID
+        return made
+
     def _control(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        told = self._elsewhere.control(command, arguments)
+        if told is not None:
+            return told
         if command == "switch":
             return self._switch(str(arguments.get("name", "")), arguments.get("value"))
         if command == "advance":

@@ -136,6 +136,7 @@ class Accounts:
         return WireResponse(302, (("Location", f"{target}{joint}{urlencode(answer)}"),))
 
     def _token(self, request: WireRequest) -> WireResponse:
+        self._clock.sleep(self._switches.renewal_seconds)
         form = _form(request)
         kind = form.get("grant_type")
         if form.get("client_id") != self.client_id:

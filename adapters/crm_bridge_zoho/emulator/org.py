@@ -111,6 +111,7 @@ class Org:
         self.users: dict[str, User] = {}
         self.profiles: dict[str, Profile] = {}
         self.me = ""
+        self.zgid = ""
         self.contract_module = ""
         self.bin: dict[str, Binned] = {}
         self.tombstones: list[Tombstone] = []

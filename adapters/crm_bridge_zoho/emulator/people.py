@@ -8,7 +8,7 @@ from crm_bridge_zoho.emulator.call import Call, is_id
 from crm_bridge_zoho.emulator.org import BIN_RIGHT, Org, Profile, User
 from crm_bridge_zoho.emulator.rendering import author
 from crm_bridge_zoho.emulator.routing import Route
-from crm_bridge_zoho.emulator.seed_people import ADMINISTRATOR, ORG_ID, ROLES, ZGID
+from crm_bridge_zoho.emulator.seed_people import ADMINISTRATOR, ORG_ID, ROLES
 
 _EVERYBODY = frozenset({
     "AllUsers", "ActiveUsers", "ConfirmedUsers", "ActiveConfirmedUsers",
@@ -48,7 +48,8 @@ def get_org(call: Call) -> WireResponse:
     me = call.org.users[call.me]
     paid = switches.edition != "free"
     organisation = {
-        "id": ORG_ID, "zgid": ZGID, "company_name": "Zylker", "domain_name": f"org{ZGID}", "type": switches.org_type,
+        "id": ORG_ID, "zgid": call.org.zgid, "company_name": "Zylker", "domain_name": f"org{call.org.zgid}",
+        "type": switches.org_type,
         "country": "Germany", "country_code": "DE", "iso_code": "EUR", "currency": "Euro - EUR", "currency_symbol": "€",
         "currency_locale": "de_DE", "time_zone": "Europe/Berlin", "mc_status": False, "gapps_enabled": False,
         "ziaportal_enabled": False, "privacy_settings": True, "primary_email": me.email, "primary_zuid": me.zuid,

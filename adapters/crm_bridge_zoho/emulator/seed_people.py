@@ -10,6 +10,8 @@ STANDARD = str(BASE + 26_014)
 ROLES = {str(BASE + 26_005): "CEO", str(BASE + 26_008): "Manager"}
 ORG_ID = str(BASE + 20_005)
 ZGID = "60001234567"
+OTHER_ZGID = "60007654321"
+"""The org that a moved sign-in opens."""
 
 _MAIL = ("patricia.boyle", "wang.wei", "li.na", "jonas.weber", "zhang.min", "aisha.khan")
 
@@ -25,6 +27,7 @@ def build_people(org: Org) -> None:
     for name in PEOPLE:
         add_user(org, name)
     org.me = user_id(0)
+    org.zgid = ZGID
 
 
 def add_user(org: Org, name: str) -> str:

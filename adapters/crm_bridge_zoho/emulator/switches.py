@@ -21,6 +21,8 @@ class Switches:
     """10 access tokens per refresh token in 10 minutes."""
     token_lifetime: int = 3600
     """Lifetime of an access token."""
+    renewal_seconds: float = 0.0
+    """Seconds that the accounts server takes for a token."""
     tokens_alive: int = 15
     """Access tokens alive per refresh token; one more kills the oldest."""
     throttle_status: int = 400
