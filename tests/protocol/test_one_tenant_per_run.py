@@ -29,7 +29,7 @@ def tenant(name: str, home: Path, count: int = 12) -> Iterator[tuple[Bridge, Con
 
 def nothing_changed_elsewhere(emulator: Emulator) -> bool:
     told = emulator.control("elsewhere", {})
-    return told["requests"] > 0 and told["changes"] == []
+    return bool(told["requests"]) and not told["changes"]
 
 
 @pytest.mark.parametrize("name", CRMS)
@@ -50,7 +50,7 @@ def test_a_renewal_that_leads_elsewhere_halts_the_run_and_a_sign_in_put_right_go
     with tenant(name, tmp_path / "home") as (bridge, crm, emulator):
         plan = crm.plan("everything")
         adapter: Any = bridge.adapter(crm.name)
-        remove, batches = adapter.remove, []
+        remove, batches = adapter.remove, list[Any]()
 
         def and_then_moves(step: Any, refs: Any, *, options: Any) -> Any:
             answers = remove(step, refs, options=options)
