@@ -16,8 +16,8 @@ from crm_bridge.clock import ManualClock, SystemClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import ConfirmationError, InterruptedRunError
-from crm_bridge.journal.entry import Entry
 from crm_bridge.pipeline.desk import StopFlag
+from crm_bridge.pipeline.entries import OUTCOME, history
 from crm_bridge.sandbox.home import connection_name, write_home
 from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
 from crm_bridge.testing.mount import mounted
@@ -80,9 +80,6 @@ class Journey:
 
     def outcomes(self, run: Any) -> dict[str, int]:
         return {outcome.value: count for outcome, count in run.counts().items() if count}
-
-    def entries(self, run: Any, op: str) -> list[Entry]:
-        return list(self.bridge.journal.entries(run=run.id, op=op))
 
 
 @contextmanager
@@ -181,11 +178,11 @@ def test_three_late_looks_halve_what_shares_one_and_a_contract_that_is_still_lat
 def test_the_journal_shows_when_each_request_left_and_how_old_its_look_was(name: str, tmp_path: Path) -> None:
     with journey(name, tmp_path / "home", 7, latency=0.3, clock=SharedClock()) as trip:
         run = trip.apply()
-        told = trip.entries(run, "outcome")
+        told = [item for item in history(trip.bridge.journal, run.id) if item.entry.op == OUTCOME]
         assert len(told) == 7
-        for entry in told:
-            assert 0 < entry.body["look_ms"] <= 5000
-            sent, written = datetime.fromisoformat(str(entry.body["sent_at"])), datetime.fromisoformat(entry.ts)
+        for item in told:
+            assert 0 < item.line.facts["look_ms"] <= 5000
+            sent, written = datetime.fromisoformat(item.line.facts["sent_at"]), datetime.fromisoformat(item.entry.ts)
             assert timedelta() <= written - sent <= timedelta(seconds=5)
 
 
