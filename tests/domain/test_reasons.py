@@ -100,6 +100,7 @@ def test_a_reason_that_is_about_one_contract_stops_nothing() -> None:
     assert {reason for reason in Reason if reason.rule.halts is Halts.ALWAYS} == {
         Reason.CREDENTIALS,
         Reason.USER,
+        Reason.TENANT_CHANGED,
         Reason.PATH,
         Reason.QUOTA,
     }
