@@ -7,7 +7,6 @@ Without a terminal the plan is only shown; run it again with the digest in CONFI
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -29,7 +28,7 @@ def main(connection: str, customer: str, receipt_file: Path) -> int:
         for item in run:
             if item.outcome is not Outcome.REMOVED:
                 print(f"{item.contract.number}: {item.outcome}, {item.reason}")
-        receipt_file.write_text(json.dumps(run.receipt().envelope, indent=1), encoding="utf-8")
+        run.receipt().write(receipt_file)
         return run.exit_code
 
 

@@ -176,12 +176,12 @@ def the_disk(case: Case) -> None:
 def the_papers(case: Case) -> None:
     """The receipt says the same when it is issued again; a program that shares no code with ours believes it (I8)."""
     export = case.home.with_name(f"{case.home.name}.jsonl")
-    receipts = list((case.home / "receipts").glob("*.json"))
+    receipts = list((case.home / "receipts").glob("*.receipt.json"))
     case.say(len(receipts) == 1, f"{len(receipts)} receipts")
 
     def work() -> int:
         with case.bridge() as bridge:
-            if [json.loads(path.read_text()) for path in receipts] != [bridge.issue_receipt()]:
+            if [json.loads(path.read_text()) for path in receipts] != [bridge.issue_receipt().envelope]:
                 return _BACKUP_WRONG
             with export.open("wb") as file:
                 export_journal(bridge.journal, file)

@@ -7,7 +7,7 @@ compared. It is one long file on purpose: whoever does not trust that program ca
 carry it to another machine and run it there with `python -I`; nothing else has to be installed, read or believed.
 
     python verify_journal.py EXPORT [--key VKEY]... [--pin SIZE:ROOT] [--checkpoint F]... [--receipt F]... [--json]
-    python verify_journal.py --receipt F --key VKEY
+    python verify_journal.py --receipt F [--lines F] --key VKEY
 
 Exit codes: 0 good, 2 usage, 10 altered, 11 shorter than it was, 12 contradicts a pin, checkpoint or receipt,
 13 not sealed or a checkpoint missing, 14 unknown key, 15 intact with open intents. If several apply, the first of
@@ -18,6 +18,7 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -420,7 +421,10 @@ class Verifier:
 
 
 class Receipt:
-    """A DSSE envelope around a statement whose predicate holds an inclusion proof."""
+    """A DSSE envelope around a statement whose predicate holds an inclusion proof and the seal of its lines."""
+
+    lines: str | None = None
+    """The file with the lines of its contracts, where it is at hand."""
 
     def __init__(self, data: bytes) -> None:
         envelope = load_object(data)
@@ -429,10 +433,17 @@ class Receipt:
             self.signatures = [(str(s.get("keyid", "")), from_any_base64(s["sig"])) for s in envelope["signatures"]]
             if not isinstance(self.type, str) or not self.signatures or type(envelope["signatures"]) is not list:
                 raise TypeError
-            predicate = load_object(self.payload)["predicate"]
-            entry = predicate.get("entry")
+            statement = load_object(self.payload)
+            predicate = statement["predicate"]
             self.read_proof(predicate["inclusion"])
-            self.entry: bytes | None = None if entry is None else entry.encode()
+            self.entry: bytes = predicate["entry"].encode()
+            self.seal = predicate["lines"]
+            if set(self.seal) != {"count", "root", "sha256"} or not is_seal_of_lines({**self.seal, "count": 1}):
+                raise TypeError
+            if type(self.seal["count"]) is not int or self.seal["count"] < 0:
+                raise TypeError
+            self.read_contract(predicate.get("contract"))
+            self.lines_name = name_of_lines(statement)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise UnreadableError("not a receipt") from error
 
@@ -449,6 +460,36 @@ class Receipt:
         if any(len(node) != 32 for node in self.path):
             raise UnreadableError("not a proof")
 
+    def read_contract(self, value: Any) -> None:
+        """Read the line of the one contract that the receipt speaks of, with its path to the sealed root."""
+        self.contract: tuple[bytes, int, list[bytes]] | None = None
+        if value is not None:
+            path = [from_base64(node) for node in value["path"]]
+            if type(value["place"]) is not int or any(len(node) != 32 for node in path):
+                raise TypeError
+            self.contract = value["line"].encode(), value["place"], path
+
+    def problems_of_lines(self) -> list[str]:
+        """Return what is wrong with the lines: with their seal in the quoted entry, one contract's path, their file."""
+        problems = []
+        try:
+            sealed = json.loads(self.entry.decode())["body"]["receipt"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            sealed = None
+        if sealed != self.seal:
+            problems.append("the entry that it quotes seals other lines")
+        if self.contract is not None:
+            line, place, path = self.contract
+            try:
+                reached = root_from_path(hash_leaf(line), place, self.seal["count"], path)
+            except UnreadableError:
+                reached = b""
+            if reached.hex() != self.seal["root"]:
+                problems.append("its proof does not lead from the contract's line to the entry")
+        if self.lines is not None and seal_of_file(self.lines) != self.seal:
+            problems.append("the file with its lines is another one")
+        return problems
+
     def problem(self, keys: Sequence[Key]) -> tuple[int, str] | None:
         """Return (code, text) unless one of the keys signed this payload as a receipt."""
         kind = self.type.encode()
@@ -464,6 +505,34 @@ class Receipt:
             return root_from_path(hash_leaf(raw), self.index, self.note.size, self.path) == self.note.root
         except UnreadableError:
             return False
+
+
+def name_of_lines(statement: dict[str, Any]) -> str | None:
+    """Return the name that a statement gives the file of its lines; None for one that would lead elsewhere."""
+    try:
+        name = statement["subject"][0]["name"]
+    except (KeyError, TypeError, IndexError):
+        return None
+    return name if isinstance(name, str) and name == os.path.basename(name) and "\0" not in name else None
+
+
+def seal_of_file(path: str) -> dict[str, Any]:
+    """Return count, root and SHA-256 of a file of lines, as the entry that ends a run seals them."""
+    tree, digest = Tree(), hashlib.sha256()
+    with open(path, "rb") as lines:
+        while line := lines.readline(LONGEST_LINE):
+            tree.push(hash_leaf(line.removesuffix(b"\n")))
+            digest.update(line)
+    return {"count": tree.size, "root": tree.root().hex(), "sha256": digest.hexdigest()}
+
+
+def read_receipt(path: str) -> Receipt:
+    """Read a receipt and find the lines of its contracts beside it."""
+    with open(path, "rb") as source:
+        receipt = Receipt(source.read())
+    beside = os.path.join(os.path.dirname(path), receipt.lines_name or "")
+    receipt.lines = beside if receipt.lines_name and os.path.isfile(beside) else None
+    return receipt
 
 
 def parse_pin(text: str) -> tuple[int, bytes]:
@@ -530,7 +599,9 @@ def judge(
             continue
         if not receipt.proves(raw):
             journal.add(CONTRADICTED, "a receipt's proof does not fit the entry")
-        if receipt.entry not in (None, raw):
+        for problem in receipt.problems_of_lines():
+            journal.add(CONTRADICTED, f"a receipt: {problem}")
+        if receipt.entry != raw:
             journal.add(CONTRADICTED, "a receipt quotes another entry")
 
 
@@ -539,21 +610,27 @@ def judge_receipt_alone(receipt: Receipt, trusted: Sequence[Key], add: Add) -> N
         add(problem[0], f"the receipt: {problem[1]}")
         return
     judge_note(receipt.note, "the receipt's checkpoint", receipt.note.origin, trusted, add)
-    if receipt.entry is not None and not receipt.proves(receipt.entry):
+    if not receipt.proves(receipt.entry):
         add(CONTRADICTED, "the receipt's proof does not fit the entry that it quotes")
+    for text in receipt.problems_of_lines():
+        add(CONTRADICTED, f"the receipt: {text}")
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
 
 
-def read_all(paths: Sequence[str], kind: Callable[[bytes], Kind], add: Add) -> list[Kind]:
+def read_note(path: str) -> Note:
+    """Read a checkpoint that was kept elsewhere."""
+    with open(path, "rb") as source:
+        return Note(source.read().decode())
+
+
+def read_all(paths: Sequence[str], kind: Callable[[str], Kind], add: Add) -> list[Kind]:
     """Read evidence files; what is not readable as such is a finding, not an error."""
     result = []
     for path in paths:
-        with open(path, "rb") as source:
-            data = source.read()
         try:
-            result.append(kind(data))
+            result.append(kind(path))
         except (UnreadableError, UnicodeDecodeError):
             add(CONTRADICTED, f"{path} cannot be read as evidence")
     return result
@@ -567,8 +644,10 @@ def run(arguments: argparse.Namespace) -> tuple[Verifier | None, list[tuple[int,
 
     trusted = [Key(vkey.strip()) for vkey in arguments.key]
     pin = parse_pin(arguments.pin) if arguments.pin else None
-    notes = read_all(arguments.checkpoint, lambda data: Note(data.decode()), add)
-    receipts = read_all(arguments.receipt, Receipt, add)
+    notes = read_all(arguments.checkpoint, read_note, add)
+    receipts = read_all(arguments.receipt, read_receipt, add)
+    for receipt, lines in zip(receipts, arguments.lines, strict=False):
+        receipt.lines = lines
     if arguments.export is None:
         for receipt in receipts:
             judge_receipt_alone(receipt, trusted, add)
@@ -591,6 +670,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--pin", metavar="SIZE:ROOT", help="size and root that the journal once had")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="F", help="checkpoint kept elsewhere")
     parser.add_argument("--receipt", action="append", default=[], metavar="F", help="deletion receipt")
+    parser.add_argument("--lines", action="append", default=[], metavar="F", help="lines of the receipt's contracts")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args(argv)
     if arguments.export is None and not (arguments.receipt and arguments.key):

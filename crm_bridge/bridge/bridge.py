@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.clock_watch import ClockWatch, no_warning
@@ -28,6 +28,7 @@ from crm_bridge.errors import AmbiguousContractError, UsageError
 from crm_bridge.files import create_private, ensure_private_folder
 from crm_bridge.i18n import _
 from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.evidence import ReceiptFile
 from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.findings import Code, Findings
 from crm_bridge.journal.known import own_vkey
@@ -38,7 +39,7 @@ from crm_bridge.pipeline.desk import Desk, Progress, StopFlag, no_progress
 from crm_bridge.pipeline.entries import standings
 from crm_bridge.pipeline.keeping import Keeper
 from crm_bridge.pipeline.plan_file import open_plan
-from crm_bridge.pipeline.receipt import issue_receipt
+from crm_bridge.pipeline.receipt import Withdrawal, issue_receipt, withdrawn
 from crm_bridge.pipeline.runs import RunInfo, all_runs, find_run
 from crm_bridge.registry import adapter_version, load_adapter
 from crm_bridge.spi.adapter import Adapter, Profile
@@ -340,7 +341,7 @@ class Bridge:
         vkeys: Sequence[str] = (),
         pin: Pin | None = None,
         checkpoints: Sequence[str] = (),
-        receipts: Sequence[str | bytes] = (),
+        receipts: Sequence[str | bytes | ReceiptFile] = (),
     ) -> Findings:
         """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
 
@@ -384,9 +385,13 @@ class Bridge:
         own = own_vkey(self.home / JOURNAL_FOLDER, self.around.keys)
         return (own,) if own else ()
 
-    def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> dict[str, Any]:
+    def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:
         """Issue the receipt of a run, or of one contract in it, from the journal."""
-        return issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id)
+        return Receipt(issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id))
+
+    def withdrawn(self, run_id: str | None = None) -> Iterator[Withdrawal]:
+        """Stream the contracts of which the journal says something else since the run's receipt was sealed."""
+        return withdrawn(self.journal, find_run(self.journal, run_id))
 
 
 def _errors_of(system: str) -> Sequence[ErrorRow]:

@@ -397,10 +397,10 @@ class Connection:
     def _reported(self, info: RunInfo) -> Run:
         """Say what became of a run that is done; nothing is sent, not even a sign-in."""
         run = self._bridge.status(info.id)
-        envelope = run.receipt().envelope
+        issued = run.receipt().issued
         # A process that died right after the run's end left no receipt.
-        path = write_receipt(self._bridge.receipts, info.id, envelope)
-        return replace(run, _receipt=lambda: Receipt(envelope, path, lambda: self.restore(info.id)))
+        path = write_receipt(self._bridge.receipts, info.id, issued)
+        return replace(run, _receipt=lambda: Receipt(issued, path, lambda: self.restore(info.id)))
 
     def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
         rows = self._bridge.resolved(self.name).spec.errors
@@ -412,9 +412,9 @@ class Connection:
                 yield RunItem.of(target, standing, log.annotations.of(target.ref.id), rows)
 
         def receipt() -> Receipt:
-            envelope = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))
-            path = write_receipt(self._bridge.receipts, info.id, envelope)
-            return Receipt(envelope, path, lambda: self.restore(info.id))
+            issued = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))
+            path = write_receipt(self._bridge.receipts, info.id, issued)
+            return Receipt(issued, path, lambda: self.restore(info.id))
 
         return Run(info, items, receipt, halted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.plan_file import PlanFile
-from crm_bridge.pipeline.receipt import payload_of
+from crm_bridge.pipeline.receipt import IssuedReceipt, envelope_text, payload_of, write_lines
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.spec import ErrorRow, row_of
 
@@ -150,11 +151,26 @@ class RunItem:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A signed receipt. `restore` brings back what its run removed."""
+    """A signed receipt with a line per contract. `restore` brings back what its run removed."""
 
-    envelope: Mapping[str, Any] = field(repr=False)
+    issued: IssuedReceipt = field(repr=False)
     path: Path | None = None
     _restore: Callable[[], list[RestoreStep]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def envelope(self) -> Mapping[str, Any]:
+        """Return the DSSE envelope: the signed statement, which binds the lines by their digest."""
+        return self.issued.envelope
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Stream what the receipt says of each contract."""
+        return (json.loads(line) for line in self.issued)
+
+    def write(self, path: Path) -> None:
+        """Write the receipt to a file, and the lines of its contracts beside it under the name in the statement."""
+        if self.issued.record_id is None:
+            write_lines(path.parent, self.issued)
+        path.write_bytes(envelope_text(self.envelope))
 
     @property
     def statement(self) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def _show_run(bridge: Bridge, run: Run, items: list[RunItem], out: Output) -> No
     out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
     undo_card(bridge, run, items)
     out.text("\n" + _("The receipt:"))
-    print_receipt(out, run.receipt().statement["predicate"])
+    receipt = run.receipt()
+    print_receipt(out, receipt.statement["predicate"], receipt.lines())
 
 
 def _show_restore(crm: Connection, steps: list[RestoreStep], number: str, out: Output) -> None:

@@ -111,12 +111,13 @@ def check(
     Ends with 0 when it verifies, else with 10 (altered), 11 (shorter), 12 (inconsistent), 13 (not sealed),
     14 (unknown key) or 15 (intact, but an intent has no outcome).
     """
+    from crm_bridge.journal.evidence import ReceiptFile
     from crm_bridge.journal.pin import Pin
 
     given = Pin.parse(pin_) if pin_ else None
     # What is no text is no checkpoint either: a finding, not an error.
     notes = [path.read_text(encoding="utf-8", errors="replace") for path in checkpoints]
-    envelopes = [path.read_bytes() for path in receipts]
+    envelopes = [ReceiptFile.read(path) for path in receipts]
     if journal_ is not None and export_ is not None:
         raise click.UsageError(_("give --journal or --export, not both"))
     if source := journal_ or export_:

@@ -21,16 +21,19 @@ _quote = json.encoder.encode_basestring
 
 
 def canonical_flat(line: Mapping[str, JsonValue]) -> bytes | None:
-    """Return the RFC 8785 bytes of an object that holds nothing but plain text under ASCII names, None for any other.
+    """Return the RFC 8785 bytes of an object of plain texts and small integers under ASCII names, None for any other.
 
     The lines of an entry are nearly all of this shape, and there are many: this is six times faster than `canonical`.
     """
     pairs = []
     for key in sorted(line):
         value = line[key]
-        if type(value) is not str or not key.isascii():
+        if type(value) is str and key.isascii():
+            pairs.append(f"{_quote(key)}:{_quote(value)}")
+        elif type(value) is int and abs(value) <= MAX_INTEGER and key.isascii():
+            pairs.append(f"{_quote(key)}:{value}")
+        else:
             return None
-        pairs.append(f"{_quote(key)}:{_quote(value)}")
     try:
         return f"{{{','.join(pairs)}}}".encode()
     except UnicodeEncodeError:

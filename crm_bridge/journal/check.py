@@ -10,7 +10,7 @@ from pathlib import Path
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database, sources
-from crm_bridge.journal.evidence import Evidence, Witness
+from crm_bridge.journal.evidence import Evidence, ReceiptFile, Witness
 from crm_bridge.journal.findings import Code, Collector, Findings
 from crm_bridge.journal.merkle import EMPTY_ROOT
 from crm_bridge.journal.note import NoteError, VerifierKey
@@ -24,7 +24,7 @@ def check_journal(
     vkeys: Sequence[str] = (),
     pin: Pin | None = None,
     checkpoints: Sequence[str] = (),
-    receipts: Sequence[str | bytes] = (),
+    receipts: Sequence[str | bytes | ReceiptFile] = (),
 ) -> Findings:
     """Read a state directory, a journal file (`*.sqlite3`) or an export from end to end and return what is wrong.
 
@@ -60,11 +60,11 @@ def _check_source(
         return _check(opened, found, witness, trusted, given=given)
 
 
-def check_receipt(receipt: str | bytes, *, vkeys: Sequence[str]) -> Findings:
-    """Check a receipt without the journal: signatures of envelope and checkpoint, and the proof of the quoted entry.
+def check_receipt(receipt: str | bytes | ReceiptFile, *, vkeys: Sequence[str]) -> Findings:
+    """Check a receipt without the journal: both signatures, the proof of the quoted entry, and its lines.
 
-    A receipt quotes its entry when its predicate has `entry`, the text of the journal entry; without it only the
-    signatures are checked. Needs at least one key.
+    The lines are compared where the file with them is at hand; one contract's line is proven by the receipt itself.
+    Needs at least one key.
     """
     found = Collector()
     trusted = _parse_keys(vkeys)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from crm_bridge.errors import JournalError
@@ -12,10 +14,12 @@ from crm_bridge.i18n import _
 from crm_bridge.journal import dsse
 from crm_bridge.journal.checkpoint import Checkpoint
 from crm_bridge.journal.findings import Code, Collector
-from crm_bridge.journal.merkle import ProofError
-from crm_bridge.journal.note import NoteError, SignedNote, VerifierKey
+from crm_bridge.journal.lines import is_hash
+from crm_bridge.journal.merkle import HASH_SIZE, Frontier, ProofError, leaf_hash, verify_inclusion
+from crm_bridge.journal.note import NoteError, SignedNote, VerifierKey, decode64
 from crm_bridge.journal.pin import Pin
 from crm_bridge.journal.proof import InclusionProof
+from crm_bridge.journal.sources import MAX_LINE
 from crm_bridge.journal.walk import Walk
 
 
@@ -25,14 +29,39 @@ class Evidence:
 
     pin: Pin | None = None
     checkpoints: Sequence[str] = ()
-    receipts: Sequence[str | bytes] = ()
+    receipts: Sequence[str | bytes | ReceiptFile] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFile:
+    """The bytes of a receipt, and the file with the lines of its contracts where that is at hand."""
+
+    data: bytes
+    lines: Path | None = None
+
+    @classmethod
+    def read(cls, path: Path, lines: Path | None = None) -> ReceiptFile:
+        """Read a receipt; its lines lie beside it under the name that its statement tells, unless they are named."""
+        data = path.read_bytes()
+        if lines is None:
+            try:
+                name = json.loads(dsse.payload_of(json.loads(data)))["subject"][0]["name"]
+                beside = path.with_name(name) if name == Path(name).name else None
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, JournalError):
+                beside = None
+            lines = beside if beside is not None and beside.is_file() else None
+        return cls(data, lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Receipt:
     envelope: Mapping[str, Any]
     proof: InclusionProof
-    entry: bytes | None
+    entry: bytes
+    seal: Mapping[str, Any]
+    contract: tuple[bytes, int, tuple[bytes, ...]] | None
+    """The line of the one contract that it speaks of, its place, and the path to the sealed root."""
+    lines: Path | None
 
 
 class Witness:
@@ -74,8 +103,7 @@ class Witness:
             origin = receipt.proof.checkpoint.origin
             if self._is_signed(receipt, trusted):
                 self._is_believed(_("receipt"), receipt.proof.checkpoint, origin, trusted)
-                if receipt.entry is not None:
-                    self._check_proof(receipt, receipt.entry)
+                self._check_proof(receipt, receipt.entry)
         return origin
 
     def _is_believed(self, where: str, checkpoint: Checkpoint, origin: str, keys: Sequence[VerifierKey]) -> bool:
@@ -112,7 +140,7 @@ class Witness:
             self._found.add(Code.SHORTER, where, _("the entry that it proves is not there"))
             return
         self._check_proof(receipt, raw)
-        if receipt.entry not in (None, raw):
+        if receipt.entry != raw:
             self._found.add(Code.INCONSISTENT, where, _("it quotes another entry than the journal has"))
 
     def _check_proof(self, receipt: _Receipt, raw: bytes) -> None:
@@ -121,6 +149,22 @@ class Witness:
         except ProofError:
             what = _("its proof does not lead from the entry to its checkpoint")
             self._found.add(Code.INCONSISTENT, _("receipt"), what)
+        self._check_lines(receipt)
+
+    def _check_lines(self, receipt: _Receipt) -> None:
+        """Compare the lines with the seal in the quoted entry, and one contract's line with the root in that seal."""
+        if _sealed_lines(receipt.entry) != receipt.seal:
+            self._found.add(Code.INCONSISTENT, _("receipt"), _("the entry that it quotes seals other lines"))
+        if receipt.contract is not None:
+            line, place, path = receipt.contract
+            try:
+                root = bytes.fromhex(receipt.seal["root"])
+                verify_inclusion(leaf_hash(line), place, receipt.seal["count"], path, root)
+            except (ProofError, ValueError):
+                what = _("its proof does not lead from the contract's line to the entry")
+                self._found.add(Code.INCONSISTENT, _("receipt"), what)
+        if receipt.lines is not None and seal_of_file(receipt.lines) != receipt.seal:
+            self._found.add(Code.INCONSISTENT, _("receipt"), _("the file with its lines is another one"))
 
     def _compare(self, where: str, size: int, root: bytes, walk: Walk) -> None:
         if size > walk.size:
@@ -139,14 +183,61 @@ class Witness:
             self._found.add(Code.INCONSISTENT, _("given checkpoint"), _("it is not a checkpoint"))
             return None
 
-    def _read_receipt(self, text: str | bytes) -> _Receipt | None:
+    def _read_receipt(self, given: str | bytes | ReceiptFile) -> _Receipt | None:
+        file = (
+            given
+            if isinstance(given, ReceiptFile)
+            else ReceiptFile(given.encode() if isinstance(given, str) else given)
+        )
         try:
-            envelope = json.loads(text.decode() if isinstance(text, bytes) else text)
+            envelope = json.loads(file.data.decode())
             predicate = json.loads(dsse.payload_of(envelope))["predicate"]
-            entry = predicate.get("entry")
             return _Receipt(
-                envelope, InclusionProof.parse(predicate["inclusion"]), entry.encode() if entry is not None else None
+                envelope,
+                InclusionProof.parse(predicate["inclusion"]),
+                predicate["entry"].encode(),
+                _seal(predicate["lines"]),
+                _contract(predicate.get("contract")),
+                file.lines,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, JournalError):
             self._found.add(Code.INCONSISTENT, _("receipt"), _("it is not a receipt with a proof"))
             return None
+
+
+def _seal(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the seal of a receipt's lines as it stands in its statement; raise ValueError when it is none."""
+    fits = value.keys() == {"count", "root", "sha256"} and is_hash(value["root"]) and is_hash(value["sha256"])
+    if not fits or type(value["count"]) is not int or value["count"] < 0:
+        raise ValueError("not a seal of lines")
+    return value
+
+
+def _contract(value: Mapping[str, Any] | None) -> tuple[bytes, int, tuple[bytes, ...]] | None:
+    if value is None:
+        return None
+    path = tuple(decode64(node) for node in value["path"])
+    if type(value["place"]) is not int or any(len(node) != HASH_SIZE for node in path):
+        raise ValueError("not a proof")
+    return value["line"].encode(), value["place"], path
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def _sealed_lines(entry: bytes) -> object:
+    try:
+        return json.loads(entry.decode())["body"]["receipt"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def seal_of_file(path: Path) -> dict[str, Any]:
+    """Return count, RFC 6962 root and SHA-256 of a file of lines, as the entry that ends a run seals them."""
+    frontier, digest = Frontier(), sha256()
+    with path.open("rb") as lines:
+        while line := lines.readline(MAX_LINE):
+            frontier.add(leaf_hash(line.removesuffix(b"\n")))
+            digest.update(line)
+    return {"count": frontier.size, "root": frontier.root().hex(), "sha256": digest.hexdigest()}

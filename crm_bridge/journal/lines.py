@@ -40,7 +40,7 @@ class LineSeal:
         if not isinstance(value, dict) or value.keys() != {"count", "root", "sha256"}:
             raise ValueError("not a seal of lines")
         count, root, digest = value["count"], value["root"], value["sha256"]
-        if type(count) is not int or not 0 < count <= MAX_LINES or not _is_hash(root) or not _is_hash(digest):
+        if type(count) is not int or not 0 < count <= MAX_LINES or not is_hash(root) or not is_hash(digest):
             raise ValueError("not a seal of lines")
         return cls(count, bytes.fromhex(root), bytes.fromhex(digest))
 
@@ -49,7 +49,8 @@ class LineSeal:
         return {"count": self.count, "root": self.root.hex(), "sha256": self.digest.hex()}
 
 
-def _is_hash(text: object) -> bool:
+def is_hash(text: object) -> bool:
+    """Return whether this is a SHA-256 digest in hex."""
     return isinstance(text, str) and len(text) == 64 and not set(text) - set("0123456789abcdef")
 
 

@@ -266,7 +266,10 @@ class _Deletion:
         for record_id, attempt in attempts.items():
             # Not answered, or answered twice, is not answered.
             word = None if record_id in doubled else said.get(record_id)
-            notes.append(Note(record_id, _outcome(word, self.step, attempt, code), look.sending(record_id)))
+            facts = dict(look.sending(record_id))
+            if word is not None and word.request_id:
+                facts["request_id"] = word.request_id
+            notes.append(Note(record_id, _outcome(word, self.step, attempt, code), facts))
         self.log.write("outcome", notes)
         self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in said.items()})
 

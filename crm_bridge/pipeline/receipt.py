@@ -5,38 +5,78 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crm_bridge import failpoints
-from crm_bridge.domain.lifecycle import Event
-from crm_bridge.domain.receipt import ReceiptFacts, ReceiptLine, statement_bytes
-from crm_bridge.errors import UsageError
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.receipt import ReceiptFacts, statement_bytes
+from crm_bridge.errors import JournalError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Entry
+from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of
+from crm_bridge.journal.note import encode64
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, Fold, history
+from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.runs import RunInfo
 
 
-def issue_receipt(journal: Journal, run: RunInfo, *, record_id: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class IssuedReceipt:
+    """A signed statement, and the lines of the contracts that it speaks of."""
+
+    envelope: Mapping[str, Any]
+    lines: ReceiptLines
+    record_id: str | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the lines: of all contracts, or of the one that this receipt is about."""
+        if self.record_id is None:
+            return iter(self.lines)
+        return iter([json_line(self.envelope)])
+
+
+def issue_receipt(journal: Journal, run: RunInfo, *, record_id: str | None = None) -> IssuedReceipt:
     """Return the signed receipt of a run, or of one contract in it. Raises UsageError before the run's end."""
-    ends = list(journal.entries(run=run.id, op=RUN_END))
+    end = _end_of(journal, run.id)
+    lines = ReceiptLines(journal, run.id, until=end.seq)
+    if seal_of(lines) != end.body["receipt"]:
+        raise JournalError(
+            _("the entries of run {run} do not lead to the outcomes that its end sealed").format(run=run.id),
+            reason="journal_unverified",
+            hint=_("run `crm-bridge journal check`; only `journal check` and `journal export` work on it"),
+        )
+    contract = None if record_id is None else _contract(lines, run, record_id)
+    envelope = journal.sign_receipt(statement_bytes(_facts(journal, run, end), contract))
+    return IssuedReceipt(envelope, lines, record_id)
+
+
+def _end_of(journal: Journal, run: str) -> Entry:
+    ends = list(journal.entries(run=run, op=RUN_END))
     if not ends:
         raise UsageError(
-            _("run {run} has not ended yet").format(run=run.id),
+            _("run {run} has not ended yet").format(run=run),
             reason="run_not_ended",
-            hint=_("finish it with `crm-bridge resume {run}`").format(run=run.id),
+            hint=_("finish it with `crm-bridge resume {run}`").format(run=run),
         )
-    end = ends[-1]
-    lines = _lines(journal, run.id, until=end.seq)
-    if record_id is not None:
-        if record_id not in lines:
-            raise UsageError(_("{id} is not in run {run}").format(id=record_id, run=run.id), reason="unknown_record")
-        lines = {record_id: lines[record_id]}
-    return journal.sign_receipt(statement_bytes(_facts(journal, run, end), list(lines.values())))
+    return ends[-1]
+
+
+def _contract(lines: ReceiptLines, run: RunInfo, record_id: str) -> dict[str, JsonValue]:
+    """Return the line of one contract with the path from it to the root that the end of the run sealed."""
+    place = lines.number_of(record_id)
+    if place is None:
+        raise UsageError(_("{id} is not in run {run}").format(id=record_id, run=run.id), reason="unknown_record")
+    leaves: list[bytes] = []
+    wanted = b""
+    for number, line in enumerate(lines):
+        leaves.append(leaf_hash(line))
+        wanted = line if number == place else wanted
+    path: list[JsonValue] = [encode64(node) for node in inclusion_path(place, len(leaves), range_hash_of(leaves))]
+    return {"line": wanted.decode(), "place": place, "path": path}
 
 
 def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
@@ -57,72 +97,71 @@ def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
         started_at=start.ts,
         ended_at=end.ts,
         complete=bool(end.body["complete"]),
+        counts=end.body["counts"],
+        lines=end.body["receipt"],
         entry=end.seq,
         inclusion=journal.prove(end.seq).text(),
         entry_text=end.raw.decode(),
     )
 
 
-def _lines(journal: Journal, run: str, *, until: int) -> dict[str, ReceiptLine]:
-    lines: dict[str, ReceiptLine] = {}
-    fold = Fold()
-    # Times, sets and control records are the same for many contracts: each text is kept once.
-    shared: dict[str, str] = {}
-    for told in history(journal, run):
-        if told.entry.seq > until:
-            break
-        record_id, event = told.line.record_id, told.happening.event
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A contract of which a later entry of the journal says something else than the receipt."""
+
+    record_id: str
+    entry: int
+    at: str
+    said: str
+    now: str
+
+
+def withdrawn(journal: Journal, run: RunInfo) -> Iterator[Withdrawal]:
+    """Yield the contracts whose outcome the journal tells otherwise since the run's receipt was sealed."""
+    end = _end_of(journal, run.id).seq
+    fold, before = Fold(), dict[str, str]()
+    last: dict[str, tuple[int, str]] = {}
+    for told in history(journal, run.id):
+        record_id = told.line.record_id
+        if told.entry.seq > end:
+            before.setdefault(record_id, fold.standings[record_id].outcome.value if record_id in fold.standings else "")
+            last[record_id] = told.entry.seq, told.entry.ts
         fold.take(record_id, told.happening)
-        after = fold.standings[record_id]
-        line = lines.get(record_id, ReceiptLine(record_id, "", None, 0))
-        lines[record_id] = replace(
-            line,
-            outcome=after.outcome.value,
-            evidence=after.evidence.value if after.evidence else None,
-            attempts=line.attempts + (event is Event.INTENDED),
-            reason=after.reason.value if after.reason else "",
-            code=after.code,
-            **{
-                name: text if name in _OWN else shared.setdefault(text, text)
-                for name, text in _moments(told.entry.ts, told.line.facts, event).items()
-            },
-        )
-    return lines
+    for record_id, (seq, at) in last.items():
+        now = fold.standings[record_id].outcome.value
+        if before[record_id] not in ("", now):
+            yield Withdrawal(record_id, seq, at, before[record_id], now)
 
 
-_OWN = frozenset({"backup_file", "backup_sha256"})
-"""Texts that no two contracts have in common."""
-
-
-def _moments(ts: str, facts: Mapping[str, Any], event: Event) -> Mapping[str, str]:
-    if event is Event.BACKED_UP:
-        return {
-            "backup_set": str(facts["set"]),
-            "backup_file": str(facts["file"]),
-            "backup_sha256": str(facts["sha256"]),
-        }
-    if event is Event.INTENDED:
-        return {"intent_at": ts}
-    if event.value.startswith(("outcome.", "reconcile.")):
-        return {"answered_at": ts}
-    if event.value.startswith("verify."):
-        return {"seen_at": ts, "control": str(facts.get("control", ""))}
-    return {}
-
-
-def write_receipt(folder: Path, run: str, envelope: Mapping[str, Any]) -> Path:
-    """Keep a receipt in the state directory, 0600, replacing an earlier issue of the same run."""
+def write_receipt(folder: Path, run: str, issued: IssuedReceipt) -> Path:
+    """Keep a receipt in the state directory, 0600, its lines first, replacing an earlier issue of the same run."""
     path = folder / f"{run}.receipt.json"
-    part = folder / f".{run}.part"
     with failpoints.step("receipt"):
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
-            json.dump(envelope, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_lines(folder, issued)
+        _replace(path, iter([envelope_text(issued.envelope)]))
     return path
+
+
+def write_lines(folder: Path, issued: IssuedReceipt) -> Path:
+    """Write the lines of a receipt under the name that its statement gives them."""
+    path = folder / str(payload_of(issued.envelope)["subject"][0]["name"])
+    _replace(path, (line + b"\n" for line in issued))
+    return path
+
+
+def envelope_text(envelope: Mapping[str, Any]) -> bytes:
+    """Return the envelope as the text of a file."""
+    return json.dumps(envelope, indent=1).encode("ascii") + b"\n"
+
+
+def _replace(path: Path, chunks: Iterator[bytes]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.writelines(chunks)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def payload_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,3 +173,11 @@ def payload_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError(_("this is not a receipt"), reason="not_a_receipt")
     return value
+
+
+def json_line(envelope: Mapping[str, Any]) -> bytes:
+    """Return the line of the one contract that a receipt speaks of, without believing it. Raises UsageError."""
+    try:
+        return str(payload_of(envelope)["predicate"]["contract"]["line"]).encode()
+    except (KeyError, TypeError):
+        raise UsageError(_("this is not a receipt"), reason="not_a_receipt") from None

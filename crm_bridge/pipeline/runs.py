@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from crm_bridge import failpoints
 from crm_bridge.clock import new_id
-from crm_bridge.domain.canonical import JsonValue, digest_of
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import FINAL, Standing, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import ConfirmationError, JournalBusyError, UsageError
@@ -17,6 +18,7 @@ from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, RunRef, run_entry
 from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.run_log import RunLog, steps_of
 
 
@@ -143,22 +145,17 @@ def begin_run(desk: Desk, confirmed: ConfirmedPlan, run: RunRef) -> None:
 
 
 def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = "") -> Entry:
-    """Journal the end of a run (or of this part of it) with a digest over every outcome."""
-    rows: list[list[str | None]] = []
-    complete = not halted
-    last = steps_of(plan)[-1]
+    """Journal the end of a run (or of this part of it), with the seal of its receipt's lines."""
+    complete, counts = not halted, Counter[str]()
     for target in file.targets():
         standing = log.standing(target.ref.id)
         complete = complete and is_final(standing, plan)
-        evidence = standing.evidence.value if standing.evidence else None
-        rows.append([target.ref.id, standing.outcome.value, evidence])
+        counts[standing.outcome.value] += 1
     body: dict[str, JsonValue] = {
         "complete": complete,
-        "step": last.value,
-        "outcomes": digest_of(rows),
-        "counts": {
-            outcome: sum(row[1] == outcome for row in rows) for outcome in sorted({str(row[1]) for row in rows})
-        },
+        "step": steps_of(plan)[-1].value,
+        "counts": dict(sorted(counts.items())),
+        "receipt": seal_of(ReceiptLines(log.desk.journal, log.run.id)),
     }
     if halted:
         body["halted"] = halted

@@ -15,7 +15,7 @@ from crm_bridge.journal.lines import LineSeal
 from crm_bridge.journal.merkle import Frontier, leaf_hash
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.sources import Header, checkpoint_line, header_line
-from tests.journal.lab import Case
+from tests.journal.lab import Case, seal_of_receipt
 
 UUID = "6f1d0b7e-0000-4000-8000-000000000001"
 ORIGIN = f"crm-bridge/{UUID}"
@@ -88,7 +88,7 @@ class Forger:
 
 
 START: tuple[str, dict[str, Any]] = ("journal.start", {"uuid": UUID, "vkey": VKEY, "hmac": "h", "after": ""})
-NOTE: tuple[str, dict[str, Any]] = ("note", {"n": 1})
+NOTE: tuple[str, dict[str, Any]] = ("note", {"n": 1, "receipt": seal_of_receipt()})
 ROTATE: tuple[str, dict[str, Any]] = ("key.rotate", {"old": VKEY, "new": str(NEXT.verifier)})
 
 CHANGES: dict[str, tuple[Change, tuple[int, ...]]] = {

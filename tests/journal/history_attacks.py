@@ -112,7 +112,7 @@ def _forks(corpus: Corpus, folder: Path) -> Iterator[Case]:
     thief = corpus.middle.copy(folder / "thief")
     with thief.open() as journal:
         fill(journal, range(18, 25), word="not_done")
-        head, receipt = journal.head(), receipt_for(journal, 90)
+        head, receipt = journal.head(), receipt_for(journal, 91)
     fork, keys = thief.export(), good.keys
     kind = "rewritten by a holder of the key"
     yield Case(f"{kind}, checkpoint known", "", fork, (12,), keys, checkpoints=good.checkpoints)

@@ -8,6 +8,7 @@ import random
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.journal.canonical import JsonValue, canonical
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.export import export_journal
+from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
+from crm_bridge.journal.note import encode64
 from crm_bridge.journal.pin import Pin
 from crm_bridge.journal.sources import line_count
 from crm_bridge.journal.store import Journal
@@ -96,17 +99,46 @@ def fill(journal: Journal, records: Iterable[int], *, word: str = "done") -> Non
         intent = Draft("intent", **where, body={"step": "trash", "attempt": 1}, lines=lines)
         journal.append([Draft("gate", **where, lines=gates), intent])
         done: dict[str, JsonValue] = {"step": "trash", "attempt": 1, "result": word}
+        done["receipt"] = seal_of_receipt()
         journal.append([Draft("outcome", **where, body=done, lines=lines)])
 
 
-def receipt_for(journal: Journal, seq: int) -> bytes:
-    """Return a receipt over one entry."""
-    predicate: JsonValue = {
+RECEIPT_LINES = tuple(b'{"record":"%d"}' % number for number in range(100))
+
+
+def seal_of_receipt() -> dict[str, JsonValue]:
+    """Return what the entry at the end of a run says of the lines of its receipt: here of a hundred contracts."""
+    leaves = [leaf_hash(line) for line in RECEIPT_LINES]
+    digest = sha256(b"".join(line + b"\n" for line in RECEIPT_LINES)).hexdigest()
+    return {"count": len(leaves), "root": root_of(leaves).hex(), "sha256": digest}
+
+
+def end_of_run(**more: JsonValue) -> Draft:
+    """Return an entry that seals the hundred lines."""
+    return Draft("run.end", body={"receipt": seal_of_receipt(), **more})
+
+
+def path_of(place: int) -> list[str]:
+    """Return the path from one of the hundred lines to their root."""
+    leaves = [leaf_hash(line) for line in RECEIPT_LINES]
+    return [encode64(node) for node in inclusion_path(place, len(leaves), range_hash_of(leaves))]
+
+
+def predicate_for(journal: Journal, seq: int, place: int = 57) -> dict[str, Any]:
+    """Return what a receipt for one contract of a hundred says, sealed by one entry."""
+    return {
         "run": "R1",
         "inclusion": journal.prove(seq).text(),
         "entry": journal.entry(seq).raw.decode(),
+        "lines": seal_of_receipt(),
+        "contract": {"line": RECEIPT_LINES[place].decode(), "place": place, "path": path_of(place)},
     }
-    subject: JsonValue = [{"name": str(seq)}]
+
+
+def receipt_for(journal: Journal, seq: int) -> bytes:
+    """Return a receipt for one contract of a hundred over one entry."""
+    predicate: JsonValue = predicate_for(journal, seq)
+    subject: JsonValue = [{"name": "R1.receipt.jsonl"}]
     statement: JsonValue = {"_type": "https://in-toto.io/Statement/v1", "subject": subject, "predicate": predicate}
     return json.dumps(journal.sign_receipt(canonical(statement))).encode()
 

@@ -16,7 +16,7 @@ from crm_bridge.journal.lines import LineSeal
 from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
 from crm_bridge.journal.proof import InclusionProof
 from tests.journal.forgery import NOTE, ORIGIN, OWNER, ROTATE, START, UUID, VKEY, Forger
-from tests.journal.lab import Case, roles
+from tests.journal.lab import RECEIPT_LINES, Case, path_of, roles, seal_of_receipt
 
 ANY = (0, 10, 11, 12, 13, 14, 15)
 ODD: tuple[Any, ...] = (
@@ -115,7 +115,10 @@ def _evidence(forger: Forger) -> tuple[list[bytes], InclusionProof]:
 def _receipt(luck: random.Random, name: str) -> Case:
     forger = _journal(luck)
     entries, proof = _evidence(forger)
-    statement: Any = {"predicate": {"inclusion": proof.text(), "entry": entries[1].decode()}, "subject": []}
+    predicate = {"inclusion": proof.text(), "entry": entries[1].decode(), "lines": seal_of_receipt()}
+    if luck.random() < 0.5:
+        predicate["contract"] = {"line": RECEIPT_LINES[3].decode(), "place": 3, "path": path_of(3)}
+    statement: Any = {"predicate": predicate, "subject": []}
     if luck.random() < 0.5:
         statement = _put(luck, statement)
     envelope: Any = dsse.sign(dsse.RECEIPT_TYPE, json.dumps(statement).encode(), OWNER)
@@ -135,7 +138,8 @@ def _proof(luck: random.Random, name: str) -> Case:
         ["", "index 0", "index 2", "index 01", "index 99", "index", "extra YQ==", "extra", other, lines[0]]
     )
     lines[line : line + luck.randrange(2)] = [odd]
-    statement = {"predicate": {"inclusion": "\n".join(lines), "entry": entries[1].decode()}}
+    predicate = {"inclusion": "\n".join(lines), "entry": entries[1].decode(), "lines": seal_of_receipt()}
+    statement = {"predicate": predicate}
     envelope = dsse.sign(dsse.RECEIPT_TYPE, json.dumps(statement).encode(), OWNER)
     return Case("odd proofs", name, forger.export(), ANY, (VKEY,), receipts=(json.dumps(envelope).encode(),))
 

@@ -14,7 +14,7 @@ import pytest
 from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.store import Journal
 from tests.journal.conftest import MakeDraft
-from tests.journal.lab import receipt_for
+from tests.journal.lab import end_of_run, receipt_for
 from verifier import verify_journal
 
 FILE = Path(verify_journal.__file__)
@@ -73,7 +73,8 @@ def test_a_receipt_is_checked_without_a_journal(
     journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "receipt.json"
-    path.write_bytes(receipt_for(journal, 0))
+    journal.append([end_of_run()])
+    path.write_bytes(receipt_for(journal, 1))
     assert verify_journal.main(["--receipt", str(path), "--key", journal.vkey]) == 0
     path.write_bytes(path.read_bytes().replace(b'"sig": "', b'"sig": "A'))
     assert verify_journal.main(["--receipt", str(path), "--key", journal.vkey]) == 12

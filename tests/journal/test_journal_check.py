@@ -13,6 +13,7 @@ import pytest
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalCheckError, JournalError
 from crm_bridge.journal import database, sources
+from crm_bridge.journal.canonical import canonical
 from crm_bridge.journal.check import check_journal, check_receipt
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.export import export_journal
@@ -24,7 +25,7 @@ from crm_bridge.journal.store import Journal
 from crm_bridge.journal.walk import Walk
 from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
 from tests.journal.file_attacks import tamper
-from tests.journal.lab import receipt_for, roles
+from tests.journal.lab import end_of_run, predicate_for, receipt_for, roles
 from tests.journal.test_journal_pin import ROOT
 from verifier import verify_journal
 
@@ -165,26 +166,23 @@ def test_the_key_of_this_installation_is_known_without_opening_the_journal(
 
 
 def test_a_receipt_verifies_without_the_journal(journal: Journal) -> None:
-    journal.append([Draft("note")])
+    journal.append([end_of_run()])
     receipt = receipt_for(journal, 1)
     assert check_receipt(receipt, vkeys=[journal.vkey]).exit_code == 0
 
 
 def test_a_receipt_that_quotes_another_entry_is_not_believed(journal: Journal) -> None:
-    journal.append([Draft("note", body={"n": 1}), Draft("note", body={"n": 2})])
+    journal.append([end_of_run(n=1), end_of_run(n=2)])
     other = json.loads(receipt_for(journal, 1))
-    payload = b'{"predicate":{"inclusion":%s,"entry":%s}}' % (
-        json.dumps(journal.prove(1).text()).encode(),
-        json.dumps(journal.entry(2).raw.decode()).encode(),
-    )
-    lying = json.dumps(journal.sign_receipt(payload))
+    predicate = predicate_for(journal, 1) | {"entry": journal.entry(2).raw.decode()}
+    lying = json.dumps(journal.sign_receipt(canonical({"predicate": predicate})))
     assert check_receipt(lying, vkeys=[journal.vkey]).exit_code == 12
     assert check_journal(journal.path, vkeys=[journal.vkey], receipts=[lying]).exit_code == 12
     assert other["payloadType"] == "application/vnd.crm-bridge.deletion-receipt+json"
 
 
 def test_a_receipt_of_before_a_change_of_keys_still_verifies(journal: Journal, home: Path) -> None:
-    journal.append([Draft("note")])
+    journal.append([end_of_run()])
     receipt, old = receipt_for(journal, 1), journal.vkey
     journal.rotate_key()
     assert check_receipt(receipt, vkeys=[old]).exit_code == 0

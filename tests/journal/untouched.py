@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.pin import Pin
-from tests.journal.lab import Case, Lab, receipt_for
+from tests.journal.lab import Case, Lab, end_of_run, receipt_for
 
 
 def untouched_cases(folder: Path, count: int) -> Iterator[Case]:
@@ -20,11 +20,12 @@ def untouched_cases(folder: Path, count: int) -> Iterator[Case]:
         with lab.open() as journal:
             for _batch in range(randomness.randrange(1, 6)):
                 size = randomness.randrange(1, 5)
-                journal.append([Draft(f"note.{n}", body={"n": n, "text": "合同" * n}) for n in range(size)])
+                entries = [Draft(f"note.{n}", body={"n": n, "text": "合同" * n}) for n in range(size)]
+                (end,) = journal.append([*entries, end_of_run()])[-1:]
                 if randomness.random() < 0.1:
                     journal.rotate_key()
             head = journal.head()
             pin, keys = Pin(head.size, head.root, journal.uuid), (journal.vkey,)
-            receipt = receipt_for(journal, randomness.randrange(head.size))
+            receipt = receipt_for(journal, end.seq)
         yield Case("untouched", str(number), lab.export(), (0,), keys, pin, (head.note,), (receipt,))
         shutil.rmtree(lab.home)

@@ -36,7 +36,8 @@ class Deleted:
     def issued(self) -> str:
         """Issue the receipt by a bridge of its own, as another process would."""
         with Bridge.open(self.home, clock=self.clock, environ={}) as bridge:
-            return json.dumps(bridge.issue_receipt(self.run), sort_keys=True)
+            issued = bridge.issue_receipt(self.run)
+            return json.dumps([dict(issued.envelope), list(issued.lines())], sort_keys=True)
 
 
 @pytest.fixture(params=["zoho", "fxiaoke"])
@@ -70,14 +71,16 @@ def test_without_vault_and_plans_it_is_still_issued(deleted: Deleted) -> None:
 
 
 def test_it_says_what_was_not_covered_and_names_nobody(deleted: Deleted) -> None:
-    envelope = deleted.bridge.issue_receipt(deleted.run)
+    envelope = deleted.bridge.issue_receipt(deleted.run).envelope
     (path,) = (deleted.home / "receipts").glob("*.json")
     assert json.loads(path.read_text()) == envelope
-    said = deleted.crm.resume(deleted.run).receipt().statement
-    text = json.dumps(said, ensure_ascii=False)
+    receipt = deleted.crm.resume(deleted.run).receipt()
+    said, lines = receipt.statement, list(receipt.lines())
+    text = json.dumps([said, lines], ensure_ascii=False)
     assert "Acme" not in text
     assert "backups" in " ".join(said["predicate"]["notCovered"])
-    assert [line["record"] for line in said["predicate"]["contracts"]] == deleted.ids
+    assert sorted(line["record"] for line in lines) == deleted.ids
+    assert all(line["program"].startswith("crm_bridge/") and "/" in line["adapter"] for line in lines)
 
 
 def test_the_independent_verifier_accepts_journal_and_receipt(deleted: Deleted, tmp_path: Path) -> None:
