@@ -57,7 +57,9 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     run("apply", tmp_path / "a.plan", "--confirm", plan["digest"])
     for words in ("status --all", "receipt show", "receipt issue", "restore --last"):
         run(*words.split())
-    run("receipt", "verify", next((shell.home / "receipts").glob("*.json")))
+    # After the restore: the receipt's lines, and what it withdrew.
+    documents += shell("receipt", "show", "--json").lines()
+    run("receipt", "verify", next((shell.home / "receipts").glob("*.receipt.json")))
     sets = run("vault", "list")["sets"]
     run("vault", "show", sets[0]["set"])
     run("vault", "check")

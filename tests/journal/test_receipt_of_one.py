@@ -21,7 +21,7 @@ Predicate = dict[str, Any]
 
 def verdicts(journal: Journal, predicate: Predicate, folder: Path, capsys: pytest.CaptureFixture[str]) -> set[int]:
     """Sign this, as the holder of the key could, and return what both verifiers say of it alone."""
-    statement = {"predicate": predicate, "subject": [{"name": "R1.receipt.jsonl"}]}
+    statement: Predicate = {"predicate": predicate, "subject": [{"name": "R1.receipt.jsonl"}]}
     path = folder / "receipt.json"
     path.write_text(json.dumps(journal.sign_receipt(canonical(statement))))
     code = verify_journal.main(["--receipt", str(path), "--key", journal.vkey])
@@ -125,7 +125,7 @@ def test_a_name_of_lines_that_leads_elsewhere_is_not_followed(sealed: Journal, t
     folder.mkdir()
     (tmp_path / "secret").write_bytes(b"x")
     for name in ("../secret", str(tmp_path / "secret"), "", 7, None):
-        statement = {"predicate": predicate_for(sealed, 5), "subject": [{"name": name}]}
+        statement: Predicate = {"predicate": predicate_for(sealed, 5), "subject": [{"name": name}]}
         path = folder / "receipt.json"
         path.write_text(json.dumps(sealed.sign_receipt(canonical(statement))))
         assert ReceiptFile.read(path).lines is None
