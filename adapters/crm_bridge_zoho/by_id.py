@@ -70,6 +70,10 @@ class ById:
             answers, done = self._some(module, wanted, tuple(columns), few=few)
             found.take(answers, wanted[:done], raw=raw)
             wanted = wanted[done:]
+        by_id = self._coql.refused(module) & set(columns)
+        live = list(found) if by_id else []
+        for at in range(0, len(live), LIST_IDS):
+            self._complete(module, found, live[at : at + LIST_IDS], ("id", *sorted(by_id)))
         with self._lock:
             self._newest[module] = max([self._newest.get(module, ""), *found], key=lambda one: (len(one), one))
         return found
@@ -105,6 +109,17 @@ class ById:
                     raise
             with self._lock:
                 self._rung = max(self._rung, rung + 1)
+
+    def _complete(self, module: str, found: Rows, ids: list[str], columns: tuple[str, ...]) -> None:
+        """Add the columns that queries refuse."""
+        more = Rows()
+        more.take(self._listed(module, ids, columns), ids, raw=True)
+        for record_id, row in more.items():
+            here = found[record_id]
+            found[record_id] = Row({**here.values, **row.values}, here.raw, row.raw)
+        found.unreadable |= more.unreadable
+        for record_id in more.unreadable:
+            found.pop(record_id, None)
 
     def _queried(self, module: str, ids: list[str], columns: tuple[str, ...], *, few: bool) -> list[Answer]:
         select = Select(module, columns, any_id(ids, self._in_list))

@@ -39,7 +39,7 @@ class Copies:
     def find(self, item: RestoreItem, saved: Saved) -> str | None:
         """Return the id of the earlier copy, or None."""
         if self._marker_field:
-            where = f"{self._marker_field} = {coql.text(item.marker)}"
+            where = f"{coql.column(self._marker_field)} = {coql.text(item.marker)}"
             answer, _limit = self._coql.page(Select(self._work.name, ("id",), where))
             # Text is compared loosely by Zoho, but a mark is unlike any other text.
             rows = list_of(answer, "data")
@@ -60,10 +60,10 @@ class Copies:
         deletions, _readable = self._bins.find([item.ref.id], None)
         deletion = deletions.get(item.ref.id)
         since = deletion.at if deletion else instant_of(saved.values.get("Modified_Time"))
-        where = [f"Created_By = {coql.text(self._work.user.id)}"]
+        where = [f"`Created_By` = {coql.text(self._work.user.id)}"]
         title = self._work.meanings.get("title")
         if title and isinstance(saved.values.get(title), str):
-            where.append(f"{title} = {coql.text(saved.values[title])}")
+            where.append(f"{coql.column(title)} = {coql.text(saved.values[title])}")
         select = Select(self._work.name, self._work.columns.base, coql.joined(where, "and"))
         rows = [row for answer in self._coql.pages(select) for row in list_of(answer, "data")]
         same = [row for row in rows if _is_after(row, since) and self._same(row, saved.values, item.ids)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.transport import Answer
 from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.errors import ColumnRefusedError
 from crm_bridge_zoho.wire import list_of, more_records, rows_of
 
 ROUTE = "POST /crm/v8/coql"
@@ -19,15 +21,39 @@ REFUSED_SHAPE = frozenset({"LIMIT_EXCEEDED", "INVALID_QUERY", "SYNTAX_ERROR"})
 """Codes that say "not in this form": a smaller or plainer query may pass."""
 
 
+PLAIN = ""
+QUOTES = ("`", PLAIN, '"')
+"""What stands around the name of a column. Zoho's pages show backticks and double quotes; some servers take neither."""
+_QUOTED = re.compile(r"'(?:''|[^'])*'|`([^`]*)`")
+
+
 def text(value: str) -> str:
-    """Return a string literal: single quotes, with backslash and quote escaped."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    """Return a string literal: single quotes, those inside doubled, and backslashes escaped."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"
 
 
-def in_list(column: str, values: Sequence[str]) -> str:
-    """Return `column in ('a','b')` for text values."""
-    return f"{column} in ({','.join(text(value) for value in values)})"
+def column(name: str) -> str:
+    """Return the name of a column in backticks: unquoted, one that is a word of SQL ends the query.
+
+    The id and paths over lookups are no such words.
+    """
+    return name if name == "id" or "." in name else f"`{name}`"
+
+
+def plain(condition: str) -> str:
+    """Return a condition as people write it, without quotes around columns."""
+    return _in_quotes(condition, PLAIN)
+
+
+def _in_quotes(query: str, quote: str) -> str:
+    """Return a query whose columns stand in backticks with another quote around them."""
+    return _QUOTED.sub(lambda piece: f"{quote}{piece[1]}{quote}" if piece[1] is not None else piece[0], query)
+
+
+def in_list(place: str, values: Sequence[str]) -> str:
+    """Return `place in ('a','b')` for text values."""
+    return f"{place} in ({','.join(text(value) for value in values)})"
 
 
 def joined(parts: Sequence[str], word: str) -> str:
@@ -38,9 +64,9 @@ def joined(parts: Sequence[str], word: str) -> str:
     return f"({joined(parts[:middle], word)} {word} {joined(parts[middle:], word)})"
 
 
-def any_id(ids: Sequence[str], size: int, column: str = "id") -> str:
-    """Return the condition that `column` is one of `ids`, in lists of at most `size`."""
-    return joined([in_list(column, ids[at : at + size]) for at in range(0, len(ids), size)], "or")
+def any_id(ids: Sequence[str], size: int, place: str = "id") -> str:
+    """Return the condition that the column `place` is one of `ids`, in lists of at most `size`."""
+    return joined([in_list(place, ids[at : at + size]) for at in range(0, len(ids), size)], "or")
 
 
 def credits_of(limit: int) -> int:
@@ -65,7 +91,7 @@ class Select:
             parts.append(f"id > {text(after)}")
         condition = joined(parts, "and") if parts else "id is not null"
         order = "desc" if descending else "asc"
-        return f"{self._from(', '.join(self.columns))} where {condition} order by id {order} limit {limit}"
+        return f"{self._from(', '.join(map(column, self.columns)))} where {condition} order by id {order} limit {limit}"
 
     def count(self) -> str:
         """Return the query that counts."""
@@ -76,12 +102,18 @@ class Select:
 
 
 class Coql:
-    """Runs queries; remembers the LIMIT that this Zoho accepts."""
+    """Runs queries; remembers the LIMIT, the quotes and the columns that this Zoho accepts."""
 
     def __init__(self, client: ZohoClient, limit: int) -> None:
         """Ask for at most `limit` rows a call; 200 after Zoho refused more."""
         self._client = client
         self.limit = limit
+        self._quotes: dict[str, str] = {}
+        self._refused: dict[str, frozenset[str]] = {}
+
+    def refused(self, module: str) -> frozenset[str]:
+        """Return the columns of a module that no query is allowed to select: they have to be read by id."""
+        return self._refused.get(module, frozenset())
 
     def run(self, query: str, limit: int = SMALL_LIMIT) -> Answer | None:
         """Run one query; None when no row fits."""
@@ -93,12 +125,46 @@ class Coql:
         """Return one page and the LIMIT it was asked with."""
         asked = min(self.limit, limit or self.limit)
         try:
-            return self.run(select.page(after=after, limit=asked), asked), asked
+            return self._page(select, after, asked), asked
         except CrmBridgeError as error:
             if error.vendor_code != "LIMIT_EXCEEDED" or asked <= SMALL_LIMIT:
                 raise
         self.limit = SMALL_LIMIT
-        return self.run(select.page(after=after, limit=SMALL_LIMIT), SMALL_LIMIT), SMALL_LIMIT
+        return self._page(select, after, SMALL_LIMIT), SMALL_LIMIT
+
+    def _page(self, select: Select, after: str | None, limit: int) -> Answer | None:
+        """Run one page without the columns that Zoho names in its refusals."""
+        dropped = self.refused(select.module)
+        while True:
+            left = replace(select, columns=tuple(name for name in select.columns if name not in dropped))
+            try:
+                answer = self._quoted(select.module, left.page(after=after, limit=limit), limit)
+            except ColumnRefusedError as error:
+                if error.column not in left.columns or error.column == "id":
+                    raise
+                dropped |= {error.column}
+                continue
+            # Only now: a refusal may have meant the condition, and the column can be selected after all.
+            self._refused[select.module] = dropped
+            return answer
+
+    def _quoted(self, module: str, query: str, limit: int) -> Answer | None:
+        """Run a query with the quotes that the module's queries took last; others are tried after a syntax error."""
+        if plain(query) == query:
+            return self.run(query, limit)
+        first: CrmBridgeError | None = None
+        for quote in dict.fromkeys((self._quotes.get(module, QUOTES[0]), *QUOTES)):
+            try:
+                answer = self.run(_in_quotes(query, quote), limit)
+            except CrmBridgeError as error:
+                if not _is_about_quotes(error, quote):
+                    raise
+                first = first or error
+                continue
+            self._quotes[module] = quote
+            return answer
+        assert first is not None, "every kind of quotes was refused"
+        raise first
 
     def pages(self, select: Select, *, limit: int | None = None) -> Iterator[Answer]:
         """Yield all pages, by id: offsets end at 100,000 rows and shift when rows vanish, ids do neither."""
@@ -119,12 +185,18 @@ class Coql:
     def count(self, select: Select) -> int | None:
         """Return how many records fit; None when this Zoho does not count by query."""
         try:
-            rows = list_of(self.run(select.count()), "data")
+            rows = list_of(self._quoted(select.module, select.count(), SMALL_LIMIT), "data")
         except CrmBridgeError as error:
             if error.vendor_code in REFUSED_SHAPE or error.reason == "invalid":
                 return None
             raise
         return counted(rows[0]) if rows else 0
+
+
+def _is_about_quotes(error: CrmBridgeError, quote: str) -> bool:
+    if error.vendor_code == "SYNTAX_ERROR":
+        return True
+    return bool(quote) and isinstance(error, ColumnRefusedError) and error.column.startswith(quote)
 
 
 def counted(row: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import CrmBridgeError, MalformedAnswerError
+from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, UsageError
 from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import shown_code
 from crm_bridge.spi.spec import ErrorRow
@@ -33,6 +33,12 @@ _TELLING = (
 )
 _LONGEST = 200
 _JOBS = ("merge", "zia_vision")
+
+
+class ColumnRefusedError(UsageError):
+    """A query that Zoho refuses because of one column, whatever is done with it."""
+
+    column = ""
 
 
 def row_of(code: str, details: Mapping[str, Any] | None = None) -> ErrorRow:
@@ -62,7 +68,9 @@ def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
     text = _("Zoho refused {route}: {meaning} ({code})").format(
         route=route, meaning=_(row.meaning), code=f"{code}: {named}" if named else code
     )
-    return row.family.rule.error(
+    column = item.details.get("column_name")
+    by_column = item.code == "INVALID_QUERY" and isinstance(column, str) and "operator" not in item.details
+    error = (ColumnRefusedError if by_column else row.family.rule.error)(
         text,
         reason=row.family,
         hint=_(row.advice),
@@ -71,6 +79,9 @@ def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
         http_status=answer.status,
         request_id=request_id(answer),
     )
+    if isinstance(error, ColumnRefusedError):
+        error.column = str(column)
+    return error
 
 
 def failure_of(answer: Answer, *, route: str) -> CrmBridgeError | None:

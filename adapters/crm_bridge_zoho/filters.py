@@ -121,7 +121,7 @@ class CoqlFilters:
         if not column or table is None:
             return None
         make = table.get(condition.op)
-        return make(column, condition) if make else None
+        return make(coql.column(column), condition) if make else None
 
     def _place(self, ref: FieldRef) -> tuple[str, str]:
         """Return column and data type; empty for what no query can reach."""
@@ -176,7 +176,7 @@ def _lookup_equals(column: str, condition: Compare) -> Made:
     ids = [str(value) for value in condition.values if str(value).isdigit()]
     if not ids:
         return by_name
-    lookup = column.partition(".")[0]
+    lookup = coql.column(column.partition(".")[0])
     return Pushed(coql.joined([coql.any_id(ids, LONGEST_IN, lookup), by_name.native], "or"), exact=False)
 
 

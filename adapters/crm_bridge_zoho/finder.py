@@ -18,7 +18,7 @@ from crm_bridge.transport import UnreadableRow
 from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
-from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select
+from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select, plain
 from crm_bridge_zoho.names import LookupNames
 from crm_bridge_zoho.states import FIRST, read_states, state_of
 from crm_bridge_zoho.wire import Listed, Row, id_text, list_of, more_records, rows_of, unreadable_id
@@ -98,7 +98,7 @@ class Finder:
         native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
         select = Select(self._work.name, self._work.columns.base, native)
         pages = self._pages(select, query, remarks)
-        return Search(native or "id is not null", residual, pages)
+        return Search(plain(native) if native else "id is not null", residual, pages)
 
     def _pages(self, select: Select, query: Query, remarks: list[str]) -> Iterator[Page]:
         """Yield the pages of a query; where Zoho refuses its condition, all records, for the core to filter.
@@ -106,7 +106,7 @@ class Finder:
         Likewise where its rows lack a column of the condition: Zoho then compared what this user is not shown.
         """
         try:
-            yield from self._queried(select, query)
+            yield from self._queried(select, query, remarks)
             return
         except _LeftOutError as error:
             remark = _("Zoho does not show {names}: all contracts are read and filtered here").format(names=error)
@@ -117,19 +117,23 @@ class Finder:
                 code=error.vendor_code
             )
         remarks.append(remark)
-        yield from self._queried(replace(select, where=None), query)
+        yield from self._queried(replace(select, where=None), query, remarks)
 
-    def _queried(self, select: Select, query: Query) -> Iterator[Page]:
+    def _queried(self, select: Select, query: Query, remarks: list[str]) -> Iterator[Page]:
         """Yield the pages of a query. The count comes first: Zoho charges by the LIMIT that is asked for."""
         expected = self._coql.count(select)
         limit = self._coql.limit if expected is None else max(SMALL_LIMIT, expected)
         seen = _Seen()
+        by_id: tuple[str, ...] = ()
         for answer in self._coql.pages(select, limit=limit):
+            if not by_id and (by_id := tuple(sorted(self._coql.refused(select.module) & set(select.columns)))):
+                told = _("Zoho's queries refuse {columns}: read by id, which takes a call for 100 contracts")
+                remarks.append(told.format(columns=", ".join(by_id)))
             listed = rows_of(answer, "data")
             if not seen.keys and select.where is not None:
                 self._refuse_left_out(listed.rows, query.where)
             rows, unreadable = seen.fresh(listed)
-            yield self._page(rows, query.where, unreadable)
+            yield self._page(rows, query.where, unreadable, by_id)
         if not seen.keys and select.where is not None:
             # No row shows whether the columns of the condition are shown at all: look at one of any contract.
             sample, _limit = self._coql.page(replace(select, where=None), limit=1)
@@ -153,9 +157,15 @@ class Finder:
     def _may_ask(self, name: str) -> bool:
         return self._work.fields[name].in_coql and self._work.filters.is_shown(FieldRef(name, vendor=True))
 
-    def _page(self, rows: Sequence[Row], where: Filter | None, unreadable: Iterable[UnreadableContract] = ()) -> Page:
-        """Return a page of these rows, with the columns and names that the filter needs on top."""
-        extra = self._extra_columns(where)
+    def _page(
+        self,
+        rows: Sequence[Row],
+        where: Filter | None,
+        unreadable: Iterable[UnreadableContract] = (),
+        by_id: tuple[str, ...] = (),
+    ) -> Page:
+        """Return a page of these rows; names, what the filter needs, and the columns `by_id` are read on top."""
+        extra = (*self._extra_columns(where), *by_id)
         more = self._by_id.rows(self._work.name, [row.id for row in rows], ("id", *extra)) if extra else Rows()
         bad = [_unreadable(more.unreadable[row.id], 0) for row in rows if row.id in more.unreadable]
         values = [

@@ -14,7 +14,7 @@ from crm_bridge_zoho import metadata
 from crm_bridge_zoho.account import is_hidden
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
-from crm_bridge_zoho.coql import Coql, Select, any_id
+from crm_bridge_zoho.coql import Coql, Select, any_id, column
 from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.metadata import RelatedList
 from crm_bridge_zoho.wire import Listed, id_text, rows_of
@@ -85,7 +85,7 @@ def read_inbound(
         for at in range(0, len(ids), IDS_A_QUERY):
             share = ids[at : at + IDS_A_QUERY]
             try:
-                for answer in coql.pages(Select(one.module, one.columns, any_id(share, in_list, one.field))):
+                for answer in coql.pages(Select(one.module, one.columns, any_id(share, in_list, column(one.field)))):
                     take(found, share, one, rows_of(answer, "data", raw=True))
             except CrmBridgeError as error:
                 if error.reason in ENDS_THE_RUN:

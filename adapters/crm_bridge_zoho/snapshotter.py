@@ -97,12 +97,17 @@ class Snapshotter:
         rows = self._by_id.rows(self._work.name, ids, self._work.columns.base, raw=True)
         live = [ref for ref in refs if ref.id in rows]
         extra: dict[str, list[Part]] = {ref.id: [] for ref in live}
+        for key, row in rows.items():
+            if row.more:
+                extra[key].append(Part(PartKind.EXTRA, "fields-by-id", row.more))
         unreadable = set(rows.unreadable)
         for number, columns in enumerate(self._work.columns.slices, start=2):
             more = self._by_id.rows(self._work.name, list(extra), columns, raw=True)
             unreadable |= more.unreadable.keys()
             for key, row in more.items():
                 extra[key].append(Part(PartKind.EXTRA, f"fields-{number}", row.raw))
+                if row.more:
+                    extra[key].append(Part(PartKind.EXTRA, f"fields-{number}-by-id", row.more))
         texts: dict[str, list[bytes]] = {}
         for key, raw in self._full_texts(list(extra)):
             texts.setdefault(key, []).append(raw)

@@ -17,7 +17,8 @@ from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filter_syntax import parse_filter, to_text
-from crm_bridge.domain.filters import Everything, Filter, all_of
+from crm_bridge.domain.filters import Everything, Filter, all_of, conditions
+from crm_bridge.domain.given_text import check_text
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.domain.obstacles import Deletability, deletability
 from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, check_fresh, confirm_plan
@@ -196,6 +197,7 @@ class Connection:
                 reason="no_selection",
                 hint=_("every contract of the module is the filter `everything`"),
             )
+        check_text(reason)
         query = _query(chosen, words, ids)
         text = to_text(query.where) if query.where is not None else words or "ids"
         selection = self._select(replace(query, states=True))
@@ -442,6 +444,8 @@ def _query(filters: tuple[Filter | str, ...], words: str | None, ids: Iterable[s
     tree = all_of(*trees) if trees else None
     if tree is None and words is None and chosen is None:
         tree = Everything()
+    literals = [literal for one in conditions(tree) for literal in one.values] if tree is not None else []
+    check_text(words or "", *(literal for literal in literals if isinstance(literal, str)))
     return Query(where=tree, words=words, ids=chosen)
 
 

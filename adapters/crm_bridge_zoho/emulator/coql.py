@@ -69,8 +69,8 @@ def check(call: Call, query: Query) -> Module:
     if query.view:
         raise invalid_query(query.view, "the cvid given seems to be invalid")
     switches = call.switches
-    _limit(query.limit, switches.coql_max_rows if call.version >= 8 else min(200, switches.coql_max_rows))
-    _limit(query.offset + query.limit, switches.coql_max_offset if call.version >= 8 else 10_000)
+    _limit(query.limit, switches.coql_max_rows if call.version >= 4 else min(200, switches.coql_max_rows))
+    _limit(query.offset + query.limit, switches.coql_max_offset if call.version >= 4 else 10_000)
     _limit(len(query.columns), switches.coql_max_columns)
     _limit(len(query.group), 4)
     _limit(len(query.order), 10)

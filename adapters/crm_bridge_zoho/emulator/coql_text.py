@@ -13,11 +13,18 @@ from crm_bridge_zoho.emulator.answers import ApiError
 FUNCTIONS = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
 _Item = TypeVar("_Item")
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+)|(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>-?\d+(?:\.\d+)?)(?![\w.])"""
+    r"""(?P<blank>\s+)|(?P<string>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")|(?P<quoted>`[^`]*`)|(?P<number>-?\d+(?:\.\d+)?)(?![\w.])"""
     r"""|(?P<name>[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)|(?P<sign>!=|<=|>=|[=<>(),\#])""",
     re.DOTALL,
 )
-_WORDS = frozenset({"select", "from", "where", "and", "or", "group", "order", "by", "limit", "offset", "as"})
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
+_WORDS = frozenset(
+    {"select", "from", "where", "and", "or", "group", "order", "by", "limit", "offset", "as", "in", "not", "like"}
+    | {"between", "is", "null", "true", "false", "having", "join", "on", "union", "asc", "desc", "distinct", "case"}
+    | {"when", "then", "else", "end", "exists", "all", "any", "external", "table", "column", "index", "key", "primary"}
+    | {"references", "check", "default", "set", "values", "insert", "update", "delete", "create", "drop", "alter"}
+)
+"""Words of SQL: a column of such a name, in whatever case, is taken in quotes only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +241,8 @@ class _Reader:
         raise self.wrong()
 
     def _text(self) -> str:
-        return re.sub(r"\\(.)", r"\1", self._take("string").text[1:-1], flags=re.DOTALL)
+        told = self._take("string").text
+        return re.sub(rf"\\(.)|{told[0]}(?={told[0]})", r"\1", told[1:-1], flags=re.DOTALL)
 
     def _count(self) -> int:
         text = self._take("number").text
@@ -251,6 +259,10 @@ class _Reader:
     def _name(self) -> str:
         if self._kind("name") and self._tokens[self._at].text.lower() not in _WORDS:
             return self._take("name").text
+        # Where a column is expected, what stands in quotes is its name.
+        for kind in ("quoted", "string"):
+            if self._kind(kind) and _NAME.fullmatch(self._tokens[self._at].text[1:-1]):
+                return self._take(kind).text[1:-1]
         raise self.wrong()
 
     def _take(self, kind: str) -> _Token:

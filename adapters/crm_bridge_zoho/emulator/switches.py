@@ -80,9 +80,9 @@ class Switches:
     bulk_page: int = 200_000
     """Rows of one bulk read."""
     coql_max_rows: int = 2000
-    """Largest LIMIT of a query (200 up to v7)."""
+    """Largest LIMIT of a query (200 up to v3)."""
     coql_max_offset: int = 100_000
-    """Last row that an offset reaches (10,000 up to v7)."""
+    """Last row that an offset reaches (10,000 up to v3)."""
     coql_in_limit: int = 50
     """Values in one `in` list; 100 is in one of the sources."""
     coql_max_columns: int = 50

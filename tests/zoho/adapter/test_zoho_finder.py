@@ -108,7 +108,7 @@ def test_a_field_that_no_query_reaches_is_named(zoho: Any) -> None:
 def test_a_filter_that_zoho_refuses_is_applied_here_and_that_is_said(zoho: Any) -> None:
     said = {"code": "INVALID_QUERY", "details": {"operator": "="}, "message": "no", "status": "error"}
     refused = WireResponse.of_json(said, 400)
-    zoho.intercept = lambda request: refused if b"Auto_Renewal = true" in request.body else None
+    zoho.intercept = lambda request: refused if b"Auto_Renewal` = true" in request.body else None
     search, contracts = found(zoho.connect(), "Auto_Renewal = true")
     zoho.intercept = lambda request: None
     _search, expected = found(zoho.connect(), "Auto_Renewal = true")
