@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.sandbox.faults import Match, Rule
 from tests.protocol.conftest import Desk
 
@@ -82,6 +83,6 @@ def test_two_plans_with_one_contract_in_common_do_not_run_side_by_side(desk: Des
     wait_for(lambda: bool(desk.removed("zoho")) or process.poll() is not None)
     other = desk.run("apply", both["file"], "--confirm", both["digest"], "--json")
     server.inject()
-    assert other.code == 1
+    assert other.code == ExitCode.BUSY
     assert "another run" in other.err
     assert desk.end(process).code == 0
