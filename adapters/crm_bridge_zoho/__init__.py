@@ -58,6 +58,14 @@ def _login_by_browser(settings: BaseModel, tools: Tools, _pasted: str) -> str:
     return login(settings, tools, method="browser")
 
 
+def _login_by_device(settings: BaseModel, tools: Tools, _pasted: str) -> str:
+    from crm_bridge_zoho.device import login_by_device
+    from crm_bridge_zoho.settings import ZohoSettings
+
+    assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
+    return login_by_device(settings, tools)
+
+
 def _revoke(settings: BaseModel, tools: Tools) -> None:
     from crm_bridge_zoho.login import revoke
     from crm_bridge_zoho.settings import ZohoSettings
@@ -86,7 +94,7 @@ ADAPTER = AdapterSpec(
     sign_in_help=N_(
         "In Zoho's API console (api-console.zoho.com, or your data centre's) make a self client or a server-based "
         "application. With a self client, generate a code with the scopes below and paste it; with a server-based "
-        "one, sign in with the browser.\n"
+        "one, sign in with the browser; on a machine without one use an application for non-browser devices.\n"
         "Scopes: ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ,"
         "ZohoCRM.mass_delete.ALL,ZohoCRM.files.READ,ZohoCRM.files.CREATE,ZohoCRM.users.READ,ZohoCRM.org.READ"
     ),
@@ -101,6 +109,11 @@ ADAPTER = AdapterSpec(
             N_("sign in with the browser; needs a server-based application"),
             makes="refresh_token",
             run=_login_by_browser,
+        ),
+        "device": LoginWay(
+            N_("show a code to type in on any other device; needs an application for devices without a browser"),
+            makes="refresh_token",
+            run=_login_by_device,
         ),
     },
     revoke=_revoke,

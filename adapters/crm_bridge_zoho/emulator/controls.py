@@ -174,6 +174,9 @@ def session_command(accounts: Accounts, meter: Meter, command: str, arguments: M
     if command == "grant_code":
         wanted = arguments.get("scopes") or list(next(iter(accounts.grants.values())).scopes)
         return {"code": accounts.new_code([str(scope) for scope in wanted])}
+    if command == "device_enter":
+        answer = str(arguments.get("answer", "accept"))
+        return {"found": accounts.devices.enter(str(arguments.get("user_code", "")), answer)}
     if command == "credits":
         if "remaining" in arguments:
             meter.leave(int(arguments["remaining"]))

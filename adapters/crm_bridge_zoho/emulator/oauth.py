@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from crm_bridge.clock import Clock
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_zoho.emulator.answers import Json, ok
+from crm_bridge_zoho.emulator.devices import INTERVAL_SECONDS, LIFE_SECONDS, Devices
 from crm_bridge_zoho.emulator.multipart import read_form
 from crm_bridge_zoho.emulator.scopes import GRANTED, known
 from crm_bridge_zoho.emulator.switches import Switches
@@ -67,6 +68,7 @@ class Accounts:
         self.killed: set[str] = set()
         self.codes: dict[str, Code] = {}
         self._codes_issued: deque[float] = deque()
+        self.devices = Devices(self._key)
         self.refresh_token = self.new_grant(list(GRANTED)).token
 
     def new_grant(self, scopes: list[str]) -> Grant:
@@ -108,6 +110,10 @@ class Accounts:
             return self._revoke(request)
         if path == "/oauth/v2/token":
             return self._token(request)
+        if path == "/oauth/v3/device/code":
+            return self._device_code(request)
+        if path == "/oauth/v3/device/token":
+            return self._device_token(request)
         return None
 
     def access(self, token: str) -> Access | None:
@@ -160,6 +166,42 @@ class Accounts:
             grant = self.new_grant(code.scopes)
             return self._issue(grant, {"refresh_token": grant.token})
         return self._issue(Grant("", code.scopes))
+
+    def _device_code(self, request: WireRequest) -> WireResponse:
+        form = _form(request)
+        if form.get("client_id") != self.client_id:
+            return ok({"error": "invalid_client"})
+        scopes = [scope for scope in form.get("scope", "").replace(" ", ",").split(",") if scope]
+        if form.get("grant_type") != "device_request" or not scopes or not all(map(known, scopes)):
+            return ok({"error": "invalid_scope" if form.get("grant_type") == "device_request" else "general_error"})
+        code, device = self.devices.start(scopes, offline=form.get("access_type") == "offline", now=self._now())
+        page = f"{self._base_url}/oauth/v3/device"
+        return ok(
+            {
+                "user_code": device.user_code,
+                "device_code": code,
+                "interval": INTERVAL_SECONDS * 1000,
+                "verification_url": page,
+                "verification_uri_complete": f"{page}?user_code={device.user_code}",
+                "expires_in": LIFE_SECONDS * 1000,
+            }
+        )
+
+    def _device_token(self, request: WireRequest) -> WireResponse:
+        form = _form(request)
+        if form.get("client_id") != self.client_id:
+            return ok({"error": "invalid_client"})
+        if form.get("client_secret") != self.client_secret:
+            return ok({"error": "invalid_client_secret"})
+        if form.get("grant_type") != "device_token":
+            return ok({"error": "general_error"})
+        device = self.devices.ask(form.get("code", ""), self._now())
+        if isinstance(device, str):
+            return ok({"error": device} | ({"user_location": "in"} if device == "other_dc" else {}))
+        if not device.offline:
+            return self._issue(Grant("", device.scopes))
+        grant = self.new_grant(device.scopes)
+        return self._issue(grant, {"refresh_token": grant.token})
 
     def _issue(self, grant: Grant, extra: dict[str, str] | None = None) -> WireResponse:
         if self._switches.token_throttle and not self._under_limit(grant.issued, TOKENS_PER_WINDOW):

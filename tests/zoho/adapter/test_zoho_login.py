@@ -192,8 +192,9 @@ def test_revoking_kills_the_refresh_token_and_its_access_tokens(zoho: Any, tmp_p
         list(adapter.find(Query()).pages)
 
 
-def test_both_ways_are_offered_and_make_the_refresh_token() -> None:
+def test_three_ways_are_offered_and_make_the_refresh_token() -> None:
     assert {name: way.makes for name, way in ADAPTER.login.items()} == {
         "code": "refresh_token",
         "browser": "refresh_token",
+        "device": "refresh_token",
     }
