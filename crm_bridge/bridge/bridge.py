@@ -70,6 +70,7 @@ class Bridge:
         self._profiles: dict[str, Profile] = {}
         self.on_call: list[CallRecord] | None = None
         self.wait_seconds = 0.0
+        self.reading = False
 
     @classmethod
     def open(
@@ -81,6 +82,7 @@ class Bridge:
         secrets_dir: Path | str | None = None,
         create: bool = False,
         wait_seconds: float = 0.0,
+        reading: bool = False,
         progress: Progress = no_progress,
         warn: Callable[[str], None] = no_warning,
         clock: Clock | None = None,
@@ -93,6 +95,7 @@ class Bridge:
         `warn` gets sentences that are worth a look and stop nothing. Nothing is signed in and the journal is not opened
         before it is needed. `create` makes a directory that is missing; without it that is a UsageError, because the
         name may be mistyped. `wait_seconds` is how long to wait for another process that has the same contracts.
+        `reading` promises that nothing will be written: a directory on a read-only disk is enough then.
         Raises ConfigError, UsageError.
         """
         around = open_surroundings(
@@ -107,6 +110,7 @@ class Bridge:
         )
         opened = cls(around, progress=progress, warn=warn, stop=stop)
         opened.wait_seconds = wait_seconds
+        opened.reading = reading
         return opened
 
     def __enter__(self) -> Self:
@@ -136,17 +140,24 @@ class Bridge:
     @property
     def receipts(self) -> Path:
         """Return where receipts are kept."""
-        return ensure_private_folder(self.home / "receipts")
+        folder = self.home / "receipts"
+        return folder if self._only_readable(self.home) else ensure_private_folder(folder)
+
+    def _only_readable(self, folder: Path) -> bool:
+        """Return whether a command that only reads stands before a folder that cannot be written to."""
+        return self.reading and folder.exists() and not os.access(folder, os.W_OK)
 
     @cached_property
     def journal(self) -> Journal:
         """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
-        around = self.around
+        around, folder = self.around, self.home / JOURNAL_FOLDER
+        read_only = self._only_readable(folder)
         return Journal.open(
-            ensure_private_folder(self.home / JOURNAL_FOLDER),
+            folder if read_only else ensure_private_folder(folder),
             keys=around.keys,
             clock=around.clock,
             randomness=around.randomness,
+            read_only=read_only,
         )
 
     def make_keys(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def list_(run_id: str | None, plan: str | None, record_id: str | None, op: str |
     from collections import deque
 
     out = Output(as_json=shared().as_json)
-    with open_bridge() as bridge:
+    with open_bridge(reading=True) as bridge:
         run = bridge.run(run_id).id if run_id else None
         chosen = _rows(bridge.journal, bridge.journal.entries(run=run, plan=plan, op=op), record_id)
         rows = deque(chosen, maxlen=limit) if limit else chosen

@@ -116,7 +116,7 @@ def group(*args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], click.Gro
     return lambda function: click.group(*args, **{"cls": Group, **kwargs})(shared_options(function))
 
 
-def open_bridge(*, create: bool = False, wait_seconds: float = 0.0) -> Bridge:
+def open_bridge(*, create: bool = False, wait_seconds: float = 0.0, reading: bool = False) -> Bridge:
     """Open the state directory that the options name, with progress on a terminal and Ctrl-C as a request to stop.
 
     `create` is for commands that begin something there; all others leave a mistyped directory alone.
@@ -139,6 +139,7 @@ def open_bridge(*, create: bool = False, wait_seconds: float = 0.0) -> Bridge:
         secrets_dir=options.secrets_dir,
         create=create,
         wait_seconds=wait_seconds,
+        reading=reading,
         progress=progress_for(quiet=options.as_json, verbose=options.verbose),
         warn=Output.note,
         stop=stop_on_signals(),

@@ -48,7 +48,7 @@ def show(what: str | None, record_id: str | None) -> int:
         statement, lines = _read_file(Path(what), record_id)
         _print(out, statement, lines, ())
         return 0
-    with open_bridge() as bridge:
+    with open_bridge(reading=True) as bridge:
         issued = bridge.issue_receipt(what, record_id=record_id)
         gone = (one for one in bridge.withdrawn(what) if record_id in (None, one.record_id))
         _print(out, issued.statement, issued.lines(), gone)

@@ -128,7 +128,7 @@ def verify(run_id: str | None, vendor_text: bool) -> int:
 @_VENDOR_TEXT
 def status(run_id: str | None, every: bool, vendor_text: bool) -> int:
     """Show where every contract of RUN (default: the last one) stands, from the journal alone."""
-    with open_bridge() as bridge:
+    with open_bridge(reading=True) as bridge:
         if every:
             return _list_runs(bridge)
         run = bridge.status(run_id)

@@ -149,7 +149,7 @@ class Journal(Reader):
 
     def sign_receipt(self, payload: bytes) -> dict[str, Any]:
         """Return the DSSE envelope of a deletion receipt, signed by the journal key."""
-        return dsse.sign(dsse.RECEIPT_TYPE, payload, self._signer())
+        return dsse.sign(dsse.RECEIPT_TYPE, payload, self._signer(writes=False))
 
     def rotate_key(self) -> Entry:
         """Hand over to a new signing key: one `key.rotate` entry, sealed by both keys."""
@@ -283,8 +283,8 @@ class Journal(Reader):
         if (late or self._unpinned_outcomes >= PIN_OUTCOMES) and not any(is_intent(draft.op) for draft in drafts):
             self.pin()
 
-    def _signer(self) -> Signer:
-        if self._ballast is None:
+    def _signer(self, *, writes: bool = True) -> Signer:
+        if writes and self._ballast is None:
             raise JournalError(
                 _("the journal is open for reading only"), reason="journal_read_only", hint=_("open it for writing")
             )

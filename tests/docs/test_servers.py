@@ -67,6 +67,14 @@ class Container:
         where = [str(self.root), str(self.folder)]
         return ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", *where, str(self.root), *inside]
 
+    def frozen(self, script: str) -> str:
+        """Run a command while the one folder is read-only as well."""
+        where = self._locked(script)
+        where[4] = where[4].replace('mount --bind "$2" "$1$2" && ', "")
+        done = self._run(where)
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120, cwd="/")
@@ -109,6 +117,9 @@ def test_the_page_works_from_the_keys_to_the_restore_out_of_a_company(container:
         told = json.loads(container('crm-bridge --secrets-dir "$SECRETS" status --json'))
         assert {one["outcome"] for one in told["outcomes"]} == {"removed"}
         container('crm-bridge --secrets-dir "$SECRETS" journal check')
+        if container.read_only:
+            for words in ("status", "status --all", "journal list", "receipt show"):
+                assert container.frozen(f'crm-bridge --secrets-dir "$SECRETS" {words}')
         container('crm-bridge --secrets-dir "$SECRETS" restore --last')
         assert set(crm.emulator.control("contracts", {})["ids"]) == before
         assert set(crm.proxy.targets) == {f"{host}:443" for host in HOSTS}
