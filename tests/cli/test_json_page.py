@@ -54,7 +54,7 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     contract = run("find", name, "--where", WHERE)["id"]
     run("show", name, contract)
     plan = run("plan", name, "--where", WHERE, "-o", tmp_path / "a.plan")
-    run("apply", tmp_path / "a.plan", "--confirm", plan["digest"])
+    run("apply", tmp_path / "a.plan", "--confirm", plan["digest"], "--vendor-text")
     for words in ("status --all", "receipt show", "receipt issue", "restore --last"):
         run(*words.split())
     # After the restore: the receipt's lines, and what it withdrew.
