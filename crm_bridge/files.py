@@ -210,17 +210,20 @@ def fsync_folder(path: Path) -> None:
 
 
 @contextmanager
-def hold(path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBusyError) -> Iterator[None]:
+def hold(
+    path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBusyError, shared: bool = False
+) -> Iterator[None]:
     """Hold the lock file while the block runs; the kernel lets go of it if the process dies.
 
-    `what` says in a word what it is held for, and is shown to whoever finds it busy after `wait` seconds.
+    A `shared` hold keeps out only those that are not; the last to come is the holder that is named. `what` says in a
+    word what it is held for, and is shown to whoever finds it busy after `wait` seconds.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, FILE_MODE)
     try:
         _check_file(path, os.fstat(handle), ConfigError)
         # Real time on purpose: it is another process that is waited for, and no test clock moves that.
         ends = time.monotonic() + wait
-        while not _try_lock(handle):
+        while not _try_lock(handle, shared=shared):
             late, holder = time.monotonic() - ends, _holder_of(path)
             if late >= (0 if holder else _INTRODUCTION):
                 raise busy(
@@ -229,12 +232,13 @@ def hold(path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBus
                     hint=_("wait until it has finished, or let `--wait SECONDS` do that"),
                 )
             time.sleep(_POLL)
-        _say_who(handle, what)
+        said = _say_who(handle, what)
         try:
             yield
         finally:
             # While the lock is still ours: the next one that looks must not take us for its holder.
-            os.ftruncate(handle, 0)
+            if os.pread(handle, len(said) + 1, 0) == said:
+                os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
@@ -260,16 +264,17 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _say_who(handle: int, what: str) -> None:
+def _say_who(handle: int, what: str) -> bytes:
     text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}).encode()
     os.ftruncate(handle, 0)
     os.pwrite(handle, text, 0)
+    return text
 
 
-def _try_lock(handle: int) -> bool:
+def _try_lock(handle: int, *, shared: bool = False) -> bool:
     # flock, not lockf: a POSIX record lock would be lost as soon as anything in the process closed the same file.
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -6,12 +6,14 @@ import difflib
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.clock_watch import ClockWatch, no_warning
@@ -25,7 +27,7 @@ from crm_bridge.domain.lifecycle import Event, Standing
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
 from crm_bridge.errors import AmbiguousContractError, UsageError
-from crm_bridge.files import create_private, ensure_private_folder
+from crm_bridge.files import create_private, ensure_private_folder, hold
 from crm_bridge.i18n import _
 from crm_bridge.journal.check import check_journal
 from crm_bridge.journal.evidence import ReceiptFile
@@ -242,6 +244,17 @@ class Bridge:
     def _listener(self, name: str) -> Callable[[CallRecord], None]:
         # Whoever keeps the records sees the clocks in them.
         return ClockWatch(name, self.warn) if self.on_call is None else self.on_call.append
+
+    def keep_connection(self, name: str, *, what: str) -> AbstractContextManager[None]:
+        """Keep changes of a connection out while the block runs; several runs may do so at once."""
+        return hold(self._connection_lock(name), what=what, shared=True)
+
+    def change_connection(self, name: str, *, what: str) -> AbstractContextManager[None]:
+        """Keep runs off a connection while its secrets or settings change. Raises JournalBusyError naming the run."""
+        return hold(self._connection_lock(name), what=what)
+
+    def _connection_lock(self, name: str) -> Path:
+        return ensure_private_folder(self.home / "locks") / f"connection-{quote(name, safe='')}.lock"
 
     def profile(self, name: str) -> Profile:
         """Sign in and say who, where, and what may be done; asked once per bridge."""

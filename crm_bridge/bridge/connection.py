@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -291,7 +292,7 @@ class Connection:
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
-        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+        with self._working(info):
             log = RunLog(self.desk, info.ref)
             wanted = set(log.ids_in((State.DONE, State.VERIFIED, State.UNVERIFIED, State.PENDING)))
             verify_targets(log, (t for t in file.targets() if t.ref.id in wanted))
@@ -302,7 +303,7 @@ class Connection:
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
-        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+        with self._working(info):
             settle_open(RunLog(self.desk, info.ref), file.targets())
         return self._run(info, file)
 
@@ -334,7 +335,7 @@ class Connection:
             )
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)
-        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+        with self._working(info):
             log = RunLog(self.desk, info.ref)
             settle_restores(log)
             wanted = list(ids) if ids is not None else [*restorable(log), *log.ids_in(DOUBTFUL)]
@@ -348,10 +349,20 @@ class Connection:
         """
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)
-        with hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=_("run {id}").format(id=info.id)):
+        with self._working(info):
             log = RunLog(self.desk, info.ref)
             planned = plan_relink(log)
             return planned, [] if confirm is None else relink(log, planned, confirm=confirm)
+
+    @contextmanager
+    def _working(self, info: RunInfo) -> Iterator[None]:
+        """Keep other processes off a run, and changes off its connection, while the block runs."""
+        what = _("run {id}").format(id=info.id)
+        with (
+            hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=what),
+            self._bridge.keep_connection(self.name, what=what),
+        ):
+            yield
 
     def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
         bridge = self._bridge
@@ -361,11 +372,13 @@ class Connection:
 
     def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
         desk = self.desk
-        with hold(
+        plan_lock = hold(
             desk.locks / f"plan-{file.plan.digest[:32]}.lock",
             what=_("plan {digest}").format(digest=file.plan.digest[:12]),
-        ):
+        )
+        with plan_lock, ExitStack() as keeping:
             run, new = run_for(desk, confirmed)
+            keeping.enter_context(self._bridge.keep_connection(self.name, what=_("run {id}").format(id=run.id)))
             lease_targets(desk, run, file)
             try:
                 refuse_doubtful(desk, file.targets(), but=run.id)

@@ -88,7 +88,8 @@ def remove(name: str) -> int:
 
     with open_bridge() as bridge:
         bridge.resolved(name)
-        path: Path = remove_connection(bridge.home, name)
+        with bridge.change_connection(name, what="connections remove"):
+            path: Path = remove_connection(bridge.home, name)
     if shared().as_json:
         Output(as_json=True).document("crm-bridge.connection/1", {"name": name, "removed": True, "file": str(path)})
     Output.note(_("removed {name} from {path}").format(name=name, path=path))

@@ -34,7 +34,8 @@ def login(name: str, method: str | None, replace: bool) -> int:
     with open_bridge() as bridge:
         stop_at_once()  # waiting for somebody at a browser can take minutes
         steps = SigningIn(bridge, bridge.resolved(name), replace=replace)
-        profile = steps.sign_in(method)
+        with bridge.change_connection(name, what="login"):
+            profile = steps.sign_in(method)
     if out.as_json:
         who = {"user_id": profile.user_id, "org_id": profile.org_id, "environment": profile.environment}
         out.document("crm-bridge.login/1", {"name": name, "kept": dict(steps.kept), **who})
@@ -60,7 +61,8 @@ def logout(name: str, local: bool) -> int:
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         resolved = bridge.resolved(name)
-        revoked, forgotten, elsewhere = sign_out(bridge, resolved, revoke=not local)
+        with bridge.change_connection(name, what="logout"):
+            revoked, forgotten, elsewhere = sign_out(bridge, resolved, revoke=not local)
     if out.as_json:
         out.document(
             "crm-bridge.logout/1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Bridge, Connection
+from crm_bridge.cli.main import main
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import TenantChangedError
@@ -116,3 +118,31 @@ def test_a_renewal_of_twelve_seconds_leaves_no_contract_to_an_old_look(name: str
         ages = [int(facts["look_ms"]) for facts in told if "look_ms" in facts]
         assert len(ages) >= 12
         assert max(ages) <= 5000
+
+
+@pytest.mark.parametrize("command", [["login", "--replace"], ["logout"], ["connections", "remove"]])
+def test_a_connection_that_a_run_holds_cannot_be_changed_and_the_run_is_named(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tenant("zoho", tmp_path / "home") as (bridge, crm, _emulator):
+        plan = crm.plan("everything")
+        adapter: Any = bridge.adapter(crm.name)
+        remove, codes = adapter.remove, list[object]()
+
+        def and_somebody_changes_it(step: Any, refs: Any, *, options: Any) -> Any:
+            with pytest.raises(SystemExit) as ended:
+                main(["--home", str(tmp_path / "home"), *command, crm.name])
+            codes.append(ended.value.code)
+            return remove(step, refs, options=options)
+
+        monkeypatch.setattr(adapter, "remove", and_somebody_changes_it)
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            run = crm.apply(plan, confirm=plan.digest)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        assert run.counts() == {Outcome.REMOVED: 12}
+        assert len(codes) == 12
+        assert all(codes)
+        assert capsys.readouterr().err.count(f"(run {run.id})") == len(codes)
