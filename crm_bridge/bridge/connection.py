@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal
 from crm_bridge import failpoints
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
 from crm_bridge.bridge.waiting import wait_for_others
+from crm_bridge.bridge.wanted import Wanted
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filter_syntax import parse_filter, to_text
-from crm_bridge.domain.filters import Everything, Filter, all_of, conditions
+from crm_bridge.domain.filters import Filter
 from crm_bridge.domain.given_text import check_text
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.domain.obstacles import Deletability, deletability
@@ -61,7 +61,7 @@ from crm_bridge.pipeline.run_log import RunLog, steps_of
 from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets, run_for, run_of_plan
 from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
 from crm_bridge.pipeline.verify import verify, verify_targets
-from crm_bridge.spi.adapter import Profile, Query
+from crm_bridge.spi.adapter import Profile
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
@@ -104,18 +104,36 @@ class Connection:
         *filters: Filter | str,
         words: str | None = None,
         ids: Iterable[str] | None = None,
+        numbers: Iterable[str] | None = None,
         limit: int | None = None,
     ) -> Selection:
-        """Stream the contracts that match all filters (trees or filter text), some words, and these ids; all without.
+        """Stream the contracts that match all filters (trees or filter text), some words, these ids and numbers.
 
-        `limit` ends the stream after so many that match.
+        Without any of them, every contract. `limit` ends the stream after so many that match; ids and numbers that
+        were not found are named by the selection.
         """
-        return self._select(_query(filters, words, ids), limit)
+        return self._select(self._wanted(filters, words, ids, numbers), limit=limit)
 
-    def _select(self, query: Query, limit: int | None = None) -> Selection:
+    def _wanted(
+        self,
+        filters: tuple[Filter | str, ...],
+        words: str | None,
+        ids: Iterable[str] | None,
+        numbers: Iterable[str] | None,
+    ) -> Wanted:
+        prefix = self._bridge.resolved(self.name).spec.exported_id_prefix
+        return Wanted.of(filters, words=words, ids=ids, numbers=numbers, id_prefix=prefix)
+
+    def _select(self, wanted: Wanted, *, limit: int | None = None, states: bool = False) -> Selection:
         bridge = self._bridge
-        adapter = bridge.adapter(self.name)
-        return find_contracts(adapter, query, limit=limit, progress=bridge.progress, stop=bridge.stop)
+        return find_contracts(
+            bridge.adapter(self.name),
+            wanted.query(states=states),
+            limit=limit,
+            numbers=wanted.numbers,
+            progress=bridge.progress,
+            stop=bridge.stop,
+        )
 
     def get(self, wanted: str) -> Contract:
         """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError."""
@@ -173,6 +191,7 @@ class Connection:
         words: str | None = None,
         ids: Iterable[str] | None = None,
         number: str | None = None,
+        numbers: Iterable[str] | None = None,
         reason: str = "",
         step: Step = Step.TRASH,
         automations: bool = False,
@@ -187,23 +206,25 @@ class Connection:
         configuration) is made, says so in `Plan.notes.refusals`, and is not carried out. Raises UsageError.
 
         Contracts that the filter cannot judge, because the CRM does not tell what it compares, are never planned:
-        GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many.
+        GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many. A number
+        of `numbers` that several live contracts have raises AmbiguousContractError: none of them is chosen.
         """
         if undecided not in ("refuse", "leave_out"):
             raise UsageError(_("undecided takes refuse or leave_out, not {value}").format(value=undecided))
         chosen = (*filters, where.number == number) if number is not None else filters
-        if not chosen and words is None and ids is None:
+        if not chosen and words is None and ids is None and numbers is None:
             raise UsageError(
                 _("say which contracts: by a filter, words, a number or ids"),
                 reason="no_selection",
                 hint=_("every contract of the module is the filter `everything`"),
             )
         check_text(reason)
-        query = _query(chosen, words, ids)
-        text = to_text(query.where) if query.where is not None else words or "ids"
-        selection = self._select(replace(query, states=True))
+        wanted = self._wanted(chosen, words, ids, numbers)
+        selection = self._select(wanted, states=True)
         desk = self.desk if max_contracts is None else self.desk.allowing(max_contracts)
-        options = PlanOptions(step, automations, fast, reason, text, leave_out_undecided=undecided == "leave_out")
+        options = PlanOptions(
+            step, automations, fast, reason, wanted.text(), leave_out_undecided=undecided == "leave_out"
+        )
         return Plan(make_plan(desk, selection, options, output))
 
     def rehearse(self, plan: Plan, stage: Stage | None = None) -> Rehearsal:
@@ -447,30 +468,6 @@ class Connection:
                 reason="other_tenant",
                 hint=_("use that connection, or plan again here"),
             )
-
-
-def _query(filters: tuple[Filter | str, ...], words: str | None, ids: Iterable[str] | None) -> Query:
-    trees = [parse_filter(item) if isinstance(item, str) else item for item in filters]
-    if words is not None and not words.strip():
-        raise UsageError(_("no words to search for"))
-    chosen = _ids(ids) if ids is not None else None
-    tree = all_of(*trees) if trees else None
-    if tree is None and words is None and chosen is None:
-        tree = Everything()
-    literals = [literal for one in conditions(tree) for literal in one.values] if tree is not None else []
-    check_text(words or "", *(literal for literal in literals if isinstance(literal, str)))
-    return Query(where=tree, words=words, ids=chosen)
-
-
-def _ids(ids: Iterable[str]) -> tuple[str, ...]:
-    """Return the ids, each once. A text is no list of ids: its characters would be taken for some."""
-    chosen = tuple(dict.fromkeys((ids,) if isinstance(ids, str) else ids))
-    for one in chosen:
-        if not isinstance(one, str) or not one.isalnum():
-            raise UsageError(_("{word} is not an id").format(word=one), reason="not_an_id")
-    if isinstance(ids, str):
-        raise UsageError(_("ids are a list: {word} is a text").format(word=ids), reason="not_an_id")
-    return chosen
 
 
 def _looks_like_id(text: str) -> bool:

@@ -12,7 +12,7 @@ import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
-from crm_bridge.cli.selection import filters_of, ids_of, say_missing, selection_options
+from crm_bridge.cli.selection import filters_of, lists_of, say_missing, selection_options
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _, active_language
@@ -52,7 +52,7 @@ def backup(connection: str, expression: str | None, **chosen: Any) -> int:
         selection = connected.find(
             *filters_of(given, chosen["number"]),
             words=chosen["words"],
-            ids=ids_of(chosen["ids_from"]),
+            **lists_of(chosen),
             limit=chosen["limit"],
         )
         if chosen["form"]:

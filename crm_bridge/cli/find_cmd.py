@@ -10,7 +10,7 @@ import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.output import Output
-from crm_bridge.cli.selection import filters_of, ids_of, say_missing, selection_options
+from crm_bridge.cli.selection import filters_of, lists_of, say_missing, selection_options
 from crm_bridge.errors import NothingMatchedError
 from crm_bridge.i18n import _
 
@@ -29,7 +29,7 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
     limit, given = chosen["limit"], chosen["where_"] if expression is None else (expression, *chosen["where_"])
     with open_bridge() as bridge:
         selection = bridge.connect(connection).find(
-            *filters_of(given, chosen["number"]), words=chosen["words"], ids=ids_of(chosen["ids_from"]), limit=limit
+            *filters_of(given, chosen["number"]), words=chosen["words"], **lists_of(chosen), limit=limit
         )
         if out.as_json:
             for contract in selection:

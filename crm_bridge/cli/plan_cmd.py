@@ -9,7 +9,7 @@ import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
-from crm_bridge.cli.selection import filters_of, ids_of, selection_options
+from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.translated import Command, Group
 from crm_bridge.i18n import _
 
@@ -78,7 +78,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
         made = bridge.connect(connection).plan(
             *filters_of(chosen["where_"], chosen["number"]),
             words=chosen["words"],
-            ids=ids_of(chosen["ids_from"]),
+            **lists_of(chosen),
             output=output,
             reason=chosen["reason"],
             step=Step.PURGE if chosen["purge"] else Step.TRASH,

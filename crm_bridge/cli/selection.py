@@ -1,11 +1,10 @@
-"""Which contracts a command means: filter text, words, a number, or a file of ids. Every one given narrows further."""
+"""Which contracts a command means: filter text, words, a number, a file of ids or numbers. Each narrows further."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
@@ -17,13 +16,17 @@ from crm_bridge.i18n import N_, _
 if TYPE_CHECKING:
     from crm_bridge.domain.filters import Filter
 
+_PATH = click.Path(path_type=Path)
 F = TypeVar("F", bound=Callable[..., Any])
 WHERE_HELP = N_("Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'; several must all be true.")
 _DECLARATIONS = (
     click.option("--where", "where_", multiple=True, help=WHERE_HELP),
     click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag)."),
     click.option("--number", default=None, help="Contract number."),
-    click.option("--ids-from", type=click.Path(path_type=Path), default=None, help="File with one id a line, or -."),
+    click.option("--ids-from", type=_PATH, default=None, help="File of ids: one a line, or a CSV; or -."),
+    click.option("--numbers-from", type=_PATH, default=None, help="File of contract numbers, likewise."),
+    click.option("--column", default=None, help="Column of that file that holds them."),
+    click.option("--encoding", default=None, help="Encoding of that file, where its bytes do not tell."),
 )
 
 
@@ -44,23 +47,29 @@ def filters_of(expressions: Iterable[str], number: str | None) -> list[Filter | 
     return filters
 
 
-def ids_of(path: Path | None) -> list[str] | None:
-    """Read ids, one a line; `-` is standard input; blank lines and `#` comments are skipped."""
-    if path is None:
-        return None
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        why = getattr(problem, "strerror", None) or type(problem).__name__
-        raise UsageError(_("{path} cannot be read: {why}").format(path=path, why=why)) from None
-    ids = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if not ids:
-        raise UsageError(_("{path} holds no ids").format(path=path))
-    return ids
+class Lists(TypedDict):
+    """Ids and numbers, as arguments of `find` and `plan`."""
+
+    ids: list[str] | None
+    numbers: list[str] | None
+
+
+def lists_of(chosen: Mapping[str, Any]) -> Lists:
+    """Return the ids and the numbers that the named files hold."""
+    from crm_bridge.spreadsheets.lists import read_ids, read_numbers
+
+    ids, numbers = chosen["ids_from"], chosen["numbers_from"]
+    column, encoding = chosen["column"], chosen["encoding"]
+    if (column or encoding) and (ids is None) == (numbers is None):
+        raise UsageError(_("--column and --encoding belong to one file: --ids-from or --numbers-from"))
+    return {
+        "ids": None if ids is None else read_ids(ids, column=column, encoding=encoding),
+        "numbers": None if numbers is None else read_numbers(numbers, column=column, encoding=encoding),
+    }
 
 
 def say_missing(missing: Iterable[str]) -> ExitCode:
-    """Name the ids that were asked for and not found; return the exit code that they deserve."""
+    """Name the ids and numbers that were asked for and not found; return the exit code that they deserve."""
     names = ", ".join(missing)
     if not names:
         return ExitCode.OK

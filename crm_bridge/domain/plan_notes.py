@@ -22,7 +22,7 @@ class PlanNotes:
     locked: int = 0
     in_approval: int = 0
     missing: tuple[str, ...] = ()
-    """Ids that were asked for and not found."""
+    """Ids and numbers that were asked for and not found."""
     duplicates: int = 0
     warnings: tuple[str, ...] = ()
     in_process: int = 0

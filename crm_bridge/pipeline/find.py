@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from crm_bridge import failpoints
@@ -21,7 +21,14 @@ class Selection:
     """Contracts that match, streamed once; afterwards `completeness` and the counts are known."""
 
     def __init__(
-        self, adapter: Adapter, query: Query, *, limit: int | None, progress: Progress, stop: StopFlag
+        self,
+        adapter: Adapter,
+        query: Query,
+        *,
+        limit: int | None,
+        numbers: Sequence[str] | None,
+        progress: Progress,
+        stop: StopFlag,
     ) -> None:
         """Start the listing; nothing is read before the first contract is asked for."""
         if limit is not None and limit < 1:
@@ -36,10 +43,18 @@ class Selection:
         self.matched = 0
         self.duplicates = 0
         self.missing: tuple[str, ...] = ()
+        """Ids and numbers of a list that were asked for and not found."""
         self.unreadable: list[UnreadableContract] = []
         self.undecided = Undecided()
         """Contracts that are not selected because the filter is neither true nor false of them."""
+        self._listed: dict[str, list[str]] = {number: [] for number in numbers or ()}
+        """Ids that were selected for each number of a list."""
         self._by_number: dict[str, list[str]] = {number: [] for number in _numbers(query.where)}
+
+    @property
+    def ambiguous(self) -> dict[str, list[str]]:
+        """Return the numbers of a list that several selected contracts have, with their ids; complete at the end."""
+        return {number: ids for number, ids in self._listed.items() if len(ids) > 1}
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -84,11 +99,14 @@ class Selection:
                 self.undecided.add(contract, open_fields(where, contract))
             if answer is Truth.TRUE:
                 self.matched += 1
+                if contract.number in self._listed:
+                    self._listed[contract.number].append(contract.id)
                 yield contract
                 if limit is not None and self.matched >= limit:
                     return
         unreadable = {row.id for row in self.unreadable if row.id}
-        self.missing = tuple(i for i in self._query.ids or () if i not in ids and i not in unreadable)
+        missing = (i for i in self._query.ids or () if i not in ids and i not in unreadable)
+        self.missing = (*missing, *(number for number, chosen in self._listed.items() if not chosen))
         if self._query.ids is None:
             self._doubt_double_rows()
         if both := unreadable & ids:
@@ -140,8 +158,9 @@ def find_contracts(
     query: Query,
     *,
     limit: int | None = None,
+    numbers: Sequence[str] | None = None,
     progress: Progress = no_progress,
     stop: StopFlag | None = None,
 ) -> Selection:
-    """Start a selection; `limit` ends it after so many contracts that match."""
-    return Selection(adapter, query, limit=limit, progress=progress, stop=stop or StopFlag())
+    """Start a selection; `limit` ends it after so many contracts that match; `numbers` are looked after one by one."""
+    return Selection(adapter, query, limit=limit, numbers=numbers, progress=progress, stop=stop or StopFlag())

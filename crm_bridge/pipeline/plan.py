@@ -18,7 +18,7 @@ from crm_bridge.domain.pace import pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.domain.safety import refusals
-from crm_bridge.errors import GuardError, NothingMatchedError, PermissionDeniedError, UsageError
+from crm_bridge.errors import AmbiguousContractError, GuardError, NothingMatchedError, PermissionDeniedError, UsageError
 from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.entry import Draft
@@ -132,6 +132,14 @@ def _check_permitted(desk: Desk, step: Step) -> None:
 
 
 def _check_selection(selection: Selection, tally: _Tally, *, leave_out_undecided: bool) -> None:
+    if ambiguous := selection.ambiguous:
+        raise AmbiguousContractError(
+            _("{count} of the numbers belong to several contracts; none of these was chosen").format(
+                count=len(ambiguous)
+            ),
+            candidates=tuple(one for ids in ambiguous.values() for one in ids),
+            hint="\n".join(f"{number}: {', '.join(ids)}" for number, ids in ambiguous.items()),
+        )
     undecided = selection.undecided
     if undecided.count and not leave_out_undecided:
         raise GuardError(

@@ -158,6 +158,34 @@ def test_ids_come_from_a_file(shell: Shell, name: str, tmp_path: Path) -> None:
     assert (said.code, said.document()["count"]) == (0, 3)
 
 
+def test_numbers_come_from_a_file_and_the_unknown_ones_are_named(shell: Shell, name: str, tmp_path: Path) -> None:
+    numbers = [line["number"] for line in shell("find", name, "--limit", 3, "--json").lines()]
+    file = tmp_path / "合同.csv"
+    file.write_text("合同编号（必填）,备注\n" + "".join(f"{one},x\n" for one in [*numbers, "HT-0000-0000"]), "gbk")
+    found = shell("find", name, "--numbers-from", file, "--json")
+    assert (found.code, sorted(line["number"] for line in found.lines())) == (3, sorted(numbers))
+    assert "HT-0000-0000" in found.err
+    planned = shell("plan", name, "--numbers-from", file, "--column", "合同编号（必填）", "--json")
+    assert (planned.code, planned.document()["count"]) == (0, 3)
+    assert "HT-0000-0000" in json.dumps(planned.document())
+    narrowed = shell("plan", name, "--numbers-from", file, "--where", f'number = "{numbers[0]}"', "--json")
+    assert narrowed.document()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--column", "x"),
+        ("--encoding", "gbk"),
+        ("--ids-from", "a", "--numbers-from", "b", "--column", "x"),
+    ],
+)
+def test_a_column_without_one_file_is_a_mistake(shell: Shell, name: str, arguments: tuple[str, ...]) -> None:
+    said = shell("find", name, *arguments)
+    assert said.code == 2
+    assert "--column and --encoding" in said.err
+
+
 def test_connections_are_added_listed_and_removed(shell: Shell) -> None:
     added = shell("connections", "add", "zoho-eu", "--adapter", "zoho", "--set", "data_center=eu")
     assert added.code == 0, added.err

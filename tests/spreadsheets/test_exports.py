@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from crm_bridge.bridge import Bridge
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState
-from crm_bridge.errors import UsageError
+from crm_bridge.errors import AmbiguousContractError, UsageError
 from crm_bridge.report.tables import write_table
 from crm_bridge.sandbox.exports import Export, LoadOptions, read_export
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
@@ -287,8 +287,12 @@ def test_contracts_with_one_number_can_be_deleted_and_brought_back(tmp_path: Pat
         assert bool(running.loaded[name]) is (name == "zoho")
         crm = bridge.connect(f"{name}-sandbox")
         assert [one.currency for one in crm.find('number = "HT-2"')] == [None]
+        with pytest.raises(AmbiguousContractError) as caught:
+            crm.plan(numbers=["HT-2", "HT-1", "HT-3"])
+        assert (len(caught.value.candidates), "HT-1" in (caught.value.hint or "")) == (2, True)
+        assert crm.plan(numbers=["HT-2", "HT-3"]).notes.missing == ("HT-3",)
         plan = crm.plan('number = "HT-1"')
         run = crm.apply(plan, confirm=plan.digest)
         assert run.exit_code == 0
-        assert {step.reason for step in crm.restore(last=True)} == {""}
+        assert {step.reason for step in crm.restore(last=True)} == {None}
         assert len([*crm.find('number = "HT-1"')]) == 2
