@@ -165,7 +165,7 @@ class Connection:
         """Return one contract with its lines, notes, attachments and links, by id or number."""
         found = self.get(wanted)
         # Where it stands takes calls of its own at some CRMs; only here somebody wants to know.
-        contract = next(iter(self._select(replace(_query((), None, [found.id]), states=True))), found)
+        contract = next(iter(self._select(self._wanted((), None, [found.id], None), states=True)), found)
         profile = self._bridge.profile(self.name)
         judged = deletability(contract.state, Step.TRASH, may=profile.may, why=profile.why)
         for copy in self._bridge.adapter(self.name).snapshot([contract.ref]):
