@@ -39,11 +39,11 @@ def test_a_word_in_another_encoding_is_refused_with_the_reason(shell: Shell, wor
 
 @pytest.mark.parametrize("given", [{"words": "\udcd6"}, {"tree": where.title == "\udcd6"}])
 def test_python_is_told_the_same(given: Mapping[str, Any]) -> None:
-    from crm_bridge.bridge.connection import _query
+    from crm_bridge.bridge.wanted import Wanted
 
     trees: tuple[Filter, ...] = (given["tree"],) if "tree" in given else ()
     with pytest.raises(UsageError) as refused:
-        _query(trees, given.get("words"), None)
+        Wanted.of(trees, words=given.get("words"), ids=None, numbers=None).query(states=False)
     assert refused.value.reason == "encoding"
 
 
