@@ -87,6 +87,8 @@ class ConfigFile(BaseModel):
 
     secrets_file: str | None = None
     secrets_dir: str | None = None
+    pin_file: str | None = None
+    """File for size and root of the journal, best on another volume than the state directory."""
     safety: SafetyTable = SafetyTable()
     connections: dict[ConnectionName, ConnectionTable] = Field(default_factory=dict)
 
@@ -116,6 +118,7 @@ class Config:
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     secrets_file: Path | None = None
     secrets_dir: Path | None = None
+    pin_file: Path | None = None
     max_contracts: int = MAX_CONTRACTS
     plan_valid_hours: float = 24
     canary: int = 5
@@ -161,6 +164,7 @@ def load_config(home: Path) -> Config:
         connections,
         file,
         folder,
+        home / Path(parsed.pin_file).expanduser() if parsed.pin_file else None,
         safety.max_contracts,
         safety.plan_valid_hours,
         safety.canary,

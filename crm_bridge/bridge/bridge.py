@@ -18,6 +18,7 @@ from urllib.parse import quote
 from crm_bridge import failpoints
 from crm_bridge.bridge.clock_watch import ClockWatch, no_warning
 from crm_bridge.bridge.connection import Connection, os_user
+from crm_bridge.bridge.kept import compare_with_receipts, compare_with_sets
 from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
 from crm_bridge.bridge.own_keys import OwnKey, make_missing, own_keys, refuse_strange_journal
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
@@ -154,13 +155,20 @@ class Bridge:
         """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
         around, folder = self.around, self.home / JOURNAL_FOLDER
         read_only = self._only_readable(folder)
-        return Journal.open(
+        journal = Journal.open(
             folder if read_only else ensure_private_folder(folder),
             keys=around.keys,
+            pins=around.pins,
             clock=around.clock,
             randomness=around.randomness,
             read_only=read_only,
         )
+        try:
+            compare_with_receipts(journal, self.home / "receipts")
+        except BaseException:
+            journal.close()
+            raise
+        return journal
 
     def make_keys(self) -> tuple[str, ...]:
         """Make the keys of journal and backups that are missing; return their names. Raises JournalError.
@@ -267,6 +275,7 @@ class Bridge:
         """Return everything the journey needs on one connection; signs in and opens the journal."""
         resolved, around = self.resolved(name), self.around
         profile = self.profile(name)
+        compare_with_sets(self.journal, self.vault)
         return Desk(
             connection=name,
             system=resolved.spec.name,
@@ -376,7 +385,7 @@ class Bridge:
         return check_journal(
             folder,
             vkeys=vkeys or ((own,) if own else ()),
-            pin=pin or read_pin(keys),
+            pin=pin or read_pin(self.around.pins),
             checkpoints=checkpoints,
             receipts=receipts,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from crm_bridge import failpoints
+from crm_bridge.bridge.kept import rollback_warning
 from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
 from crm_bridge.bridge.waiting import wait_for_others
 from crm_bridge.bridge.wanted import Wanted
@@ -393,6 +394,8 @@ class Connection:
 
     def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
         desk = self.desk
+        if not desk.journal.rollback_is_detected:
+            self._bridge.warn(rollback_warning())
         plan_lock = hold(
             desk.locks / f"plan-{file.plan.digest[:32]}.lock",
             what=_("plan {digest}").format(digest=file.plan.digest[:12]),

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -33,6 +34,7 @@ from crm_bridge.errors import ConfigError, CredentialStoreError, SandboxOnlyErro
 from crm_bridge.files import ensure_private_folder
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.keys import SIGN, KeyStore
+from crm_bridge.journal.pin import NoPins, PinFile
 from crm_bridge.registry import load_adapter
 from crm_bridge.spi.spec import AdapterSpec, SecretItem
 from crm_bridge.transport import AllowList, Network
@@ -163,6 +165,31 @@ class Surroundings:
                 hint=_("make them there once: `crm-bridge keys init` with the same option"),
             )
         return StoredKeys(self.store)
+
+    @cached_property
+    def pins(self) -> KeyStore:
+        """Return where the head of the journal is pinned: the file of the configuration, else where the keys are.
+
+        Keys that were given are not written to: the pin lies beside them, where that folder can be written.
+        """
+        if self.config.pin_file is not None:
+            return PinFile(self.config.pin_file)
+        keys = self.keys
+        if not isinstance(keys, GivenKeys):
+            return keys
+        folder = self._folder_of_keys(keys)
+        if folder is None or not os.access(folder, os.W_OK):
+            return NoPins()
+        # One folder may hold the keys of several state directories.
+        mark = sha256(os.fsencode(self.home.absolute())).hexdigest()[:12]
+        return PinFile(folder / f"journal-{mark}.pin")
+
+    def _folder_of_keys(self, keys: GivenKeys) -> Path | None:
+        folder = self.secrets_dir or self.config.secrets_dir
+        if folder is not None and keys.source_is(SecretsDir):
+            return folder
+        file = self.secrets_file or self.config.secrets_file
+        return file.absolute().parent if file is not None and keys.source_is(SecretsFile) else None
 
     def writable_keys(self) -> KeyStore:
         """Return where `keys init` makes keys: the folder or file that was named, else where secrets are kept."""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.clock_watch import FAR_SECONDS
+from crm_bridge.bridge.kept import rollback_warning
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import ExitCode
@@ -120,8 +121,10 @@ class Checkup:
         yield ok("journal", _("{count} entries, sealed").format(count=size))
         if journal.pin_stale:
             yield warning("pin", _("the head pin could not be written"), _("unlock the keyring, then run this again"))
+        elif not journal.rollback_is_detected:
+            yield warning("pin", _("rollback is not detected"), rollback_warning())
         else:
-            yield ok("pin", _("the keyring holds size and root of the journal"))
+            yield ok("pin", _("size and root of the journal are kept outside it"))
         if not journal.ballast_ready:
             yield warning("journal", _("no space is held back for outcomes"), _("free some space"))
         if count := len(journal.open_intents()):

@@ -227,7 +227,7 @@ def renew(after: str) -> int:
         around = bridge.around
         place = bridge.home / JOURNAL_FOLDER
         with start_new_journal(
-            place, keys=around.keys, clock=around.clock, randomness=around.randomness, after=head
+            place, keys=around.keys, pins=around.pins, clock=around.clock, randomness=around.randomness, after=head
         ) as journal:
             said = {"journal": journal.origin, "key": journal.vkey, "after": head}
         aside = sorted(str(path) for path in place.glob("journal-until-*.sqlite3"))

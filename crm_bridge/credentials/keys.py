@@ -51,6 +51,10 @@ class GivenKeys:
         self.name = source.name
         self._source = source
 
+    def source_is(self, kind: type) -> bool:
+        """Return whether the keys come from this kind of source."""
+        return isinstance(self._source, kind)
+
     def get(self, name: str) -> str | None:
         """Return the key, or None."""
         found = self._source.key(name)

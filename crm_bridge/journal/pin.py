@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from pathlib import Path
 
 from crm_bridge.errors import JournalError
+from crm_bridge.files import read_private, write_private
 from crm_bridge.i18n import _
 from crm_bridge.journal.keys import PIN, KeyStore
 from crm_bridge.journal.merkle import HASH_SIZE
@@ -37,6 +39,39 @@ class Pin:
     def __str__(self) -> str:
         """Return `SIZE:ROOT` with the root in base64."""
         return f"{self.size}:{encode64(self.root)}"
+
+
+class PinFile:
+    """The pin in a file of its own, 0600: beside the keys, or wherever the configuration puts it."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is read or written before the first use."""
+        self.name = f"file: {path}"
+        self._path = path
+
+    def get(self, name: str) -> str | None:  # noqa: ARG002 - it holds one thing
+        """Return the pin as it was written, None when there is none yet."""
+        try:
+            return read_private(self._path, error=JournalError).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def set(self, name: str, value: str) -> None:  # noqa: ARG002 - it holds one thing
+        """Write the pin, replacing the one before."""
+        write_private(self._path, f"{value}\n".encode("ascii"))
+
+
+class NoPins:
+    """No place for a pin: the keys come from where nothing can be written."""
+
+    name = ""
+
+    def get(self, name: str) -> str | None:  # noqa: ARG002
+        """Return None: nothing was ever kept."""
+        return None
+
+    def set(self, name: str, value: str) -> None:
+        """Keep nothing; `Journal.rollback_is_detected` says so."""
 
 
 def read_pin(pins: KeyStore) -> Pin | None:

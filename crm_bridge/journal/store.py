@@ -19,7 +19,7 @@ from crm_bridge.journal.entry import HMAC_OP, Draft, Entry, Stamp, is_intent, is
 from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.leases import Leases
 from crm_bridge.journal.note import Signer
-from crm_bridge.journal.pin import Pin, write_pin
+from crm_bridge.journal.pin import NoPins, Pin, write_pin
 from crm_bridge.journal.reading import Reader
 from crm_bridge.journal.writing import Written, insert_batch
 
@@ -115,6 +115,11 @@ class Journal(Reader):
     def session(self) -> str:
         """Return the id of this opening of the journal; every entry written carries it."""
         return self._stamp.session
+
+    @property
+    def rollback_is_detected(self) -> bool:
+        """Return whether a pin of the head is kept outside this journal's folder."""
+        return not isinstance(self._pins, NoPins)
 
     @property
     def ballast_ready(self) -> bool:
