@@ -41,6 +41,7 @@ class Attempt:
     prepared: bool = False
     touched: bool = False
     guard: Callable[[], None] | None = None
+    changes_the_crm: bool = False
 
     def leave(self) -> None:
         """Take note that bytes leave now. Before the first of them the guard has the last word: NotSentError."""

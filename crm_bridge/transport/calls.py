@@ -15,7 +15,7 @@ JSON_LIMIT = 8 * 1024 * 1024
 
 
 class Purpose(Enum):
-    """What a call is for: decides retries, pool and deadline (safety: HTTP policy)."""
+    """What a call is for: decides retries, connection and deadline (safety: HTTP policy)."""
 
     READ = "read"
     TOKEN = "token"  # noqa: S105 - the name of a purpose
@@ -25,7 +25,7 @@ class Purpose(Enum):
 
     @property
     def changes_the_crm(self) -> bool:
-        """Say whether a second sending could do harm: such calls are sent once and have connections of their own."""
+        """Say whether a second sending could do harm: such calls are sent once, over a connection in recent use."""
         return self in (Purpose.DESTROY, Purpose.CREATE)
 
 

@@ -102,19 +102,22 @@ class WatchedHTTPSConnection(_Watched, Tunnelled, HTTPSConnection):  # type: ign
     _tls_by_urllib3 = True
 
 
-class _NoIdle:
-    """Drops a connection that was idle for more than two seconds instead of using it.
+class _NoIdleForChanges:
+    """Gives a change a new connection, or one that was in use less than two seconds ago.
 
-    A server that is just closing it would answer with a reset that cannot be told from "acted, then lost".
+    A server that is just closing an idle one would answer with a reset that cannot be told from "acted, then lost".
     """
 
     monotonic: Callable[[], float]
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        found = super()._get_conn(timeout)  # type: ignore[misc]
-        if self.monotonic() - getattr(found, "idle_since", self.monotonic()) > IDLE_LIMIT:
-            found.close()
-        return found
+        # The pool hands out what came back last, so that a change after a read finds that read's connection.
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        attempt = current.get()
+        changes = attempt is None or attempt.changes_the_crm
+        if changes and self.monotonic() - getattr(connection, "idle_since", self.monotonic()) >= IDLE_LIMIT:
+            connection.close()
+        return connection
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None:
@@ -122,33 +125,29 @@ class _NoIdle:
         super()._put_conn(conn)  # type: ignore[misc]
 
 
-class WatchedHTTPPool(HTTPConnectionPool):
+class WatchedHTTPPool(_NoIdleForChanges, HTTPConnectionPool):  # type: ignore[misc]
     """Pool of plain connections."""
 
     ConnectionCls = WatchedHTTPConnection
 
 
-class WatchedHTTPSPool(HTTPSConnectionPool):
+class WatchedHTTPSPool(_NoIdleForChanges, HTTPSConnectionPool):  # type: ignore[misc]
     """Pool of TLS connections."""
 
     ConnectionCls = WatchedHTTPSConnection
 
 
-def pools_without_idle(network: Network, monotonic: Callable[[], float]) -> dict[str, type[HTTPConnectionPool]]:
-    """Return the pool classes for destructive and creating calls."""
-    clock = staticmethod(monotonic)
+def pools(network: Network, monotonic: Callable[[], float]) -> dict[str, type[HTTPConnectionPool]]:
+    """Return the pool classes of one connection to a CRM: one way out, one clock."""
     return {
-        scheme: type(f"Fresh{pool.__name__}", (_NoIdle, pool), {"monotonic": clock})
-        for scheme, pool in pools(network).items()
+        "http": _bound(WatchedHTTPPool, network, monotonic),
+        "https": _bound(WatchedHTTPSPool, network, monotonic),
     }
 
 
-def pools(network: Network) -> dict[str, type[HTTPConnectionPool]]:
-    """Return the pool classes for everything that may be repeated."""
-    return {"http": _bound(WatchedHTTPPool, network), "https": _bound(WatchedHTTPSPool, network)}
-
-
-def _bound(pool: type[HTTPConnectionPool], network: Network) -> type[HTTPConnectionPool]:
+def _bound(
+    pool: type[HTTPConnectionPool], network: Network, monotonic: Callable[[], float]
+) -> type[HTTPConnectionPool]:
     # urllib3 makes connections from a class that the pool names; this is how they learn of their way out.
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"network": network})
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection, "monotonic": staticmethod(monotonic)})

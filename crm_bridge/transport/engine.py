@@ -1,4 +1,4 @@
-"""The working parts of a Transport: policy, breaker, budget and sessions around single attempts."""
+"""The working parts of a Transport: policy, breaker, budget and session around single attempts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from crm_bridge.i18n import _
 from crm_bridge.transport.budget import Budget, Permit
 from crm_bridge.transport.calls import Answer, Call, CallRecord, Timeouts, Verdict, by_status
 from crm_bridge.transport.circuit import Breaker, RetryPurse
+from crm_bridge.transport.connections import pools
 from crm_bridge.transport.exchange import Exchange
 from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList, host_of
 from crm_bridge.transport.retrying import Course, Tried, Waits, better_luck, too_many
-from crm_bridge.transport.sessions import Sessions
+from crm_bridge.transport.session import CrmSession
 from crm_bridge.transport.strict_json import is_json_type
 from crm_bridge.transport.waiting import retry_after_seconds
 
@@ -53,14 +54,19 @@ class Engine:
         listener: Callable[[CallRecord], None] | None,
         request_id_header: str,
     ) -> None:
-        """Prepare sessions; connections are opened when the first call needs one."""
+        """Prepare the session; connections are opened when the first call needs one."""
         self._budget = budget
         self._allowed = allowed
         self._clock = clock
         self._randomness = randomness
-        self._sessions = Sessions(allowed=allowed, clock=clock, pool_size=budget.ceiling, network=network)
+        self._session = CrmSession(
+            check=allowed.check,
+            context=network.context(),
+            pools=pools(network, clock.monotonic),
+            pool_size=budget.ceiling,
+        )
         self._exchange = Exchange(
-            sessions=self._sessions.for_call,
+            session=self._session,
             budget=budget,
             clock=clock,
             randomness=randomness,
@@ -113,7 +119,7 @@ class Engine:
 
     def close(self) -> None:
         """Close every connection."""
-        self._sessions.close()
+        self._session.close()
 
     def _run(self, call: Call, once: Callable[[Call, int], Tried], renew: Renew | None) -> Tried:
         self._allowed.check(call.url)

@@ -38,7 +38,7 @@ class Exchange:
     def __init__(
         self,
         *,
-        sessions: Callable[[Call], CrmSession],
+        session: CrmSession,
         budget: Budget,
         clock: Clock,
         randomness: random.Random,
@@ -46,8 +46,8 @@ class Exchange:
         listener: Callable[[CallRecord], None] | None,
         request_id_header: str,
     ) -> None:
-        """`sessions` picks the pool for a call."""
-        self.sessions = sessions
+        """Every attempt goes through the one session."""
+        self.session = session
         self.budget = budget
         self.clock = clock
         self.randomness = randomness
@@ -109,6 +109,7 @@ class Running:
             owner.timeouts.read,
             self._started + owner.timeouts.for_purpose(call.purpose),
             guard=call.guard,
+            changes_the_crm=call.purpose.changes_the_crm,
         )
 
     def send(self) -> None:
@@ -116,7 +117,7 @@ class Running:
         failpoints.hit(f"call.{self.call.purpose.value}.before")
         token = current.set(self._attempt)
         try:
-            session = self._owner.sessions(self.call)
+            session = self._owner.session
             request = prepare(self.call, session, boundary=UUID(int=self._owner.randomness.getrandbits(128), version=4))
             self._attempt.prepared = True
             timeouts = self._owner.timeouts

@@ -185,13 +185,56 @@ def test_a_connection_idle_for_more_than_two_seconds_is_not_used_for_a_change(
     assert (len(server.requests), server.connections) == (4, 2)
 
 
-def test_changes_never_share_a_connection_with_reads(serve: Serve, transport_to: Make) -> None:
+def test_a_change_right_after_a_read_uses_its_connection(serve: Serve, transport_to: Make) -> None:
+    server = serve(lambda connection, _turn: connection.sendall(reply()))
+    transport = transport_to(server.origin)
+    for purpose in (Purpose.READ, Purpose.DESTROY, Purpose.READ, Purpose.CREATE):
+        transport.send(call_to(server.origin, purpose))
+    assert (len(server.requests), server.connections) == (4, 1)
+
+
+def test_a_read_may_use_a_connection_that_was_idle_for_long(
+    serve: Serve, transport_to: Make, clock: ImpatientClock
+) -> None:
+    server = serve(lambda connection, _turn: connection.sendall(reply()))
+    transport = transport_to(server.origin)
+    transport.send(call_to(server.origin, Purpose.DESTROY))
+    clock.ahead += 60
+    transport.send(call_to(server.origin, Purpose.READ))
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("purpose", CHANGING)
+def test_a_change_after_a_quiet_read_opens_a_connection(
+    serve: Serve, transport_to: Make, clock: ImpatientClock, purpose: Purpose
+) -> None:
     server = serve(lambda connection, _turn: connection.sendall(reply()))
     transport = transport_to(server.origin)
     transport.send(call_to(server.origin, Purpose.READ))
+    clock.ahead += 2.1
+    transport.send(call_to(server.origin, purpose))
+    assert (len(server.requests), server.connections) == (2, 2)
+
+
+def test_a_change_never_follows_on_a_connection_whose_answer_was_not_read_to_its_end(
+    serve: Serve, transport_to: Make
+) -> None:
+    server = serve(lambda connection, _turn: connection.sendall(reply(b"x" * 1_000_000)))
+    transport = transport_to(server.origin)
+    with pytest.raises(CrmError):
+        transport.send(call_to(server.origin, max_bytes=10))
     transport.send(call_to(server.origin, Purpose.DESTROY))
-    transport.send(call_to(server.origin, Purpose.READ))
     assert server.connections == 2
+
+
+def test_a_change_takes_no_answer_that_came_unasked_after_a_read(serve: Serve, transport_to: Make) -> None:
+    def twice_the_first_time(connection: socket.socket, turn: int) -> None:
+        connection.sendall(reply(b'{"turn":"read"}') + reply(b'{"turn":"stray"}') if turn == 1 else reply(b"{}"))
+
+    server = serve(twice_the_first_time)
+    transport = transport_to(server.origin)
+    transport.send(call_to(server.origin, Purpose.READ))
+    assert transport.send(call_to(server.origin, Purpose.DESTROY)).body == b"{}"
 
 
 def test_a_read_on_a_connection_the_server_closed_is_simply_repeated(serve: Serve, transport_to: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +95,9 @@ def test_a_session_cannot_be_asked_not_to_verify(serve: Serve, authority: Author
 
     server = serve(answer, authority.context())
     with (
-        CrmSession(check=lambda _url: None, context=tls_context(), pools=pools(Network()), pool_size=1) as session,
+        CrmSession(
+            check=lambda _url: None, context=tls_context(), pools=pools(Network(), time.monotonic), pool_size=1
+        ) as session,
         pytest.raises(requests.exceptions.SSLError),
     ):
         session.get(server.origin, verify=False, timeout=5)
