@@ -125,13 +125,13 @@ class _NoIdleForChanges:
         super()._put_conn(conn)  # type: ignore[misc]
 
 
-class WatchedHTTPPool(_NoIdleForChanges, HTTPConnectionPool):  # type: ignore[misc]
+class WatchedHTTPPool(_NoIdleForChanges, HTTPConnectionPool):
     """Pool of plain connections."""
 
     ConnectionCls = WatchedHTTPConnection
 
 
-class WatchedHTTPSPool(_NoIdleForChanges, HTTPSConnectionPool):  # type: ignore[misc]
+class WatchedHTTPSPool(_NoIdleForChanges, HTTPSConnectionPool):
     """Pool of TLS connections."""
 
     ConnectionCls = WatchedHTTPSConnection
