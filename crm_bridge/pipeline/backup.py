@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from crm_bridge import failpoints
@@ -11,7 +12,7 @@ from crm_bridge.domain.lifecycle import Event, Happening, State
 from crm_bridge.domain.plan import ConfirmedPlan, Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
-from crm_bridge.errors import BackupError, CrmError
+from crm_bridge.errors import BackupError, CrmBridgeError, CrmError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.desk import Desk, batches
@@ -23,16 +24,17 @@ from crm_bridge.vault import SetEntry, SetWriter
 
 _ENTRIES_PER_COMMIT = 500
 _KEEP = timedelta(days=365)
+SET_SECONDS = 300.0
+"""A set is closed and read back at least so often: what a killed process loses is never more than that."""
 _OF_ONE_CONTRACT = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
 """Reasons that hold one contract; any other means that no backup can be written at all."""
 
 
 def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
     """Save every contract that has no verified backup in this run yet. Raises BackupError; nothing is deleted then."""
-    desk = log.desk
     if any(True for _target in _missing(file, log)):
         try:
-            _fill_set(desk, file, log, confirmed.plan.count)
+            _fill_sets(file, log, confirmed.plan.count)
         except OSError as problem:
             why = problem.strerror or type(problem).__name__
             raise BackupError(
@@ -47,22 +49,53 @@ def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
     return (target for target in file.targets() if log.standing(target.ref.id).state is State.PLANNED)
 
 
-def _fill_set(desk: Desk, file: PlanFile, log: RunLog, count: int) -> None:
-    done = 0
+def _fill_sets(file: PlanFile, log: RunLog, count: int) -> None:
+    """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
+    desk = log.desk
+    targets = batches(_missing(file, log), desk.profile.limits.snapshot_batch)
+    # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
+    done = count - sum(1 for _target in _missing(file, log))
+    for batch in targets:
+        with saved_set(log) as writer:
+            until = desk.clock.monotonic() + SET_SECONDS
+            while True:
+                _save_batch(desk, log, writer, batch)
+                done += len(batch)
+                desk.progress("backup", done, count)
+                desk.stop.check()
+                if desk.clock.monotonic() >= until or not (batch := next(targets, [])):
+                    break
+
+
+@contextmanager
+def saved_set(log: RunLog) -> Iterator[SetWriter]:
+    """Write a set of a run. What was written is read back and journaled, also when the CRM or a person interrupts it.
+
+    A set that cannot be written or read back raises BackupError, and nothing of it counts.
+    """
+    desk = log.desk
     with desk.vault.begin(
         run=log.run.id,
-        plan=file.plan.digest,
+        plan=log.run.plan,
         connection=desk.connection,
         schema=schema_bytes(desk.profile),
         info={"keep_until": (desk.clock.now() + _KEEP).date().isoformat()},
     ) as writer:
-        for batch in batches(_missing(file, log), desk.profile.limits.snapshot_batch):
-            desk.stop.check()
-            _save_batch(desk, log, writer, batch)
-            done += len(batch)
-            desk.progress("backup", done, count)
-        with failpoints.step("vault.close"):
-            backup_set = writer.close()
+        try:
+            yield writer
+        except BackupError:
+            raise
+        except CrmBridgeError:
+            _finish(log, writer)
+            raise
+        _finish(log, writer)
+
+
+def _finish(log: RunLog, writer: SetWriter) -> None:
+    if not writer.count:
+        return
+    with failpoints.step("vault.close"):
+        backup_set = writer.close()
     for entries in batches(backup_set.entries(), _ENTRIES_PER_COMMIT):
         log.write("backup.journal", [_backed_up(backup_set.id, entry) for entry in entries])
 

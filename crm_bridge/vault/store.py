@@ -1,4 +1,4 @@
-"""The vault: a folder of backup sets, one per run, each with a key of its own."""
+"""The vault: a folder of backup sets, each with a key of its own."""
 
 from __future__ import annotations
 

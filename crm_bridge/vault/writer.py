@@ -67,6 +67,11 @@ class SetWriter:
         """Return the id under which the set will be found."""
         return self._header.set
 
+    @property
+    def count(self) -> int:
+        """Return how many contracts were added."""
+        return self._count
+
     def __enter__(self) -> Self:
         """Return the writer."""
         return self
