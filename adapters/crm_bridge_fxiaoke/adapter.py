@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import ContractRef
@@ -26,6 +26,7 @@ from crm_bridge_fxiaoke.approvals import Approvals
 from crm_bridge_fxiaoke.capabilities import LIMITS
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.customers import Customers
+from crm_bridge_fxiaoke.described import DescribedObjects
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.files import Files
 from crm_bridge_fxiaoke.finder import Finder
@@ -66,7 +67,14 @@ class FxiaokeAdapter:
         )
         self._person: Person | None = None
         self._records = Records(self._client)
-        self._discovery = Discovery(self._client)
+        kept = DescribedObjects(
+            tools.state_dir / "metadata",
+            tools.connection,
+            lambda: [*self._client.auth.credentials().values(), settings.auth, settings.address],
+            clock=tools.clock,
+            most_age=timedelta(hours=settings.metadata_hours),
+        )
+        self._discovery = Discovery(self._client, kept)
         self._touched = Touched(tools.clock, settings.assumptions.index_lag)
         self._lock = threading.RLock()
         self._made: _Parts | None = None
@@ -89,8 +97,7 @@ class FxiaokeAdapter:
                     person=parts.person,
                     tenant=self._client.tenant(),
                     fields=parts.fields,
-                    relations=self._discovery.relations(),
-                    undescribed=self._discovery.undescribed,
+                    discovery=self._discovery,
                 )
             return self._profile
 
@@ -107,9 +114,15 @@ class FxiaokeAdapter:
         return self._snapshotter().snapshot(refs)
 
     def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:
-        """Have a token at hand, and room in the window of the interface that the step is sent to."""
+        """Have a token at hand, and room in the window of the interface that the step is sent to.
+
+        Before a deletion for good it is known of every object, as of now, whether it refers to contracts.
+        """
+        parts = self._parts()
+        if act is Step.PURGE:
+            self._discovery.ask_again()
         self._client.ready()
-        return self._parts().remover.prepare(act, count, options) if isinstance(act, Step) else count
+        return parts.remover.prepare(act, count, options) if isinstance(act, Step) else count
 
     def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
         """Do one step for one batch; every id is sent once."""

@@ -75,7 +75,7 @@ class Auth:
     @cached_property
     def _cache(self) -> TokenCache:
         # Sealed under style and address too: a token of the other generation or of another cloud is never tried.
-        keys = [*self._credentials().values(), self._style, self._address]
+        keys = [*self.credentials().values(), self._style, self._address]
         return TokenCache(
             self._folder,
             self._connection,
@@ -87,11 +87,12 @@ class Auth:
             window=_WINDOW,
         )
 
-    def _credentials(self) -> dict[str, str]:
+    def credentials(self) -> dict[str, str]:
+        """Return the long-lived secrets of the connection, by the names that the gateway gives them."""
         return {name: self._secrets.need(item) for name, item in _CREDENTIALS.items()}
 
     def _fetch(self) -> Token:
-        asked: dict[str, object] = {**self._credentials()}
+        asked: dict[str, object] = {**self.credentials()}
         if self._style == "corp_token":
             return _read(self._post(CORP_TOKEN_PATH, asked), "corpAccessToken", "corpId")
         return _read(self._post(OAUTH_PATH, {**asked, "grantType": "app_secret"}), "accessToken", "ea")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from crm_bridge.domain.content import Content, Reducer, as_it_is, choices, files, flag, number, references
+from crm_bridge.spi.later import LaterMapping
 from crm_bridge_fxiaoke.wire import COMPUTED, FILES, FieldMeta, ObjectMeta
 
 LIST_TEXT_LIMIT = 500
@@ -74,14 +75,14 @@ _LONG = frozenset({"long_text", "html_rich_text", "rich_text"})
 _UNSTABLE = COMPUTED | {"embedded_object_list"}
 
 
-def content_of(meta: ObjectMeta, lists: Mapping[str, ObjectMeta] | None = None) -> Content:
-    """Return the content of an object's records; `lists` are the objects whose rows hang on them, by name."""
+def content_of(meta: ObjectMeta, lists: Callable[[], Mapping[str, ObjectMeta]] = dict) -> Content:
+    """Return the content of an object's records; `lists` tells the objects whose rows hang on them, by name."""
     described = {name: one for name, one in meta.fields.items() if not name.endswith(_DERIVED)}
     return Content(
         fields={**_SYSTEM, **{name: _BY_TYPE.get(one.type, as_it_is) for name, one in described.items()}},
         moving=_MOVING | {name for name, one in described.items() if one.type in _UNSTABLE},
         cuts={name: LIST_TEXT_LIMIT for name, one in described.items() if _is_long(one)},
-        lists={name: content_of(one) for name, one in (lists or {}).items()},
+        lists=LaterMapping(lambda: {name: content_of(one) for name, one in lists().items()}),
         known=lambda name: name in _UNDESCRIBED or name.endswith(_DERIVED),
     )
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.errors import MalformedAnswerError, PermissionDeniedError, RequestRefusedError, UsageError
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.errors import (
+    MalformedAnswerError,
+    NotSentError,
+    PermissionDeniedError,
+    RequestRefusedError,
+    UsageError,
+)
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
+from crm_bridge_fxiaoke.described import Described, DescribedObjects
 from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.wire import (
     Envelope,
@@ -38,17 +46,25 @@ class Relation:
 
 
 class Discovery:
-    """The tenant's metadata, each piece asked for once in the adapter's lifetime."""
+    """The tenant's metadata, each piece asked for at most once in the adapter's lifetime.
 
-    def __init__(self, client: Client) -> None:
-        """Nothing is asked yet."""
+    The contract object and what refers to it are always described anew. Of other objects it is believed for a while
+    that they do not refer to contracts; before anything is deleted for good they are asked again.
+    """
+
+    def __init__(self, client: Client, kept: DescribedObjects) -> None:
+        """Nothing is asked yet; `kept` is what earlier processes were told."""
         self._client = client
+        self._kept = kept
         self._lock = threading.RLock()
         self._listed: tuple[ObjectEntry, ...] | None = None
         self._described: dict[str, ObjectMeta] = {}
         self._contract: ObjectMeta | None = None
         self._relations: tuple[Relation, ...] | None = None
+        self._believed: Mapping[str, Described] = {}
+        self._asked: dict[str, Described] = {}
         self._refused: list[str] = []
+        self._late: tuple[str, ...] = ()
         self._details: frozenset[str] = frozenset()
 
     def objects(self) -> tuple[ObjectEntry, ...]:
@@ -101,15 +117,46 @@ class Discovery:
         """Return the objects whose description was refused: whether they refer to contracts is not known."""
         return tuple(self._refused)
 
+    @property
+    def believed(self) -> tuple[int, float]:
+        """Return of how many objects an earlier description is believed, and the age of the oldest in seconds."""
+        ages = [self._kept.age(one) for one in self._believed.values()]
+        return len(ages), max(ages, default=0.0)
+
+    def ask_again(self) -> None:
+        """Describe what was believed so far; NotSentError where an object refers to contracts that no backup knew."""
+        with self._lock:
+            contract = self.contract().name
+            self.relations()
+            again, self._believed = tuple(self._believed), {}
+            came = [meta.name for meta in self._describe_all(again) if meta.refers_to(contract)]
+            if again:
+                self._keep()
+            self._late += tuple(came)
+        if self._late:
+            raise NotSentError(
+                _("{names} refer to contracts since a short time ago; the backups lack their records").format(
+                    names=", ".join(self._late)
+                ),
+                reason=Reason.CHANGED,
+                hint=_("plan again and apply that plan, in a new process"),
+            )
+
     def _find_relations(self, contract: str) -> Iterator[Relation]:
         settings = self._client.settings
         only = set(settings.neighbours)
-        names = [
-            one.name
+        entries = [
+            one
             for one in self.objects()
             if one.name != contract and (not only or one.name in only or self._may_be_detail(one, contract))
         ]
-        for meta in self._describe_all(names):
+        known = self._kept.load(self._whose, entries)
+        self._believed = {
+            name: one for name, one in known.items() if contract not in one.targets and name not in self._described
+        }
+        metas = list(self._describe_all([one.name for one in entries if one.name not in self._believed]))
+        self._keep()
+        for meta in metas:
             master = meta.master
             if master is not None and master.target == contract:
                 yield Relation(meta, master, detail=True)
@@ -117,14 +164,23 @@ class Discovery:
                 for lookup in meta.pointing_at(contract):
                     yield Relation(meta, lookup, detail=False)
 
+    @property
+    def _whose(self) -> tuple[str, str]:
+        return self._client.tenant(), self._client.user
+
+    def _keep(self) -> None:
+        self._kept.save(self._whose, {**self._believed, **self._asked})
+
     def _describe_all(self, names: Sequence[str]) -> Iterator[ObjectMeta]:
         """Yield descriptions in the order of the names; a tenant has hundreds, so they are asked for side by side."""
         missing = [name for name in names if name not in self._described]
+        labels = {one.name: one.label for one in self.objects()}
         for name, meta in zip(missing, side_by_side(self._try, missing, threads=_SIDE_BY_SIDE), strict=True):
             if meta is None:
-                self._refused.append(name)
+                self._refused.append(name)  # asked again by the next process
             else:
                 self._described[name] = meta
+                self._asked[name] = self._kept.described(meta, labels[name])
         return (self._described[name] for name in names if name in self._described)
 
     def _try(self, name: str) -> ObjectMeta | None:

@@ -10,10 +10,11 @@ from crm_bridge.domain.capabilities import Limits, Step, Support
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
+from crm_bridge.spi.later import Later
 from crm_bridge.transport import is_loopback
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_fxiaoke.content import content_of
-from crm_bridge_fxiaoke.discovery import Relation
+from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.mapping import FieldMap
 from crm_bridge_fxiaoke.people import Person
@@ -23,6 +24,9 @@ from crm_bridge_fxiaoke.snapshotter import TEAM
 from crm_bridge_fxiaoke.wire import FILES, FieldMeta
 from crm_bridge_fxiaoke.writing import is_writable
 
+_WORTH_TELLING = 3600.0
+"""Seconds from which the age of what is believed is told."""
+
 
 def make_profile(
     *,
@@ -30,10 +34,12 @@ def make_profile(
     person: Person,
     tenant: str,
     fields: FieldMap,
-    relations: Sequence[Relation],
-    undescribed: Sequence[str] = (),
+    discovery: Discovery,
 ) -> Profile:
-    """Return the profile. What a user may do is known only after trying: the gateway has no call that tells."""
+    """Return the profile. What a user may do is known only after trying: the gateway has no call that tells.
+
+    What hangs on contracts is asked when it is looked at: a listing does without.
+    """
     meta = fields.object
     return Profile(
         user_id=person.id,
@@ -44,13 +50,13 @@ def make_profile(
         module=meta.name,
         module_label=meta.label,
         fields=tuple(_fields(fields)),
-        relations=tuple(_relations(fields, relations, settings)),
+        relations=Later(lambda: _relations(fields, discovery.relations(), settings)),
         capabilities=CAPABILITIES,
         limits=limits_for(settings, meta.name),
         may=dict.fromkeys(Step, Support.UNPROVEN),
-        warnings=tuple(_warnings(settings, fields, relations, undescribed)),
-        assumptions=settings.assumptions.stated(but=_not_asked(fields, relations)),
-        content=content_of(meta, {one.object.name: one.object for one in relations if one.detail}),
+        warnings=Later(lambda: _warnings(settings, fields, discovery)),
+        assumptions=Later(lambda: settings.assumptions.stated(but=_not_asked(fields, discovery.relations()))),
+        content=content_of(meta, lambda: {one.object.name: one.object for one in discovery.relations() if one.detail}),
     )
 
 
@@ -139,13 +145,22 @@ def _on_target_delete(relations: Sequence[Relation]) -> Iterator[str]:
             )
 
 
-def _warnings(
-    settings: FxiaokeSettings, fields: FieldMap, relations: Sequence[Relation], undescribed: Sequence[str]
-) -> Iterator[str]:
-    if undescribed:
+def _believed(discovery: Discovery) -> Iterator[str]:
+    count, age = discovery.believed
+    if age > _WORTH_TELLING:
+        yield _(
+            "{count} objects did not refer to contracts when they were asked {hours} hours ago; references made in"
+            " them since are not saved (metadata_hours = 0 asks in every process)"
+        ).format(count=count, hours=round(age / 3600, 1))
+
+
+def _warnings(settings: FxiaokeSettings, fields: FieldMap, discovery: Discovery) -> Iterator[str]:
+    relations = discovery.relations()
+    if discovery.undescribed:
         yield _("not described to this user, so references from there are not saved: {names}").format(
-            names=", ".join(undescribed)
+            names=", ".join(discovery.undescribed)
         )
+    yield from _believed(discovery)
     yield _("voiding fires the tenant's workflows and functions; the Open API cannot switch them off")
     if settings.assumptions.snapshot_by == "query":
         yield _('queries may leave out the team and long texts; set assumptions.snapshot_by = "get" to save them too')

@@ -119,6 +119,8 @@ class FxiaokeSettings(BaseModel):
     """Save records of other objects that reference a contract."""
     neighbours: tuple[str, ...] = ()
     """The only objects to look for such references in; empty = every active object of the tenant."""
+    metadata_hours: int = Field(24, ge=0, le=168)
+    """How long it is believed of an object that it does not refer to contracts; 0 = it is asked in each process."""
     relink: bool = False
     """Set references of other records to the new id of a re-created contract; otherwise they are only listed."""
     marker_field: str = Field("", pattern=r"^[A-Za-z0-9_]{0,80}$")

@@ -111,6 +111,10 @@ class ObjectMeta:
         kinds = ("object_reference", "object_reference_many")
         return tuple(one for one in self.fields.values() if one.type in kinds and one.target == target)
 
+    def refers_to(self, target: str) -> bool:
+        """Say whether any field refers to another object."""
+        return any(one.target == target for one in self.fields.values())
+
     def of_type(self, kinds: frozenset[str]) -> tuple[FieldMeta, ...]:
         """Return the fields of some types, in describe's order."""
         return tuple(one for one in self.fields.values() if one.type in kinds)

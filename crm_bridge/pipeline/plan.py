@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from crm_bridge import failpoints
@@ -61,14 +62,20 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError.
     """
     _check_permitted(desk, options.step)
-    head, tally = _head(desk, options), _Tally()
+    tally = _Tally()
+    targets = undoubted(desk, _targets(selection, tally))
+    # The listing is begun first: what matches nothing is said before what hangs on contracts is asked, for minutes.
+    begun = list(islice(targets, 1))
+    if not begun:
+        _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
+    head = _head(desk, options)
     with (
         failpoints.step("plan.file"),
         PlanWriter(
             path or desk.plans, head, journal=desk.journal, randomness=desk.randomness, named=path is not None
         ) as writer,
     ):
-        for target in undoubted(desk, _targets(selection, tally)):
+        for target in chain(begun, targets):
             writer.add(target)
         _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
         plan = writer.finish(_notes(desk, head, writer.count, selection, tally))
@@ -179,7 +186,7 @@ def _head(desk: Desk, options: PlanOptions) -> PlanHead:
         expires_at=now.at + desk.policy.plan_valid,
         boot=now.boot,
         mono_ms=now.mono_ms,
-        assumptions=profile.assumptions,
+        assumptions=tuple(profile.assumptions),
         side_effects=side_effects(desk, options),
         where=options.where,
         reason=options.reason,

@@ -71,13 +71,14 @@ class Profile:
     module: str
     module_label: str
     fields: tuple[FieldInfo, ...]
-    relations: tuple[RelationInfo, ...]
+    relations: Sequence[RelationInfo]
+    """What hangs on contracts. This, `warnings` and `assumptions` may be `Later`: finding them out can take minutes."""
     capabilities: Capabilities
     limits: Limits
     may: Mapping[Step, Support]
     """Whether this user may do a step: FULL yes, ABSENT no, UNPROVEN the CRM does not tell beforehand."""
-    warnings: tuple[str, ...] = ()
-    assumptions: tuple[str, ...] = ()
+    warnings: Sequence[str] = ()
+    assumptions: Sequence[str] = ()
     """Names of the switches this adapter relies on, `name=value`; the plan lists them."""
     calls_left: int | None = None
     """What is left of today's quota, where the CRM says so."""

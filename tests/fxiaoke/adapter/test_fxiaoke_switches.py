@@ -117,7 +117,7 @@ def test_a12_a_code_that_speaks_of_the_app_may_mean_one_record(mount: Any, denie
 
 @pytest.mark.parametrize(
     ("assumed", "verdict", "reason"),
-    [("refuse_delete", Verdict.NOT_DONE, "has_references"), ("all", Verdict.UNKNOWN, "service")],
+    [("refuse_delete", Verdict.NOT_DONE, "has_references"), ("all", Verdict.UNKNOWN, "vetoed")],
 )
 def test_a14_a_deletion_may_be_stopped_by_details_that_live(
     mount: Any, assumed: str, verdict: Verdict, reason: str
