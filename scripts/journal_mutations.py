@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.mutations import Mutation, caught
 
 JOURNAL, TESTS = "crm_bridge/journal", "tests/journal/test_journal_"
-TAMPERING, CHECK = f"{TESTS}tampering.py", f"{TESTS}check.py"
+TAMPERING, CHECK, BELIEF = f"{TESTS}tampering.py", f"{TESTS}check.py", f"{TESTS}belief.py"
 
 MUTATIONS = (
     Mutation(
@@ -40,7 +40,7 @@ MUTATIONS = (
     Mutation(
         "an uncertain commit is tried again",
         f"{JOURNAL}/transactions.py",
-        "        self.close()\n        return database.uncertain(error)\n",
+        "        self.close()\n        self._lost = error\n        return database.uncertain(error)\n",
         "        self._roll_back()\n        return database.translate(error)\n",
         (f"{TESTS}disk.py",),
     ),
@@ -89,7 +89,7 @@ MUTATIONS = (
     Mutation(
         "another process's change of keys is overlooked",
         f"{JOURNAL}/rotation.py",
-        "    if row is None:\n",
+        "    if entry is None:\n",
         "    if True:\n",
         (f"{TESTS}keys.py",),
     ),
@@ -159,16 +159,72 @@ MUTATIONS = (
     Mutation(
         "a receipt may quote another entry",
         f"{JOURNAL}/evidence.py",
-        "        if receipt.entry not in (None, raw):\n",
+        "        if receipt.entry != raw:\n",
         "        if False:\n",
         (CHECK,),
     ),
     Mutation(
-        "columns beside an entry are not compared",
+        "lines are not compared with their seal",
         f"{JOURNAL}/walk.py",
-        "        if record.columns is not None and record.columns != ",
-        "        if False and record.columns != ",
+        "        if LineSeal.of(lines) != seal:\n",
+        "        if False:\n",
         (TAMPERING,),
+    ),
+    Mutation(
+        "lines that are read are not compared",
+        f"{JOURNAL}/lines.py",
+        "    if len(lines) != seal.count or sha256(block).digest() != seal.digest:\n",
+        "    if len(lines) != seal.count:\n",
+        (BELIEF,),
+    ),
+    Mutation(
+        "the history is not compared with the sealed root",
+        f"{JOURNAL}/history.py",
+        "        if self._frontier.root() != tail.frontier.root():\n",
+        "        if False:\n",
+        (BELIEF,),
+    ),
+    Mutation(
+        "a writer does not look at lines",
+        f"{JOURNAL}/history.py",
+        "            if place != seq or sha256(block).digest() != seal.digest:\n",
+        "            if False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "a writer does not look at checkpoints",
+        f"{JOURNAL}/history.py",
+        "        if (size, stored) != (frontier.size, frontier.to_bytes()) or ",
+        "        if False and ",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "an outcome without an intent is written",
+        f"{JOURNAL}/writing.py",
+        "        if opening == is_open:\n",
+        "        if opening and is_open:\n",
+        (BELIEF,),
+    ),
+    Mutation(
+        "the names in lines are not compared with the index",
+        f"{JOURNAL}/walk.py",
+        "        if names and not self._is_indexed(seq, names):\n",
+        "        if False:\n",
+        (TAMPERING,),
+    ),
+    Mutation(
+        "the line of a receipt may be another one",
+        f"{JOURNAL}/evidence.py",
+        '                verify_inclusion(leaf_hash(line), place, receipt.seal["count"], path, root)\n',
+        "                pass\n",
+        ("tests/journal/test_receipt_of_one.py",),
+    ),
+    Mutation(
+        "the file of lines is not compared",
+        f"{JOURNAL}/evidence.py",
+        "        if receipt.lines is not None and seal_of_file(receipt.lines) != receipt.seal:\n",
+        "        if False:\n",
+        ("tests/journal/test_receipt_of_one.py",),
     ),
     Mutation(
         "what the file keeps for speed is believed",

@@ -26,12 +26,14 @@ def canonical_flat(line: Mapping[str, JsonValue]) -> bytes | None:
     The lines of an entry are nearly all of this shape, and there are many: this is six times faster than `canonical`.
     """
     pairs = []
-    for key in sorted(line):
+    for key in sorted(line) if len(line) > 1 else line:
         value = line[key]
-        if type(value) is str and key.isascii():
-            pairs.append(f"{_quote(key)}:{_quote(value)}")
-        elif type(value) is int and abs(value) <= MAX_INTEGER and key.isascii():
-            pairs.append(f"{_quote(key)}:{value}")
+        if not key.isidentifier() or not key.isascii():
+            return None
+        if type(value) is str:
+            pairs.append(f'"{key}":{_quote(value)}')
+        elif type(value) is int and abs(value) <= MAX_INTEGER:
+            pairs.append(f'"{key}":{value}')
         else:
             return None
     try:

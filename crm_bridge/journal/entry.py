@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
@@ -45,8 +45,7 @@ class Draft:
     lines: Sequence[Mapping[str, JsonValue]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptKey:
+class AttemptKey(NamedTuple):
     """The facts that an intent and its outcome have in common: one step of one attempt on one record."""
 
     family: str
@@ -139,17 +138,16 @@ class Entry:
 
     def attempt_of(self, line: Mapping[str, Any]) -> AttemptKey | None:
         """Return the attempt that a line of this entry opens or closes; None where it does neither."""
+        if not is_intent(self.op) and not is_outcome(self.op):
+            return None
         return attempt_of(self.op, self.system, self.org, self.body, line)
 
 
-def attempt_of(op: str, system: str, org: str, body: Mapping[str, Any], line: Mapping[str, Any]) -> AttemptKey | None:
+def attempt_of(op: str, system: str, org: str, body: Mapping[str, Any], line: Mapping[str, Any]) -> AttemptKey:
     """Return the attempt that one line opens or closes; a fact of the line wins over the same one of the body."""
-    family, _dot, last = op.rpartition(".")
-    if last not in ("intent", "outcome"):
-        return None
     step, attempt = line.get("step", body.get("step")), line.get("attempt", body.get("attempt"))
     return AttemptKey(
-        family,
+        op.rpartition(".")[0],
         system,
         org,
         str(line["id"]),

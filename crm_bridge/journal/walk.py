@@ -10,7 +10,16 @@ from typing import Any
 
 from crm_bridge.i18n import _
 from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.entry import ENTRY_KEYS, FIRST_PREV, HMAC_OP, VERSION, AttemptKey, attempt_of, is_intent
+from crm_bridge.journal.entry import (
+    ENTRY_KEYS,
+    FIRST_PREV,
+    HMAC_OP,
+    VERSION,
+    AttemptKey,
+    attempt_of,
+    is_intent,
+    is_outcome,
+)
 from crm_bridge.journal.findings import Code, Collector, OpenIntent
 from crm_bridge.journal.lines import LineSeal, parse_line
 from crm_bridge.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -198,9 +207,9 @@ class Walk:
     def _attempt(self, value: Mapping[str, Any], line: Mapping[str, Any]) -> None:
         op, system, org = value["op"], value["system"], value["org"]
         key = attempt_of(op, system, org, value["body"], line)
-        if key is not None and is_intent(op):
+        if is_intent(op):
             self._open[key] = OpenIntent(value["seq"], op, system, org, key.record_id, key.step, key.attempt)
-        elif key is not None:
+        elif is_outcome(op):
             self._open.pop(key, None)
 
     def _checkpoint(self, record: CheckpointRecord) -> None:

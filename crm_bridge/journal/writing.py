@@ -20,6 +20,7 @@ from crm_bridge.journal.entry import (
     Stamp,
     attempt_of,
     is_intent,
+    is_outcome,
     write_entry,
 )
 from crm_bridge.journal.lines import LineSeal, write_lines
@@ -103,12 +104,13 @@ def names_in(op: str, lines: Iterable[Mapping[str, Any]]) -> set[str]:
 
 def _track(made: Written, draft: Draft, seq: int, before: Attempts) -> None:
     """Note which attempts the lines of a draft open or close; refuse what would not be an attempt."""
+    opening = is_intent(draft.op)
+    if not opening and not is_outcome(draft.op):
+        return
     for place, line in enumerate(draft.lines):
         key = attempt_of(draft.op, draft.system, draft.org, draft.body, line)
-        if key is None:
-            return
         is_open = key in made.opened or (key in before and key not in made.closed)
-        if is_intent(draft.op) == is_open:
+        if opening == is_open:
             raise _refusal(key, is_open=is_open)
         if is_open:
             made.closed.add(key)

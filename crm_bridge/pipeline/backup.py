@@ -22,7 +22,7 @@ from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
 
-_ENTRIES_PER_COMMIT = 500
+_ENTRIES_PER_COMMIT = 10_000
 _KEEP = timedelta(days=365)
 SET_SECONDS = 300.0
 """A set is closed and read back at least so often: what a killed process loses is never more than that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import islice
@@ -11,7 +11,7 @@ from itertools import islice
 from crm_bridge import failpoints
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
+from crm_bridge.domain.lifecycle import Event, Happening, State
 from crm_bridge.domain.plan import Target, check_fresh
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
@@ -31,8 +31,9 @@ from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.gate import look_once_more
 from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
+from crm_bridge.pipeline.sending import SentBatches
 from crm_bridge.pipeline.verify import verify_targets
-from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.adapter import Answer, RemoveOptions
 
 _UNREACHABLE_LIMIT = 3
 _LATE_LIMIT = 3
@@ -159,21 +160,38 @@ class _Deletion:
             ready = self.desk.adapter.prepare(self.step, min(len(waiting), self.per_look), options=self.options)
             self._check()
             chosen, waiting = waiting[:ready], waiting[ready:]
-            waiting = self._again(self._look_and_send(chosen), looked=len(chosen)) + waiting
+            late, kept = self._look_and_send(chosen)
+            waiting = [*self._again(late, looked=len(chosen)), *kept, *waiting]
             self.desk.progress("delete", self.done, self.backed_up.plan.count)
 
     def _check(self) -> None:
         self.desk.stop.check()
         check_fresh(self.backed_up.plan, now=moment_of(self.desk.clock))
 
-    def _look_and_send(self, targets: Sequence[Target]) -> list[Target]:
-        """Send what one look lets pass; return what it was too old for."""
+    def _look_and_send(self, targets: Sequence[Target]) -> tuple[list[Target], list[Target]]:
+        """Send what one look lets pass: one commit before the requests, one after them.
+
+        Returns what the look was too old for, and what was kept back because of what became of the others.
+        """
         look = FreshLook(self.desk, self.backed_up.plan)
-        late: list[Target] = []
-        for batch in batches(look_once_more(self.log, targets, self.step, look), self.batch):
-            self.desk.stop.check()
-            late += batch if look.too_old else self._send_batch(batch, look)
-        return late
+        passed, notes = look_once_more(self.log, targets, self.step, look)
+        sent = SentBatches(self.step, {target.ref.id: self._attempt(target) for target in passed})
+        self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
+        self.sends.update(sent.attempts.keys())
+        left = list(batches(passed, self.batch))
+        try:
+            while left and not (sent.cut or look.too_old or self.desk.stop.is_set):
+                self._send_batch(left.pop(0), look, sent)
+        finally:
+            kept = [target for batch in left for target in batch]
+            late = look.too_old and not sent.cut
+            sent.not_sent(kept, Reason.TOO_LATE if late else Reason.NOT_SENT)
+            self.log.write("outcome", sent.outcomes)
+            self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in sent.said.items()})
+        tardy = [t for t in passed if self.log.standing(t.ref.id).reason == Reason.TOO_LATE]
+        self.sends.subtract({target.ref.id for target in (*kept, *tardy)})
+        self._after(passed, sent)
+        return (tardy, []) if late else (tardy, kept)
 
     def _again(self, late: list[Target], *, looked: int) -> list[Target]:
         """Return what is looked at again. A contract that alone in its look was late three times is held."""
@@ -189,59 +207,46 @@ class _Deletion:
         )
         return []
 
-    def _send_batch(self, batch: list[Target], look: FreshLook) -> list[Target]:
-        """Send one batch and settle what became of it; return the contracts that the look was too old for."""
-        attempts = {t.ref.id: self._attempt(t) for t in batch}
-        self.log.write(
-            "intent",
-            [Note(i, Happening(Event.INTENDED, self.step, n)) for i, n in attempts.items()],
-        )
-        self.sends.update(attempts.keys())
+    def _send_batch(self, batch: list[Target], look: FreshLook, sent: SentBatches) -> None:
+        """Send one batch and note what became of it."""
         try:
             with failpoints.step("remove"):
                 options = replace(self.options, guard=look)
                 answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=options)
         except NotSentError as unsent:
-            self._not_sent(attempts, unsent)
-            return batch if unsent.reason == Reason.TOO_LATE else []
+            sent.not_sent(batch, Reason.TOO_LATE if unsent.reason == Reason.TOO_LATE else Reason.NOT_SENT, unsent)
         except AnswerLostError as lost:
-            self._write_outcomes(attempts, [], look, code=lost.vendor_code)
-            self._reconcile(batch)
-            if lost.reason == "redirect":
-                # Somebody stands between us and the CRM: the next request would meet them as well.
-                raise InterruptedRunError(lost.message, reason=lost.reason, hint=lost.hint) from None
-            return []
-        self.unreachable = 0
-        self._write_outcomes(attempts, answers, look)
-        late = [target for target in batch if self.log.standing(target.ref.id).reason == Reason.TOO_LATE]
-        self.sends.subtract(target.ref.id for target in late)
-        self._shorten(batch, answers)
-        self.done += len(batch)
-        if unknown := [t for t in batch if self.log.standing(t.ref.id).state is State.IN_DOUBT]:
-            self._reconcile(unknown)
-        self._halt_if_told(answers)
-        return late
+            sent.answered(batch, [], look, lost=lost)
+        else:
+            self.unreachable = 0
+            self.done += len(batch)
+            sent.answered(batch, answers, look)
 
-    def _shorten(self, batch: Sequence[Target], answers: Sequence[Answer]) -> None:
-        """Send fewer contracts in one call from now on if this one was too long: no contract was looked at."""
-        unread = [answer.ref.id for answer in answers if answer.reason is Reason.TOO_LONG]
-        if not unread or len(batch) == 1:
+    def _after(self, passed: Sequence[Target], sent: SentBatches) -> None:
+        """Draw the consequences of what became of the batches of one look."""
+        if sent.problem is not None:
+            self._not_sent(sent.problem)
+        self._shorten(sent)
+        if unknown := [t for t in passed if self.log.standing(t.ref.id).state is State.IN_DOUBT]:
+            self._reconcile(unknown)
+        if sent.lost is not None and sent.lost.reason == "redirect":
+            # Somebody stands between us and the CRM: the next request would meet them as well.
+            raise InterruptedRunError(sent.lost.message, reason=sent.lost.reason, hint=sent.lost.hint)
+        self._halt_if_told(sent.said.values())
+
+    def _shorten(self, sent: SentBatches) -> None:
+        """Send fewer contracts in one call from now on if one was too long: no contract of it was looked at."""
+        if not sent.unread or sent.last == 1:
             return
-        taken = len(batch) - len(unread)
-        self.batch = max(1, min(self.batch, taken or len(batch) // 2))
-        self.sends.subtract(unread)
+        taken = sent.last - len(sent.unread)
+        self.batch = max(1, min(self.batch, taken or sent.last // 2))
+        self.sends.subtract(sent.unread)
 
     def _attempt(self, target: Target) -> int:
         standing = self.log.standing(target.ref.id)
         return 1 + (standing.attempt if standing.step is self.step else 0)
 
-    def _not_sent(self, attempts: dict[str, int], unsent: NotSentError) -> None:
-        reason = Reason.TOO_LATE if unsent.reason == Reason.TOO_LATE else Reason.NOT_SENT
-        notes = [Note(i, Happening(Event.ANSWERED_NOT_DONE, self.step, n, reason=reason)) for i, n in attempts.items()]
-        self.log.write("outcome", notes)
-        if reason == Reason.TOO_LATE:
-            self.sends.subtract(attempts.keys())
-            return
+    def _not_sent(self, unsent: NotSentError) -> None:
         if unsent.because is not None:
             raise unsent.because
         if unsent.reason == "circuit_open":
@@ -254,24 +259,6 @@ class _Deletion:
                 hint=_("nothing more was sent; go on with `crm-bridge resume`"),
             )
         self.desk.clock.sleep(self.unreachable)
-
-    def _write_outcomes(
-        self, attempts: dict[str, int], answers: Sequence[Answer], look: FreshLook, code: str = ""
-    ) -> None:
-        said: dict[str, Answer] = {}
-        doubled: set[str] = set()
-        for answer in answers:
-            (doubled.add(answer.ref.id) if answer.ref.id in said else said.__setitem__(answer.ref.id, answer))
-        notes = []
-        for record_id, attempt in attempts.items():
-            # Not answered, or answered twice, is not answered.
-            word = None if record_id in doubled else said.get(record_id)
-            facts = dict(look.sending(record_id))
-            if word is not None and word.request_id:
-                facts["request_id"] = word.request_id
-            notes.append(Note(record_id, _outcome(word, self.step, attempt, code), facts))
-        self.log.write("outcome", notes)
-        self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in said.items()})
 
     def _reconcile(self, targets: list[Target]) -> None:
         reconcile(self.log, targets)
@@ -286,7 +273,7 @@ class _Deletion:
                 hint=_("`crm-bridge resume` looks again; it never deletes a contract that may be gone"),
             )
 
-    def _halt_if_told(self, answers: Sequence[Answer]) -> None:
+    def _halt_if_told(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
             if answer.halt:
                 self._check()  # where it was we who kept the rest back, our own words say why
@@ -300,23 +287,6 @@ class _Deletion:
             if (s := self.log.standing(i)) and self._used_up(i)
         ]
         self.log.write("outcome", notes)
-
-
-def _outcome(answer: Answer | None, step: Step, attempt: int, code: str) -> Happening:
-    if answer is None:
-        return Happening(Event.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)
-    if answer.verdict is Verdict.DONE:
-        return Happening(Event.ANSWERED_DONE, step, attempt, Evidence.E0, code=answer.code)
-    event = {
-        Verdict.PENDING: Event.ANSWERED_PENDING,
-        Verdict.UNKNOWN: Event.ANSWER_LOST,
-        Verdict.NOT_DONE: Event.ANSWERED_REFUSED,
-    }[answer.verdict]
-    if answer.verdict is Verdict.NOT_DONE and (answer.retry or answer.halt):
-        event = Event.ANSWERED_NOT_DONE
-    elif answer.verdict is Verdict.NOT_DONE and answer.reason and answer.reason.rule.holds:
-        event = Event.ANSWERED_HELD
-    return Happening(event, step, attempt, reason=answer.reason, code=answer.code)
 
 
 def _halt(answer: Answer) -> CrmBridgeError:

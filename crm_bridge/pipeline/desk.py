@@ -38,6 +38,11 @@ class StopFlag:
         """Ask to stop. Safe in a signal handler."""
         self._event.set()
 
+    @property
+    def is_set(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self._event.is_set()
+
     def check(self) -> None:
         """Raise InterruptedRunError when asked to stop."""
         if self._event.is_set():

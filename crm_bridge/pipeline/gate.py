@@ -17,8 +17,10 @@ from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Whereabouts, unseen
 
 
-def look_once_more(log: RunLog, targets: Sequence[Target], step: Step, fresh: FreshLook) -> list[Target]:
-    """Return the contracts that are exactly as planned and backed up; journal why the others are left alone.
+def look_once_more(
+    log: RunLog, targets: Sequence[Target], step: Step, fresh: FreshLook
+) -> tuple[list[Target], list[Note]]:
+    """Return the contracts that are exactly as planned and backed up, and what is to be journaled about all of them.
 
     `fresh` begins here: the requests that follow are sent by this look, as long as it is fresh.
     """
@@ -38,9 +40,8 @@ def look_once_more(log: RunLog, targets: Sequence[Target], step: Step, fresh: Fr
         notes.append(Note(target.ref.id, verdict, _number(log, target)))
         if verdict.event is Event.GATE_PASSED:
             passed.append(target)
-    log.write("gate", notes)
     log.annotations.add(remarks_of(sighting))
-    return passed
+    return passed, notes
 
 
 def _number(log: RunLog, target: Target) -> dict[str, JsonValue]:

@@ -19,6 +19,7 @@ from crm_bridge.pipeline.reconcile import is_ours
 from crm_bridge.pipeline.run_log import DeletionRun, Note, RunLog, VerifiedRun
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts, unseen
 
+_LINES_PER_COMMIT = 1000
 TO_VERIFY = (State.DONE, State.UNVERIFIED, State.PENDING)
 
 
@@ -43,15 +44,21 @@ def verify_targets(log: RunLog, targets: Iterator[Target] | Sequence[Target]) ->
     """Look for some contracts and journal what was seen, with its level of evidence."""
     desk, done = log.desk, 0
     intents: dict[str, datetime] | None = None
-    for batch in batches(targets, desk.profile.limits.locate_batch):
-        intents = first_intents(desk.journal, log.run.id) if intents is None else intents
-        since = min((intents[t.ref.id] for t in batch if t.ref.id in intents), default=None)
-        sighting = _look_patiently(log, batch, since)
-        log.annotations.add(remarks_of(sighting) if sighting else {})
-        notes = [_note(log, target, sighting, intents.get(target.ref.id)) for target in batch]
+    notes: list[Note] = []
+    try:
+        for batch in batches(targets, desk.profile.limits.locate_batch):
+            intents = first_intents(desk.journal, log.run.id) if intents is None else intents
+            since = min((intents[t.ref.id] for t in batch if t.ref.id in intents), default=None)
+            sighting = _look_patiently(log, batch, since)
+            log.annotations.add(remarks_of(sighting) if sighting else {})
+            notes += [_note(log, target, sighting, intents.get(target.ref.id)) for target in batch]
+            if len(notes) >= _LINES_PER_COMMIT:
+                log.write("verify.journal", notes)
+                notes = []
+            done += len(batch)
+            desk.progress("verify", done, None)
+    finally:
         log.write("verify.journal", notes)
-        done += len(batch)
-        desk.progress("verify", done, None)
 
 
 def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None) -> Sighting | None:
