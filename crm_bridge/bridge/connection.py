@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -444,8 +444,12 @@ class Connection:
     def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
         rows = self._bridge.resolved(self.name).spec.errors
 
+        @lru_cache(maxsize=1)
+        def folded(_size: int) -> RunLog:
+            return RunLog(self.desk, info.ref)
+
         def items() -> Iterator[RunItem]:
-            log = RunLog(self.desk, info.ref)
+            log = folded(self.desk.journal.head().size)
             for target in file.targets():
                 standing = log.standing(target.ref.id)
                 yield RunItem.of(target, standing, log.annotations.of(target.ref.id), rows)

@@ -126,7 +126,10 @@ def _close(bridge: Bridge, journeys: Mapping[str, Journey], out: Output) -> None
         rows: list[dict[str, Any]] = [
             {
                 "plan": {"digest": one.plan.digest, "count": one.plan.count},
-                "run": run_json(one.run, one.items, str(one.run.receipt().path)),
+                "run": {
+                    **(said := run_json(one.run, one.items, str(one.run.receipt().path))),
+                    "outcomes": [*said["outcomes"]],
+                },
                 "restored": [restore_json(step) for step in one.restored],
             }
             for one in journeys.values()
@@ -136,6 +139,10 @@ def _close(bridge: Bridge, journeys: Mapping[str, Journey], out: Output) -> None
     _step(out, _("Everything is kept in {home}. Look at it:").format(home=bridge.home))
     for line in ("status --all", "receipt show", "journal list", "journal check", "vault list"):
         out.text(f"  {suggested(*line.split())}")
+
+
+def _whole(run: dict[str, Any]) -> dict[str, Any]:
+    return {**run, "outcomes": list(run["outcomes"])}
 
 
 def _step(out: Output, text: str) -> None:

@@ -6,7 +6,8 @@ import io
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import IO, Any
 
 import click
@@ -55,6 +56,40 @@ def _escaped(line: str) -> str:
     return "".join(json.dumps(one)[1:-1] if _harmful(one) else one for one in line)
 
 
+_ROWS_AT_ONCE = 500
+
+
+def _pages(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
+    """Yield the rows of a table in parts; a table without rows is one empty part."""
+    left = iter(rows)
+    page = list(islice(left, _ROWS_AT_ONCE))
+    yield page
+    while len(page) == _ROWS_AT_ONCE and (page := list(islice(left, _ROWS_AT_ONCE))):
+        yield page
+
+
+def _stream_document(value: Mapping[str, Any]) -> None:
+    """Print a JSON document of two spaces' indent, the elements of iterators one at a time."""
+    _clear()
+    opening = "{\n"
+    for key, item in value.items():
+        print(f"{opening}  {_json_text(key, sys.stdout)}: ", end="")
+        opening = ",\n"
+        if not isinstance(item, Iterator):
+            print(_indented(item, "  "), end="")
+            continue
+        before = "["
+        for element in item:
+            print(f"{before}\n    {_indented(element, '    ')}", end="")
+            before = ","
+        print("[]" if before == "[" else "\n  ]", end="")
+    print("\n}")
+
+
+def _indented(value: object, by: str) -> str:
+    return _json_text(value, sys.stdout, indent=2).replace("\n", f"\n{by}")
+
+
 _actions: list[Callable[[], None]] = []
 
 
@@ -81,8 +116,11 @@ class Output:
         return unread()
 
     def document(self, schema: str, value: Mapping[str, Any]) -> None:
-        """Print one JSON document with its schema name."""
-        self._json({"schema": schema, **value}, indent=2)
+        """Print one JSON document with its schema name. An iterator among the values is a list that is streamed."""
+        if any(isinstance(item, Iterator) for item in value.values()):
+            _stream_document({"schema": schema, **value})
+        else:
+            self._json({"schema": schema, **value}, indent=2)
 
     def line(self, schema: str, value: Mapping[str, Any]) -> None:
         """Print one JSON line of a stream."""
@@ -112,12 +150,14 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
-        _print_rich(table, out or sys.stdout)
+        # A long table is several, each with its columns: hundreds of thousands of rows are never held at once.
+        for page in _pages(rows):
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for column in columns:
+                table.add_column(column, overflow="fold")
+            for row in page:
+                table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
+            _print_rich(table, out or sys.stdout)
 
     @staticmethod
     def pairs(rows: Iterable[tuple[str, object]], *, out: IO[str] | None = None) -> None:

@@ -36,19 +36,16 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True, vendor_text: b
 
     forgive_output()
     out = Output(as_json=shared().as_json)
-    items = list(run)
     path = bridge.receipts / f"{run.id}.receipt.json"
     where = str(path) if receipt and path.exists() else None
     if out.as_json:
-        out.document(
-            RUN, {**run_json(run, items, where, vendor_text=vendor_text), "undo": undo_facts(bridge, run, items)}
-        )
+        out.document(RUN, {**run_json(run, run, where, vendor_text=vendor_text), "undo": undo_facts(bridge, run, run)})
     else:
-        run_table(items)
+        run_table(run)
         out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
         if where:
             out.text(_("receipt: {path}").format(path=where))
-        undo_card(bridge, run, items)
+        undo_card(bridge, run, run)
     if bridge.journal.pin_stale:
         out.note(
             _("warning: the head of the journal could not be kept in the keyring; keep the receipt somewhere else")

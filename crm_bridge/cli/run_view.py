@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.outcome_words import OUTCOME_WORDS
@@ -35,9 +35,9 @@ def item_json(item: RunItem, *, vendor_text: bool = False) -> dict[str, Any]:
 
 
 def run_json(
-    run: Run, items: list[RunItem], receipt: str | None = None, *, vendor_text: bool = False
+    run: Run, items: Iterable[RunItem], receipt: str | None = None, *, vendor_text: bool = False
 ) -> dict[str, Any]:
-    """Return a run with the outcome of every contract."""
+    """Return a run with a stream of the outcome of every contract."""
     counts = {outcome.value: number for outcome, number in run.counts().items()}
     value: dict[str, Any] = {
         "run_id": run.id,
@@ -45,7 +45,7 @@ def run_json(
         "connection": run.info.ref.connection,
         "complete": run.info.complete,
         "counts": counts,
-        "outcomes": [item_json(item, vendor_text=vendor_text) for item in items],
+        "outcomes": (item_json(item, vendor_text=vendor_text) for item in items),
         "receipt": receipt,
         "restore": f"crm-bridge restore {run.id}",
     }
@@ -54,32 +54,32 @@ def run_json(
     return value
 
 
-def run_table(items: Sequence[RunItem]) -> None:
+def run_table(items: Iterable[RunItem]) -> None:
     """Print what became of each contract, and under it what each code of the CRM means and asks for."""
     columns = (_("number"), _("title"), _("outcome"), _("evidence"), _("why"), _("id"))
-    rows = (
-        (
-            item.contract.number,
-            item.contract.title,
-            _(OUTCOME_WORDS[item.outcome.value]),
-            item.evidence.value if item.evidence else "",
-            _why(item),
-            item.contract.id,
-        )
-        for item in items
-    )
-    Output.table(columns, rows)
-    for line in _legend(items):
+    codes: dict[tuple[str, str, str], set[str]] = {}
+    Output.table(columns, (_cells(item, codes) for item in items))
+    for line in _legend(codes):
         Output.text(line)
 
 
-def _legend(items: Iterable[RunItem]) -> list[str]:
+def _cells(item: RunItem, codes: dict[tuple[str, str, str], set[str]]) -> tuple[object, ...]:
+    """Return the row of one contract, and note what its code means."""
+    if item.meaning:
+        helper = item.reason.help if item.reason else ""
+        codes.setdefault((_(item.meaning), _(item.advice), helper), set()).add(item.code)
+    return (
+        item.contract.number,
+        item.contract.title,
+        _(OUTCOME_WORDS[item.outcome.value]),
+        item.evidence.value if item.evidence else "",
+        _why(item),
+        item.contract.id,
+    )
+
+
+def _legend(codes: Mapping[tuple[str, str, str], set[str]]) -> list[str]:
     """Return one line for each meaning, with the codes that have it: one code may mean several things."""
-    codes: dict[tuple[str, str, str], set[str]] = {}
-    for item in items:
-        if item.meaning:
-            helper = item.reason.help if item.reason else ""
-            codes.setdefault((_(item.meaning), _(item.advice), helper), set()).add(item.code)
     return sorted(f"{', '.join(sorted(named))}: {'; '.join(filter(None, text))}" for text, named in codes.items())
 
 

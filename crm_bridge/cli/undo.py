@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = (Fate.CHANGED, Fate.LOST, Fate.UNKNOWN)
 
 
-def undo_facts(bridge: Bridge, run: Run, items: list[RunItem]) -> dict[str, Any] | None:
+def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, Any] | None:
     """Return command, deadlines (ISO dates or None) and what is not the same afterwards; None: nothing to undo."""
     if not any(item.outcome in (Outcome.REMOVED, Outcome.IN_DOUBT) for item in items):
         return None
@@ -66,7 +67,7 @@ def _kept_until(bridge: Bridge, run_id: str) -> str | None:
     return min(known).isoformat() if known else None
 
 
-def undo_card(bridge: Bridge, run: Run, items: list[RunItem]) -> None:
+def undo_card(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> None:
     """Print it, where there is something to bring back."""
     facts = undo_facts(bridge, run, items)
     if facts is None:
