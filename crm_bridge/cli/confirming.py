@@ -50,8 +50,10 @@ def _read(phrase: str) -> str:
     # While a person thinks, Ctrl-C means "no", not "finish the call in flight".
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return input("> ")
+        Output.prompt("> ")
+        return input()
     except (EOFError, KeyboardInterrupt):
+        Output.note("")
         raise ConfirmationError(_("not confirmed; nothing was sent"), reason="not_confirmed") from None
     finally:
         signal.signal(signal.SIGINT, before)

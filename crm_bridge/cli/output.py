@@ -144,6 +144,12 @@ class Output:
         print(_lines(text), file=sys.stderr)
 
     @staticmethod
+    def prompt(text: str) -> None:
+        """Print what an answer stands behind. That of `input` would go where the results go, into a file too."""
+        _clear()
+        print(_lines(text), end="", file=sys.stderr, flush=True)
+
+    @staticmethod
     def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, out: IO[str] | None = None) -> None:
         """Print a table; wide characters keep their columns."""
         from rich import box
@@ -157,7 +163,7 @@ class Output:
                 table.add_column(column, overflow="fold")
             for row in page:
                 table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
-            _print_rich(table, out or sys.stdout)
+            _print_rich(table, out)
 
     @staticmethod
     def pairs(rows: Iterable[tuple[str, object]], *, out: IO[str] | None = None) -> None:
@@ -170,13 +176,14 @@ class Output:
         grid.add_column(overflow="fold")
         for label, value in rows:
             grid.add_row(label, Text("" if value is None else plain(value, 2000)))
-        _print_rich(grid, out or sys.stdout)
+        _print_rich(grid, out)
 
 
-def _print_rich(table: object, stream: IO[str]) -> None:
+def _print_rich(table: object, out: IO[str] | None) -> None:
     from rich.console import Console
 
     _clear()
+    stream = out or sys.stdout
     if stream.isatty():
         Console(file=stream, highlight=False).print(table)
         return

@@ -71,6 +71,9 @@ class _Bars:
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
+            # What is printed while bars are drawn goes where it was sent; rich would take it to the terminal.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         bars.start()
         return bars
