@@ -53,7 +53,7 @@ class Case:
 def ways(place: int) -> list[tuple[str, str, str]]:
     """Return how the three streams of one command are sent."""
     if EVERY:
-        return list(itertools.product(KINDS, repeat=3))
+        return list(itertools.product(KINDS, KINDS, KINDS))
     return [USUAL, tuple(KINDS[(place + stream * (place // 4 + 1)) % len(KINDS)] for stream in range(3))]  # type: ignore[list-item]
 
 
