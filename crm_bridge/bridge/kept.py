@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from crm_bridge.errors import BackupError, JournalError
+from crm_bridge.errors import BackupError, CredentialStoreError, JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import dsse
 from crm_bridge.journal.note import NoteError
 from crm_bridge.journal.proof import InclusionProof
 from crm_bridge.journal.store import Journal
 from crm_bridge.journal.tail import rolled_back
-from crm_bridge.pipeline.copying import FETCHED
-from crm_bridge.pipeline.entries import RUN_START
+from crm_bridge.pipeline.backup import DELETION, MADE_FOR
 from crm_bridge.vault import SetSummary, Vault
 
 NEWEST = 20
@@ -72,20 +71,19 @@ def _compare_receipt(journal: Journal, path: Path) -> None:
 
 
 def _strange_sets(journal: Journal, vault: Vault) -> Iterator[SetSummary]:
-    labels = [one for one in vault.sets() if one.complete and one.plan and not one.shredded]
-    if not labels:
-        return
+    """Yield sets that a deletion made before it sent anything, and of whose run the journal holds no entry."""
     # Labels tell whole seconds.
     began = datetime.fromisoformat(journal.entry(0).ts).replace(microsecond=0)
-    known = {entry.run for entry in journal.entries(op=RUN_START)} | {e.run for e in journal.entries(op=FETCHED)}
-    for one in labels:
-        if one.run not in known and datetime.fromisoformat(one.created) >= began and _is_ours(vault, one.set_id):
+    for one in vault.sets():
+        unknown = one.complete and one.plan and next(journal.entries(run=one.run), None) is None
+        if unknown and _is_of_a_deletion(vault, one.set_id, since=began):
             yield one
 
 
-def _is_ours(vault: Vault, set_id: str) -> bool:
+def _is_of_a_deletion(vault: Vault, set_id: str, *, since: datetime) -> bool:
+    """Return whether the sealed header, which only this installation can have written, says so."""
     try:
-        vault.open(set_id)
-    except BackupError:
+        header = vault.open(set_id).header
+        return header.info.get(MADE_FOR) == DELETION and datetime.fromisoformat(header.created) >= since
+    except (BackupError, CredentialStoreError, ValueError):
         return False
-    return True

@@ -23,6 +23,9 @@ from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
 
 _ENTRIES_PER_COMMIT = 10_000
+MADE_FOR, DELETION = "made_for", "deletion"
+"""Sealed in the header of a set that a run made before it deleted: its run stands in the journal before it."""
+
 _KEEP = timedelta(days=365)
 SET_SECONDS = 300.0
 """A set is closed and read back at least so often: what a killed process loses is never more than that."""
@@ -79,7 +82,7 @@ def saved_set(log: RunLog) -> Iterator[SetWriter]:
         plan=log.run.plan,
         connection=desk.connection,
         schema=schema_bytes(desk.profile),
-        info={"keep_until": (desk.clock.now() + _KEEP).date().isoformat()},
+        info={"keep_until": (desk.clock.now() + _KEEP).date().isoformat(), MADE_FOR: DELETION},
     ) as writer:
         try:
             yield writer

@@ -15,6 +15,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalError
+from crm_bridge.pipeline.saving import save_contracts
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 from crm_bridge.vault.keys import MasterKey
 
@@ -149,3 +150,17 @@ def test_a_journal_that_was_cut_forked_or_emptied_is_refused_by_its_pin(server: 
     elif journal == "emptied":
         (folder / "journal.sqlite3").write_bytes(b"")
     assert refused(server, plan, by_descriptor=False) == "rolled_back"
+
+
+def test_a_set_that_was_saved_without_a_deletion_stops_nothing(server: Server) -> None:
+    # A process may die between the set and its entry: rehearsals and backups begin no run.
+    with server.bridge(by_descriptor=True) as bridge:
+        crm = bridge.connect("zoho-sandbox")
+        plan = crm.plan("amount > 0")
+        older = server.home.parent / "older"
+        shutil.copytree(server.home / "journal", older)
+        save_contracts(crm.desk, crm.find("amount > 0"))
+    shutil.rmtree(server.home / "journal")
+    shutil.move(older, server.home / "journal")
+    with server.bridge(by_descriptor=True) as bridge:
+        assert bridge.connect("zoho-sandbox").apply(plan.path, confirm=plan.digest).info.complete
