@@ -18,6 +18,7 @@ from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.creating import Outcome, sent
 from crm_bridge_zoho.files import LINK_TYPE, LIST, LIST_FIELDS, listed_files
 from crm_bridge_zoho.payload import json_bytes
+from crm_bridge_zoho.snapshotter import next_page
 from crm_bridge_zoho.wire import list_of
 
 NOTE_FIELDS = "id,Note_Title,Note_Content"
@@ -37,11 +38,8 @@ class Belongings:
         self._path = f"/crm/v8/{ref.module}/{ref.id}"
 
     def notes(self) -> list[Mapping[str, Any]]:
-        """Return the first 200 notes that the contract has now."""
-        answer = self._client.read(
-            f"{self._path}/Notes", "GET /crm/v8/{module}/{id}/Notes", params={"fields": NOTE_FIELDS, "per_page": "200"}
-        )
-        return list_of(answer, "data")
+        """Return every note that the contract has now."""
+        return self._all("Notes", NOTE_FIELDS)
 
     def put_notes(self, wanted: Iterable[Mapping[str, Any]], *, look_first: bool) -> list[str]:
         """Write the notes that are missing; return what Zoho refused, in words."""
@@ -105,12 +103,20 @@ class Belongings:
         return lost
 
     def _listed(self) -> list[Mapping[str, Any]]:
-        answer = self._client.read(
-            f"{self._path}/Attachments",
-            "GET /crm/v8/{module}/{id}/Attachments",
-            params={"fields": LIST_FIELDS, "per_page": "200"},
-        )
-        return list_of(answer, "data")
+        return self._all("Attachments", LIST_FIELDS)
+
+    def _all(self, name: str, fields: str) -> list[Mapping[str, Any]]:
+        """Return the rows of a related list through all its pages: what is not on the first is there as well."""
+        rows: list[Mapping[str, Any]] = []
+        params = {"fields": fields, "per_page": "200"}
+        while True:
+            answer = self._client.read(f"{self._path}/{name}", "GET /crm/v8/{module}/{id}/" + name, params=params)
+            page = list_of(answer, "data")
+            rows += page
+            token = next_page(answer) if answer is not None and page else ""
+            if not token:
+                return rows
+            params = {**params, "page_token": token}
 
 
 def upload_for_field(client: ZohoClient, file: Attachment) -> Outcome:
@@ -133,7 +139,8 @@ def _settled(outcome: Outcome) -> Verdict:
 
 
 def _note_key(note: Mapping[str, Any]) -> tuple[str, str]:
-    return str(note.get("Note_Title") or ""), str(note.get("Note_Content") or "")
+    # Zoho may trim what it is given; two notes that differ in blanks alone are told apart by nobody.
+    return str(note.get("Note_Title") or "").strip(), str(note.get("Note_Content") or "").strip()
 
 
 def _digest(file: Attachment) -> str:

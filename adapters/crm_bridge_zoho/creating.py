@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, MalformedAnswerError, NotSentError
@@ -27,6 +29,17 @@ class Outcome:
     reason: Reason | None = None
     message: str = ""
     hint: str = ""
+    refused: tuple[Refused, ...] = ()
+    """The values that Zoho names as the cause of a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One value that Zoho did not take: where it stands in the record that was sent, and the code."""
+
+    path: tuple[str | int, ...]
+    """Field; then, inside a list, place of the row and its column."""
+    code: str
 
 
 def sent(send: Callable[[], Answer]) -> Outcome:
@@ -60,7 +73,24 @@ def _said(item: Item, answer: Answer) -> Outcome:
         reason=Reason.INVALID if item.code == "INVALID_DATA" else row.family,
         message=f"{_(row.meaning)} ({named})" if named else _(row.meaning),
         hint=_(row.advice),
+        refused=tuple(_refused(item.code, item.details)),
     )
+
+
+def _refused(code: str, details: Mapping[str, Any]) -> Sequence[Refused]:
+    inside = details.get("errors")
+    if isinstance(inside, list):
+        errors = [one for one in inside if isinstance(one, Mapping) and isinstance(one.get("details"), Mapping)]
+        return [found for one in errors for found in _refused(str(one.get("code")), one["details"])]
+    path = _PATH.match(str(details.get("json_path") or ""))
+    if path is not None:
+        return [Refused((path[1], *((int(path[2]), path[3]) if path[2] and path[3] else ())), code)]
+    name = details.get("api_name")
+    return [Refused((name,), code)] if isinstance(name, str) and name else []
+
+
+# `$.data[0].Field`, `$.data[0].Field.id`, `$.data[0].Rows[2].Column`
+_PATH = re.compile(r"\$\.data\[0\]\.(\w+)(?:\[(\d+)\](?:\.(\w+))?)?")
 
 
 def _unknown(answer: Answer, reason: Reason, code: str = "") -> Outcome:

@@ -88,6 +88,9 @@ class ZohoField:
     private: bool
     options: tuple[tuple[str, str], ...]
     """(actual value, display value) of a choice."""
+    unique: bool = False
+    length: int = 0
+    """Characters that fit; 0: not told."""
     hidden_from: frozenset[str] = frozenset()
     """Profiles that may not see it, by id."""
 
@@ -165,6 +168,8 @@ def _field(raw: Mapping[str, Any]) -> ZohoField:
         rich_text=_is_rich(raw),
         private=isinstance(raw.get("private"), Mapping),
         options=_options(raw.get("pick_list_values")),
+        unique=bool(raw.get("unique")),
+        length=raw["length"] if isinstance(raw.get("length"), int) else 0,
         hidden_from=_hidden_from(raw.get("profiles")),
     )
 

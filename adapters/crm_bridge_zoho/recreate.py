@@ -13,13 +13,13 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Restored, RestoreItem, Verdict
 from crm_bridge_zoho.belongings import Belongings, UnfinishedError, upload_for_field
-from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.copies import Copies
 from crm_bridge_zoho.coql import Coql
 from crm_bridge_zoho.creating import Outcome, sent
 from crm_bridge_zoho.files import LIST
+from crm_bridge_zoho.giving_way import GivingWay
 from crm_bridge_zoho.payload import ROWS_IN_FIELD, Saved, insertable, json_bytes, not_returning, saved_of
 from crm_bridge_zoho.relink import relink
 from crm_bridge_zoho.wire import id_text, list_of
@@ -43,13 +43,11 @@ class Recreator:
     def __init__(
         self, client: ZohoClient, query: Coql, by_id: ById, workspace: Workspace, *, marker_field: str | None
     ) -> None:
-        """`marker_field` may carry the mark of a copy; a note carries it otherwise."""
+        """`marker_field` carries the mark of a copy for good; else a note does, and at first an empty text field."""
         self._client = client
         self._by_id = by_id
         self._work = workspace
-        self._marker_field = marker_field
-        bins = Bins(client, workspace.name)
-        self._copies = Copies(client, query, bins, workspace, marker_field=marker_field)
+        self._copies = Copies(client, query, workspace, marker_field=marker_field)
 
     def recreate(self, items: Sequence[RestoreItem]) -> Sequence[Restored]:
         """Return one result per item."""
@@ -70,9 +68,14 @@ class Recreator:
 
     def _bring(self, work: _Work) -> Restored:
         item = work.item
-        new_id = self._copies.find(item, work.saved) if item.look_first else None
-        work.found_copy = new_id is not None
-        if new_id is None:
+        if item.look_first:
+            found = self._copies.find(item, work.saved, self._record(work, {}))
+            if found.possible and not found.copy:
+                return possible_copies(item, found.possible)
+            work.found_copy, new_id = bool(found.copy), found.copy
+        else:
+            new_id = ""
+        if not new_id:
             outcome = self._insert(work)
             if outcome.verdict is not Verdict.DONE:
                 return Restored(
@@ -86,6 +89,7 @@ class Recreator:
             new_id = outcome.id
         new_ref = ContractRef(self._work.name, new_id)
         self._complete(work, new_ref)
+        self._take_mark_off(work, new_ref)
         ids = self._measure(work, new_ref)
         return Restored(item.ref, Verdict.DONE, new_ref, ids, tuple(dict.fromkeys(work.lost)))
 
@@ -99,14 +103,34 @@ class Recreator:
         work.lost += relink(self._client, self._by_id, inbound, old=item.ref.id, new=new_ref.id, ids=item.ids)
 
     def _insert(self, work: _Work) -> Outcome:
-        files = self._upload_fields(work)
+        way = GivingWay(self._work.fields, marker=work.item.marker, owner=work.item.owner)
+        outcome = way.insert(self._record(work, self._upload_fields(work)), self._send)
+        work.lost += way.lost
+        return outcome
+
+    def _record(self, work: _Work, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         record = insertable(work.saved, self._work.fields, work.item.ids, files)
-        if self._marker_field:
-            record[self._marker_field] = work.item.marker
+        if mark := self._copies.mark_for(work.saved):
+            record[mark.field] = work.item.marker
+        return record
+
+    def _send(self, record: Mapping[str, object]) -> Outcome:
         # An empty trigger list switches every automation off; left out, all of them run.
         body = json_bytes({"data": [record], "trigger": []})
         path = f"/crm/v8/{self._work.name}"
         return sent(lambda: self._client.create("POST", path, "POST /crm/v8/{module}", body=body))
+
+    def _take_mark_off(self, work: _Work, new_ref: ContractRef) -> None:
+        """Empty the field that was borrowed for the mark: the copy is whole, and its note carries the mark for good."""
+        mark = self._copies.mark_for(work.saved)
+        if mark is None or mark.stays:
+            return
+        body = json_bytes({"data": [{mark.field: None}], "trigger": []})
+        path, route = f"/crm/v8/{new_ref.module}/{new_ref.id}", "PUT /crm/v8/{module}/{id}"
+        outcome = sent(lambda: self._client.create("PUT", path, route, body=body))
+        if outcome.verdict is not Verdict.DONE:
+            label = self._work.fields[mark.field].label
+            work.lost.append(_("{field}: still holds the mark {mark}").format(field=label, mark=work.item.marker))
 
     def _upload_fields(self, work: _Work) -> Mapping[str, Sequence[str]]:
         uploaded: dict[str, list[str]] = {}
@@ -124,7 +148,8 @@ class Recreator:
         item, saved = work.item, work.saved
         belongings = Belongings(self._client, new_ref)
         notes = list(saved.rows(PartKind.NOTE))
-        if not self._marker_field:
+        mark = self._copies.mark_for(saved)
+        if mark is None or not mark.stays:
             told = _("Re-created from the backup of {ref}").format(ref=item.ref)
             notes.insert(0, {"Note_Title": item.marker, "Note_Content": told})
         work.lost += belongings.put_notes(notes, look_first=work.found_copy)
@@ -164,6 +189,21 @@ class Recreator:
 def _row_list(value: object) -> list[str]:
     rows: list[Any] = value if isinstance(value, list) else []
     return [id_text(row.get("id")) for row in rows if isinstance(row, Mapping)]
+
+
+def possible_copies(item: RestoreItem, ids: Sequence[str]) -> Restored:
+    """Return the answer for a contract that is not made again, because it may be there already."""
+    return Restored(
+        item.ref,
+        Verdict.UNKNOWN,
+        reason=Reason.POSSIBLE_COPY,
+        message=_("made by this user since the first attempt, with its number or title: {ids}").format(
+            ids=", ".join(ids)
+        ),
+        hint=_("look at {ids} in the CRM: delete it there if it is an unfinished copy, then restore again").format(
+            ids=", ".join(ids)
+        ),
+    )
 
 
 def _failed(item: RestoreItem, verdict: Verdict, error: CrmBridgeError) -> Restored:

@@ -343,10 +343,12 @@ class Connection:
         ids: Iterable[str] | None = None,
         last: bool = False,
         dry_run: bool = False,
+        owner: str | None = None,
     ) -> list[RestoreStep]:
         """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault.
 
-        Which run is said: by its id, or with `last` or `ids` the last one. Raises UsageError otherwise.
+        Which run is said: by its id, or with `last` or `ids` the last one. Raises UsageError otherwise. `owner` is the
+        id of the CRM user who gets contracts whose own owner is not an active user any more.
         Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
         """
         if run_id is None and ids is None and not last:
@@ -362,7 +364,7 @@ class Connection:
             settle_restores(log)
             wanted = list(ids) if ids is not None else [*restorable(log), *log.ids_in(DOUBTFUL)]
             steps = list(plan_restore(log, wanted))
-            return steps if dry_run else list(restore(log, steps))
+            return steps if dry_run else list(restore(log, steps, owner=owner))
 
     def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[Relinking]]:
         """Plan which references of other records should point at what a run's restore brought back; set them.

@@ -299,6 +299,11 @@ class Reason(StrEnum):
     ATTACHMENT_SIZE = "attachment_size", N_("one of its files did not have the size that the CRM named"), _BACKUP
     NO_ID = "no_id", N_("the CRM made a record and did not say which"), _ODD
     SEVERAL_COPIES = "several_copies", N_("several copies of it are in the CRM; remove those that are too many"), _LOOK
+    POSSIBLE_COPY = (
+        "possible_copy",
+        N_("a record with its number or title was made since the first attempt; it may be the copy"),
+        _LOOK,
+    )
     NOT_AVAILABLE = "not_available", N_("this CRM has no such thing"), Rule(NotAvailableError)
     JOURNAL = "journal", N_("the journal could not be written"), Rule(JournalError, Helper.YOU)
 

@@ -26,6 +26,8 @@ class SafetyPolicy:
     settle_seconds: float = 60.0
     """Wait after a lost answer before the first look: the larger of 30 s and twice the read timeout."""
     second_look_seconds: float = 10.0
+    copy_seconds: float = 30.0
+    """Age of the last attempt to make a contract anew before its copy is looked for by a query."""
     max_in_doubt_share: float = 0.01
     allowed_skew: timedelta = timedelta(minutes=5)
     """How far the CRM's clock may be off when a deletion is attributed by time."""
@@ -34,7 +36,7 @@ class SafetyPolicy:
     """How old the last look may be when a request leaves; the real age is journaled."""
 
 
-LOOPBACK_POLICY = SafetyPolicy(settle_seconds=0.5, second_look_seconds=0.1)
+LOOPBACK_POLICY = SafetyPolicy(settle_seconds=0.5, second_look_seconds=0.1, copy_seconds=0.1)
 """For connections to this machine: an emulator is done when its answer is lost, nobody has to wait a minute."""
 
 

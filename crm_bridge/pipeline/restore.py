@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
@@ -23,13 +24,16 @@ from crm_bridge.spi.adapter import RemoveOptions, Restored, RestoreItem, Verdict
 _MEASURED_TOGETHER = 100
 
 
-def restore(log: RunLog, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
-    """Carry out what `plan_restore` said, and yield what became of each contract, compared with its backup."""
+def restore(log: RunLog, steps: Sequence[RestoreStep], *, owner: str | None = None) -> Iterator[RestoreStep]:
+    """Carry out what `plan_restore` said, and yield what became of each contract, compared with its backup.
+
+    `owner`: the user who gets contracts whose own owner the CRM does not take any more.
+    """
     desk = log.desk
     body: dict[str, JsonValue] = {"count": sum(step.route is not None for step in steps)}
     with failpoints.step("restore.start"):
         desk.journal.append([run_entry(desk, log.run, RESTORE_START, body)])
-    work = _Restoring(log)
+    work = _Restoring(log, owner)
     for route in (Route.UNTRASH, Route.RECREATE):
         yield from work.carry_out(route, parents_first(log, [step for step in steps if step.route is route]))
     yield from (step for step in steps if step.route is None)
@@ -38,12 +42,13 @@ def restore(log: RunLog, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
 class _Restoring:
     """One restore on its way: the ids that are known to have moved grow as it goes."""
 
-    def __init__(self, log: RunLog) -> None:
+    def __init__(self, log: RunLog, owner: str | None) -> None:
         self.log = log
         self.desk = log.desk
+        self.owner = owner
         self.ids = known_ids(log)
         self.measuring = Measuring(log)
-        self.attempts = restore_attempts(log)
+        self.intents = RestoreIntents(log)
         self.done = 0
 
     def carry_out(self, route: Route, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
@@ -61,9 +66,9 @@ class _Restoring:
         log = self.log
         # Before the intent: a token that opens another organisation than the run's ends the restore here.
         self.desk.adapter.prepare(route, len(batch), options=RemoveOptions())
-        self.attempts.update(step.ref.id for step in batch)
-        attempts = {step.ref.id: self.attempts[step.ref.id] for step in batch}
-        items = [self._item(step, route, again=attempts[step.ref.id] > 1) for step in batch]
+        self.intents.wait(step.ref.id for step in batch)
+        items = [self._item(step, route) for step in batch]
+        attempts = self.intents.add(step.ref.id for step in batch)
         intents = [
             Note(step.ref.id, _happening(log, step, Event.RESTORE_INTENDED, attempts), {"route": route.value})
             for step in batch
@@ -89,13 +94,22 @@ class _Restoring:
             said = Verdict.UNKNOWN, Reason.ANSWER_LOST, problem.message
         return {step.ref.id: Restored(step.ref, said[0], reason=said[1], message=said[2]) for step in batch}
 
-    def _item(self, step: RestoreStep, route: Route, *, again: bool) -> RestoreItem:
-        marker = marker_of(self.log, step.ref.id)
+    def _item(self, step: RestoreStep, route: Route) -> RestoreItem:
+        marker, since = marker_of(self.log, step.ref.id), self.intents.first(step.ref.id)
         if route is Route.UNTRASH:
-            return RestoreItem(step.ref, marker, look_first=again)
+            return RestoreItem(step.ref, marker, look_first=since is not None)
         snapshot = self.log.backup_set(self.log.backup_of(step.ref.id).set_id).snapshot(step.ref.id)
-        # References of others are set by a plan of their own: they change records that nobody confirmed here.
-        return RestoreItem(step.ref, marker, snapshot, look_first=again, ids=self.ids, relink=False)
+        return RestoreItem(
+            step.ref,
+            marker,
+            snapshot,
+            look_first=since is not None,
+            since=since,
+            owner=self.owner,
+            ids=self.ids,
+            # References of others are set by a plan of their own: they change records that nobody confirmed here.
+            relink=False,
+        )
 
     def _learn(self, step: RestoreStep, answer: Restored) -> None:
         self.ids.update({old: new for old, new in answer.ids.items() if old != new})
@@ -140,7 +154,7 @@ def _result(step: RestoreStep, answer: Restored) -> RestoreStep:
 def settle_restores(log: RunLog) -> None:
     """Close restore intents that a crash left open, so that the next attempt looks for the copy first."""
     open_ids = log.ids_in((State.RESTORING,))
-    attempts = restore_attempts(log) if open_ids else Counter()
+    attempts = RestoreIntents(log).counts if open_ids else Counter()
     log.write(
         "restore.outcome",
         [
@@ -150,6 +164,40 @@ def settle_restores(log: RunLog) -> None:
     )
 
 
-def restore_attempts(log: RunLog) -> Counter[str]:
-    """Return how often each contract of the run was to be brought back."""
-    return Counter(line.record_id for _entry, line in log.desk.journal.events(run=log.run.id, op=RESTORE_INTENT))
+class RestoreIntents:
+    """When each contract of a run was to be brought back before: how often, at first, and at last."""
+
+    def __init__(self, log: RunLog) -> None:
+        """Read the intents that the journal has."""
+        self._desk = log.desk
+        self.counts: Counter[str] = Counter()
+        self._first: dict[str, datetime] = {}
+        self._last: dict[str, datetime] = {}
+        for entry, line in log.desk.journal.events(run=log.run.id, op=RESTORE_INTENT):
+            self.counts[line.record_id] += 1
+            moment = datetime.fromisoformat(entry.ts)
+            self._first.setdefault(line.record_id, moment)
+            self._last[line.record_id] = moment
+
+    def first(self, record_id: str) -> datetime | None:
+        """Return since when a copy may be there, by the slower of two clocks; None before the first intent."""
+        first = self._first.get(record_id)
+        return first - self._desk.policy.allowed_skew if first else None
+
+    def wait(self, record_ids: Iterable[str]) -> None:
+        """Wait until the CRM's queries know what an earlier attempt made: they lag behind a create by seconds."""
+        tried = [self._last[one] for one in record_ids if one in self._last]
+        if not tried:
+            return
+        over = (self._desk.clock.now() - max(tried)).total_seconds()
+        if 0 <= over < self._desk.policy.copy_seconds:
+            self._desk.clock.sleep(self._desk.policy.copy_seconds - over)
+
+    def add(self, record_ids: Iterable[str]) -> dict[str, int]:
+        """Count one more intent of each, and return which attempt it is."""
+        ids, now = list(record_ids), self._desk.clock.now()
+        self.counts.update(ids)
+        for one in ids:
+            self._first.setdefault(one, now)
+            self._last[one] = now
+        return {one: self.counts[one] for one in ids}

@@ -282,6 +282,10 @@ class RestoreItem:
     snapshot: Snapshot | None = None
     look_first: bool = False
     """An earlier attempt may have created it: search the marker before creating."""
+    since: datetime | None = None
+    """With `look_first`: when the first attempt was intended, made earlier by what clocks may differ."""
+    owner: str | None = None
+    """User id that gets a contract whose own owner the CRM does not take any more; None: whoever the CRM chooses."""
     ids: Mapping[str, str] = field(default_factory=dict)
     """Old id -> new id of records that were re-created before this one."""
     relink: bool | None = None
@@ -363,7 +367,9 @@ class Adapter(Protocol):
     def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
         """Restore by one route, automations off where the CRM allows it; one result per item.
 
-        Re-creating is re-entrant: with `look_first` an earlier copy is found by its marker and completed.
+        Re-creating is re-entrant: with `look_first` an earlier copy is found by its marker, or by what was sent, and
+        completed; where a record may be the copy, the answer is UNKNOWN with POSSIBLE_COPY and nothing is made.
+        A value that the CRM does not take any more is left out and named in `lost`; the rest comes back.
         """
         ...
 

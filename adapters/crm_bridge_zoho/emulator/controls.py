@@ -10,6 +10,7 @@ from typing import Any
 
 from crm_bridge.i18n import _
 from crm_bridge.spi.emulator import Effect
+from crm_bridge_zoho.emulator.administering import leave, rule
 from crm_bridge_zoho.emulator.gate import Meter
 from crm_bridge_zoho.emulator.lifecycle import clash, purge, restore, trash
 from crm_bridge_zoho.emulator.locking import lift_lock, set_lock
@@ -141,10 +142,11 @@ def record(org: Org, arguments: Mapping[str, Any]) -> Answer:
 
 
 def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
-    """Give or take rights of the current user's profile: {delete?, mass_delete?, recycle_bin?}."""
+    """Give or take rights of the current user's profile: {delete?, mass_delete?, recycle_bin?, create?}."""
     denied = org.profiles[org.users[org.me].profile].denied
     module = org.modules[org.contract_module]
-    rights = {"delete": module.right("Delete"), "mass_delete": module.right("Mass_Delete"), "recycle_bin": BIN_RIGHT}
+    rights = {"delete": module.right("Delete"), "mass_delete": module.right("Mass_Delete"), "recycle_bin": BIN_RIGHT,
+              "create": module.right("Create")}  # fmt: skip
     for key, name in rights.items():
         if key in arguments:
             denied.discard(name) if arguments[key] else denied.add(name)
@@ -155,6 +157,7 @@ COMMANDS: Mapping[str, Command] = {
     "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
     "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
     "profile": profile, "hide": hide, "rename_field": rename,
+    "leave": leave, "rule": rule,
 }  # fmt: skip
 
 

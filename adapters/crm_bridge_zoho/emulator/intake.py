@@ -92,6 +92,10 @@ def _value(org: Org, field: Field, value: Any, path: str) -> Any:
         return _reference(org, field, value, path)
     reader: Callable[[Any], Any] = _READERS.get(kind, _text)
     found = reader(value)
+    if field.closed and not set(found if isinstance(found, list) else [found]) <= set(field.choices):
+        found = None
+    if isinstance(found, str) and org.switches.trim_texts:
+        found = found.strip()
     if found is None:
         expected = _EXPECTED.get(kind, "text")
         raise invalid_data({"expected_data_type": expected, "api_name": field.api_name, "json_path": path})
@@ -107,6 +111,8 @@ def _reference(org: Org, field: Field, value: Any, path: str) -> str:
         raise invalid_data(details)
     text = str(key)
     people = field.data_type in PEOPLE_TYPES
+    if people and text in org.inactive:
+        raise invalid_data({"api_name": field.api_name, "json_path": path}, "the user is inactive")
     known = text in org.users if people else (field.target in org.tables and text in org.tables[field.target].rows)
     if not is_id(text) or not known:
         details = {"api_name": field.api_name, "json_path": f"{path}.id", "id": text}

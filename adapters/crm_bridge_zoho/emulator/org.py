@@ -121,6 +121,7 @@ class Org:
         self.jobs: dict[str, Job] = {}
         self.downloads: list[float] = []
         self.hidden: dict[str, Record] = {}
+        self.inactive: set[str] = set()
         self.late_effects: list[Effect] = []
         self.locks: dict[str, dict[str, Any]] = {}
         self.page_tokens: dict[str, dict[str, Any]] = {}

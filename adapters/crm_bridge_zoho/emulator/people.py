@@ -133,7 +133,8 @@ def user_json(org: Org, user: User) -> Json:
     created = org.stamp(_FOUNDED)
     return {
         "id": user.id, "email": user.email, "full_name": user.full_name, "first_name": user.first_name,
-        "last_name": user.last_name, "zuid": user.zuid, "status": "active", "confirm": True,
+        "last_name": user.last_name, "zuid": user.zuid, "confirm": True,
+        "status": "disabled" if user.id in org.inactive else "active",
         "profile": {"name": org.profiles[user.profile].name, "id": user.profile},
         "role": {"name": ROLES[user.role], "id": user.role}, "time_zone": "Europe/Berlin", "locale": "en_GB",
         "language": "en_GB", "country_locale": "de_DE", "time_format": "HH:mm", "date_format": "dd.MM.yyyy",

@@ -53,6 +53,10 @@ class Field:
     rich: bool = False
     loose: bool = False
     """Whether values are kept as they come: the org has others than this stand-in knows of the type."""
+    closed: bool = False
+    """Whether only the listed choices are taken."""
+    default: object = None
+    """What an empty field of a new record is given."""
 
     @property
     def holds(self) -> str:

@@ -97,6 +97,8 @@ class Switches:
     """What the metadata says of them: `ordinary` as of any other field, `hidden` from the profile, or `nothing`."""
     hidden_modules: tuple[str, ...] = ()
     """Modules that the user may not see: not listed, not read, and no names of their records."""
+    trim_texts: bool = False
+    """Blanks at both ends of a written text are cut off."""
     missing_as: int = 204
     """Answer to a record that is not there: 204, or 404/400 as older versions."""
 
