@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
@@ -12,11 +13,12 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.content import content_of
-from crm_bridge_fxiaoke.copies import Copies
+from crm_bridge_fxiaoke.copies import Copies, Found
 from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.files import file_entries
-from crm_bridge_fxiaoke.mapping import text
+from crm_bridge_fxiaoke.giving_way import GivingWay
+from crm_bridge_fxiaoke.mapping import FieldMap, text
 from crm_bridge_fxiaoke.problems import answer_to_failure
 from crm_bridge_fxiaoke.records import Records, condition
 from crm_bridge_fxiaoke.relinker import Relinker
@@ -27,6 +29,12 @@ from crm_bridge_fxiaoke.writing import pair_by_content, values_to_write
 
 _QUIET = {"triggerApprovalFlow": False, "triggerWorkFlow": False, "hasSpecifyTime": True, "hasSpecifyCreatedBy": True}
 _OPTIONS = {"skipFuncValidate": True, "useValidationRule": False, "isDuplicateSearch": False}
+_MOST_ROUNDS = 40
+_SKEW = timedelta(minutes=5)
+_LAG_SECONDS = 8.0
+"""How long a query may not know of a create, where the connection does not say."""
+_MAY_STAND = frozenset({Reason.VETOED, Reason.NOT_FOUND, Reason.SERVICE})
+"""Refusals that may come after the record was made: it is looked for before anything is sent again."""
 
 
 @dataclass(slots=True)
@@ -38,19 +46,22 @@ class _Work:
     ids: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     uploaded: dict[str, list[Uploaded]] = field(default_factory=dict)
+    data: dict[str, object] = field(default_factory=dict)
+    details: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
 
 class Recreator:
     """Re-creations in one contract object."""
 
-    def __init__(self, *, client: Client, records: Records, discovery: Discovery, meta: ObjectMeta) -> None:
-        """`meta` is the contract object as it is described today."""
+    def __init__(self, *, client: Client, records: Records, discovery: Discovery, fields: FieldMap) -> None:
+        """`fields` are those of the contract object as it is described today."""
         self._client = client
         self._records = records
-        self._meta = meta
+        self._meta = fields.object
         self._details = {one.object.name: one for one in discovery.relations() if one.detail}
         self._uploads = Uploads(client)
-        self._copies = Copies(records=records, meta=meta, marker_field=client.settings.marker_field)
+        marker_field = client.settings.marker_field
+        self._copies = Copies(records=records, fields=fields, marker_field=marker_field, user=client.user)
         self._relinker = Relinker(client=client, records=records, wanted=client.settings.relink)
         self._media_ids = client.settings.auth == "corp_token"
         self._together = client.settings.assumptions.details_in_create == "together"
@@ -64,13 +75,17 @@ class Recreator:
         if item.copy is not None:
             return self._point_at(work, item.copy)
         written = values_to_write(work.saved.record, self._meta, ids=item.ids)
-        if item.look_first:
-            copies = self._copies.find(work.saved, written, item.marker)
-            if len(copies) > 1:
-                return _several(item, copies)
-            if copies:
-                return self._finish(work, copies[0])
+        if item.look_first and (there := self._there(work, self._copies.find(item, work.saved, written))):
+            return there
         return self._create(work, written)
+
+    def _there(self, work: _Work, found: Found) -> Restored | None:
+        """Return the answer where an earlier copy was found, or may be there; None where nothing is."""
+        if len(found.copies) > 1:
+            return _several(work.item, found.copies)
+        if found.copies:
+            return self._finish(work, found.copies[0])
+        return _possible(work.item, found.possible) if found.possible else None
 
     def _point_at(self, work: _Work, copy: ContractRef) -> Restored:
         """Set references of other records to a contract that is there already; nothing is created."""
@@ -79,31 +94,55 @@ class Recreator:
         return Restored(work.item.ref, Verdict.DONE, copy, lost=tuple(left), code="0")
 
     def _create(self, work: _Work, written: dict[str, object]) -> Restored:
+        way = GivingWay(work.item.marker, self._client.user, work.item.owner)
         try:
             self._upload_all(work)
-            envelope = self._send(work, self._meta.name, self._object_data(work, written), self._details_data(work))
+            work.data, work.details = self._object_data(work, written), self._details_data(work)
+            for _round in range(_MOST_ROUNDS):
+                envelope = self._send(work, self._meta.name, work.data, work.details)
+                answer = self._client.judge.answer(work.item.ref, envelope)
+                if answer.verdict is Verdict.DONE or answer.reason is Reason.PERMISSION:
+                    break
+                if answer.verdict is Verdict.UNKNOWN and answer.reason not in _MAY_STAND:
+                    break
+                if not way.give_way(envelope.text, self._sent(work), answer.reason or Reason.REFUSED):
+                    break
+                if answer.verdict is Verdict.UNKNOWN and (there := self._look_after(work, written)):
+                    return there
         except CrmBridgeError as failure:
             return _restored(work, answer_to_failure(work.item.ref, failure))
-        answer = self._client.judge.answer(work.item.ref, envelope)
         if answer.verdict is not Verdict.DONE:
             return _restored(work, answer)
+        work.lost += [_("{field}: {why}").format(field=label, why=why) for label, why in way.lost.items()]
         new_id = _data_id(envelope.body)
         if new_id is None:
-            copies = self._copies.find(work.saved, written, work.item.marker)
+            copies = self._copies.find(work.item, work.saved, written).copies
             new_id = copies[0] if len(copies) == 1 else None
         if new_id is None:
             message = _("the CRM created a record and did not name it")
             return Restored(work.item.ref, Verdict.UNKNOWN, reason=Reason.NO_ID, message=message)
         return self._finish(work, new_id)
 
+    def _look_after(self, work: _Work, written: Mapping[str, object]) -> Restored | None:
+        """Look for what a create may have made in spite of its refusal, once queries know of it."""
+        lag = self._client.settings.assumptions.index_lag or _LAG_SECONDS
+        began = self._client.clock.now()
+        self._client.clock.sleep(lag)
+        item = work.item if work.item.since else replace(work.item, since=began - _SKEW)
+        return self._there(work, self._copies.find(item, work.saved, written))
+
+    def _sent(self, work: _Work) -> list[tuple[ObjectMeta, dict[str, object]]]:
+        rows = [(self._details[name].object, row) for name, listed in work.details.items() for row in listed]
+        return [(self._meta, work.data), *rows]
+
     def _object_data(self, work: _Work, written: Mapping[str, object]) -> dict[str, object]:
-        marker = self._client.settings.marker_field
+        mark = self._copies.mark_for(work.saved)
         return {
             "dataObjectApiName": self._meta.name,
             "object_describe_api_name": self._meta.name,
             **written,
             **_file_values(work, ""),
-            **({marker: work.item.marker} if marker else {}),
+            **({mark.field: work.item.marker} if mark else {}),
         }
 
     def _details_data(self, work: _Work) -> dict[str, list[dict[str, object]]]:
@@ -149,6 +188,7 @@ class Recreator:
         try:
             self._pair_details(work, new_id)
             self._compare_files(work, new_id)
+            self._take_mark_off(work, new_id)
             if work.item.relink is not False:
                 work.lost += self._relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=new_id)
         except CrmBridgeError as problem:
@@ -157,6 +197,13 @@ class Recreator:
         work.lost += _lost_by_nature(work.saved, self._meta)
         new_ref = ContractRef(self._meta.name, new_id)
         return Restored(work.item.ref, Verdict.DONE, new_ref, work.ids, tuple(work.lost), code="0")
+
+    def _take_mark_off(self, work: _Work, new_id: str) -> None:
+        """Empty the field that was borrowed for the mark: the copy is whole."""
+        mark = self._copies.mark_for(work.saved)
+        if mark is not None and not mark.stays and not self._relinker.write(self._meta.name, new_id, {mark.field: ""}):
+            label = self._meta.fields[mark.field].label
+            work.lost.append(_("{field}: still holds the mark {mark}").format(field=label, mark=work.item.marker))
 
     def _pair_details(self, work: _Work, new_id: str) -> None:
         for name, rows in work.saved.details.items():
@@ -237,6 +284,20 @@ def _several(item: RestoreItem, copies: Sequence[str]) -> Restored:
         reason=Reason.SEVERAL_COPIES,
         message=_("several records look like the copy of an earlier attempt: {ids}").format(ids=", ".join(copies)),
         hint=_("look at them in the CRM and keep one; nothing was created"),
+    )
+
+
+def _possible(item: RestoreItem, ids: Sequence[str]) -> Restored:
+    return Restored(
+        item.ref,
+        Verdict.UNKNOWN,
+        reason=Reason.POSSIBLE_COPY,
+        message=_("made by this user since the first attempt, with its number or title: {ids}").format(
+            ids=", ".join(ids)
+        ),
+        hint=_("look at {ids} in the CRM: delete it there if it is an unfinished copy, then restore again").format(
+            ids=", ".join(ids)
+        ),
     )
 
 

@@ -38,8 +38,8 @@ class Restorer:
         """Return one result per item."""
         if route is Route.UNTRASH:
             return self._recover(items)
-        meta = self._mapper.fields.object
-        recreator = Recreator(client=self._client, records=self._records, discovery=self._discovery, meta=meta)
+        fields = self._mapper.fields
+        recreator = Recreator(client=self._client, records=self._records, discovery=self._discovery, fields=fields)
         return [recreator.recreate(item) for item in items]
 
     def _recover(self, items: Sequence[RestoreItem]) -> list[Restored]:

@@ -81,6 +81,7 @@ class FieldMeta:
     options: tuple[tuple[str, str], ...] = ()
     target: str = ""
     required: bool = False
+    unique: bool = False
     on_target_delete: str = ""
 
     def label_of(self, value: object) -> str | None:
@@ -174,6 +175,7 @@ def _field(key: str, told: Mapping[str, object]) -> FieldMeta | None:
         options=_options(options) if isinstance(options, list) else (),
         target=str(told.get("target_api_name") or ""),
         required=told.get("is_required") is True,
+        unique=told.get("is_unique") is True,
         on_target_delete=str(told.get("action_on_target_delete") or ""),
     )
 

@@ -71,13 +71,23 @@ def plain(value: object) -> object:
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
-def same_content(written: Mapping[str, object], row: Record, content: Content, *, skip: str = "") -> bool:
-    """Say whether a record holds what would be written; persons and creation time may be set by the system."""
+def holds(
+    written: Mapping[str, object], row: Record, content: Content, *, skip: str = "", lenient: bool = False
+) -> bool:
+    """Say whether a record holds what would be written; persons and creation time may be set by the system.
+
+    `lenient`: a value that is empty there may have been left out, because the CRM refused it.
+    """
     return all(
-        content.plain(name, value) == content.plain(name, row.get(name))
+        _trimmed(content.plain(name, value)) == now or (lenient and now is None)
         for name, value in written.items()
         if name not in _PERSONAL and name != skip
+        for now in (_trimmed(content.plain(name, row.get(name))),)
     )
+
+
+def _trimmed(value: object) -> object:
+    return (value.strip() or None) if isinstance(value, str) else value
 
 
 def pair_by_content(
@@ -86,7 +96,7 @@ def pair_by_content(
     """Pair saved rows with rows that are there now. Returns old id -> new id, and the old ids without a partner."""
     left, pairs, alone = list(new), dict[str, str](), list[str]()
     for old_id, written in old:
-        partner = next((row for row in left if same_content(written, row, content, skip=skip)), None)
+        partner = next((row for row in left if holds(written, row, content, skip=skip)), None)
         if partner is None:
             alone.append(old_id)
         else:

@@ -54,6 +54,7 @@ class GivingWay:
         place, key = self._place(record, refused.path)
         if place is None or (refused.path in self._replaced):
             return False
+        was_sent = key in place
         value = place.pop(key, self._left_out.get(refused.path))
         self._left_out[refused.path] = value
         field = self._fields.get(str(refused.path[0]))
@@ -63,7 +64,7 @@ class GivingWay:
             if found is None:
                 return False
             place[key] = found
-        elif value is None:
+        elif not was_sent:
             return False
         label = self._label(str(refused.path[0]))
         name = f"{label}.{key}" if len(refused.path) > 1 else label

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from crm_bridge.i18n import _
 
-from . import importer, lifecycle, switches
+from . import administering, importer, lifecycle, switches
 from .auth import Gate
 from .envelope import WireError
 from .events import EVENT_KEY
@@ -196,6 +196,12 @@ def _events(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     return {"key": EVENT_KEY, "events": told}
 
 
+def _in_world(
+    act: Callable[[World, Arguments], Mapping[str, Any]],
+) -> Callable[[Controlled, Arguments], Mapping[str, Any]]:
+    return lambda emulator, arguments: act(emulator.world, arguments)
+
+
 COMMANDS: Mapping[str, Callable[[Controlled, Arguments], Mapping[str, Any]]] = {
     "edit": _edit,
     "delete": _delete,
@@ -215,4 +221,6 @@ COMMANDS: Mapping[str, Callable[[Controlled, Arguments], Mapping[str, Any]]] = {
     "quota": _quota,
     "veto": _veto,
     "events": _events,
+    "leave": _in_world(administering.leave),
+    "rule": _in_world(administering.rule),
 }

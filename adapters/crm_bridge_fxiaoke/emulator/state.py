@@ -152,6 +152,10 @@ class World:
     effects: list[Effect] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     rights: dict[str, bool] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+    """Employees who are not active any more."""
+    rules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """By object and field: what an administrator changed since."""
     hidden: set[str] = field(default_factory=set)
     vetoes: dict[str, str] = field(default_factory=dict)
     shift: float = 0.0

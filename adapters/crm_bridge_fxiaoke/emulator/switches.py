@@ -106,6 +106,12 @@ class Switches:
     """Whether the description of an object lists them all the same."""
     hidden_objects: tuple[str, ...] = ()
     """Objects that the acting user may not see: they answer with nothing, and no names of their records are given."""
+    trims_texts: bool = False
+    """Whether blanks at both ends of a written text are cut off."""
+    scales_amounts: bool = False
+    """Whether an amount is kept with six decimals: 1000.25 as 1000.250000."""
+    own_create_time: bool = False
+    """Whether a create sets its own time although another is stated."""
     field_labels: Mapping[str, str] = field(default_factory=dict)
     """Other labels for fields of the contract object, e.g. {"status__c": "所处阶段"}."""
 

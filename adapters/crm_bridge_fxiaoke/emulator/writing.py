@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from . import events, lifecycle
+from .administering import as_kept, check_new
 from .call import Call, as_bool, need_list, need_text
 from .envelope import WireError, business, missing
 from .objects import named, table_of
@@ -104,7 +105,11 @@ def _new(world: World, call: Call, view: View, table: Table, source: Mapping[str
             raise business(f"必填字段[{item.label}]未填写")
     row = new_row(world, person, world.now_ms(), **values)
     row |= {"created_by": [call.actor], "last_modified_by": [call.actor]}
-    if call.flag("hasSpecifyTime") and source.get("create_time") not in (None, ""):
+    if (
+        call.flag("hasSpecifyTime")
+        and not world.switches.own_create_time
+        and source.get("create_time") not in (None, "")
+    ):
         row["create_time"] = int(_number(source["create_time"], "create_time"))
     author = source.get("created_by")
     if call.flag("hasSpecifyCreatedBy") and isinstance(author, list) and author:
@@ -113,7 +118,8 @@ def _new(world: World, call: Call, view: View, table: Table, source: Mapping[str
         row["life_status"] = "ineffective"
     if table.schema.fields["name"].type == "auto_number":
         row["name"] = f"ZD-{int(row['_id'][-8:], 16):08d}"
-    return row
+    check_new(world, table, row)
+    return as_kept(world, table, row)
 
 
 def _values(view: View, table: Table, source: Mapping[str, Any]) -> Record:

@@ -121,7 +121,9 @@ def new_record(org: Org, module: Module, cells: Mapping[str, Any]) -> Record:
     now = org.now()
     system = {"Owner": org.me, "Created_By": org.me, "Modified_By": org.me, "Created_Time": now, "Modified_Time": now}
     known = {name: value for name, value in system.items() if name in module.fields}
-    defaults = {name: field.default for name, field in module.fields.items() if field.default is not None}
+    defaults: dict[str, Any] = {
+        name: field.default for name, field in module.fields.items() if field.default is not None
+    }
     kept = defaults | {name: value for name, value in cells.items() if value is not None}
     record = Record(org.new_id(), module.api_name, known | kept)
     for name, field in module.fields.items():
