@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="[RUN|RECEIPT]", required=False)
 @click.option("--last", is_flag=True, help="The last run.")
 @click.option("--contract", default=None, help="One contract, by id or number.")
+@click.option("--owner", metavar="USER", default=None, help="Id of the CRM user who gets contracts of people who left.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option("--relink", is_flag=True, help="Show which references should point at what came back.")
 @click.option("--confirm", "digest", default=None, help="With --relink: digest of the references that you saw.")
-def restore(what: str | None, last: bool, contract: str | None, dry_run: bool, relink: bool, digest: str | None) -> int:
+def restore(
+    what: str | None,
+    last: bool,
+    contract: str | None,
+    owner: str | None,
+    dry_run: bool,
+    relink: bool,
+    digest: str | None,
+) -> int:
     """Bring back what RUN (or the run of a RECEIPT file) removed, and compare it with its backup."""
     if not (what or last or contract):
         raise UsageError(
@@ -44,7 +53,7 @@ def restore(what: str | None, last: bool, contract: str | None, dry_run: bool, r
         if relink:
             return _relink(bridge, run_id, None if dry_run else digest)
         info = bridge.run(run_id)
-        steps = bridge.connect(info.ref.connection).restore(info.id, ids=ids, dry_run=dry_run)
+        steps = bridge.connect(info.ref.connection).restore(info.id, ids=ids, dry_run=dry_run, owner=owner)
         numbers = {item.contract.id: item.contract.number or "" for item in bridge.status(info.id)}
     if not steps:
         raise NothingMatchedError(_("run {run} removed nothing that could come back").format(run=info.id))
