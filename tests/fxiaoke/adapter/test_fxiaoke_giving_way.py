@@ -20,8 +20,8 @@ MARK = "crm-bridge-00112233445566778899"
 
 
 def back(adapter: Any, copy: Snapshot, **changes: Any) -> Restored:
-    [told] = adapter.bring_back(Route.RECREATE, [RestoreItem(copy.ref, MARK, copy, **changes)])
-    return told
+    told: list[Restored] = list(adapter.bring_back(Route.RECREATE, [RestoreItem(copy.ref, MARK, copy, **changes)]))
+    return told[0]
 
 
 def control(rig: Any, command: str, **arguments: Any) -> dict[str, Any]:

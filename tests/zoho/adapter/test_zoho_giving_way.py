@@ -30,8 +30,8 @@ def cells(zoho: Any, told: Restored) -> dict[str, Any]:
 
 
 def back(adapter: Any, item: RestoreItem, **changes: Any) -> Restored:
-    [told] = adapter.bring_back(Route.RECREATE, [replace(item, marker=MARK, **changes)])
-    return told
+    told: list[Restored] = list(adapter.bring_back(Route.RECREATE, [replace(item, marker=MARK, **changes)]))
+    return told[0]
 
 
 def test_a_contract_whose_owner_has_left_comes_back_and_says_so(zoho: Any) -> None:
@@ -124,12 +124,12 @@ def lose_the_answer(zoho: Any) -> None:
             return None
         zoho.intercept = lambda _request: None
         zoho.emulator.handle(request)
-        return WireResponse(502, {"content-type": "text/html"}, b"<html>Bad gateway</html>")
+        return WireResponse(502, (("content-type", "text/html"),), b"<html>Bad gateway</html>")
 
     zoho.intercept = intercept
 
 
-KINDS = {
+KINDS: dict[str, Any] = {
     "a default in an empty field": lambda zoho: zoho.control("rule", field="Email", default="crm@example.com"),
     "trimmed texts": lambda zoho: zoho.control("switch", name="trim_texts", value=True),
     "nothing else": lambda zoho: None,
@@ -139,6 +139,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_copy_of_a_lost_answer_is_found_whatever_the_org_does_to_values(zoho: Any, kind: str) -> None:
     adapter, item = gone_with_copy(zoho)
+    assert item.snapshot is not None
     if kind == "trimmed texts":
         padded = json.loads(item.snapshot.record)
         (padded[0] if isinstance(padded, list) else padded)["Name"] += "  "
