@@ -81,7 +81,7 @@ def _edited(corpus: Corpus) -> Iterator[Case]:
     good, lines, parts = corpus.good, corpus.lines, roles(corpus.lines)
     for n, line in enumerate(lines[1:], 1):
         if parts[n] == "line":
-            for more in ({"id": "7"}, {"reason": "x"}):
+            for more in ({"id": "another"}, {"reason": "x"}):
                 edited = canonical(json.loads(line) | more)
                 yield variant(good, "line of a contract edited", f"line {n}", [*lines[:n], edited, *lines[n + 1 :]], 10)
         elif parts[n] == "entry":
