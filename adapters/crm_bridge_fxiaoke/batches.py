@@ -13,7 +13,7 @@ from crm_bridge.spi.adapter import Answer, Guard, Verdict, unguarded
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.errors import gave_up
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge_fxiaoke.problems import answer_to_failure
+from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
 
@@ -71,23 +71,29 @@ class Batches:
         weary = self._pause.note(self._judge.wait(envelope.code) if limited else 0.0)
         if weary:
             return [replace(self._judge.answer(ref, envelope), halt=True) for ref in refs]
-        if envelope.code != 0 and len(refs) > 1 and self._may_split(envelope):
+        if envelope.code != 0 and len(refs) > 1 and self._is_about_one(envelope):
             return self._after_refusal(refs, path, voided_before, envelope)
         return [self._judge.answer(ref, envelope) for ref in refs]
 
-    def _may_split(self, envelope: Envelope) -> bool:
+    def _is_about_one(self, envelope: Envelope) -> bool:
         """A refusal in words was an answer to one id; one without may hide a batch that is still on its way."""
         row = self._judge.row(envelope)
-        if self._assumed.batch_failure != "all_or_nothing":
-            return False
         return row.family in _SPLITTABLE or (row.code in _IN_OTHER_WORDS and not gave_up(envelope.text))
 
     def _after_refusal(
         self, refs: Sequence[ContractRef], path: str, voided_before: bool, envelope: Envelope
     ) -> list[Answer]:
-        """One id spoiled the batch. Look first; what is proven untouched is sent again in halves."""
-        untouched = self._untouched(refs, voided_before)
-        answers = [self._judge.answer(ref, envelope) for ref in refs if ref.id not in untouched]
+        """One id spoiled the batch. Look first; what is proven untouched is sent again in halves.
+
+        Nobody publishes which ids of a refused batch were done: where a look does not prove it, it stays unknown.
+        """
+        proves = self._assumed.batch_failure == "all_or_nothing"
+        untouched = self.untouched(refs, voided_before) if proves else set[str]()
+        answers = [
+            replace(self._judge.answer(ref, envelope), verdict=Verdict.UNKNOWN, retry=False)
+            for ref in refs
+            if ref.id not in untouched
+        ]
         again = [ref for ref in refs if ref.id in untouched]
         middle = (len(again) + 1) // 2
         for half in (again[:middle], again[middle:]):
@@ -97,20 +103,10 @@ class Batches:
                 answers += self._batch(half, path, voided_before)
         return answers
 
-    def _untouched(self, refs: Sequence[ContractRef], voided_before: bool) -> set[str]:
+    def untouched(self, refs: Sequence[ContractRef], voided_before: bool) -> set[str]:
+        """Return the ids that a look shows in the state that the call started from."""
         try:
             rows = self._records.by_ids(self._object, [ref.id for ref in refs])
         except CrmBridgeError:
             return set()  # nothing is proven untouched then
         return {key for key, row in rows.items() if (row.values.get("life_status") == "invalid") is voided_before}
-
-
-def skipped(ref: ContractRef) -> Answer:
-    """Return the answer for a record that was not sent because an earlier refusal holds for all."""
-    return Answer(
-        ref,
-        Verdict.NOT_DONE,
-        reason=Reason.NOT_SENT,
-        message=_("not sent: the CRM refused another record for a reason that holds for all"),
-        retry=True,
-    )

@@ -163,6 +163,7 @@ ERRORS: tuple[ErrorRow, ...] = (
     ErrorRow(
         "50009:approval", Reason.IN_APPROVAL, "maybe", False, N_("an approval is needed"), FINISH_APPROVAL, _CLIENTS
     ),
+    ErrorRow("50009:path", Reason.PATH, "maybe", False, N_("this path is for CRM administrators"), ASK_ADMIN, _CLIENTS),
     ErrorRow(
         "50009:veto",
         Reason.VETOED,
@@ -189,6 +190,7 @@ _BY_TEXT: tuple[tuple[int, str, re.Pattern[str]], ...] = (
     (50009, "50009:locked", re.compile("已被锁定")),
     (50009, "50009:permission", re.compile("无此操作的数据权限|没有.{0,40}权限")),
     (50009, "50009:absent", re.compile("数据已作废或已删除|数据不存在或已删除|数据不存在")),
+    (50009, "50009:path", re.compile(r"^\W*Bad Request\b")),
     (50009, "50009:approval", re.compile("需要审批|审批中")),
 )
 _ROWS = {row.code: row for row in ERRORS}

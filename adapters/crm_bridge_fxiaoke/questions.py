@@ -43,7 +43,7 @@ QUESTIONS: tuple[OpenQuestion, ...] = (
     OpenQuestion(
         "A-16",
         N_("which paths take which objects"),
-        {"path_families": "by_name", "bulk_invalid": "never"},
+        {"path_families": "by_name", "bulk_invalid": "custom"},
         ("path_families",),
     ),
     OpenQuestion(

@@ -11,6 +11,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
+from crm_bridge.spi.failures import answer_to_failure
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.content import content_of
 from crm_bridge_fxiaoke.copies import Copies, Found
@@ -19,7 +20,6 @@ from crm_bridge_fxiaoke.errors import clean
 from crm_bridge_fxiaoke.files import file_entries
 from crm_bridge_fxiaoke.giving_way import GivingWay
 from crm_bridge_fxiaoke.mapping import FieldMap, text
-from crm_bridge_fxiaoke.problems import answer_to_failure
 from crm_bridge_fxiaoke.records import Records, condition
 from crm_bridge_fxiaoke.relinker import Relinker
 from crm_bridge_fxiaoke.saved import Saved, read_snapshot

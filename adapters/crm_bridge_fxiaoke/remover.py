@@ -13,11 +13,11 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Guard, RemoveOptions, Verdict
-from crm_bridge_fxiaoke.batches import Batches, skipped
+from crm_bridge_fxiaoke.batches import Batches
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge_fxiaoke.problems import answer_to_failure
+from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge_fxiaoke.records import LIST_MOST, OLD_CUSTOM, Records
 from crm_bridge_fxiaoke.touched import Touched
 
@@ -44,6 +44,7 @@ class Remover:
         self._records = records
         self._object = object_name
         self._touched = touched
+        self._one_each = False
         self._in_flight = max(1, in_flight)
         self._pause = Pause(client.clock)
         self._batches = Batches(client=client, records=records, object_name=object_name, pause=self._pause)
@@ -76,10 +77,22 @@ class Remover:
                 self._touched.note_purged(one.ref.id for one in answers if one.verdict is Verdict.DONE)
                 return answers
             if self._bulk(options):
-                return self._batches.send(refs, path, voided_before=False, guard=options.guard)
+                return self._at_once(refs, path, options)
             return self._one_by_one(refs, path, options.guard)
         finally:
             self._touched.note(ref.id for ref in refs)
+
+    def _at_once(self, refs: Sequence[ContractRef], path: str, options: RemoveOptions) -> list[Answer]:
+        """Void in batches, or one by one where the CRM does not let this user take the older path."""
+        answers = self._batches.send(refs, path, voided_before=False, guard=options.guard)
+        if not any(one.reason is Reason.PATH for one in answers):
+            return answers
+        self._one_each = True
+        refused = [one.ref for one in answers if one.reason in (Reason.PATH, Reason.NOT_SENT)]
+        untouched = self._batches.untouched(refused, voided_before=False)
+        again = [ref for ref in refused if ref.id in untouched]
+        later = {one.ref: one for one in self._one_by_one(again, self._path(Step.TRASH, options), options.guard)}
+        return [later.get(one.ref, one) for one in answers]
 
     def _stopped_by_details(self, answers: list[Answer]) -> list[Answer]:
         """Explain refusals without a known text by details that still live, where those stop a deletion."""
@@ -95,10 +108,11 @@ class Remover:
         return [_held(one, found[one.ref.id]) if found.get(one.ref.id) else one for one in answers]
 
     def _bulk(self, options: RemoveOptions) -> bool:
-        """Say whether to void many at once: only the older custom path does, and only where it was asked for."""
+        """Say whether to void many at once: the custom path does, for custom objects and for administrators."""
         custom = self._object.endswith("__c")
         rule = self._client.settings.assumptions.bulk_invalid
-        return rule == "all" or (custom and (rule == "custom" or options.fast))
+        wanted = rule == "all" or (custom and (rule == "custom" or options.fast))
+        return wanted and not self._one_each
 
     def _one_by_one(self, refs: Sequence[ContractRef], path: str, guard: Guard) -> list[Answer]:
         stop = threading.Event()

@@ -55,8 +55,8 @@ class Assumptions(BaseModel):
     """A-15: what a filter operator does that an object does not know; `ignored` makes us test every row again."""
     path_families: Literal["by_name", "custom", "preset"] = "by_name"
     """A-16: which paths objects are reached by: `__c` on the custom ones, or all objects on one family."""
-    bulk_invalid: Literal["never", "custom", "all"] = "never"
-    """A-16: use the bulk void of the older custom path: for custom objects, or (unproven) for preset ones too."""
+    bulk_invalid: Literal["never", "custom", "all"] = "custom"
+    """A-16: use the bulk void of the custom path: for custom objects, or (unproven) for preset ones too, or never."""
     describe_details: bool = False
     """A-17: the description of the contract object brings those of its details, or each is asked for by itself."""
     field_names: Literal["recognised", "stated"] = "recognised"

@@ -31,14 +31,29 @@ def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[s
         return tuple(_malformed(ref, answer) for ref in refs)
     if len(items) == 1 and (items[0].flat or (not items[0].id and (not items[0].ok or items[0].code == "SCHEDULED"))):
         return tuple(_flat(ref, items[0], answer, alone=len(refs) == 1) for ref in refs)
-    return tuple(_by_id(ref, items, answer) for ref in refs)
+    leftover = _leftover(refs, items)
+    return tuple(_by_id(ref, items, answer, leftover) for ref in refs)
 
 
-def _by_id(ref: ContractRef, items: Sequence[Item], answer: Answer) -> spi.Answer:
+def _by_id(ref: ContractRef, items: Sequence[Item], answer: Answer, leftover: Item | None) -> spi.Answer:
     mine = [item for item in items if item.id == ref.id]
+    if not mine and leftover is not None:
+        return unknown(ref, answer, row_of(leftover.code, leftover.details).family, leftover)
     if len(mine) != 1:
         return unknown(ref, answer, Reason.NOT_ANSWERED if not mine else Reason.ANSWERED_TWICE)
     return classified(ref, mine[0], answer)
+
+
+def _leftover(refs: Sequence[ContractRef], items: Sequence[Item]) -> Item | None:
+    """Return the one refusal that names no record, where exactly one record is without an answer.
+
+    Some refusals of Zoho name none (NOT_APPROVED, REQUIRED_PARAM_MISSING). It says why, and never that it was so:
+    the record is looked at.
+    """
+    answered = {item.id for item in items}
+    nameless = [item for item in items if not item.id]
+    fits = len(nameless) == 1 and not nameless[0].ok and sum(ref.id not in answered for ref in refs) == 1
+    return nameless[0] if fits else None
 
 
 def classified(ref: ContractRef, item: Item, answer: Answer) -> spi.Answer:

@@ -10,9 +10,10 @@ from crm_bridge.clock import Clock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import UsageError
+from crm_bridge.errors import CrmBridgeError, NotSentError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, RemoveOptions
+from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge.transport import Answer as WireAnswer
 from crm_bridge.transport.waiting import LONGEST_WAIT, retry_after_seconds
 from crm_bridge_zoho.client import ZohoClient
@@ -20,6 +21,18 @@ from crm_bridge_zoho.outcomes import answers_of, not_sent
 
 MASS_DELETE_IDS = 500
 PURGE_IDS = 100
+_NOT_BY_IDS = frozenset(
+    {
+        "API_NOT_SUPPORTED",
+        "EXPECTED_PARAM_MISSING",
+        "INVALID_REQUEST",
+        "INVALID_REQUEST_METHOD",
+        "INVALID_URL_PATTERN",
+        "NOT_SUPPORTED",
+        "REQUIRED_PARAM_MISSING",
+    }
+)
+"""What a Zoho says that takes no ids here: its newest pages name only filters."""
 MOST_REFUSALS = 2
 """Refusals of token or pace in a row after which the run is stopped."""
 
@@ -34,6 +47,7 @@ class Remover:
         self._module = module
         self._lock = threading.Lock()
         self._refusals = 0
+        self._purges_by_ids = True
         self.batch = batch
 
     def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
@@ -77,6 +91,19 @@ class Remover:
         return self._tempered(answers_of(refs, answer, "data"), answer)
 
     def _purge(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
+        """Take records out of the bin by ids, one by one where Zoho takes no ids, and never by a filter.
+
+        A filter takes whatever fits when its job runs: nobody would have confirmed that.
+        """
+        if self._purges_by_ids:
+            answers, wrong_form = self._purge_by_ids(refs, options)
+            if not wrong_form:
+                return answers
+            self._purges_by_ids = False
+        return self._purge_each(refs, options)
+
+    def _purge_by_ids(self, refs: Sequence[ContractRef], options: RemoveOptions) -> tuple[Sequence[Answer], bool]:
+        """Return the answers, and whether Zoho refused the form of the call before it looked at any record."""
         answer = self._client.destroy(
             "DELETE",
             "/crm/v8/settings/recycle_bin",
@@ -84,7 +111,34 @@ class Remover:
             guard=_guard(options, refs),
             params={"ids": ",".join(ref.id for ref in refs)},
         )
-        return self._tempered(answers_of(refs, answer, "recycle_bin"), answer)
+        answers = answers_of(refs, answer, "recycle_bin")
+        return self._tempered(answers, answer), all(
+            one.verdict is Verdict.NOT_DONE and one.code in _NOT_BY_IDS for one in answers
+        )
+
+    def _purge_each(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
+        answers: list[Answer] = []
+        for ref in refs:
+            if any(one.halt for one in answers):
+                answers.append(skipped(ref))
+                continue
+            try:
+                answers += self._purge_one(ref, options)
+            except CrmBridgeError as failure:
+                if isinstance(failure, NotSentError) and not answers:
+                    raise
+                # One record's failure must not cost the answers about the others.
+                answers.append(answer_to_failure(ref, failure))
+        return answers
+
+    def _purge_one(self, ref: ContractRef, options: RemoveOptions) -> Sequence[Answer]:
+        answer = self._client.destroy(
+            "DELETE",
+            f"/crm/v8/settings/recycle_bin/{ref.id}",
+            "DELETE /crm/v8/settings/recycle_bin/{id}",
+            guard=_guard(options, [ref]),
+        )
+        return self._tempered(answers_of([ref], answer, "recycle_bin"), answer)
 
     def _tempered(self, answers: Sequence[Answer], answer: WireAnswer) -> Sequence[Answer]:
         """Let the run go on after a first refusal of token or pace: the next call has a new token, or came later."""

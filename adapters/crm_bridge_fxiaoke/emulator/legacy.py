@@ -95,7 +95,8 @@ def function(world: World, call: Call) -> dict[str, Any]:
     if not isinstance(ids, list) or len(ids) > 300:
         raise missing("ids")
     batch = {"dataObjectApiName": ask.get("objectApiName"), "idList": ids}
-    path = "/cgi/crm/custom/data/invalid"
+    family = "custom/v2" if str(batch["dataObjectApiName"]).endswith("__c") else "v2"
+    path = f"/cgi/crm/{family}/data/invalid"  # a function reaches every object: it has no paths
     inner = replace(call, path=path, body={**call.body, "data": batch})
     removing.invalid_many(world, inner)
     if as_bool(ask.get("purge")):

@@ -10,6 +10,10 @@ from .envelope import missing, no_such_path
 from .state import Table, World
 
 
+_CUSTOM_ONLY = frozenset({"invalid", "recover", "delete", "update", "query"})
+"""Verbs that the vendor's pages keep for objects in `__c` on the custom paths; clients use the others for all."""
+
+
 def table_of(world: World, call: Call, name: object) -> Table:
     """Return the object of a data call; 10006 where the path family does not serve it."""
     if not isinstance(name, str) or not name:
@@ -17,7 +21,8 @@ def table_of(world: World, call: Call, name: object) -> Table:
     table = world.tables.get(name)
     custom_path = call.path.startswith("/cgi/crm/custom/")
     rule = world.switches.path_families
-    served = name.endswith("__c") == custom_path or rule == "any" or (rule == "preset_anywhere" and custom_path)
+    lenient = rule == "preset_anywhere" or call.path.rpartition("/")[2] not in _CUSTOM_ONLY
+    served = name.endswith("__c") == custom_path or rule == "any" or (lenient and custom_path)
     served = served or call.path.startswith("/cgi/crm/data/")  # V1 has one family
     if table is None or not table.schema.active or not served:
         raise no_such_path(call.path, name)

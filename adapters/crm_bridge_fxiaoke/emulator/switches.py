@@ -45,8 +45,8 @@ class Switches:
     """A-14: details follow their master, or stay, or stop its deletion while they live."""
     unknown_operator: Literal["ignored", "error"] = "ignored"
     """A-15: a filter with an unknown operator matches everything, or is refused with 32000."""
-    path_families: Literal["preset_anywhere", "strict", "any"] = "preset_anywhere"
-    """A-16: which objects the preset and the custom paths take."""
+    path_families: Literal["preset_anywhere", "strict", "any"] = "strict"
+    """A-16: which objects the custom paths take: only `__c` for the verbs that the vendor keeps for them, or more."""
     describe_details: bool = False
     """A-17: `includeDetail` adds `data.detailDescribe`."""
     field_names: Mapping[str, str] = field(default_factory=dict)

@@ -133,6 +133,16 @@ def obstacle(record: Record) -> Json | None:
     return None
 
 
+def _nameless(refusal: Json) -> Json:
+    """Return a refusal as batches show two of them: without the id."""
+    if refusal["code"] == "NOT_APPROVED":
+        return {**refusal, "details": {}}
+    if refusal["code"] == "RECORD_IN_BLUEPRINT":
+        missing = param_missing("ids")
+        return envelope(missing.code, missing.message, missing.details)
+    return refusal
+
+
 def _deletable(call: Call) -> Module:
     """Return the module if the profile may delete in it."""
     module = call.module()
@@ -150,7 +160,7 @@ def _delete(call: Call, module: Module, record_id: str, message: str, *, fires: 
         text = "record not deleted" if source == "crm_api" else "invalid data"
         return envelope("INVALID_DATA", text, {"id": record_id})
     if refusal := obstacle(record):
-        return refusal
+        return _nameless(refusal) if call.switches.nameless_refusals else refusal
     call.effects += trash(call.org, record, call.me, source)
     if fires:
         call.effects.append(Effect("workflow", module.api_name, record_id, call.me))

@@ -77,6 +77,8 @@ def purge_one(call: Call) -> WireResponse:
 def purge_many(call: Call) -> WireResponse:
     """DELETE /settings/recycle_bin?ids= or ?filters=."""
     _need_right(call)
+    if not call.switches.purge_by_ids and "filters" not in call.params:
+        raise param_missing("filters")
     if "ids" in call.params:
         ids = call.ids()
         if not ids:

@@ -69,6 +69,10 @@ class Switches:
     """Results of mass delete come in another order than the request."""
     ids_max_length: int = 0
     """Longest `ids` parameter of DELETE in characters; 0 means no limit, 1024 is in one of the sources."""
+    nameless_refusals: bool = False
+    """Refusals inside a batch name no record: NOT_APPROVED, and REQUIRED_PARAM_MISSING where a process blocks."""
+    purge_by_ids: bool = True
+    """DELETE of the recycle bin takes `ids`; else only `filters`, as the newest pages say."""
     restore_touches_modified: bool = False
     """A restore sets Modified_Time."""
     job_delay: float = 2.0

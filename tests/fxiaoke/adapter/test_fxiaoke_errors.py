@@ -91,6 +91,7 @@ ROWS: dict[str, tuple[str, type[CrmBridgeError], Verdict, str, bool]] = {
     "50009:locked": ("不能进行[作废]操作，以下这些数据已被锁定。", RequestRefusedError, INVALID, "locked", GO_ON),
     "50009:permission": ("无此操作的数据权限", PermissionDeniedError, INVALID, "permission", GO_ON),
     "50009:absent": ("数据已作废或已删除", RequestRefusedError, LOST, "not_found", GO_ON),
+    "50009:path": ("Bad Request", RequestRefusedError, LOST, "path", HALT),
     "50009:veto": ("有关联的回款,不允许作废", RequestRefusedError, LOST, "vetoed", GO_ON),
     "50009:approval": ("该数据作废需要审批，请在CRM中发起", RequestRefusedError, LOST, "in_approval", GO_ON),
 }

@@ -95,15 +95,65 @@ def test_the_size_of_a_batch_is_an_assumption(mount: Any, size: int) -> None:
         ("SaleContractObj", "all", False, 2),
     ],
 )
-def test_many_are_voided_at_once_only_where_it_was_asked_for(
+def test_many_are_voided_at_once_where_the_object_or_an_assumption_allows_it(
     mount: Any, object_name: str, bulk: str, fast: bool, calls: int
 ) -> None:
-    rig = mount(count=40, object_name=object_name)
+    rig = mount(count=40, object_name=object_name, switches=Switches(path_families="preset_anywhere"))
     adapter = rig.connect(assumptions={"bulk_invalid": bulk})
     some = refs(adapter)[:30]
     heard = sends(rig, "/invalid")
     assert set(verdicts(trash(adapter, some, fast=fast))) == {DONE}
     assert len(heard) == calls
+
+
+def test_custom_contracts_are_voided_in_batches_unless_it_was_forbidden(mount: Any) -> None:
+    rig = mount(count=40, object_name=CUSTOM)
+    adapter = rig.connect()
+    heard = sends(rig, "/cgi/crm/custom/data/invalid")
+    assert set(verdicts(trash(adapter, refs(adapter)[:30]))) == {DONE}
+    assert [len(one) for one in heard] == [20, 10]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"errorCode": 50009, "errorMessage": "Bad Request"},
+        {"errorCode": 10006, "errorMessage": "the request uri=[/cgi/crm/custom/data/invalid], apiName=[] is not exists"},
+    ],
+)
+def test_where_the_batch_path_is_not_for_this_user_contracts_are_voided_one_by_one(mount: Any, answer: Any) -> None:
+    rig = mount(count=40, object_name=CUSTOM)
+    adapter = rig.connect()
+    some = refs(adapter)[:25]
+    batches: list[str] = []
+
+    def refuse(request: WireRequest) -> WireResponse | None:
+        if request.path != "/cgi/crm/custom/data/invalid":
+            return None
+        batches.append(request.path)
+        return WireResponse.of_json(answer)
+
+    rig.intercept = refuse
+    assert set(verdicts(trash(adapter, some))) == {DONE}
+    assert set(verdicts(trash(adapter, refs(adapter)[:1]))) == {DONE}
+    voids = [line.path for line in rig.emulator.ledger() if line.path.endswith("/invalid")]
+    assert (len(batches), voids) == (1, ["/cgi/crm/custom/v2/data/invalid"] * 26)
+
+
+def test_a_refused_batch_leaves_no_contract_called_untouched_without_a_look(mount: Any) -> None:
+    """The CRM does a part and then refuses the whole: what was done is not called "not done"."""
+    rig = mount(count=10, object_name=CUSTOM)
+    adapter = rig.connect()
+    some = refs(adapter)[:4]
+
+    def half_done(request: WireRequest) -> WireResponse | None:
+        if request.path != "/cgi/crm/custom/data/invalid" or some[0].id not in request.body.decode():
+            return None
+        rig.emulator.control("delete", {"id": some[0].id})
+        return WireResponse.of_json({"errorCode": 50009, "errorMessage": "数据已被锁定"})
+
+    rig.intercept = half_done
+    assert verdicts(trash(adapter, some)) == [UNKNOWN, DONE, DONE, DONE]
 
 
 def test_a_locked_contract_is_refused_and_the_others_are_voided(mount: Any) -> None:
@@ -314,7 +364,7 @@ def test_a_crm_that_keeps_refusing_for_its_pace_ends_the_run(mount: Any) -> None
 
 @pytest.mark.parametrize("family", ["by_name", "custom"])
 def test_the_paths_of_an_object_are_an_assumption(mount: Any, family: str) -> None:
-    rig = mount()
+    rig = mount(switches=Switches(path_families="preset_anywhere"))
     adapter = rig.connect(assumptions={"path_families": family})
     trash(adapter, refs(adapter)[:1])
     expected = "/cgi/crm/custom/v2/data/invalid" if family == "custom" else "/cgi/crm/v2/data/invalid"
@@ -322,8 +372,8 @@ def test_the_paths_of_an_object_are_an_assumption(mount: Any, family: str) -> No
 
 
 def test_an_object_that_a_path_does_not_serve_is_reached_by_the_other_one(mount: Any) -> None:
-    rig = mount(object_name=CUSTOM, switches=Switches(path_families="strict"))
-    adapter = rig.connect(assumptions={"path_families": "preset"})
+    rig = mount(object_name=CUSTOM)
+    adapter = rig.connect(assumptions={"path_families": "preset", "bulk_invalid": "never"})
     first = refs(adapter)[0]
     assert verdicts(trash(adapter, [first])) == [DONE]
     assert rig.emulator.ledger()[-1].path == "/cgi/crm/custom/v2/data/invalid"

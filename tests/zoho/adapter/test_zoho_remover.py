@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import requests
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import UsageError
 from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
-from crm_bridge.spi.emulator import WireResponse
+from crm_bridge.spi.emulator import WireRequest, WireResponse
 
 MODULE = "Contracts"
 PLAIN, FAST = RemoveOptions(), RemoveOptions(fast=True)
@@ -160,3 +161,90 @@ def test_without_credits_for_today_the_run_is_stopped_at_once(zoho: Any) -> None
     zoho.intercept = lambda request: empty if request.method == "DELETE" else None
     [answer] = adapter.remove(Step.TRASH, refs(zoho.ids()[:1]), options=PLAIN)
     assert (answer.verdict, answer.halt) == (Verdict.NOT_DONE, True)
+
+
+BIN = "/crm/v8/settings/recycle_bin"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (("approval", {}), ("NOT_APPROVED", "in_approval")),
+        (("blueprint", {"blocking": True}), ("REQUIRED_PARAM_MISSING", "invalid")),
+    ],
+)
+@pytest.mark.parametrize("options", [PLAIN, FAST])
+def test_a_refusal_that_names_no_record_gives_the_reason_of_the_only_one_unanswered_and_stays_unknown(
+    zoho: Any, command: Any, expected: tuple[str, str], options: RemoveOptions
+) -> None:
+    zoho.control("switch", name="nameless_refusals", value=True)
+    ids = zoho.ids()[:3]
+    zoho.control(command[0], id=ids[1], **command[1])
+    first, held, last = zoho.connect().remove(Step.TRASH, refs(ids), options=options)
+    assert (first.verdict, last.verdict) == (Verdict.DONE, Verdict.DONE)
+    assert (held.verdict, held.code, held.reason) == (Verdict.UNKNOWN, *expected)
+    assert held.vendor_message
+
+
+def test_two_refusals_that_name_no_record_give_nobody_a_reason(zoho: Any) -> None:
+    zoho.control("switch", name="nameless_refusals", value=True)
+    ids = zoho.ids()[:4]
+    zoho.control("approval", id=ids[1])
+    zoho.control("blueprint", id=ids[2], blocking=True)
+    answers = zoho.connect().remove(Step.TRASH, refs(ids), options=PLAIN)
+    assert [(one.verdict.value, one.code, one.reason) for one in answers[1:3]] == [("unknown", "", "not_answered")] * 2
+
+
+def test_a_success_that_names_no_record_proves_nothing(zoho: Any) -> None:
+    one, two = zoho.ids()[:2]
+    nameless = {"code": "SUCCESS", "details": {}, "message": "", "status": "success"}
+    said = WireResponse.of_json({"data": [item("SUCCESS", one), nameless]})
+    zoho.intercept = lambda request: said if request.method == "DELETE" else None
+    assert verdicts(zoho.connect().remove(Step.TRASH, refs([one, two]), options=PLAIN)) == ["done SUCCESS", "unknown"]
+
+
+def test_a_zoho_that_purges_by_filters_only_is_purged_one_by_one_and_never_by_a_filter(zoho: Any) -> None:
+    zoho.control("switch", name="purge_by_ids", value=False)
+    adapter, some = zoho.connect(), refs(zoho.ids()[:5])
+    stranger = zoho.ids()[7]
+    adapter.remove(Step.TRASH, some, options=PLAIN)
+    zoho.control("delete", id=stranger)
+    start, named = len(zoho.calls()), list[str]()
+    options = RemoveOptions(guard=lambda ids: named.extend(ids))
+    absent = refs(["554023000000099002"])
+    answers = [*adapter.remove(Step.PURGE, some[:3], options=options)]
+    answers += adapter.remove(Step.PURGE, [*absent, *some[3:]], options=options)
+    assert verdicts(answers) == ["done SUCCESS"] * 3 + ["unknown INVALID_DATA"] + ["done SUCCESS"] * 2
+    sent = [call for call in zoho.calls(start) if call.method == "DELETE"]
+    ids = [one.id for one in (*some[:3], *absent, *some[3:])]
+    assert [call.path for call in sent] == [BIN, *(f"{BIN}/{one}" for one in ids)]
+    assert not any("filters" in call.query for call in sent)
+    assert named == [one.id for one in some[:3]] + ids
+    assert zoho.control("record", id=stranger)["place"] == "bin"
+
+
+def test_one_answer_that_is_lost_costs_no_other_record_when_they_are_purged_one_by_one(zoho: Any) -> None:
+    zoho.control("switch", name="purge_by_ids", value=False)
+    adapter, some = zoho.connect(), refs(zoho.ids()[:3])
+    adapter.remove(Step.TRASH, some, options=PLAIN)
+
+    def lose(request: WireRequest) -> WireResponse | None:
+        if request.path != f"{BIN}/{some[1].id}":
+            return None
+        raise requests.ConnectionError("lost")
+
+    zoho.intercept = lose
+    answers = adapter.remove(Step.PURGE, some, options=PLAIN)
+    assert [one.verdict for one in answers] == [Verdict.DONE, Verdict.UNKNOWN, Verdict.DONE]
+
+
+def test_a_refusal_that_would_meet_every_record_ends_the_purge_one_by_one(zoho: Any) -> None:
+    zoho.control("switch", name="purge_by_ids", value=False)
+    adapter, some = zoho.connect(), refs(zoho.ids()[:3])
+    adapter.remove(Step.TRASH, some, options=PLAIN)
+    refused = {"code": "OAUTH_SCOPE_MISMATCH", "details": {}, "message": "", "status": "error"}
+    zoho.intercept = lambda request: WireResponse.of_json(refused, 401) if request.path.startswith(f"{BIN}/") else None
+    answers = adapter.remove(Step.PURGE, some, options=PLAIN)
+    assert [(one.verdict, one.reason) for one in answers] == [
+        (Verdict.NOT_DONE, "scope"), (Verdict.NOT_DONE, "not_sent"), (Verdict.NOT_DONE, "not_sent"),
+    ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A sending that failed before an answer came, as the answer about one record."""
+"""Records without an answer of their own: a sending that failed, or one that another refusal held back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from crm_bridge.errors import (
     RateLimitedError,
     SignInError,
 )
+from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Verdict
 
 # Raised by the transport, the token cache or the secrets before a byte of the change itself was written.
@@ -35,4 +36,14 @@ def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> Answer:
         request_id=error.request_id,
         retry=unsent,
         halt=halts,
+    )
+
+def skipped(ref: ContractRef) -> Answer:
+    """Return the answer for a record that was not sent because an earlier refusal holds for all."""
+    return Answer(
+        ref,
+        Verdict.NOT_DONE,
+        reason=Reason.NOT_SENT,
+        message=_("not sent: the CRM refused another record for a reason that holds for all"),
+        retry=True,
     )
