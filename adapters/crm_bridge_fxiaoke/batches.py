@@ -8,12 +8,11 @@ from dataclasses import replace
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
-from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Guard, Verdict, unguarded
+from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.errors import gave_up
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge_fxiaoke.records import Records
 from crm_bridge_fxiaoke.wire import Envelope
 

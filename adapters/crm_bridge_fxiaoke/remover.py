@@ -13,11 +13,11 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Guard, RemoveOptions, Verdict
+from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge_fxiaoke.batches import Batches
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge_fxiaoke.records import LIST_MOST, OLD_CUSTOM, Records
 from crm_bridge_fxiaoke.touched import Touched
 

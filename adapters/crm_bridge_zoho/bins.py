@@ -192,7 +192,7 @@ class Bins:
     def _is_ours(self, module: object) -> bool:
         """Say whether an entry is of this module; `module` comes as an object, in one file as text."""
         name = module.get("api_name") if isinstance(module, Mapping) else module
-        return name in (None, "", self._module)
+        return not name or str(name).casefold() == self._module.casefold()
 
 
 def _without(ids: Collection[str], found: Mapping[str, Deletion]) -> list[str]:

@@ -65,7 +65,7 @@ def choose_module(modules: Iterable[ZohoModule], wanted: str | None) -> ZohoModu
     """Return the contract module. UsageError when none or several fit; the message lists the candidates."""
     usable = [module for module in modules if module.api_supported]
     if wanted is not None:
-        named = [module for module in usable if module.api_name == wanted]
+        named = [module for module in usable if module.api_name.casefold() == wanted.casefold()]
         if named:
             return named[0]
         raise UsageError(
@@ -80,7 +80,10 @@ def choose_module(modules: Iterable[ZohoModule], wanted: str | None) -> ZohoModu
         raise UsageError(
             _("no module of this Zoho account looks like contracts"),
             reason="module",
-            hint=_('name it: module = "..." in the connection; modules: {names}').format(names=_names(usable)),
+            hint=_(
+                'name it: module = "..." in the connection; modules: {names}. Contracts that live in Zoho Contracts '
+                "are in another product with an API of its own, which this adapter does not speak"
+            ).format(names=_names(usable)),
         )
     raise UsageError(
         _("several modules look like contracts: {names}").format(names=_names(fitting)),

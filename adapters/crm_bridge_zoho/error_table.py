@@ -19,6 +19,7 @@ _OURS = N_("this is a fault of the adapter: report it with the code and the requ
 _RETRY = N_("wait, then `crm-bridge resume`; the run keeps its state")
 _OPEN = N_("nothing is repeated blindly; `crm-bridge resume` looks what became of it")
 _SIGN_IN = N_("sign in again: `crm-bridge login`; check the data centre too, a wrong one gives the same answer")
+_WHOSE = N_("it is looked up; where nothing says who deleted or merged it, the receipt says that")
 _FIELDS = N_("look at the details: a value of the record does not fit the module any more")
 
 ROWS: tuple[ErrorRow, ...] = (
@@ -66,6 +67,10 @@ ROWS: tuple[ErrorRow, ...] = (
     ErrorRow("INVALID_DATA", Reason.NOT_FOUND, "unknown", False,
              N_("a value or an id does not fit, or the record is gone"),
              N_("it is looked up before anything else is done"), DOCS),
+    ErrorRow("RECORD_NOT_FOUND", Reason.NOT_FOUND, "unknown", False,
+             N_("the record is gone: deleted, merged into another one, or converted"), _WHOSE, USERS),
+    ErrorRow("ENTITY_ID_INVALID", Reason.NOT_FOUND, "unknown", False,
+             N_("the record is gone: deleted, merged into another one, or converted"), _WHOSE, USERS),
     ErrorRow("RECORD_LOCKED", Reason.LOCKED, "no", False, N_("the record is locked"),
              N_("whoever locked it, or an administrator, can unlock it in Zoho if that is intended"), DOCS),
     ErrorRow("RECORD_LOCKED:job", Reason.IN_PROCESS, "no", False,
@@ -92,6 +97,9 @@ ROWS: tuple[ErrorRow, ...] = (
     ErrorRow("CANNOT_RESTORE_WITHOUT_PARENT", Reason.PARENT_IN_BIN, "no", False, N_("its parent is still in the bin"),
              N_("restore the parent record first"), OAS25),
     # the request
+    ErrorRow("INVALID_HOST", Reason.PATH, "no", False, N_("this address is not the one of your Zoho account"),
+             N_("check data_center, environment and api_url of the connection: since v2.1 only the account's own "
+                "API domain answers"), OAS26),
     ErrorRow("REQUIRED_PARAM_MISSING", Reason.INVALID, "no", False, N_("a parameter is missing"), _OURS, DOCS),
     ErrorRow("EXPECTED_PARAM_MISSING", Reason.INVALID, "no", False, N_("a parameter is missing"), _OURS, DOCS),
     ErrorRow("MANDATORY_NOT_FOUND", Reason.INVALID, "no", False, N_("a mandatory field has no value"),
@@ -180,12 +188,14 @@ RECORD_LEVEL = frozenset(
         "CANNOT_PERFORM_ACTION",
         "CANNOT_PROCESS",
         "CONVERTED_RECORD",
+        "ENTITY_ID_INVALID",
         "ID_ALREADY_CONVERTED",
         "INVALID_DATA",
         "NOT_APPROVED",
         "NOT_REVIEWED",
         "RECORD_IN_BLUEPRINT",
         "RECORD_LOCKED",
+        "RECORD_NOT_FOUND",
     }
 )
 """Codes about one record: said flat about a batch of several, they leave open which record is meant."""

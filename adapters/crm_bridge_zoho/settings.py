@@ -24,6 +24,7 @@ class ZohoSettings(BaseModel):
     accounts_url: str | None = None
     api_url: str | None = None
     module: str | None = None
+    """API name of the contract module, in any case: the name that the metadata tells is used."""
     fields: dict[str, str] = Field(default_factory=dict)
     """Canonical contract field -> API name in the module; what is not named is discovered."""
     missing_fields: Literal["unknown", "empty"] = "unknown"

@@ -38,6 +38,7 @@ def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> Answer:
         halt=halts,
     )
 
+
 def skipped(ref: ContractRef) -> Answer:
     """Return the answer for a record that was not sent because an earlier refusal holds for all."""
     return Answer(

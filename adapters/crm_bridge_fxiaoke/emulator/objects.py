@@ -9,7 +9,6 @@ from .call import Call, as_bool
 from .envelope import missing, no_such_path
 from .state import Table, World
 
-
 _CUSTOM_ONLY = frozenset({"invalid", "recover", "delete", "update", "query"})
 """Verbs that the vendor's pages keep for objects in `__c` on the custom paths; clients use the others for all."""
 

@@ -60,7 +60,7 @@ def upload(call: Call) -> WireResponse:
     system = system_cells(call.me, call.org.moment(), call.org.moment())
     results = []
     for name, content in names:
-        record = attach(call.org, parent.module, parent.id, name, content, system, link)
+        record = attach(call.org, parent.module, parent.id, name, content, system, link=link)
         call.effects.append(Effect("attached", parent.module, parent.id, call.me))
         results.append(success("attachment uploaded successfully", written(call.org, record)))
     return ok({"data": results})

@@ -92,7 +92,7 @@ def result(call: Call) -> WireResponse:
 def _module(call: Call, query: Mapping[str, Any]) -> Module:
     named = query.get("module")
     name = named.get("api_name") if isinstance(named, Mapping) else named
-    module = call.org.modules.get(str(name))
+    module = call.org.module(name)
     if module is None or not module.api_supported or module.generated_type in NOT_IN_LISTS:
         raise _refused("MODULE_NOT_AVAILABLE", f"Requested module '{name}' is not available.", {})
     if module.api_name in _NOT_READABLE:

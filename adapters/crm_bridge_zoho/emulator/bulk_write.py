@@ -108,7 +108,7 @@ def result(call: Call) -> WireResponse:
 def _source(call: Call, resource: Mapping[str, Any]) -> tuple[Module, list[list[str]], str]:
     named = resource.get("module")
     name = named.get("api_name") if isinstance(named, Mapping) else named
-    module = call.org.modules.get(str(name))
+    module = call.org.module(name)
     if module is None or not module.api_supported:
         raise ApiError("MODULE_NOT_AVAILABLE", f"Requested module '{name}' is not available.", {})
     blob = call.org.blobs.get(str(resource.get("file_id")))

@@ -51,12 +51,12 @@ class Call:
             self._params = self.request.params()
         return self._params
 
-    def module(self, index: int = 0) -> Module:
-        """Return the module of the path; it must exist and be in the API."""
-        found = self.org.modules.get(self.path["module"])
+    def module(self, index: int = 0, *, rows: bool = False) -> Module:
+        """Return the module of the path; it must exist and be in the API. `rows` takes subforms too, to be listed."""
+        found = self.org.module(self.path["module"])
         if found is None or not self.org.shows_module(found.api_name):
             raise invalid_module(index)
-        if not found.api_supported or found.generated_type in NOT_IN_LISTS:
+        if not found.api_supported or (found.generated_type in NOT_IN_LISTS and not (rows and found.is_subform)):
             raise invalid_module(index)
         return found
 

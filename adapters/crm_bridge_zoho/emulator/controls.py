@@ -19,6 +19,7 @@ from crm_bridge_zoho.emulator.org import BIN_RIGHT, Org
 from crm_bridge_zoho.emulator.rendering import author, whole
 from crm_bridge_zoho.emulator.schema import NUMBERS, PEOPLE_TYPES
 from crm_bridge_zoho.emulator.seed_people import user_id
+from crm_bridge_zoho.emulator.seed_records import attach, system_cells
 from crm_bridge_zoho.emulator.store import Record
 
 Answer = Mapping[str, Any]
@@ -110,6 +111,15 @@ def hide(org: Org, arguments: Mapping[str, Any]) -> Answer:
     return {"id": found.id}
 
 
+def add_file(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Somebody attaches a file to a record or a note: {id, name, content?}, or a link: {id, name, url, type?}."""
+    found = _live(org, arguments)
+    system = system_cells(_actor(org, arguments), org.moment(), org.moment())
+    name, link = str(arguments.get("name") or "file.txt"), str(arguments.get("url") or "")
+    kind, content = str(arguments.get("type") or "Link URL"), str(arguments.get("content") or "").encode()
+    return {"id": attach(org, found.module, found.id, name, content, system, link=link, kind=kind).id}
+
+
 def rename(org: Org, arguments: Mapping[str, Any]) -> Answer:
     """Give a field of the contract module another API name and label: {field, name, label?}."""
     module, old, name = org.modules[org.contract_module], str(arguments.get("field")), str(arguments.get("name"))
@@ -156,8 +166,7 @@ def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
 COMMANDS: Mapping[str, Command] = {
     "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
     "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
-    "profile": profile, "hide": hide, "rename_field": rename,
-    "leave": leave, "rule": rule,
+    "profile": profile, "hide": hide, "rename_field": rename, "leave": leave, "rule": rule, "attach": add_file,
 }  # fmt: skip
 
 

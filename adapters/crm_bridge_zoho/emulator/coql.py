@@ -23,6 +23,7 @@ from crm_bridge_zoho.emulator.coql_match import (
 from crm_bridge_zoho.emulator.coql_text import Both, Column, Condition, Criteria, Query, conditions, parse
 from crm_bridge_zoho.emulator.metadata_fields import field_json
 from crm_bridge_zoho.emulator.org import Org
+from crm_bridge_zoho.emulator.reading import shown_rows
 from crm_bridge_zoho.emulator.routing import Route
 from crm_bridge_zoho.emulator.schema import ROW_TYPES, Module
 from crm_bridge_zoho.emulator.store import Record
@@ -56,15 +57,14 @@ def coql(call: Call) -> WireResponse:
 
 def check(call: Call, query: Query) -> Module:
     """Return the module of a query that keeps to the limits."""
-    module = call.org.modules.get(query.module)
+    module = call.org.module(query.module)
     if (
         module is None
-        or not call.org.shows_module(query.module)
+        or not call.org.shows_module(module.api_name)
         or not module.api_supported
-        or module.generated_type in NOT_IN_LISTS | CHILD_MODULES
+        or (module.generated_type in NOT_IN_LISTS and not module.is_subform)
+        or module.api_name in CHILD_MODULES
     ):
-        raise ApiError("INVALID_MODULE", "the given module is not supported in api")
-    if module.api_name in CHILD_MODULES:
         raise ApiError("INVALID_MODULE", "the given module is not supported in api")
     if query.view:
         raise invalid_query(query.view, "the cvid given seems to be invalid")
@@ -102,7 +102,7 @@ def run(call: Call, query: Query, module: Module) -> tuple[list[Json], bool]:
     """Return the rows of a checked query, and whether there are more."""
     org = call.org
     where = _without_inner(call, query.where)
-    found = _matches(org, module, where, _id_order(query))
+    found = shown_rows(org, module, _matches(org, module, where, _id_order(query)))
     if query.group or any(column.function for column in query.columns):
         rows = _aggregate(org, query, module, found)
         window = rows[query.offset : query.offset + query.limit]

@@ -34,6 +34,12 @@ _log = logging.getLogger(__name__)
 DEFAULT_MODULE = "Contracts"
 _RESEEDING = frozenset({"plain_module", "second_contract_module"})
 _STARTING_CREDITS_SHOWN = 0.5
+_RECORDED = (
+    ("Content-Disposition", "attachment;filename=response.json"),
+    ("clientVersion", "2.2.0"),
+    ("clientsubVersion", "1"),
+)
+"""Headers that every JSON answer of the API was recorded with."""
 
 
 class ShiftedClock:
@@ -208,7 +214,9 @@ class ZohoEmulator:
             raise too_many(self.switches)
         call = self._call(request, match, access, effects)
         try:
-            return match.route.endpoint(call)
+            response = match.route.endpoint(call)
+            reset = ("X-ACCESSTOKEN-RESET", self.org.stamp(int(access.expires)))
+            return _with(response, reset) if _is_json(response) else response
         except ApiError:
             raise
         except Exception:  # noqa: BLE001 - the seam promises that bad input never raises; a slip here is a 500
@@ -218,7 +226,7 @@ class ZohoEmulator:
             self._meter.spend(call.credits)
 
     def _call(self, request: WireRequest, match: Match, access: Access, effects: list[Effect]) -> Call:
-        module = self.org.modules.get(match.path.get("module", self.org.contract_module))
+        module = self.org.module(match.path.get("module", self.org.contract_module))
         check_scopes(access.grant.scopes, match.route.scopes, module)
 
         def dispatch(inner: WireRequest) -> WireResponse:
@@ -243,12 +251,18 @@ class ZohoEmulator:
             and self._meter.used() >= self.switches.credits_limit * _STARTING_CREDITS_SHOWN
         ):
             response = _with(response, ("X-API-CREDITS-REMAINING", str(self._meter.remaining())))
+        if request.path.startswith("/crm/") and _is_json(response):
+            response = _with(response, *_RECORDED)
         accepts = request.headers.get("accept-encoding", "")
         if self.switches.gzip and response.body and "gzip" in accepts:
             response = _with(
                 replace(response, body=gzip.compress(response.body, mtime=0)), ("Content-Encoding", "gzip")
             )
         return response
+
+
+def _is_json(response: WireResponse) -> bool:
+    return dict(response.headers).get("Content-Type", "").startswith("application/json")
 
 
 def _with(response: WireResponse, *headers: tuple[str, str]) -> WireResponse:

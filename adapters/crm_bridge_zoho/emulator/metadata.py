@@ -101,14 +101,14 @@ def list_views(call: Call) -> WireResponse:
 
 def find_module(org: Org, name: str) -> Module | None:
     """Return a module by API name or id."""
-    return org.modules.get(name) or next((module for module in org.modules.values() if module.id == name), None)
+    return org.module(name) or next((module for module in org.modules.values() if module.id == name), None)
 
 
 def _named_module(call: Call) -> Module:
     name = call.params.get("module")
     if not name:
         raise param_missing("module")
-    module = call.org.modules.get(name)
+    module = call.org.module(name)
     if module is None:
         raise invalid_module()
     return module

@@ -94,7 +94,7 @@ def _parent(call: Call, row: Mapping[str, Any]) -> Record | None:
     found = call.org.find(str(key)) if key else None
     named = given.get("module") if isinstance(given, Mapping) else row.get("se_module")
     module = named.get("api_name") if isinstance(named, Mapping) else named
-    return found if found and module in (None, found.module) else None
+    return found if found and (module is None or call.org.module(module) is call.org.modules[found.module]) else None
 
 
 def _note(call: Call) -> Record | None:

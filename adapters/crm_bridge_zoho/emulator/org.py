@@ -154,6 +154,14 @@ class Org:
         self.modules[module.api_name] = module
         self.tables[module.api_name] = Table((*module.lookups(), *([module.parent] if module.parent else [])))
 
+    def module(self, name: object) -> Module | None:
+        """Return a module by its name in any case, as every path and parameter takes it."""
+        text = str(name)
+        folded = text.casefold()
+        return self.modules.get(text) or next(
+            (module for key, module in self.modules.items() if key.casefold() == folded), None
+        )
+
     def find(self, record_id: str) -> Record | None:
         """Return a live record of any module."""
         return next((table.rows[record_id] for table in self.tables.values() if record_id in table.rows), None)
@@ -172,7 +180,10 @@ class Org:
                     if module.fields[link].target == record.module:
                         yield from self.tables[name].linked(link, record.id)
             elif module.parent and name != record.module:
-                yield from self.tables[name].linked(module.parent, record.id)
+                for child in self.tables[name].linked(module.parent, record.id):
+                    yield child
+                    if child.module == "Notes":
+                        yield from self.children(child)
 
     def remember(self, module: str, record_id: str, before: Record | None) -> None:
         """Keep what a record was before a change, for the search index that lags behind."""

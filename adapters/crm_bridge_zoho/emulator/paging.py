@@ -58,6 +58,11 @@ def plain_info(page: Page, total: int) -> Json:
 
 def info(call: Call, page: Page, rows: Sequence[Record], *, more: bool, sort_by: str, sort_order: str) -> Json:
     """Return the `info` of a list read, with tokens for the pages around it."""
+    if call.version == 2:
+        return {
+            "per_page": page.size, "count": len(rows), "sort_by": sort_by, "page": page.number,
+            "sort_order": sort_order, "more_records": more,
+        }  # fmt: skip
     token = token_for(call, page.start + page.size, page.number + 1, more)
     back = token_for(call, page.start - page.size, page.number - 1, page.start >= page.size and page.number > 1)
     expiry = call.org.stamp(call.org.now() + DAY) if token or back else None

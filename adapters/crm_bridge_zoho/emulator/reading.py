@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -19,12 +20,13 @@ from crm_bridge_zoho.emulator.answers import (
 )
 from crm_bridge_zoho.emulator.call import Call, is_id
 from crm_bridge_zoho.emulator.metadata_shapes import view_id
+from crm_bridge_zoho.emulator.org import Org
 from crm_bridge_zoho.emulator.paging import Page, info, read_page
 from crm_bridge_zoho.emulator.rendering import chosen, whole
 from crm_bridge_zoho.emulator.routing import Route
-from crm_bridge_zoho.emulator.schema import RelatedList
+from crm_bridge_zoho.emulator.schema import Module, RelatedList
 from crm_bridge_zoho.emulator.seed_people import ADMINISTRATOR
-from crm_bridge_zoho.emulator.store import Record
+from crm_bridge_zoho.emulator.store import Record, Table
 from crm_bridge_zoho.emulator.values import shown
 
 MAX_FIELDS = 50
@@ -34,10 +36,10 @@ SORTS = ("id", "Created_Time", "Modified_Time")
 
 def list_records(call: Call) -> WireResponse:
     """GET /{module}."""
-    module = call.module()
-    if module.parent and call.org.users[call.me].profile != ADMINISTRATOR:
+    module = call.module(rows=True)
+    if module.parent and not module.is_subform and call.org.users[call.me].profile != ADMINISTRATOR:
         raise ApiError("NOT_SUPPORTED", "the operation is not supported", {}, status=403)
-    names = read_fields(call)
+    names = read_names(call)
     sort_by, descending = read_sort(call)
     if view := call.params.get("cvid"):
         call.credits = 3
@@ -49,14 +51,15 @@ def list_records(call: Call) -> WireResponse:
         if view != view_id(module):
             raise invalid_data({"param_name": "cvid"}, "the cvid given seems to be invalid")
     page = read_page(call)
+    table = call.org.tables[module.api_name]
     rows: Iterable[Record]
     if "ids" in call.params:
-        rows = sort_records(_by_ids(call), sort_by, descending=descending)
+        rows = sort_records(_by_ids(call, table), sort_by, descending=descending)
     elif sort_by == "id":
-        rows = call.table().scan(descending=descending)
+        rows = table.scan(descending=descending)
     else:
-        rows = sort_records(call.table().scan(), sort_by, descending=descending)
-    return answer_list(call, rows, names, page, sort_by=sort_by, descending=descending)
+        rows = sort_records(table.scan(), sort_by, descending=descending)
+    return answer_list(call, shown_rows(call.org, module, rows), names, page, sort_by=sort_by, descending=descending)
 
 
 def answer_list(
@@ -70,7 +73,11 @@ def answer_list(
     if not window:
         return NOT_MODIFIED if since is not None else EMPTY
     picked, more = window[: page.size], len(window) > page.size
-    data = [chosen(call.org, row, names) if names is not None else whole(call.org, row, rows=False) for row in picked]
+    old = call.version == 2
+    data = [
+        chosen(call.org, row, names, old=old) if names is not None else whole(call.org, row, rows=False, old=old)
+        for row in picked
+    ]
     order = "desc" if descending else "asc"
     return ok({"data": data, "info": info(call, page, picked, more=more, sort_by=sort_by, sort_order=order)})
 
@@ -83,7 +90,7 @@ def get_record(call: Call) -> WireResponse:
     since = call.modified_since()
     if since is not None and record.cells.get("Modified_Time", 0) <= since:
         return NOT_MODIFIED
-    shown_as = whole(call.org, record)
+    shown_as = whole(call.org, record, old=call.version == 2)
     if "fields" in call.params:
         names = read_fields(call)
         shown_as = {name: value for name, value in shown_as.items() if name == "id" or name in names}
@@ -110,7 +117,7 @@ def full_data(call: Call) -> WireResponse:
         record = call.record()
         records = [record] if record else []
     else:
-        records = list(_by_ids(call))
+        records = list(_by_ids(call, call.table()))
     data: list[Json] = []
     for row in records:
         texts = {name: shown(call.org, row, module.fields[name]) for name in names}
@@ -124,7 +131,7 @@ def related_records(call: Call) -> WireResponse:
     record = call.record()
     if record is None:
         return missing(call)
-    names = read_fields(call)
+    names = read_names(call)
     sort_by, descending = read_sort(call)
     rows = sort_records(related_rows(call, entry, record.id), sort_by, descending=descending)
     if "ids" in call.params:
@@ -136,7 +143,7 @@ def related_records(call: Call) -> WireResponse:
 def find_related(call: Call) -> RelatedList:
     """Return the related list of the path."""
     for entry in call.module().related:
-        if entry.api_name == call.path["related"]:
+        if entry.api_name.casefold() == call.path["related"].casefold():
             return entry
     field = call.module().fields.get(call.path["related"])
     if field is not None and field.data_type == "subform":
@@ -160,8 +167,13 @@ def _other(call: Call, entry: RelatedList) -> str:
     return next(name for name, field in fields.items() if field.target == entry.module)
 
 
+def read_names(call: Call) -> list[str] | None:
+    """Return the fields that a list read names; nothing where v2 names none, which shows everything."""
+    return None if call.version == 2 and not call.params.get("fields") else read_fields(call)
+
+
 def read_fields(call: Call) -> list[str]:
-    """Return the `fields` parameter, which list reads must have (v2 apart)."""
+    """Return the `fields` parameter, which reads must have (v2 apart)."""
     names = [name.strip() for name in call.params.get("fields", "").split(",") if name.strip()]
     if not names:
         if call.version == 2:
@@ -190,7 +202,21 @@ def sort_records(rows: Iterable[Record], sort_by: str, *, descending: bool) -> l
     return sorted(rows, key=lambda row: (row.cells.get(sort_by, 0), int(row.id)), reverse=descending)
 
 
-def _by_ids(call: Call) -> Iterator[Record]:
+def shown_rows(org: Org, module: Module, rows: Iterable[Record]) -> Iterable[Record]:
+    """Return what lists and queries show of a module: of a subform the first rows of each record, all of any other."""
+    if not module.is_subform:
+        return rows
+    told: Counter[str] = Counter()
+    beyond: set[str] = set()
+    for row in org.tables[module.api_name].scan():
+        parent = row.cells[module.parent]
+        told[parent] += 1
+        if told[parent] > org.switches.subform_rows:
+            beyond.add(row.id)
+    return (row for row in rows if row.id not in beyond)
+
+
+def _by_ids(call: Call, table: Table) -> Iterator[Record]:
     ids = call.ids()
     if not ids:
         raise param_missing("ids")
@@ -198,7 +224,6 @@ def _by_ids(call: Call) -> Iterator[Record]:
         raise ApiError("LIMIT_EXCEEDED", "ids limit exceeded", {"limit": MAX_IDS, "param_name": "ids"})
     if not all(map(is_id, ids)):
         raise invalid_id()
-    table = call.table()
     return (row for row in map(table.get, dict.fromkeys(ids)) if row is not None)
 
 

@@ -25,12 +25,12 @@ def layout_id(module: Module) -> str:
     return str(int(module.id) + 3_000_000_000)
 
 
-def system_keys(record: Record) -> Json:
-    """Return the `$` keys of a record, `$has_more` apart."""
+def system_keys(org: Org, record: Record, *, old: bool = False) -> Json:
+    """Return the `$` keys of a record, `$has_more` apart; `old` rows, of v2, have more of them."""
     cells = record.cells
     locked = bool(cells.get("Locked__s"))
     sharing = cells.get("$sharing_permission", "full_access")
-    return {
+    keys: Json = {
         "$currency_symbol": "€",
         "$field_states": None,
         "$sharing_permission": sharing,
@@ -50,9 +50,15 @@ def system_keys(record: Record) -> Json:
         "$canvas_id": None,
         "$converted": False,
     }
+    if not old:
+        return keys
+    approval = {"delegate": False, "takeover": False, **_IDLE}
+    approved = keys["$approval_state"] == "approved"
+    layout_of = {"name": "Standard", "id": layout_id(org.modules[record.module])}
+    return keys | {"$approval": approval, "$approved": approved, "$state": "save", "$layout_id": layout_of}
 
 
-def whole(org: Org, record: Record, *, rows: bool = True) -> Json:
+def whole(org: Org, record: Record, *, rows: bool = True, old: bool = False) -> Json:
     """Return everything about a record; `rows` adds subforms, links and `$has_more` (get by id only)."""
     module = org.modules[record.module]
     shown_as: Json = {"id": record.id}
@@ -67,13 +73,13 @@ def whole(org: Org, record: Record, *, rows: bool = True) -> Json:
     shown_as["Layout"] = layout(module)
     if not record.module.startswith(("Notes", "Attachments")):
         shown_as["Record_Image"] = None
-    shown_as |= child_keys(org, record) | system_keys(record)
+    shown_as |= system_keys(org, record, old=old) | child_keys(org, record, old=old)
     if rows and module.custom:
         shown_as["$has_more"] = more
     return shown_as
 
 
-def chosen(org: Org, record: Record, names: Sequence[str]) -> Json:
+def chosen(org: Org, record: Record, names: Sequence[str], *, old: bool = False) -> Json:
     """Return the id and the named fields, as lists do: no rows, unknown names left out."""
     module = org.modules[record.module]
     shown_as: Json = {"id": record.id}
@@ -88,13 +94,17 @@ def chosen(org: Org, record: Record, names: Sequence[str]) -> Json:
         elif name == "Layout":
             shown_as[name] = layout(module)
         elif name.startswith("$") or name in {"Parent_Id", "Record_Image"}:
-            extra = extra or {**system_keys(record), **child_keys(org, record), "Record_Image": None}
+            extra = extra or {
+                **system_keys(org, record, old=old),
+                **child_keys(org, record, old=old),
+                "Record_Image": None,
+            }
             if name in extra:
                 shown_as[name] = extra[name]
     return shown_as
 
 
-def child_keys(org: Org, record: Record) -> Json:
+def child_keys(org: Org, record: Record, *, old: bool = False) -> Json:
     """Return what notes and attachments say about their parent and their file."""
     cells = record.cells
     if "$se_module" not in cells:
@@ -102,7 +112,7 @@ def child_keys(org: Org, record: Record) -> Json:
     module = cells["$se_module"]
     keys: dict[str, Any] = {"$se_module": module}
     if parent := reference(org, module, cells["Parent_Id"]):
-        keys["Parent_Id"] = {**parent, "module": {"api_name": module, "id": org.modules[module].id}}
+        keys["Parent_Id"] = parent if old else {**parent, "module": {"api_name": module, "id": org.modules[module].id}}
     if record.module == "Attachments":
         keys |= {
             "$type": cells["$type"],
@@ -112,7 +122,14 @@ def child_keys(org: Org, record: Record) -> Json:
             "$attachment_type": 0,
         }
     else:
-        keys |= {"$is_shared_to_client": False, "$size": None, "$state": "save", "$voice_note": False}
+        files = org.tables["Attachments"].linked("Parent_Id", record.id)
+        keys |= {
+            "$is_shared_to_client": False,
+            "$size": None,
+            "$state": "save",
+            "$voice_note": False,
+            "$attachments": [whole(org, file, rows=False, old=old) for file in files],
+        }
     return keys
 
 

@@ -18,9 +18,9 @@ _PIECES = {
     "v": r"v(?P<v>[2-8](?:\.1)?)",
     "module": rf"(?P<module>(?!(?:{_NOT_MODULES})(?:/|$))[A-Za-z_][A-Za-z0-9_]*)",
     "related": r"(?P<related>(?!actions(?:/|$))[A-Za-z_][A-Za-z0-9_]*)",
-    "notes_list": r"(?P<related>Notes)",
-    "files_list": r"(?P<related>Attachments)",
-    "notes": r"(?P<module>Notes)",
+    "notes_list": r"(?P<related>(?i:Notes))",
+    "files_list": r"(?P<related>(?i:Attachments))",
+    "notes": r"(?P<module>(?i:Notes))",
 }
 
 

@@ -102,6 +102,11 @@ class Module:
         """Whether `ZohoCRM.modules.custom` covers it."""
         return self.generated_type == "custom"
 
+    @property
+    def is_subform(self) -> bool:
+        """Whether its records are rows of records of another module."""
+        return self.generated_type == "subform"
+
     def add(self, fields: Iterable[Field], first_id: int) -> None:
         """Take the fields in, numbering them from `first_id`."""
         for offset, entry in enumerate(fields):

@@ -17,7 +17,7 @@ AREAS = frozenset({
     "modules", "settings", "coql", "mass_delete", "bulk", "files", "users", "org", "composite_requests", "send_mail",
     "change_owner", "notifications", "share",
 })  # fmt: skip
-_WRITES = frozenset({"CREATE", "UPDATE", "DELETE"})
+_WRITES = frozenset({"create", "update", "delete"})
 
 
 def known(scope: str) -> bool:
@@ -29,9 +29,13 @@ def known(scope: str) -> bool:
 
 
 def covers(granted: Collection[str], need: str) -> bool:
-    """Say whether a scope or a wider one was granted: `ZohoCRM.modules.ALL` covers `ZohoCRM.modules.notes.READ`."""
-    *stem, operation = need.split(".")
-    operations = {"ALL", operation} | ({"WRITE"} if operation in _WRITES else set())
+    """Say whether a scope or a wider one was granted: `ZohoCRM.modules.ALL` covers `ZohoCRM.modules.notes.READ`.
+
+    Names are taken in any case: Zoho's lists of scopes write modules in lower case.
+    """
+    granted = {each.casefold() for each in granted}
+    *stem, operation = need.casefold().split(".")
+    operations = {"all", operation} | ({"write"} if operation in _WRITES else set())
     for depth in range(2, len(stem) + 1):
         area = ".".join(stem[:depth])
         if any(f"{area}.{each}" in granted for each in operations):

@@ -46,7 +46,11 @@ def search(call: Call) -> WireResponse:
     if not window:
         return EMPTY
     picked = window[:size]
-    data = [chosen(call.org, row, names) if names is not None else whole(call.org, row, rows=False) for row in picked]
+    old = call.version == 2
+    data = [
+        chosen(call.org, row, names, old=old) if names is not None else whole(call.org, row, rows=False, old=old)
+        for row in picked
+    ]
     info = {
         "per_page": size, "count": len(picked), "sort_by": sort_by, "page": number,
         "sort_order": "desc" if descending else "asc", "more_records": len(window) > size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crm_bridge.sandbox.records import CURRENCIES, STATUSES
 from crm_bridge_zoho.emulator.org import BASE, Org
@@ -10,7 +11,6 @@ from crm_bridge_zoho.emulator.schema import Field, Module, RelatedList
 
 REGIONS = ("APAC", "EMEA", "Americas")
 EMPTY_MODULES = (
-    ("Leads", "Lead", "Leads", "Full_Name"),
     ("Deals", "Deal", "Deals", "Deal_Name"),
     ("Tasks", "Task", "Tasks", "Subject"),
     ("Cases", "Case", "Cases", "Subject"),
@@ -101,7 +101,13 @@ def _standard() -> list[Module]:
     def named(display: str) -> Field:
         return Field(display, display.replace("_", " "), mandatory=True, custom=False)
 
-    modules = [_module(n, s, n, [named(d), *system_fields()], display=d, plural=p) for n, s, p, d in EMPTY_MODULES]
+    lead = [
+        named("Last_Name"), Field("First_Name", "First Name", custom=False),
+        Field("Full_Name", "Full Name", read_only=True, custom=False), named("Company"),
+        Field("Email", "Email", "email", custom=False), *system_fields("Lead Owner"),
+    ]  # fmt: skip
+    modules = [_module("Leads", "Lead", "Leads", lead, display="Full_Name")]
+    modules += [_module(n, s, n, [named(d), *system_fields()], display=d, plural=p) for n, s, p, d in EMPTY_MODULES]
     account = [named("Account_Name"), Field("Phone", "Phone", "phone", custom=False), *system_fields("Account Owner")]
     parent_account = Field(
         "Parent_Account", "Parent Account", "lookup", target="Accounts", custom=False, list_name="Member_Accounts"
@@ -188,14 +194,14 @@ def _satellites(name: str) -> list[Module]:
 
 
 def _related(org: Org, module: Module, *, plain: bool) -> list[RelatedList]:
+    files = RelatedList("Attachments", "Attachments", "default", "Attachments", "Parent_Id")
+    if module.api_name == "Notes":
+        return [replace(files, id=str(BASE + 4_000_000_000 + list(org.modules).index("Notes") * 100))]
     if module.generated_type in {"subform", "linking", "field_tracker"} or module.parent:
         return []
     if plain and module.api_name == org.contract_module:
         return []
-    lists = [
-        RelatedList("Notes", "Notes", "default", "Notes", "Parent_Id"),
-        RelatedList("Attachments", "Attachments", "default", "Attachments", "Parent_Id"),
-    ]
+    lists = [RelatedList("Notes", "Notes", "default", "Notes", "Parent_Id"), files]
     for source in org.modules.values():
         for entry in source.fields.values():
             if entry.data_type == "lookup" and entry.target == module.api_name and entry.list_name:

@@ -153,14 +153,22 @@ def _family(org: Org, entry: SeedContract) -> None:
 
 
 def attach(
-    org: Org, module: str, parent: str, name: str, content: bytes, system: dict[str, Any], link: str = ""
+    org: Org,
+    module: str,
+    parent: str,
+    name: str,
+    content: bytes,
+    system: dict[str, Any],
+    *,
+    link: str = "",
+    kind: str = "Link URL",
 ) -> Record:
-    """Store an attachment, or a link when there is no content."""
+    """Store an attachment; with a link there is no content, and `kind` is where it leads: an address, or a drive."""
     cells = {
         "File_Name": name,
         "Parent_Id": parent,
         "$se_module": module,
-        "$type": "Link URL" if link else "Attachment",
+        "$type": kind if link else "Attachment",
     }
     if link:
         cells["$link_url"] = link

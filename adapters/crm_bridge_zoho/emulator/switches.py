@@ -103,6 +103,8 @@ class Switches:
     """Modules that the user may not see: not listed, not read, and no names of their records."""
     trim_texts: bool = False
     """Blanks at both ends of a written text are cut off."""
+    subform_rows: int = 100
+    """Rows of one record that lists of a subform module, and queries of it, show."""
     missing_as: int = 204
     """Answer to a record that is not there: 204, or 404/400 as older versions."""
 

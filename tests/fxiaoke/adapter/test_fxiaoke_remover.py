@@ -118,7 +118,10 @@ def test_custom_contracts_are_voided_in_batches_unless_it_was_forbidden(mount: A
     "answer",
     [
         {"errorCode": 50009, "errorMessage": "Bad Request"},
-        {"errorCode": 10006, "errorMessage": "the request uri=[/cgi/crm/custom/data/invalid], apiName=[] is not exists"},
+        {
+            "errorCode": 10006,
+            "errorMessage": "the request uri=[/x], apiName=[null] is not exists",
+        },
     ],
 )
 def test_where_the_batch_path_is_not_for_this_user_contracts_are_voided_one_by_one(mount: Any, answer: Any) -> None:

@@ -147,3 +147,18 @@ def test_a_field_that_is_not_there_is_named_with_those_that_are(zoho: Any) -> No
         zoho.connect(fields={"amount": "Betrag"}).whoami()
     assert "Betrag" in refused.value.message
     assert "Contract_Value" in refused.value.hint
+
+
+@pytest.mark.parametrize("wanted", ["contracts", "CONTRACTS", "Contracts"])
+def test_the_name_of_the_module_may_be_given_in_any_case(zoho: Any, wanted: str) -> None:
+    adapter = zoho.connect(module=wanted)
+    assert adapter.whoami().module == "Contracts"
+    assert adapter.workspace.name == "Contracts"
+    listed = [module("Contracts"), module("Vehicles")]
+    assert choose_module(listed, wanted).api_name == "Contracts"
+
+
+def test_where_no_module_fits_the_other_product_is_named() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_module([*STANDARD, module("Vehicles")], None)
+    assert "Zoho Contracts" in caught.value.hint
