@@ -153,7 +153,7 @@ def pace(case: Case, *, window: Window, latency: float, home: Path) -> Pace:
     slow: Any = SlowGateway(emulator, clock, latency)
     with mounted(slow), Bridge.open(home, environ={}, clock=clock) as bridge:
         crm = bridge.connect(connection_name("fxiaoke"))
-        plan = crm.plan(f'title = "{CHOSEN}"', step=Step.PURGE, reason="pace")
+        plan = crm.plan(f'title = "{CHOSEN}"', step=Step.PURGE, reason="pace", max_contracts=case.records)
         counts = crm.apply(plan, confirm=plan.digest).counts()
     outcomes = {str(outcome.value): number for outcome, number in counts.items() if number}
     return _by_the_books(emulator, case, outcomes)
