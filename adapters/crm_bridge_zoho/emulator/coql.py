@@ -102,7 +102,7 @@ def run(call: Call, query: Query, module: Module) -> tuple[list[Json], bool]:
     """Return the rows of a checked query, and whether there are more."""
     org = call.org
     where = _without_inner(call, query.where)
-    found = shown_rows(org, module, _matches(org, module, where, _id_order(query)))
+    found = iter(shown_rows(org, module, _matches(org, module, where, _id_order(query))))
     if query.group or any(column.function for column in query.columns):
         rows = _aggregate(org, query, module, found)
         window = rows[query.offset : query.offset + query.limit]
