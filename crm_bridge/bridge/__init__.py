@@ -1,7 +1,24 @@
 """The front door: open a state directory, connect to a CRM, find, plan, apply, restore."""
 
-from crm_bridge.bridge.bridge import Bridge
-from crm_bridge.bridge.connection import Connection
-from crm_bridge.bridge.results import Plan, PlannedContract, Receipt, Run, RunItem
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge.bridge import Bridge
+    from crm_bridge.bridge.connection import Connection
+    from crm_bridge.bridge.results import Plan, PlannedContract, Receipt, Run, RunItem
+
+_HOMES = {
+    "Bridge": "bridge",
+    "Connection": "connection",
+    **dict.fromkeys(("Plan", "PlannedContract", "Receipt", "Run", "RunItem"), "results"),
+}
 
 __all__ = ["Bridge", "Connection", "Plan", "PlannedContract", "Receipt", "Run", "RunItem"]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name from its module on first use (PEP 562): who opens a bridge need not know what a run gives."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Self
 
 from crm_bridge import failpoints
-from crm_bridge.bridge.clock_watch import ClockWatch, no_warning
-from crm_bridge.bridge.connection import Connection, os_user
-from crm_bridge.bridge.kept import compare_with_receipts, compare_with_sets
-from crm_bridge.bridge.opening import Resolved, Surroundings, open_surroundings
-from crm_bridge.bridge.own_keys import OwnKey, make_missing, own_keys, refuse_strange_journal
-from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
-from crm_bridge.clock import Clock
-from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.lifecycle import Event, Standing
-from crm_bridge.domain.plan import Target
-from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
+from crm_bridge.bridge.actor import os_user
+from crm_bridge.bridge.clock_watch import no_warning
 from crm_bridge.errors import AmbiguousContractError, UsageError
-from crm_bridge.files import create_private, ensure_private_folder, hold
 from crm_bridge.i18n import _
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.evidence import ReceiptFile
-from crm_bridge.journal.export import export_journal
-from crm_bridge.journal.findings import Code, Findings
-from crm_bridge.journal.known import own_vkey
-from crm_bridge.journal.pin import Pin, read_pin
-from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.annotations import Annotations
-from crm_bridge.pipeline.desk import Desk, Progress, StopFlag, no_progress
-from crm_bridge.pipeline.entries import standings
-from crm_bridge.pipeline.keeping import Keeper
-from crm_bridge.pipeline.plan_file import open_plan
-from crm_bridge.pipeline.receipt import Withdrawal, issue_receipt, withdrawn
-from crm_bridge.pipeline.runs import RunInfo, all_runs, find_run
-from crm_bridge.registry import adapter_version, load_adapter
-from crm_bridge.spi.adapter import Adapter, Profile
-from crm_bridge.spi.spec import ErrorRow, Tools
-from crm_bridge.transport import Budget, CallRecord, Window
-from crm_bridge.vault import Vault
+from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge.connection import Connection
+    from crm_bridge.bridge.opening import Resolved, Surroundings
+    from crm_bridge.bridge.own_keys import OwnKey
+    from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+    from crm_bridge.clock import Clock
+    from crm_bridge.domain.safety import SafetyPolicy
+    from crm_bridge.journal.evidence import ReceiptFile
+    from crm_bridge.journal.findings import Findings
+    from crm_bridge.journal.pin import Pin
+    from crm_bridge.journal.store import Journal
+    from crm_bridge.pipeline.desk import Desk
+    from crm_bridge.pipeline.keeping import Keeper
+    from crm_bridge.pipeline.receipt import Withdrawal
+    from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.spi.adapter import Adapter, Profile
+    from crm_bridge.spi.spec import ErrorRow, Tools
+    from crm_bridge.transport import CallRecord
+    from crm_bridge.vault import Vault
 
 JOURNAL_FOLDER = "journal"
 
@@ -101,6 +89,8 @@ class Bridge:
         `reading` promises that nothing will be written: a directory on a read-only disk is enough then.
         Raises ConfigError, UsageError.
         """
+        from crm_bridge.bridge.opening import open_surroundings
+
         around = open_surroundings(
             Path(home) if home is not None else None,
             secrets_file=Path(secrets_file) if secrets_file is not None else None,
@@ -143,6 +133,8 @@ class Bridge:
     @property
     def receipts(self) -> Path:
         """Return where receipts are kept."""
+        from crm_bridge.files import ensure_private_folder
+
         folder = self.home / "receipts"
         return folder if self._only_readable(self.home) else ensure_private_folder(folder)
 
@@ -153,6 +145,10 @@ class Bridge:
     @cached_property
     def journal(self) -> Journal:
         """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
+        from crm_bridge.bridge.kept import compare_with_receipts
+        from crm_bridge.files import ensure_private_folder
+        from crm_bridge.journal.store import Journal
+
         around, folder = self.around, self.home / JOURNAL_FOLDER
         read_only = self._only_readable(folder)
         journal = Journal.open(
@@ -175,17 +171,23 @@ class Bridge:
 
         They go where `secrets_dir` or `secrets_file` say, else where secrets are kept for good.
         """
+        from crm_bridge.bridge.own_keys import make_missing, refuse_strange_journal
+
         keys = self.around.writable_keys()
         refuse_strange_journal(self.home / JOURNAL_FOLDER, keys)
         return make_missing(keys, self.around.randomness)
 
     def own_keys(self) -> list[OwnKey]:
         """Describe the keys of journal and backups without showing them."""
+        from crm_bridge.bridge.own_keys import own_keys
+
         return own_keys(self.around.keys, self.around.keys.name)
 
     @cached_property
     def vault(self) -> Vault:
         """Return the vault."""
+        from crm_bridge.vault import Vault
+
         return Vault(
             self.home / "vault",
             keys=self.around.keys,
@@ -197,6 +199,8 @@ class Bridge:
     @property
     def keeper(self) -> Keeper:
         """Return what checks, prunes and shreds backup sets; opens the journal."""
+        from crm_bridge.pipeline.keeping import Keeper
+
         return Keeper(self.vault, self.journal, self.around.clock, os_user())
 
     def connections(self) -> tuple[Resolved, ...]:
@@ -205,6 +209,8 @@ class Bridge:
 
     def resolved(self, name: str) -> Resolved:
         """Return one connection. Raises UsageError with the nearest name."""
+        import difflib
+
         known = self.around.connections
         if name not in known:
             near = difflib.get_close_matches(name, list(known), n=1)
@@ -219,6 +225,8 @@ class Bridge:
 
     def connect(self, name: str) -> Connection:
         """Return a connection; signing in happens at the first call that needs it."""
+        from crm_bridge.bridge.connection import Connection
+
         self.resolved(name)
         return Connection(self, name)
 
@@ -231,6 +239,9 @@ class Bridge:
 
     def tools(self, resolved: Resolved) -> Tools:
         """Return what the core lends the adapter of a connection."""
+        from crm_bridge.spi.spec import Tools
+        from crm_bridge.transport import Budget, Window
+
         limits = resolved.spec.limits
         in_flight = resolved.config.calls_in_flight or limits.calls_in_flight
         windows = (
@@ -251,17 +262,27 @@ class Bridge:
 
     def _listener(self, name: str) -> Callable[[CallRecord], None]:
         # Whoever keeps the records sees the clocks in them.
+        from crm_bridge.bridge.clock_watch import ClockWatch
+
         return ClockWatch(name, self.warn) if self.on_call is None else self.on_call.append
 
     def keep_connection(self, name: str, *, what: str) -> AbstractContextManager[None]:
         """Keep changes of a connection out while the block runs; several runs may do so at once."""
+        from crm_bridge.files import hold
+
         return hold(self._connection_lock(name), what=what, shared=True)
 
     def change_connection(self, name: str, *, what: str) -> AbstractContextManager[None]:
         """Keep runs off a connection while its secrets or settings change. Raises JournalBusyError naming the run."""
+        from crm_bridge.files import hold
+
         return hold(self._connection_lock(name), what=what)
 
     def _connection_lock(self, name: str) -> Path:
+        from urllib.parse import quote
+
+        from crm_bridge.files import ensure_private_folder
+
         return ensure_private_folder(self.home / "locks") / f"connection-{quote(name, safe='')}.lock"
 
     def profile(self, name: str) -> Profile:
@@ -273,6 +294,11 @@ class Bridge:
 
     def desk(self, name: str) -> Desk:
         """Return everything the journey needs on one connection; signs in and opens the journal."""
+        from crm_bridge.bridge.kept import compare_with_sets
+        from crm_bridge.files import ensure_private_folder
+        from crm_bridge.pipeline.desk import Desk
+        from crm_bridge.registry import adapter_version
+
         resolved, around = self.resolved(name), self.around
         profile = self.profile(name)
         compare_with_sets(self.journal, self.vault)
@@ -296,6 +322,11 @@ class Bridge:
         )
 
     def _policy(self, resolved: Resolved) -> SafetyPolicy:
+        from dataclasses import replace
+        from datetime import timedelta
+
+        from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
+
         config = self.around.config
         policy = LOOPBACK_POLICY if resolved.loopback else SafetyPolicy()
         settle = resolved.config.settle_seconds
@@ -310,18 +341,35 @@ class Bridge:
 
     def open_plan(self, path: Path | str) -> Plan:
         """Read a plan file and check that nothing in it was altered. Needs no connection."""
+        from crm_bridge.bridge.results import Plan
+        from crm_bridge.pipeline.plan_file import open_plan
+
         return Plan(open_plan(Path(path), journal=self.journal))
 
     def runs(self) -> Iterator[RunInfo]:
         """Return every run, oldest first, from the journal."""
+        from crm_bridge.pipeline.runs import all_runs
+
         return all_runs(self.journal)
 
     def run(self, run_id: str | None = None) -> RunInfo:
         """Return a run by id or its beginning, or the last one."""
+        from crm_bridge.pipeline.runs import find_run
+
         return find_run(self.journal, run_id)
 
     def status(self, run_id: str | None = None) -> Run:
         """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone."""
+        from crm_bridge.bridge.results import Receipt, Run, RunItem
+        from crm_bridge.domain.contract import ContractRef
+        from crm_bridge.domain.lifecycle import Standing
+        from crm_bridge.domain.plan import Target
+        from crm_bridge.pipeline.annotations import Annotations
+        from crm_bridge.pipeline.entries import standings
+        from crm_bridge.pipeline.plan_file import open_plan
+        from crm_bridge.pipeline.receipt import issue_receipt
+        from crm_bridge.pipeline.runs import find_run
+
         info = find_run(self.journal, run_id)
         places = standings(self.journal, info.id)
         kept = self.home / "plans" / f"{info.ref.plan}.plan"
@@ -342,6 +390,8 @@ class Bridge:
         Numbers are compared by their keyed digest: the journal does not hold them. Raises UsageError, and
         AmbiguousContractError where several contracts with that number were deleted.
         """
+        from crm_bridge.domain.lifecycle import Event
+
         number = self.journal.keyed_digest("number", wanted)
         found = [
             (entry.run, line.record_id)
@@ -380,6 +430,10 @@ class Bridge:
 
         The journal is not opened for it: one that does not verify can still be checked.
         """
+        from crm_bridge.journal.check import check_journal
+        from crm_bridge.journal.known import own_vkey
+        from crm_bridge.journal.pin import read_pin
+
         folder, keys = self.home / JOURNAL_FOLDER, self.around.keys
         own = own_vkey(folder, keys)
         return check_journal(
@@ -395,6 +449,10 @@ class Bridge:
 
         The journal is not opened for it: one that does not verify can still be handed to somebody who looks.
         """
+        from crm_bridge.files import create_private
+        from crm_bridge.journal.export import export_journal
+        from crm_bridge.journal.known import own_vkey
+
         folder = self.home / JOURNAL_FOLDER
         part = output.with_name(f".{output.name}.part")
         part.unlink(missing_ok=True)
@@ -412,6 +470,9 @@ class Bridge:
 
         Recomputes the journal; of one that does not verify only the key in the keyring is believed.
         """
+        from crm_bridge.journal.findings import Code
+        from crm_bridge.journal.known import own_vkey
+
         found = self.check_journal()
         if found.exit_code in (0, Code.OPEN_INTENTS):
             return found.keys
@@ -420,15 +481,24 @@ class Bridge:
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:
         """Issue the receipt of a run, or of one contract in it, from the journal."""
+        from crm_bridge.bridge.results import Receipt
+        from crm_bridge.pipeline.receipt import issue_receipt
+        from crm_bridge.pipeline.runs import find_run
+
         return Receipt(issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id))
 
     def withdrawn(self, run_id: str | None = None) -> Iterator[Withdrawal]:
         """Stream the contracts of which the journal says something else since the run's receipt was sealed."""
+        from crm_bridge.pipeline.receipt import withdrawn
+        from crm_bridge.pipeline.runs import find_run
+
         return withdrawn(self.journal, find_run(self.journal, run_id))
 
 
 def _errors_of(system: str) -> Sequence[ErrorRow]:
     """Return what an adapter's codes mean; nothing where it is not installed: a run can be looked at without it."""
+    from crm_bridge.registry import load_adapter
+
     try:
         return load_adapter(system).errors
     except UsageError:

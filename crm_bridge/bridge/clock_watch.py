@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from crm_bridge.domain.safety import SafetyPolicy
 from crm_bridge.i18n import _
-from crm_bridge.transport import CallRecord
+
+if TYPE_CHECKING:
+    from crm_bridge.transport import CallRecord
 
 FAR_SECONDS = SafetyPolicy().allowed_skew.total_seconds()
 

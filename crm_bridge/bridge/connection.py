@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from crm_bridge import failpoints
-from crm_bridge.bridge.kept import rollback_warning
-from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
-from crm_bridge.bridge.waiting import wait_for_others
 from crm_bridge.bridge.wanted import Wanted
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters import Filter
 from crm_bridge.domain.given_text import check_text
-from crm_bridge.domain.lifecycle import State
-from crm_bridge.domain.obstacles import Deletability, deletability
-from crm_bridge.domain.plan import Confirmation, ConfirmedPlan, check_fresh, confirm_plan
-from crm_bridge.domain.safety import refuse
-from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.domain.snapshot import KEEP_DAYS
 from crm_bridge.domain.where import where
 from crm_bridge.errors import (
     AmbiguousContractError,
@@ -34,42 +26,28 @@ from crm_bridge.errors import (
     NothingMatchedError,
     UsageError,
 )
-from crm_bridge.files import hold
 from crm_bridge.i18n import _
-from crm_bridge.pipeline.backup import back_up
-from crm_bridge.pipeline.delete import delete
-from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.doubt import DOUBTFUL, refuse_doubtful
-from crm_bridge.pipeline.find import Selection, find_contracts
-from crm_bridge.pipeline.outside import Comparison
-from crm_bridge.pipeline.plan import PlanOptions, make_plan, shelve_plan
-from crm_bridge.pipeline.plan_file import PlanFile, open_plan
-from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
-from crm_bridge.pipeline.reconcile import settle_open
-from crm_bridge.pipeline.rehearsal import (
-    Rehearsal,
-    Stage,
-    check_rehearsed,
-    is_due,
-    leave_out,
-    rehearse,
-    rehearse_backup,
-)
-from crm_bridge.pipeline.relink import Relinking, RelinkPlan, plan_relink, relink
-from crm_bridge.pipeline.restore import restore, settle_restores
-from crm_bridge.pipeline.restore_plan import RestoreStep, check_tenant, plan_restore, restorable
-from crm_bridge.pipeline.run_log import RunLog, steps_of
-from crm_bridge.pipeline.runs import RunInfo, begin_run, end_run, find_run, lease_targets, run_for, run_of_plan
-from crm_bridge.pipeline.saving import KEEP_DAYS, Saved, journal_export, save_contracts
-from crm_bridge.pipeline.verify import verify, verify_targets
-from crm_bridge.spi.adapter import Profile
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
+    from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+    from crm_bridge.domain.obstacles import Deletability
+    from crm_bridge.domain.plan import ConfirmedPlan
+    from crm_bridge.domain.snapshot import Snapshot
+    from crm_bridge.pipeline.desk import Desk
+    from crm_bridge.pipeline.find import Selection
+    from crm_bridge.pipeline.outside import Comparison
+    from crm_bridge.pipeline.plan_file import PlanFile
+    from crm_bridge.pipeline.rehearsal import Rehearsal, Stage
+    from crm_bridge.pipeline.relink import Relinking, RelinkPlan
+    from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.pipeline.saving import Saved
+    from crm_bridge.spi.adapter import Profile
 
 _DIGEST = 64
 """Hex digits of a plan's digest."""
-Confirm = str | Callable[[Plan], str]
+Confirm: TypeAlias = "str | Callable[[Plan], str]"
 """The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
 
 
@@ -126,6 +104,8 @@ class Connection:
         return Wanted.of(filters, words=words, ids=ids, numbers=numbers, id_prefix=prefix)
 
     def _select(self, wanted: Wanted, *, limit: int | None = None, states: bool = False) -> Selection:
+        from crm_bridge.pipeline.find import find_contracts
+
         bridge = self._bridge
         return find_contracts(
             bridge.adapter(self.name),
@@ -164,6 +144,9 @@ class Connection:
 
     def show(self, wanted: str) -> Details:
         """Return one contract with its lines, notes, attachments and links, by id or number."""
+        from crm_bridge.domain.obstacles import deletability
+        from crm_bridge.domain.snapshot import Unavailable
+
         found = self.get(wanted)
         # Where it stands takes calls of its own at some CRMs; only here somebody wants to know.
         contract = next(iter(self._select(self._wanted((), None, [found.id], None), states=True)), found)
@@ -180,10 +163,14 @@ class Connection:
 
         Raises NothingMatchedError, BackupError.
         """
+        from crm_bridge.pipeline.saving import save_contracts
+
         return save_contracts(self.desk, contracts, keep_days=keep_days)
 
     def journal_export(self, *, form: str, count: int) -> None:
         """Journal that contracts were written to a file for people."""
+        from crm_bridge.pipeline.saving import journal_export
+
         journal_export(self.desk, form=form, count=count)
 
     def plan(
@@ -210,6 +197,9 @@ class Connection:
         GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many. A number
         of `numbers` that several live contracts have raises AmbiguousContractError: none of them is chosen.
         """
+        from crm_bridge.bridge.results import Plan
+        from crm_bridge.pipeline.plan import PlanOptions, make_plan
+
         if undecided not in ("refuse", "leave_out"):
             raise UsageError(_("undecided takes refuse or leave_out, not {value}").format(value=undecided))
         chosen = (*filters, where.number == number) if number is not None else filters
@@ -233,10 +223,14 @@ class Connection:
 
         Differences worse than the plan's forecast close the gate: `apply` raises BackupError for this plan then.
         """
+        from crm_bridge.pipeline.rehearsal import rehearse
+
         return rehearse(self.desk, plan.file, stage or self._stage())
 
     def leave_out_rehearsal(self, plan: Plan) -> None:
         """Journal that a plan is not to be rehearsed: its run does not do it either, whatever its size."""
+        from crm_bridge.pipeline.rehearsal import leave_out
+
         leave_out(self.desk, plan.file)
 
     def _stage(self) -> Stage:
@@ -252,6 +246,13 @@ class Connection:
         sent then.
         What happened to each contract after that is in the run, and `Run.halted` says why it stopped early.
         """
+        from crm_bridge.bridge.results import Plan
+        from crm_bridge.domain.plan import confirm_plan
+        from crm_bridge.domain.safety import refuse
+        from crm_bridge.pipeline.plan import shelve_plan
+        from crm_bridge.pipeline.plan_file import open_plan
+        from crm_bridge.pipeline.rehearsal import check_rehearsed
+
         path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
         file = open_plan(path, journal=self.desk.journal, digest=digest)
         refuse(file.plan.notes.refusals)
@@ -265,6 +266,9 @@ class Connection:
 
     def _refuse_stale(self, file: PlanFile) -> None:
         """Refuse a plan that is past its time; what an unfinished run of it left open is settled by looking first."""
+        from crm_bridge.domain.plan import check_fresh
+        from crm_bridge.pipeline.runs import run_of_plan
+
         try:
             check_fresh(file.plan, now=moment_of(self.desk.clock))
         except ConfirmationError:
@@ -281,6 +285,9 @@ class Connection:
         return self.apply(self.plan(ids=[contract.id], reason=reason, step=step), confirm=confirm)
 
     def _plan_by_digest(self, digest: object, wanted: str) -> Plan:
+        from crm_bridge.bridge.results import Plan
+        from crm_bridge.pipeline.plan_file import open_plan
+
         named = digest.strip().lower().removeprefix("sha256:") if isinstance(digest, str) else ""
         path = self.desk.plans / f"{named}.plan"
         if not _is_digest(named) or not path.exists():
@@ -301,6 +308,9 @@ class Connection:
 
     def resume(self, run_id: str | None = None) -> Run:
         """Settle what is open in a run and go on with the same plan. A run that is done is only reported."""
+        from crm_bridge.domain.plan import Confirmation, ConfirmedPlan
+        from crm_bridge.pipeline.runs import find_run
+
         info = find_run(self._bridge.journal, run_id)
         if info.complete:
             return self._reported(info)
@@ -311,6 +321,11 @@ class Connection:
 
     def verify(self, run_id: str | None = None) -> Run:
         """Look again for everything that a run removed; nothing is sent that changes anything."""
+        from crm_bridge.domain.lifecycle import State
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.pipeline.verify import verify_targets
+
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
@@ -322,6 +337,10 @@ class Connection:
 
     def reconcile(self, run_id: str | None = None) -> Run:
         """Settle what is in doubt in a run by looking; nothing is sent that changes anything."""
+        from crm_bridge.pipeline.reconcile import settle_open
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
@@ -334,6 +353,8 @@ class Connection:
 
         Nothing is changed. Raises NotAvailableError, PermissionDeniedError.
         """
+        from crm_bridge.pipeline.outside import Comparison
+
         return Comparison(self.desk, since)
 
     def restore(
@@ -351,6 +372,12 @@ class Connection:
         id of the CRM user who gets contracts whose own owner is not an active user any more.
         Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
         """
+        from crm_bridge.pipeline.doubt import DOUBTFUL
+        from crm_bridge.pipeline.restore import restore, settle_restores
+        from crm_bridge.pipeline.restore_plan import check_tenant, plan_restore, restorable
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+
         if run_id is None and ids is None and not last:
             raise UsageError(
                 _("say what to bring back: a run, the last one or some ids"),
@@ -371,6 +398,11 @@ class Connection:
 
         Without `confirm` nothing is sent. Raises NothingMatchedError, ConfirmationError.
         """
+        from crm_bridge.pipeline.relink import plan_relink, relink
+        from crm_bridge.pipeline.restore_plan import check_tenant
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)
         with self._working(info):
@@ -381,6 +413,8 @@ class Connection:
     @contextmanager
     def _working(self, info: RunInfo) -> Iterator[None]:
         """Keep other processes off a run, and changes off its connection, while the block runs."""
+        from crm_bridge.files import hold
+
         what = _("run {id}").format(id=info.id)
         with (
             hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=what),
@@ -389,12 +423,26 @@ class Connection:
             yield
 
     def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
+        from crm_bridge.bridge.waiting import wait_for_others
+
         bridge = self._bridge
         return wait_for_others(
             lambda: self._carry_out_now(confirmed, file), seconds=bridge.wait_seconds, warn=bridge.warn
         )
 
     def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
+        from contextlib import ExitStack
+
+        from crm_bridge.bridge.kept import rollback_warning
+        from crm_bridge.files import hold
+        from crm_bridge.pipeline.backup import back_up
+        from crm_bridge.pipeline.delete import delete
+        from crm_bridge.pipeline.doubt import refuse_doubtful
+        from crm_bridge.pipeline.rehearsal import is_due, rehearse_backup
+        from crm_bridge.pipeline.run_log import RunLog, steps_of
+        from crm_bridge.pipeline.runs import begin_run, end_run, find_run, lease_targets, run_for
+        from crm_bridge.pipeline.verify import verify
+
         desk = self.desk
         if not desk.journal.rollback_is_detected:
             self._bridge.warn(rollback_warning())
@@ -437,6 +485,9 @@ class Connection:
 
     def _reported(self, info: RunInfo) -> Run:
         """Say what became of a run that is done; nothing is sent, not even a sign-in."""
+        from crm_bridge.bridge.results import Receipt
+        from crm_bridge.pipeline.receipt import write_receipt
+
         run = self._bridge.status(info.id)
         issued = run.receipt().issued
         # A process that died right after the run's end left no receipt.
@@ -444,6 +495,11 @@ class Connection:
         return replace(run, _receipt=lambda: Receipt(issued, path, lambda: self.restore(info.id)))
 
     def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
+        from crm_bridge.bridge.results import Receipt, Run, RunItem
+        from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+
         rows = self._bridge.resolved(self.name).spec.errors
 
         @lru_cache(maxsize=1)
@@ -464,6 +520,8 @@ class Connection:
         return Run(info, items, receipt, halted)
 
     def _plan_of(self, info: RunInfo) -> PlanFile:
+        from crm_bridge.pipeline.plan_file import open_plan
+
         digest = info.ref.plan
         return open_plan(self.desk.plans / f"{digest}.plan", journal=self.desk.journal, digest=digest)
 
@@ -485,13 +543,3 @@ def _looks_like_id(text: str) -> bool:
 
 def _is_digest(text: str) -> bool:
     return len(text) == _DIGEST and set(text) <= set("0123456789abcdef")
-
-
-def os_user() -> str:
-    """Return the name of the operating system user, for confirmations."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid-{os.getuid()}"

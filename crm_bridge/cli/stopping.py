@@ -8,7 +8,7 @@ import threading
 from types import FrameType
 
 from crm_bridge.i18n import _
-from crm_bridge.pipeline.desk import StopFlag
+from crm_bridge.pipeline.stopping import StopFlag
 
 
 def stop_on_signals() -> StopFlag:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 
+KEEP_DAYS = 365
+"""How long contracts that were saved without a deletion are kept, unless said otherwise."""
+
 
 class PartKind(StrEnum):
     """What a part of a snapshot is."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -12,45 +11,14 @@ from typing import TypeVar
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.safety import SafetyPolicy
-from crm_bridge.errors import InterruptedRunError, UsageError
+from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Profile
 from crm_bridge.vault import Vault
 
 T = TypeVar("T")
-Progress = Callable[[str, int, int | None], None]
-"""(stage, done, total or None): called often, must be cheap and must not raise."""
-
-
-def no_progress(_stage: str, _done: int, _total: int | None) -> None:
-    """Report to nobody."""
-
-
-class StopFlag:
-    """Somebody wants the run to stop: the call in flight is finished, nothing new is begun."""
-
-    def __init__(self) -> None:
-        """Begin unset."""
-        self._event = threading.Event()
-
-    def set(self) -> None:
-        """Ask to stop. Safe in a signal handler."""
-        self._event.set()
-
-    @property
-    def is_set(self) -> bool:
-        """Return whether a stop was asked for."""
-        return self._event.is_set()
-
-    def check(self) -> None:
-        """Raise InterruptedRunError when asked to stop."""
-        if self._event.is_set():
-            raise InterruptedRunError(
-                _("stopped as asked; every call that was sent is in the journal"),
-                reason="stopped",
-                hint=_("go on with `crm-bridge resume`"),
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from crm_bridge.domain.truth import Truth
 from crm_bridge.domain.undecided import Undecided
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge.pipeline.desk import Progress, StopFlag, no_progress
+from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search, UnreadableContract
 
 

@@ -10,7 +10,7 @@ from crm_bridge import failpoints
 from crm_bridge.clock import new_id
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.domain.snapshot import KEEP_DAYS, Snapshot
 from crm_bridge.errors import BackupError, CrmError, NothingMatchedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
@@ -20,7 +20,7 @@ from crm_bridge.vault import BackupSet, SetWriter
 
 BACKUP_MADE = "backup.made"
 EXPORT_MADE = "export.made"
-KEEP_DAYS, MOST_DAYS = 365, 36_500
+MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)

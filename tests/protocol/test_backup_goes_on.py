@@ -12,7 +12,7 @@ from crm_bridge.bridge import Bridge, Connection
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import InterruptedRunError
-from crm_bridge.pipeline.desk import StopFlag
+from crm_bridge.pipeline.stopping import StopFlag
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 
 COUNT, BATCH = 12, 4

@@ -16,8 +16,8 @@ from crm_bridge.clock import ManualClock, SystemClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import ConfirmationError, InterruptedRunError
-from crm_bridge.pipeline.desk import StopFlag
 from crm_bridge.pipeline.entries import OUTCOME, history
+from crm_bridge.pipeline.stopping import StopFlag
 from crm_bridge.sandbox.home import connection_name, write_home
 from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
 from crm_bridge.testing.mount import mounted

@@ -1,0 +1,42 @@
+"""What a run tells while it goes on, and how it is asked to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from crm_bridge.errors import InterruptedRunError
+from crm_bridge.i18n import _
+
+Progress = Callable[[str, int, int | None], None]
+"""(stage, done, total or None): called often, must be cheap and must not raise."""
+
+
+def no_progress(_stage: str, _done: int, _total: int | None) -> None:
+    """Report to nobody."""
+
+
+class StopFlag:
+    """Somebody wants the run to stop: the call in flight is finished, nothing new is begun."""
+
+    def __init__(self) -> None:
+        """Begin unset."""
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask to stop. Safe in a signal handler."""
+        self._event.set()
+
+    @property
+    def is_set(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise InterruptedRunError when asked to stop."""
+        if self._event.is_set():
+            raise InterruptedRunError(
+                _("stopped as asked; every call that was sent is in the journal"),
+                reason="stopped",
+                hint=_("go on with `crm-bridge resume`"),
+            )
