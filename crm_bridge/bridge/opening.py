@@ -13,7 +13,6 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from crm_bridge import failpoints
-from crm_bridge.bridge.own_keys import KeysInDir, KeysInFile
 from crm_bridge.clock import Clock, clock_from, randomness_from
 from crm_bridge.config import FILE_NAME, Config, ConnectionConfig, default_home, load_config, schema_error
 from crm_bridge.credentials import (
@@ -193,6 +192,8 @@ class Surroundings:
 
     def writable_keys(self) -> KeyStore:
         """Return where `keys init` makes keys: the folder or file that was named, else where secrets are kept."""
+        from crm_bridge.bridge.own_keys import KeysInDir, KeysInFile
+
         if self.secrets_fd is not None:
             raise UsageError(_("keys cannot be written to a descriptor"), hint=_("use --secrets-file or --secrets-dir"))
         if self.secrets_dir is not None:

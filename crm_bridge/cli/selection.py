@@ -56,12 +56,14 @@ class Lists(TypedDict):
 
 def lists_of(chosen: Mapping[str, Any]) -> Lists:
     """Return the ids and the numbers that the named files hold."""
-    from crm_bridge.spreadsheets.lists import read_ids, read_numbers
-
     ids, numbers = chosen["ids_from"], chosen["numbers_from"]
     column, encoding = chosen["column"], chosen["encoding"]
     if (column or encoding) and (ids is None) == (numbers is None):
         raise UsageError(_("--column and --encoding belong to one file: --ids-from or --numbers-from"))
+    if ids is None and numbers is None:
+        return {"ids": None, "numbers": None}
+    from crm_bridge.spreadsheets.lists import read_ids, read_numbers
+
     return {
         "ids": None if ids is None else read_ids(ids, column=column, encoding=encoding),
         "numbers": None if numbers is None else read_numbers(numbers, column=column, encoding=encoding),

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
-
 from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, NotSentError, RateLimitedError
 from crm_bridge.i18n import _
 from crm_bridge.transport.call_log import log_again
@@ -87,12 +85,11 @@ class Course:
 
     def run(self, once: Callable[[int], Tried], sleep: Callable[[float], None]) -> Tried:
         """Call `once` with the attempt's number until the policy says stop; return the last result."""
-        retrying = Retrying(stop=stop_never, wait=self._wait, retry=retry_if_result(self._again), sleep=sleep)
-        numbers = iter(range(1, 1000))
-        return retrying(lambda: once(next(numbers)))
-
-    def _wait(self, _state: RetryCallState) -> float:
-        return self._pause
+        number = 1
+        while self._again(tried := once(number)):
+            sleep(self._pause)
+            number += 1
+        return tried
 
     def _again(self, tried: Tried) -> bool:
         again = self._decide(tried)

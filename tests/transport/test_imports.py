@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ["requests", "urllib3", "tenacity", "cryptography", "keyring", "pydantic", "ssl"]
+HEAVY = ["requests", "urllib3", "cryptography", "keyring", "pydantic", "ssl"]
 PROGRAM = f"""
 import sys
 import crm_bridge.transport, crm_bridge.credentials
