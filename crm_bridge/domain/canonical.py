@@ -17,14 +17,17 @@ def canonical_bytes(value: object) -> bytes:
 
     Not RFC 8785: that rewrites numbers (11.0 becomes 11), and a changed digit must change the digest.
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
-    return text.encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(value).encode("utf-8", "surrogatepass")
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return {"$decimal": str(value)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+"""One for all: making it takes a third of the time of a small value."""
 
 
 def digest_of(value: object) -> str:

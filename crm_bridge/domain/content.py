@@ -17,6 +17,8 @@ from crm_bridge.domain.canonical import digest_of
 Reducer = Callable[[object], object]
 """Reduces a value to what an edit would change; nothing at all is None."""
 
+_NUMBERS, _LISTS, _NO_TEXT = (Decimal, int), (list, tuple), (bool, Mapping, list, tuple)
+"""Tuples made once: a union of types is made anew wherever it is written."""
 _NUMBER = re.compile(r"[+-]?\d{1,60}(\.\d{0,60})?")
 
 
@@ -41,8 +43,8 @@ class Content:
         return name in self.fields or (self.open and not self.known(name))
 
     def plain(self, name: str, value: object) -> object:
-        """Return a value as it is compared after a restore."""
-        return self.fields.get(name, of_any_type)(value)
+        """Return a value as it is compared after a restore. What is not there is None, whatever its type."""
+        return None if value is None else self.fields.get(name, of_any_type)(value)
 
     def drifting(self, name: str, value: object) -> object:
         """Return a value as it is compared between reads: cut where some reads cut it."""
@@ -54,11 +56,14 @@ class Content:
 
         A key that is missing and one that is empty are the same: some reads leave empty keys out.
         """
-        content = {
-            name: reduced
-            for name in self.fields
-            if name not in self.moving and (reduced := self.drifting(name, row.get(name))) is not None
-        }
+        content = {}
+        for name, reduce in self.fields.items():
+            value = row.get(name)
+            if value is None or name in self.moving:
+                continue
+            reduced = self.drifting(name, value) if name in self.cuts else reduce(value)
+            if reduced is not None:
+                content[name] = reduced
         return digest_of(content)
 
     def undescribed(self, rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
@@ -69,15 +74,17 @@ class Content:
 
 def as_it_is(value: object) -> object:
     """Return a value without what only its writing changes: empty forms, and the scale of numbers."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, bool):
         return value
-    if isinstance(value, Decimal | int):
+    if isinstance(value, _NUMBERS):
         return digits_of(Decimal(value))
     if isinstance(value, Mapping):
         return {str(key): inner for key, one in value.items() if (inner := as_it_is(one)) is not None} or None
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [as_it_is(one) for one in value] or None
-    return None if value == "" else value
+    return value
 
 
 def number(value: object) -> object:
@@ -92,29 +99,34 @@ def flag(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) and value else as_it_is(value)
 
 
-def reference(value: object) -> object:
+def reference(value: object) -> str | None:
     """Return the id behind a reference, whether or not a name came with it."""
-    if isinstance(value, Mapping):
-        return next((text for key in ("id", "_id", "name") if (text := _text(value.get(key)))), None)
+    if not isinstance(value, str) and isinstance(value, Mapping):
+        for key in ("id", "_id", "name"):
+            if text := _text(value.get(key)):
+                return text
+        return None
     return _text(value)
 
 
 def of_any_type(value: object) -> object:
     """Return a value of a type with no rule of its own: a map with an id is a reference, whatever the type is."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [of_any_type(one) for one in value] or None
     return reference(value) if isinstance(value, Mapping) and value.get("id") else as_it_is(value)
 
 
 def references(value: object) -> object:
     """Return the ids of one or several references or persons, in one order, whether they come in a list or alone."""
-    items = value if isinstance(value, list | tuple) else [value]
-    return sorted(str(one) for item in items if (one := reference(item)) is not None) or None
+    if isinstance(value, _LISTS):
+        return sorted(one for item in value if (one := reference(item)) is not None) or None
+    only = reference(value)
+    return None if only is None else [only]
 
 
 def choices(value: object) -> object:
     """Return several choices in one order; some reads join them with semicolons."""
-    items = value.split(";") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+    items = value.split(";") if isinstance(value, str) else value if isinstance(value, _LISTS) else [value]
     return sorted(str(one) for item in items if (one := reference(item)) is not None) or None
 
 
@@ -131,7 +143,7 @@ def instant(value: object) -> object:
 
 def files(value: object) -> object:
     """Return files by path or id, name and size: the links to them are made afresh for every read."""
-    items = value if isinstance(value, list | tuple) else [value]
+    items = value if isinstance(value, _LISTS) else [value]
     found = [_file(one) if isinstance(one, Mapping) else [_text(one), None, None] for one in items if one]
     return sorted(found, key=str) or None
 
@@ -148,9 +160,11 @@ def _file(entry: Mapping[object, object]) -> list[str | None]:
 
 
 def _text(value: object) -> str | None:
-    if value is None or isinstance(value, bool | Mapping | list | tuple) or value == "":
+    if isinstance(value, str):
+        return value or None
+    if value is None or isinstance(value, _NO_TEXT):
         return None
-    return digits_of(Decimal(value)) if isinstance(value, Decimal | int) else str(value)
+    return digits_of(Decimal(value)) if isinstance(value, _NUMBERS) else str(value)
 
 
 def digits_of(value: Decimal) -> str:

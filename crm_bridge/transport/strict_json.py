@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -12,6 +13,9 @@ from crm_bridge.i18n import _
 
 MAX_DEPTH = 64
 LONGEST_NUMBER = 64
+_NESTS = frozenset({dict, list})
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape that may be half a character: between D800 and DFFF."""
 
 
 def parse_json(body: bytes, *, content_type: str, max_depth: int = MAX_DEPTH) -> Any:
@@ -75,7 +79,8 @@ def _decimal(text: str) -> Decimal:
     if len(text) > LONGEST_NUMBER:
         raise _RefusedError("number")
     value = Decimal(text)
-    if abs(value.adjusted()) > LONGEST_NUMBER:
+    # Without an exponent the length has said it already.
+    if ("e" in text or "E" in text) and abs(value.adjusted()) > LONGEST_NUMBER:
         raise _RefusedError("number")
     return value
 
@@ -94,23 +99,25 @@ def _shape(value: Any, body: bytes, max_depth: int) -> str:
     """Return the reason word when the tree is too deep or holds half a character, else nothing."""
     if body.count(b"{") + body.count(b"[") > max_depth and deeper_than(value, max_depth):
         return "depth"
-    if b"\\ud" in body.lower() and any(_broken(text) for text in _texts(value)):
+    if _HALF.search(body) and any(_broken(text) for text in _texts(value)):
         return "surrogate"
     return ""
 
 
 def deeper_than(value: Any, limit: int) -> bool:
     """Say whether lists and objects are nested more than `limit` levels deep."""
-    level = [value]
+    # Scalars are left out level by level: nearly everything is one. json makes dict and list, nothing derived.
+    level = [value] if type(value) in _NESTS else []
     for _depth in range(limit):
-        level = [child for item in level for child in _children(item)]
-    return any(isinstance(item, dict | list) for item in level)
-
-
-def _children(item: Any) -> Iterable[Any]:
-    if isinstance(item, dict):
-        return item.values()
-    return item if isinstance(item, list) else ()
+        if not level:
+            return False
+        level = [
+            child
+            for item in level
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) in _NESTS
+        ]
+    return bool(level)
 
 
 def _texts(value: Any) -> Iterable[str]:

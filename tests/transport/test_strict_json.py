@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.transport import Answer, parse_json
+from crm_bridge.transport.strict_json import deeper_than
 
 JSON = "application/json;charset=UTF-8"
 
@@ -89,6 +90,29 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
+
+
+def depth_of(value: object) -> int:
+    """Return how many levels of lists and objects a value has, the slow and plain way."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max((depth_of(one) for one in inner), default=0)
+
+
+@given(values, st.integers(0, 6))
+def test_depth_is_counted_as_a_plain_count_would(value: object, limit: int) -> None:
+    assert deeper_than(value, limit) is (depth_of(value) > limit)
+
+
+@pytest.mark.parametrize("filling", ["]", "}", "[", "{", '\\"]', "\\\\"])
+def test_brackets_inside_texts_neither_hide_nor_make_depth(filling: str) -> None:
+    text = f'"{filling}"'
+    assert parse_json(f"[{text}]".encode(), content_type=JSON)
+    assert reason_of((f"[{text}," * 65 + text + f",{text}]" * 65).encode()) == "depth"
+
+
+@pytest.mark.parametrize("escape", ["\\uD800", "\\udbff", "\\uDC00", "\\udfFF"])
+def test_half_a_character_is_refused_however_it_is_written(escape: str) -> None:
+    assert reason_of(f'{{"a":"{escape}"}}'.encode()) == "surrogate"
 
 
 @given(values)
