@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import CrmBridgeError
+from crm_bridge.errors import CrmBridgeError, MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
 from crm_bridge.spi.failures import answer_to_failure
@@ -71,7 +71,10 @@ class Recreator:
         if item.snapshot is None:
             message = _("there is no backup of this contract")
             return Restored(item.ref, Verdict.NOT_DONE, reason=Reason.NO_BACKUP, message=message)
-        work = _Work(item, read_snapshot(item.snapshot))
+        try:
+            work = _Work(item, read_snapshot(item.snapshot))
+        except MalformedAnswerError as error:
+            return Restored(item.ref, Verdict.NOT_DONE, reason=Reason.UNREADABLE_VALUE, message=error.message)
         if item.copy is not None:
             return self._point_at(work, item.copy)
         written = values_to_write(work.saved.record, self._meta, ids=item.ids)

@@ -55,6 +55,7 @@ class Rights:
     delete: Support
     mass_delete: Support
     recycle_bin: Support
+    create: Support = Support.UNPROVEN
 
 
 UNKNOWN_RIGHTS = Rights(Support.UNPROVEN, Support.UNPROVEN, Support.UNPROVEN)
@@ -101,7 +102,12 @@ def read_rights(client: ZohoClient, user: User, module: ZohoModule) -> Rights:
         raise
     details = profiles[0].get("permissions_details") if profiles else None
     listed = [one for one in details if isinstance(one, Mapping)] if isinstance(details, list) else []
-    return Rights(_right(listed, "Delete", module), _right(listed, "Mass_Delete", module), _bin_right(listed))
+    return Rights(
+        delete=_right(listed, "Delete", module),
+        mass_delete=_right(listed, "Mass_Delete", module),
+        recycle_bin=_bin_right(listed),
+        create=_right(listed, "Create", module),
+    )
 
 
 def _right(details: list[Mapping[str, Any]], right: str, module: ZohoModule) -> Support:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Step, Support
+from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
@@ -34,6 +35,7 @@ def profile_of(
         capabilities=capabilities_of(workspace),
         limits=limits,
         may={Step.TRASH: may_trash(workspace), Step.PURGE: may_purge(workspace)},
+        ways=ways_of(workspace),
         warnings=workspace.warnings,
         assumptions=assumptions_of(settings),
         calls_left=credits_left,
@@ -41,6 +43,11 @@ def profile_of(
         content=workspace.content,
         why={need.step: _why(need) for need in workspace.lacking if need.step},
     )
+
+
+def ways_of(workspace: Workspace) -> Mapping[Route, Support]:
+    """Return what this user may do to bring contracts back: the bin is a right of its own, a new record another."""
+    return {Route.UNTRASH: workspace.rights.recycle_bin, Route.RECREATE: workspace.rights.create}
 
 
 def _why(need: Need) -> str:

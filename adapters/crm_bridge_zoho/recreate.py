@@ -57,7 +57,10 @@ class Recreator:
         if item.snapshot is None:
             text = _("there is no backup of this contract")
             return Restored(item.ref, Verdict.NOT_DONE, reason=Reason.NO_BACKUP, message=text)
-        work = _Work(item, saved_of(item.snapshot), item.snapshot.attachments)
+        try:
+            work = _Work(item, saved_of(item.snapshot), item.snapshot.attachments)
+        except CrmBridgeError as error:
+            return Restored(item.ref, Verdict.NOT_DONE, reason=Reason.UNREADABLE_VALUE, message=error.message)
         try:
             return self._bring(work) if item.copy is None else self._point_at(work, item.copy)
         except UnfinishedError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared
 from crm_bridge.cli.output import Output
-from crm_bridge.errors import UsageError
+from crm_bridge.errors import CrmBridgeError, UsageError
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
+    from crm_bridge.bridge import Bridge
     from crm_bridge.pipeline.receipt import Withdrawal
 
 
@@ -38,21 +41,49 @@ def read_envelope(path: Path) -> dict[str, Any]:
 @command("show")
 @click.argument("what", metavar="[RUN|FILE]", required=False)
 @click.option("--contract", "record_id", default=None, help="Only this contract, by id.")
-def show(what: str | None, record_id: str | None) -> int:
+@click.option("--names", is_flag=True, help="Add number, customer and amount, from the sealed plan.")
+def show(what: str | None, record_id: str | None, names: bool) -> int:
     """Show the receipt of RUN (default: the last one), or a receipt FILE with the lines beside it.
 
-    What the journal says otherwise since then is shown as withdrawn.
+    What the journal says otherwise since then is shown as withdrawn, and is exit code 9.
     """
     out = Output(as_json=shared().as_json)
     if what and Path(what).is_file():
         statement, lines = _read_file(Path(what), record_id)
-        _print(out, statement, lines, ())
-        return 0
+        return _show_file(out, statement, lines, record_id, names=names)
     with open_bridge(reading=True) as bridge:
         issued = bridge.issue_receipt(what, record_id=record_id)
-        gone = (one for one in bridge.withdrawn(what) if record_id in (None, one.record_id))
-        _print(out, issued.statement, issued.lines(), gone)
-    return 0
+        run = str(issued.statement["predicate"]["run"])
+        told = _named(bridge, run, issued.lines()) if names else issued.lines()
+        return _print(out, issued.statement, told, _withdrawn(bridge, run, record_id))
+
+
+def _show_file(
+    out: Output, statement: dict[str, Any], lines: Iterator[dict[str, Any]], record_id: str | None, *, names: bool
+) -> int:
+    """Show a receipt file, and what the journal of this state directory says of its run, where there is one."""
+    try:
+        with open_bridge(reading=True) as bridge:
+            run = bridge.run(str(statement["predicate"]["run"])).id
+            told = _named(bridge, run, lines) if names else lines
+            return _print(out, statement, told, _withdrawn(bridge, run, record_id))
+    except (CrmBridgeError, KeyError):
+        code = _print(out, statement, lines, ())
+        out.note(_("not compared with its journal: whether a later entry withdraws it is not known"))
+        return code
+
+
+def _withdrawn(bridge: Bridge, run: str, record_id: str | None) -> Iterator[Withdrawal]:
+    return (one for one in bridge.withdrawn(run) if record_id in (None, one.record_id))
+
+
+def _named(bridge: Bridge, run: str, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the lines with what people recognise the contracts by; the receipt itself does not hold it."""
+    cards = {item.contract.id: item.contract.card for item in bridge.status(run)}
+    for line in lines:
+        card = cards.get(line["record"])
+        told = card.as_json() if card else {}
+        yield {**line, "names": {key: told.get(key) for key in ("number", "customer", "amount", "currency")}}
 
 
 def _read_file(path: Path, record_id: str | None) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
@@ -76,21 +107,24 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _print(out: Output, statement: dict[str, Any], lines: Iterable[dict[str, Any]], gone: Iterable[Withdrawal]) -> None:
+def _print(out: Output, statement: dict[str, Any], lines: Iterable[dict[str, Any]], gone: Iterable[Withdrawal]) -> int:
+    """Print a receipt and what withdraws it; return the exit code: 9 where anything does."""
     if not out.as_json:
-        print_receipt(out, statement["predicate"], lines, gone)
-        return
+        return ExitCode.IN_DOUBT if print_receipt(out, statement["predicate"], lines, gone) else ExitCode.OK
     out.line("crm-bridge.receipt/2", statement)
     for line in lines:
         out.line("crm-bridge.receipt-line/1", line)
+    code = ExitCode.OK
     for one in gone:
         out.line("crm-bridge.receipt-withdrawal/1", asdict(one))
+        code = ExitCode.IN_DOUBT
+    return code
 
 
 def print_receipt(
     out: Output, said: dict[str, Any], lines: Iterable[dict[str, Any]], gone: Iterable[Withdrawal] = ()
-) -> None:
-    """Print what a receipt says, for people; `said` is its predicate."""
+) -> bool:
+    """Print what a receipt says, for people; `said` is its predicate. Return whether anything withdraws it."""
     from crm_bridge.cli.outcome_words import OUTCOME_WORDS
 
     confirmed = said["confirmation"]
@@ -108,20 +142,27 @@ def print_receipt(
             (_("journal entry"), said["entryIndex"]),
         )
     )
-    columns = (_("id"), _("outcome"), _("evidence"), _("sent"), _("seen"), _("why"))
+    rest = iter(lines)
+    first = next(rest, None)
+    named = first is not None and "names" in first
+    people = (_("number"), _("customer"), _("amount")) if named else ()
+    columns = (_("id"), *people, _("outcome"), _("evidence"), _("sent"), _("seen"), _("why"))
     rows = (
         (
             line["record"],
+            *(_names(line["names"]) if named else ()),
             _(OUTCOME_WORDS[line["outcome"]]),
             line.get("evidence"),
             line["attempts"],
             line.get("seenAt"),
             _reason_words(line.get("reason", "")),
         )
-        for line in lines
+        for line in (chain([first], rest) if first is not None else rest)
     )
     out.table(columns, rows)
+    withdrawn = False
     for one in gone:
+        withdrawn = True
         out.text(
             _("withdrawn by journal entry {entry}, {at}: {id} is now {now}").format(
                 entry=one.entry, at=one.at, id=one.record_id, now=_(OUTCOME_WORDS[one.now])
@@ -133,6 +174,12 @@ def print_receipt(
     out.text(_("This receipt does not speak about:"))
     for item in said["notCovered"]:
         out.text(f"  - {_(item)}")
+    return withdrawn
+
+
+def _names(told: dict[str, Any]) -> tuple[object, ...]:
+    amount = " ".join(filter(None, (told["amount"], told["currency"])))
+    return told["number"], told["customer"], amount
 
 
 def _reason_words(word: str) -> str:
@@ -194,21 +241,26 @@ def verify(file: Path, vkeys: tuple[str, ...], lines: Path | None) -> int:
     read_envelope(file)
     result = check_receipt(file, keys, lines)
     if out.as_json:
-        out.document("crm-bridge.receipt-check/1", result)
+        out.document("crm-bridge.receipt-check/2", result)
     else:
-        yes_or_no = {True: _("yes"), False: _("no")}
-        out.pairs(
-            (
-                (_("verified"), yes_or_no[result["verified"]]),
-                (_("journal"), result["journal"]),
-                (_("key"), ", ".join(result["keys"])),
-                (_("run"), result["run"]),
-                (_("contracts"), result["contracts"]),
-                (_("whole run"), yes_or_no[result["whole_run"]]),
-                (_("lines compared"), yes_or_no[result["lines"]]),
-            )
-        )
+        _print_check(out, result)
     return 0
+
+
+def _print_check(out: Output, result: dict[str, Any]) -> None:
+    """Print what was proved, each thing by itself: that the journal says it is not yet that the CRM did it."""
+    from crm_bridge.cli.outcome_words import OUTCOME_WORDS
+
+    signed = _("good, by {key}").format(key=", ".join(result["keys"]))
+    included = _("entry {entry} is in the journal {origin}").format(entry=result["entry"], origin=result["journal"])
+    compared = _("compared with the entry") if result["lines"] else _("not there: outcomes without their evidence")
+    rows = [(_("signature"), signed), (_("inclusion"), included), (_("lines"), compared), (_("run"), result["run"])]
+    for one in result["outcomes"]:
+        grade = f" {one['evidence']}" if one["evidence"] else ""
+        rows.append((_("proved"), f"{one['count']} {_(OUTCOME_WORDS.get(one['outcome'], one['outcome']))}{grade}"))
+    out.pairs(rows)
+    if any(one["outcome"] != "removed" for one in result["outcomes"]):
+        out.note(_("only what is removed is claimed to be gone; the evidence says how well it was seen"))
 
 
 receipt.add_command(show)

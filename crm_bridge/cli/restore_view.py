@@ -90,12 +90,15 @@ def _differing(steps: Iterable[RestoreStep]) -> Iterator[tuple[str, str, str, in
 
 def warnings_of(steps: Iterable[RestoreStep]) -> Iterator[str]:
     """Yield what a person should know about some of the contracts."""
+    steps = list(steps)
     recent = sum(step.warning is Reason.ANSWER_LOST_RECENTLY for step in steps)
     if recent:
         yield _(
             "warning: the answer to a deletion of {count} of these contracts was lost within the last 24 hours; "
             "a late request could still delete them"
         ).format(count=recent)
+    if both := sum(step.warning is Reason.IN_BIN_TOO for step in steps):
+        yield _("warning: {count} of these contracts: {why}").format(count=both, why=Reason.IN_BIN_TOO.words)
 
 
 def relink_json(plan: RelinkPlan, done: Sequence[Relinking]) -> dict[str, Any]:

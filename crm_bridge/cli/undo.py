@@ -26,6 +26,8 @@ def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, 
     if not any(item.outcome in (Outcome.REMOVED, Outcome.IN_DOUBT) for item in items):
         return None
     forecast = _forecast(bridge, run)
+    if forecast.untrash is Support.ABSENT and forecast.recreate is Support.ABSENT:
+        return None
     native = forecast.untrash is not Support.ABSENT
     route = Route.UNTRASH if native else Route.RECREATE
     started = datetime.fromisoformat(run.info.started)

@@ -172,15 +172,25 @@ def make_forecast(
     *,
     step: Step,
     now: datetime,
+    ways: Mapping[Route, Support] | None = None,
 ) -> Forecast:
-    """Compute a plan's forecast from what the CRM can do and what the module's metadata says."""
-    native = step is Step.TRASH and capabilities.untrash.support is not Support.ABSENT
+    """Compute a plan's forecast from what the CRM can do and what the module's metadata says.
+
+    `ways`: what this user may do; nobody is promised a way back that is closed to them.
+    """
+    mine = ways or {}
+    native = (
+        step is Step.TRASH
+        and capabilities.untrash.support is not Support.ABSENT
+        and mine.get(Route.UNTRASH) is not Support.ABSENT
+    )
+    anew = mine.get(Route.RECREATE) is not Support.ABSENT
     until = None
     if native and limits.bin_days is not None:
         until = (now + timedelta(days=limits.bin_days)).date().isoformat()
     return Forecast(
         untrash=capabilities.untrash.support if native else Support.ABSENT,
-        recreate=capabilities.recreate.support,
+        recreate=capabilities.recreate.support if anew else Support.ABSENT,
         bin_days=limits.bin_days if native else None,
         until=until,
         rows=tuple(forecast_rows(capabilities, fields, relations)),

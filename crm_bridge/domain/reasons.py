@@ -164,6 +164,12 @@ class Reason(StrEnum):
     AFTER_UNKNOWN = "after_unknown", N_("the CRM's answer was unclear; the contract is still there"), _LOOK
     NOT_DONE = "not_done", N_("proven not done, as often as it may be tried"), _LOOK
     IN_BIN = "in_bin", N_("it is in the CRM's bin"), _NEWS
+    IN_BIN_TOO = (
+        "in_bin_too",
+        N_("it is also in the CRM's bin, which this user may not use: an administrator can restore it from there"),
+        _NEWS,
+    )
+    NOT_LIVE = "not_live", N_("the CRM said yes, but the contract is not live"), _LOOK
     NOT_FOUND = "not_found", N_("the CRM does not know it"), Rule(RequestRefusedError, exit_code=ExitCode.OK)
     NOT_LISTED = "not_listed", N_("it can be read by its id, but the CRM's queries do not return it"), _LOOK
     IS_LIVE = "is_live", N_("it is not deleted; nothing was done"), _NEWS

@@ -46,6 +46,7 @@ class Measuring:
                 profile.relations,
                 step=Step.TRASH,
                 now=self.desk.clock.now(),
+                ways=profile.ways,
             )
 
     def measure(self, steps: Sequence[RestoreStep], ids: Mapping[str, str]) -> list[RestoreStep]:
@@ -60,7 +61,7 @@ class Measuring:
                         if isinstance(copy, Snapshot):
                             step = back[copy.ref.id]
                             found[step.ref.id] = self._compare(step, copy, ids)
-            except CrmBridgeError:
+            except (CrmBridgeError, ValueError, RecursionError):
                 # The contracts are back; that they could not be compared is shown, and changes nothing about that.
                 continue
         self._journal(steps, found)

@@ -191,7 +191,13 @@ def _head(desk: Desk, options: PlanOptions) -> PlanHead:
         where=options.where,
         reason=options.reason,
         forecast=make_forecast(
-            profile.capabilities, profile.limits, profile.fields, profile.relations, step=options.step, now=now.at
+            profile.capabilities,
+            profile.limits,
+            profile.fields,
+            profile.relations,
+            step=options.step,
+            now=now.at,
+            ways=profile.ways,
         ),
     )
 

@@ -94,8 +94,11 @@ def _missing(
         for copy in log.desk.adapter.snapshot(batch):
             if isinstance(copy, Snapshot):
                 old = by_now[copy.ref.id]
-                wanted = links_of(_backup(log, old), ids)
-                there = set(links_of(copy, {}))
+                try:
+                    wanted = links_of(_backup(log, old), ids)
+                    there = set(links_of(copy, {}))
+                except (ValueError, RecursionError):
+                    continue  # its references cannot be read; those of the others are set
                 yield old, places[old], tuple(sorted(link for link in wanted if link not in there))
 
 

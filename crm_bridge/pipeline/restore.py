@@ -10,16 +10,17 @@ from datetime import datetime
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Route
+from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, Happening, State
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import AnswerLostError, CrmError, NotSentError
+from crm_bridge.errors import AnswerLostError, CrmError, NotSentError, PermissionDeniedError
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import RESTORE_INTENT, RESTORE_START, run_entry
 from crm_bridge.pipeline.measuring import Measuring
 from crm_bridge.pipeline.restore_order import known_ids, parents_first
 from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
 from crm_bridge.pipeline.run_log import Note, RunLog
-from crm_bridge.spi.adapter import RemoveOptions, Restored, RestoreItem, Verdict
+from crm_bridge.spi.adapter import Look, Place, RemoveOptions, Restored, RestoreItem, Verdict
 
 _MEASURED_TOGETHER = 100
 
@@ -75,6 +76,8 @@ class _Restoring:
         ]
         log.write("restore.intent", intents)
         answers = self._send(route, items, batch)
+        if route is Route.UNTRASH:
+            answers = self._seen_live(answers)
         notes, results = [], []
         for step in batch:
             answer = answers.get(step.ref.id) or Restored(step.ref, Verdict.UNKNOWN, reason=Reason.NOT_ANSWERED)
@@ -93,6 +96,30 @@ class _Restoring:
         except (AnswerLostError, CrmError) as problem:
             said = Verdict.UNKNOWN, Reason.ANSWER_LOST, problem.message
         return {step.ref.id: Restored(step.ref, said[0], reason=said[1], message=said[2]) for step in batch}
+
+    def _seen_live(self, answers: Mapping[str, Restored]) -> dict[str, Restored]:
+        """Return the answers, "done" only for what is live: a batch has one word for all, and a record may be gone."""
+        refs = [answer.ref for answer in answers.values() if answer.verdict is Verdict.DONE]
+        unseen = set(self._not_live(refs))
+        if unseen:
+            self.desk.clock.sleep(self.desk.policy.second_look_seconds)
+            unseen = set(self._not_live([ref for ref in refs if ref.id in unseen]))
+        return {
+            key: replace(answer, verdict=Verdict.UNKNOWN, new_ref=None, ids={}, reason=Reason.NOT_LIVE)
+            if key in unseen
+            else answer
+            for key, answer in answers.items()
+        }
+
+    def _not_live(self, refs: Sequence[ContractRef]) -> Iterator[str]:
+        for batch in batches(refs, self.desk.profile.limits.locate_batch):
+            try:
+                with failpoints.step("restore.seen"):
+                    places = self.desk.adapter.locate(batch, look=Look.LIVE).places
+            except (CrmError, PermissionDeniedError):
+                yield from (ref.id for ref in batch)
+                continue
+            yield from (ref.id for ref in batch if places[ref.id].place is not Place.LIVE)
 
     def _item(self, step: RestoreStep, route: Route) -> RestoreItem:
         marker, since = marker_of(self.log, step.ref.id), self.intents.first(step.ref.id)

@@ -39,7 +39,11 @@ def _needs(log: RunLog, record_id: str, wanted: Mapping[str, object]) -> set[str
     except CrmBridgeError:
         # The bin gives back what the vault lost, or what no key opens; nobody can say then what it refers to.
         return set()
-    return _mentioned(snapshot, wanted)
+    try:
+        return _mentioned(snapshot, wanted)
+    except (ValueError, RecursionError):
+        # A value of the backup cannot be read: that costs this contract its place in the order, and no other anything.
+        return set()
 
 
 def _mentioned(snapshot: Snapshot, wanted: Mapping[str, object]) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crm_bridge import failpoints
-from crm_bridge.domain.capabilities import Route, Step, Support
+from crm_bridge.domain.capabilities import Fact, Route, Step, Support
 from crm_bridge.domain.comparison import Measured
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, State
@@ -118,13 +118,16 @@ def _route(log: RunLog, record_id: str, earlier: Earlier, sighting: Sighting) ->
             seen.ref, None, Reason.ALREADY_RESTORED if _came_back(log, record_id) else Reason.IS_LIVE, "present"
         )
     warning = Reason.ANSWER_LOST_RECENTLY if record_id in earlier.lost_lately else None
-    if seen.place is Place.IN_BIN and desk.profile.capabilities.untrash.support is not Support.ABSENT:
+    in_bin = seen.place is Place.IN_BIN
+    if in_bin and _may(desk, Route.UNTRASH, desk.profile.capabilities.untrash):
         until = seen.until.date().isoformat() if seen.until else ""
         return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
-    if seen.place is Place.GONE and sighting.control:
+    if in_bin or (seen.place is Place.GONE and sighting.control):
+        if not _may(desk, Route.RECREATE, desk.profile.capabilities.recreate):
+            return RestoreStep(seen.ref, None, Reason.IN_BIN if in_bin else Reason.PERMISSION, "not_restored")
         if problem := backup_problem(log, record_id):
             return RestoreStep(seen.ref, None, problem, "not_restored")
-        return RestoreStep(seen.ref, Route.RECREATE, warning=warning)
+        return RestoreStep(seen.ref, Route.RECREATE, warning=Reason.IN_BIN_TOO if in_bin else warning)
     return RestoreStep(seen.ref, None, _why_not(seen), "not_restored")
 
 
@@ -172,6 +175,11 @@ def backup_problem(log: RunLog, record_id: str) -> Reason | None:
     except BackupError as problem:
         return Reason.of(problem)
     return None
+
+
+def _may(desk: Desk, route: Route, fact: Fact) -> bool:
+    """Say whether this CRM offers a way back, and this user may take it."""
+    return Support.ABSENT not in (fact.support, desk.profile.ways.get(route))
 
 
 def _why_not(seen: Whereabouts) -> Reason:

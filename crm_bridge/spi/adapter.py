@@ -77,6 +77,8 @@ class Profile:
     limits: Limits
     may: Mapping[Step, Support]
     """Whether this user may do a step: FULL yes, ABSENT no, UNPROVEN the CRM does not tell beforehand."""
+    ways: Mapping[Route, Support] = field(default_factory=dict)
+    """Whether this user may take a way back; one that is not named is as the capabilities say."""
     warnings: Sequence[str] = ()
     assumptions: Sequence[str] = ()
     """Names of the switches this adapter relies on, `name=value`; the plan lists them."""

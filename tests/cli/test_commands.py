@@ -143,7 +143,16 @@ def test_a_receipt_is_shown_issued_and_verified(shell: Shell, plan: tuple[Path, 
     copy = tmp_path / "receipt.json"
     assert shell("receipt", "issue", run["run_id"], "-o", copy).code == 0
     assert json.loads(copy.read_text()) == json.loads(Path(run["receipt"]).read_text())
-    assert shell("receipt", "verify", copy).code == 0
+    checked = shell("receipt", "verify", copy)
+    assert checked.code == 0
+    assert "verified" not in checked.out
+    assert "removed E2" in checked.out
+    named = shell("receipt", "show", "--names", "--json").lines()
+    assert all(line["names"]["number"] for line in named if "record" in line)
+    assert shell("restore", "--last").code == 0
+    withdrawn = shell("receipt", "show")
+    assert withdrawn.code == 9
+    assert "withdrawn by journal entry" in withdrawn.out
     envelope = json.loads(copy.read_text())
     envelope["payload"] = envelope["payload"][:-8] + "AAAAAAA="
     copy.write_text(json.dumps(envelope))

@@ -107,7 +107,7 @@ def test_a_receipt_is_issued_for_programs_with_its_schema_and_verifies(
     issued = shell("receipt", "issue", "--json").document()
     assert issued["schema"] == "crm-bridge.receipt-envelope/1"
     (tmp_path / "receipt.json").write_text(json.dumps(issued))
-    assert shell("receipt", "verify", tmp_path / "receipt.json", "--json").document()["verified"] is True
+    assert shell("receipt", "verify", tmp_path / "receipt.json", "--json").document()["signature"] is True
     told = shell("receipt", "issue", "-o", tmp_path / "again.json", "--json").document()
     assert told["file"] == str(tmp_path / "again.json")
 

@@ -57,6 +57,10 @@ class Tenant:
         """Return a second bridge on the same directory with a failpoint armed, as another process would have it."""
         return Bridge.open(self.home, clock=self.clock, environ={"CRM_BRIDGE_FAILPOINT": failpoint})
 
+    def again(self) -> Bridge:
+        """Return a bridge that signs in anew."""
+        return Bridge.open(self.home, clock=self.clock, environ={})
+
     def elsewhere(self, home: Path, *, secrets: Path) -> Bridge:
         """Return a bridge on another directory."""
         return Bridge.open(home, clock=self.clock, environ={}, secrets_file=secrets)
