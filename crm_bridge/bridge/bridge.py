@@ -403,7 +403,7 @@ class Bridge:
             raise UsageError(
                 _("no run of this journal deleted a contract {wanted}").format(wanted=wanted),
                 reason="unknown_record",
-                hint=_("list the runs with `crm-bridge status --all`"),
+                hint=_("list the runs with `crm-bridge status --runs`"),
             )
         if by_id := [pair for pair in found if pair[1] == wanted]:
             found = by_id

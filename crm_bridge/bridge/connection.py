@@ -382,7 +382,7 @@ class Connection:
             raise UsageError(
                 _("say what to bring back: a run, the last one or some ids"),
                 reason="no_selection",
-                hint=_("list the runs with `crm-bridge status --all`"),
+                hint=_("list the runs with `crm-bridge status --runs`"),
             )
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)

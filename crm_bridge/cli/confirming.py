@@ -11,6 +11,8 @@ from crm_bridge.cli.output import Output
 from crm_bridge.errors import ConfirmationError
 from crm_bridge.i18n import _
 
+_TRIES = 3
+
 if TYPE_CHECKING:
     from crm_bridge.bridge import Plan
 
@@ -30,7 +32,7 @@ def ask(plan: Plan) -> str:
             reason="not_confirmed",
             hint=_("look at the plan, then add: --confirm {digest}").format(digest=plan.digest),
         )
-    return _read(plan.phrase)
+    return _read(plan.phrase, plan.digest)
 
 
 def typed(phrase: str, digest: str) -> str:
@@ -41,12 +43,23 @@ def typed(phrase: str, digest: str) -> str:
             reason="not_confirmed",
             hint=_("look at it, then add: --confirm {digest}").format(digest=digest),
         )
-    return _read(phrase)
+    return _read(phrase, digest)
 
 
-def _read(phrase: str) -> str:
-    Output.note(_("Type this to go on, anything else to stop:"))
+def _read(phrase: str, digest: str) -> str:
+    """Return what was typed; a slip may be put right twice."""
+    Output.note(_("Type this to go on, nothing to stop:"))
     Output.note(f"  {phrase}")
+    for left in range(_TRIES - 1, -1, -1):
+        answer = " ".join(_line().split())
+        if not answer or answer in (phrase, digest):
+            break
+        if left:
+            Output.note(_("That is not the phrase; nothing was sent. Type it again:"))
+    return answer
+
+
+def _line() -> str:
     # While a person thinks, Ctrl-C means "no", not "finish the call in flight".
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.tables import amount, key, title
 from crm_bridge.domain.capabilities import Support
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from crm_bridge.domain.contract import Contract
@@ -53,14 +55,61 @@ def deletable_text(judged: Deletability) -> str:
     return "; ".join(part for part in told if part)
 
 
-def contract_table(contracts: Iterable[Contract]) -> None:
-    """Print contracts as a table."""
-    columns = (_("number"), _("title"), _("customer"), _("status"), _("amount"), _("end"), _("id"))
-    Output.table(columns, (_contract_row(contract) for contract in contracts))
+def contract_table(contracts: Iterable[Contract], *, form: str = "") -> None:
+    """Print contracts as a table, with how many there are, and how much they are worth in each currency."""
+    columns = (
+        key(_("number")),
+        title(_("title")),
+        title(_("customer")),
+        title(_("status")),
+        amount(_("amount")),
+        key(_("end")),
+        key(_("id")),
+    )
+    found = list(contracts)
+    footer = counted(len(found), sums((c.amount, c.currency) for c in found)) if found else ""
+    Output.table(columns, map(_contract_row, found), footer=footer, form=form)
+
+
+def sums(amounts: Iterable[tuple[Decimal | None, str | None]]) -> dict[str, Decimal]:
+    """Return the sum in each currency; of amounts that no sum can hold, none at all."""
+    totals: dict[str, Decimal] = {}
+    for value, currency in amounts:
+        if value is not None and abs(value.adjusted()) > _MOST_DIGITS:
+            return {}
+        if value is not None:
+            totals[currency or "?"] = totals.get(currency or "?", Decimal()) + value
+    return totals
+
+
+def counted(count: int, amounts: Mapping[str, Decimal]) -> str:
+    """Return `85 contracts, CNY 12,418.00 + EUR 300.00`, largest sum first."""
+    ordered = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
+    worth = " + ".join(money(total, currency) for currency, total in ordered)
+    contracts = ngettext("{count} contract", "{count} contracts", count).format(count=f"{count:,}")
+    return ", ".join(filter(None, (contracts, worth)))
 
 
 def _contract_row(c: Contract) -> tuple[object, ...]:
     return (c.number, c.title, c.customer, c.status, money(c.amount, c.currency), c.end, c.id)
+
+
+def contract_pairs(c: Contract) -> list[tuple[str, object]]:
+    """Return what is known about a contract, in words."""
+    lasting = " – ".join(day.isoformat() for day in (c.start, c.end) if day)
+    told: list[tuple[str, object]] = [
+        (_("number"), c.number),
+        (_("title"), c.title),
+        (_("customer"), c.customer),
+        (_("status"), c.status),
+        (_("amount"), money(c.amount, c.currency)),
+        (_("term"), lasting),
+        (_("owner"), c.owner),
+        (_("created"), c.created and c.created.isoformat(timespec="minutes")),
+        (_("changed"), c.modified and c.modified.isoformat(timespec="minutes")),
+        (_("id"), c.id),
+    ]
+    return [(label, value) for label, value in told if value]
 
 
 def money(amount: Any, currency: str | None) -> str:

@@ -97,13 +97,13 @@ def _edit_by_somebody_else(crm: Connection, emulator: Emulator, plan: Plan) -> N
 def _show_run(bridge: Bridge, run: Run, items: list[RunItem], out: Output) -> None:
     from crm_bridge.cli.receipt_cmd import print_receipt
     from crm_bridge.cli.run_view import counts_line, run_table
-    from crm_bridge.cli.undo import undo_card
+    from crm_bridge.cli.undo import next_steps
 
     if out.as_json:
         return
-    run_table(items)
     out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
-    undo_card(bridge, run, items)
+    run_table(items)
+    next_steps(bridge, run)
     out.text("\n" + _("The receipt:"))
     receipt = run.receipt()
     print_receipt(out, receipt.statement["predicate"], receipt.lines())
@@ -137,7 +137,7 @@ def _close(bridge: Bridge, journeys: Mapping[str, Journey], out: Output) -> None
         out.document("crm-bridge.demo/1", {"home": str(bridge.home), "journeys": rows})
         return
     _step(out, _("Everything is kept in {home}. Look at it:").format(home=bridge.home))
-    for line in ("status --all", "receipt show", "journal list", "journal check", "vault list"):
+    for line in ("status --runs", "receipt show", "journal list", "journal check", "vault list"):
         out.text(f"  {suggested(*line.split())}")
 
 

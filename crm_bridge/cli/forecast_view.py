@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from crm_bridge.domain.capabilities import Fate, Route, Support
 from crm_bridge.domain.forecast import Forecast, Kind
-from crm_bridge.i18n import N_, _
+from crm_bridge.i18n import N_, _, ngettext
 
 THINGS = {
     "id": N_("id"),
@@ -44,6 +44,19 @@ def forecast_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
         yield _("  not the same"), _odd(forecast, Route.RECREATE)
 
 
+def way_back_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
+    """Yield the two lines of a card: until when it can be undone, and what will not be the same then."""
+    native, anew = forecast.untrash is not Support.ABSENT, forecast.recreate is not Support.ABSENT
+    ways = [_("the CRM's bin, {deadline}").format(deadline=deadline_text(forecast))] * native
+    ways += [_("then a new record from the backup") if native else _("a new record from the backup")] * anew
+    yield _("way back"), "; ".join(ways) or _("none: this is for good")
+    routes = [Route.UNTRASH] * native + [Route.RECREATE] * anew
+    if routes:
+        yield _("not the same then"), _odd(forecast, routes[0])
+    if len(routes) > 1:
+        yield _("from the backup"), _odd(forecast, routes[1])
+
+
 def deadline_text(forecast: Forecast) -> str:
     """Return until when the CRM's own bin gives a record back."""
     if forecast.until is None:
@@ -59,7 +72,7 @@ def _odd(forecast: Forecast, route: Route) -> str:
     ]
     fields = sum(row.kind is not Kind.GENERAL and row.fate(route) is not Fate.SAME for row in forecast.rows)
     if fields:
-        words.append(_("{count} fields and columns, see `plan show FILE --forecast`").format(count=fields))
+        words.append(ngettext("{count} field or column", "{count} fields and columns", fields).format(count=fields))
     return ", ".join(words) or "-"
 
 

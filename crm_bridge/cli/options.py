@@ -101,6 +101,21 @@ def suggested(*words: object) -> str:
     return pasteable("crm-bridge", *told, *words)
 
 
+def format_option(command: F) -> F:
+    """Let a command that lists rows take `--format`; `json` is the same as `--json`."""
+
+    def chosen(context: click.Context, _option: click.Parameter, form: str) -> str:
+        if form == "json":
+            root = context.find_root()
+            root.obj = replace(root.obj if isinstance(root.obj, Shared) else Shared(), as_json=True)
+        return form
+
+    forms = click.Choice(["table", "json", "csv", "md"])
+    return click.option(
+        "--format", "form", type=forms, default="table", callback=chosen, help="Form in which rows are written."
+    )(command)
+
+
 def set_home(home: Path) -> None:
     """Let the running command use this state directory from here on."""
     click.get_current_context().find_root().obj = replace(shared(), home=home)

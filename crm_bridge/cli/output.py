@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any
 
 import click
 
+from crm_bridge.cli.screen import page, screen
 from crm_bridge.cli.streams import unread
+from crm_bridge.cli.tables import FORMS, Column, as_tabs, columns_of, folded, for_terminal
 from crm_bridge.errors import CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.redaction import clean
 
 _LONGEST = 400
-_WIDEST = 10_000
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
@@ -57,15 +57,6 @@ def _escaped(line: str) -> str:
 
 
 _ROWS_AT_ONCE = 500
-
-
-def _pages(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
-    """Yield the rows of a table in parts; a table without rows is one empty part."""
-    left = iter(rows)
-    page = list(islice(left, _ROWS_AT_ONCE))
-    yield page
-    while len(page) == _ROWS_AT_ONCE and (page := list(islice(left, _ROWS_AT_ONCE))):
-        yield page
 
 
 def _stream_document(value: Mapping[str, Any]) -> None:
@@ -150,48 +141,61 @@ class Output:
         print(_lines(text), end="", file=sys.stderr, flush=True)
 
     @staticmethod
-    def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, out: IO[str] | None = None) -> None:
-        """Print a table; wide characters keep their columns."""
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        # A long table is several, each with its columns: hundreds of thousands of rows are never held at once.
-        for page in _pages(rows):
-            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-            for column in columns:
-                table.add_column(column, overflow="fold")
-            for row in page:
-                table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
-            _print_rich(table, out)
+    def table(
+        columns: Sequence[Column | str],
+        rows: Iterable[Sequence[object]],
+        *,
+        footer: str = "",
+        form: str = "",
+        out: IO[str] | None = None,
+    ) -> None:
+        """Print a table, in the form that was asked for, else as the reader needs it; then a line about all of it."""
+        headers = columns_of(columns)
+        cells = (["" if cell is None else plain(cell) for cell in row] for row in rows)
+        # Asked first: it may read on, and draw bars meanwhile.
+        first = list(islice(cells, _ROWS_AT_ONCE))
+        _clear()
+        stream = out or sys.stdout
+        if form in FORMS:
+            _write(FORMS[form](headers, chain(first, cells)), stream)
+            return
+        last = [footer] if footer else []
+        if not stream.isatty():
+            _write(chain(as_tabs(headers, chain(first, cells)), last), stream)
+            return
+        size = screen(stream)
+        lines = chain.from_iterable(for_terminal(headers, part, size.columns) for part in _parts(first, cells))
+        opening = list(islice(lines, size.lines))
+        show = page if len(opening) == size.lines and out is None else _write
+        show(chain(opening, lines, last), stream)
 
     @staticmethod
     def pairs(rows: Iterable[tuple[str, object]], *, out: IO[str] | None = None) -> None:
         """Print labels and values side by side; long values keep their column."""
-        from rich.table import Table
-        from rich.text import Text
+        from rich.cells import cell_len
 
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        for label, value in rows:
-            grid.add_row(label, Text("" if value is None else plain(value, 2000)))
-        _print_rich(grid, out)
+        given = [(label, "" if value is None else plain(value, 2000)) for label, value in rows]
+        _clear()
+        stream = out or sys.stdout
+        room = max((cell_len(label) for label, _value in given), default=0) + 2
+        width = max(screen(stream).columns - room, 20) if stream.isatty() else 0
+        for label, value in given:
+            first, *more = folded(value, width) if width else [value]
+            print(f"{label}{' ' * (room - cell_len(label))}{first}".rstrip(), file=stream)
+            _write([" " * room + line for line in more], stream)
 
 
-def _print_rich(table: object, out: IO[str] | None) -> None:
-    from rich.console import Console
+def _parts(first: list[list[str]], rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Yield a long table as several, each with its columns: hundreds of thousands of rows are never held at once."""
+    part = first
+    while part:
+        yield part
+        part = list(islice(rows, _ROWS_AT_ONCE))
 
-    _clear()
-    stream = out or sys.stdout
-    if stream.isatty():
-        Console(file=stream, highlight=False).print(table)
-        return
-    # Into a pipe nothing is folded and nothing is padded: one row is one line for whoever reads it.
-    buffer = io.StringIO()
-    Console(file=buffer, width=_WIDEST, highlight=False, color_system=None).print(table)
-    for line in buffer.getvalue().splitlines():
-        print(line.rstrip(), file=stream)
+
+def _write(lines: Iterable[str], stream: IO[str]) -> None:
+    for line in lines:
+        print(line, file=stream)
 
 
 def report_usage(error: click.ClickException, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from crm_bridge.cli.options import command, group, open_bridge, shared, suggested
+from crm_bridge.cli.options import command, format_option, group, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.translated import Command, Group
@@ -96,29 +96,35 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
         refuse(broken)
         say_rehearsed(rehearsal, out)
         if not out.as_json:
-            out.note(_("Nothing was sent. Carry it out with:"))
-            out.note(f"  {suggested('apply', made.path, '--confirm', made.digest)}")
+            out.note(_("Nothing was sent. Every contract: {command}").format(
+                command=suggested("plan", "show", made.path, "--all")
+            ))  # fmt: skip
+            out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
     return 0
 
 
 @command("show")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--forecast", is_flag=True, help="What each way back returns, per field and relation.")
-def show(file: Path, forecast: bool) -> int:
+@click.option("--all", "every", is_flag=True, help="Every contract.")
+@click.option("--details", is_flag=True, help="Assumptions, cost, and what each way back returns, field by field.")
+@format_option
+def show(file: Path, every: bool, details: bool, form: str) -> int:
     """Show the plan in FILE."""
-    from crm_bridge.cli.forecast_view import forecast_columns, forecast_pairs, forecast_table
-    from crm_bridge.cli.plan_view import PLAN, plan_card, plan_json
+    from crm_bridge.cli.plan_view import PLAN, plan_card, plan_details, plan_json, plan_table
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         read = bridge.open_plan(file)
         if out.as_json:
             out.document(PLAN, plan_json(read, contracts=True))
-        elif forecast:
-            out.pairs(forecast_pairs(read.head.forecast))
-            out.table(forecast_columns(), forecast_table(read.head.forecast))
+        elif form != "table":
+            plan_table(read, form)
         else:
             plan_card(read)
+            if details:
+                plan_details(read)
+            if every:
+                plan_table(read)
     return 0
 
 

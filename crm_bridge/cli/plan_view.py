@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
-from crm_bridge.cli.contract_view import money
-from crm_bridge.cli.forecast_view import forecast_pairs
+from crm_bridge.cli.contract_view import counted, money
+from crm_bridge.cli.forecast_view import forecast_columns, forecast_pairs, forecast_table, way_back_pairs
 from crm_bridge.cli.output import Output
+from crm_bridge.cli.tables import amount, key, title
 from crm_bridge.domain.capabilities import Support
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import Card, PlanHead
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
     from crm_bridge.bridge import Plan
 
 PLAN = "crm-bridge.plan/1"
-SHOWN = 10
-"""Contracts that the card lists."""
+_NAMED = 3
+"""Contracts that the card names."""
+_EACH = 5
+"""Lines of one kind that the card shows before it counts them."""
 
 
 def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
@@ -59,30 +64,74 @@ def _predicted_json(plan: Plan) -> dict[str, Any] | None:
 
 
 def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
-    """Print the card that a person reads before confirming. Ids, counts and digests are ours, texts are escaped."""
+    """Print the card that a person reads before confirming. Ids, counts and digests are ours, texts are escaped.
+
+    Every warning and every loss has its line; more than five of one kind are one line with their count.
+    """
     head = plan.head
     rows: list[tuple[str, object]] = [
-        (_("connection"), f"{head.connection} ({head.environment}, {head.adapter}, {head.org})"),
-        (_("module"), head.module),
-        (_("step"), _("move to the CRM's bin") if head.step.value == "trash" else _("delete for good")),
-        (_("contracts"), plan.count),
-        (_("amount"), plan.deletion_plan.totals.money()),
-        (_("selected by"), head.where),
-        (_("reason"), head.reason or "-"),
-        (_("automations"), _automations(head)),
-        (_("also happens"), ", ".join(_(effect) for effect in head.side_effects) or "-"),
-        (_("assumptions"), ", ".join(head.assumptions) or "-"),
+        (_("where"), f"{head.connection} ({head.environment}, {head.adapter} {head.org}, {head.module})"),
+        (_("what"), _what(plan)),
+        *([(_("selected by"), head.where)] if plan.count > 1 else []),
+        *([(_("reason"), head.reason)] if head.reason else []),
+        (_("what happens"), _happens(head)),
+        *way_back_pairs(head.forecast),
         (_("valid until"), head.expires_at.isoformat(timespec="minutes")),
-        (_("digest"), plan.digest),
     ]
-    rows += forecast_pairs(head.forecast)
-    rows += _noticed(plan)
-    Output.pairs(rows, out=out)
-    shown = [item for _index, item in zip(range(SHOWN), plan, strict=False)]
-    columns = (_("number"), _("title"), _("customer"), _("status"), _("amount"), _("id"))
-    Output.table(columns, [_card_row(item.id, item.card) for item in shown], out=out)
-    if plan.count > len(shown):
-        Output.text(_("... and {count} more").format(count=plan.count - len(shown)), out=out)
+    Output.pairs([*rows, *_few(_noticed(plan))], out=out)
+
+
+def _what(plan: Plan) -> str:
+    """Return how many contracts and how much money, and by what a person recognises some of them."""
+    if plan.count == 1:
+        item = next(iter(plan))
+        return "  ".join(str(cell) for cell in _card_row(item.id, item.card) if cell)
+    named = ", ".join(item.number or item.id for item in islice(plan, _NAMED))
+    more = ", …" if plan.count > _NAMED else ""
+    return f"{counted(plan.count, plan.deletion_plan.totals.amounts)}: {named}{more}"
+
+
+def _happens(head: PlanHead) -> str:
+    step = _("move to the CRM's bin") if head.step.value == "trash" else _("delete for good")
+    automations = _("automations: {what}").format(what=_automations(head))
+    return "; ".join([step, automations, *(_(effect) for effect in head.side_effects)])
+
+
+def _few(rows: list[tuple[str, object]]) -> list[tuple[str, object]]:
+    counts = Counter(label for label, _text in rows)
+    kept = [row for row in rows if counts[row[0]] <= _EACH]
+    many = _("{count} of them; all with `plan show FILE --details`")
+    return kept + [(label, many.format(count=number)) for label, number in counts.items() if number > _EACH]
+
+
+def plan_details(plan: Plan) -> None:
+    """Print what the card leaves out: what was assumed, what it costs, and what each way back returns."""
+    head = plan.head
+    Output.pairs(
+        [
+            (_("digest"), plan.digest),
+            (_("made"), head.made_at.isoformat(timespec="minutes")),
+            (_("assumptions"), ", ".join(head.assumptions) or "-"),
+            *_costs(plan),
+            *((label, text) for label, text in _noticed(plan)),
+            *forecast_pairs(head.forecast),
+        ]
+    )
+    Output.table(forecast_columns(), forecast_table(head.forecast))
+
+
+def plan_table(plan: Plan, form: str = "") -> None:
+    """Print every contract of a plan."""
+    columns = (
+        key(_("number")),
+        title(_("title")),
+        title(_("customer")),
+        title(_("status")),
+        amount(_("amount")),
+        key(_("id")),
+    )
+    footer = counted(plan.count, plan.deletion_plan.totals.amounts)
+    Output.table(columns, (_card_row(item.id, item.card) for item in plan), footer=footer, form=form)
 
 
 def _automations(head: PlanHead) -> str:
@@ -107,21 +156,27 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
     for label, count, reason in obstacles:
         if count:
             found.append((label, _("{count} will be left alone: {why}").format(count=count, why=with_help(reason))))
-    if notes.predicted:
-        left = "" if notes.credits_left is None else _(", {left} left today").format(left=notes.credits_left)
-        told = _("about {calls} calls, {credits} credits{left}; files come on top")
-        text = told.format(calls=notes.predicted.calls, credits=notes.predicted.credits, left=left)
-        found.append((_("cost"), text))
-    if notes.missing:
-        found.append((_("not found"), ", ".join(notes.missing)))
+    found += [(_("not found"), name) for name in notes.missing]
     found += [(_("not readable"), line) for line in notes.unreadable]
     if notes.undecided:
         found.append((_("left out, not judged"), notes.undecided))
     found += [(_("warning"), warning) for warning in notes.warnings]
     found += [(_("cannot be carried out"), broken.text()) for broken in notes.refusals]
-    if notes.pace:
+    if notes.pace and notes.pace.days > 1:
         found.append((_("calls"), _pace(notes.pace)))
     return found
+
+
+def _costs(plan: Plan) -> list[tuple[str, object]]:
+    notes = plan.notes
+    costs: list[tuple[str, object]] = []
+    if notes.predicted:
+        left = "" if notes.credits_left is None else _(", {left} left today").format(left=notes.credits_left)
+        told = _("about {calls} calls, {credits} credits{left}; files come on top")
+        costs.append((_("cost"), told.format(calls=notes.predicted.calls, credits=notes.predicted.credits, left=left)))
+    if notes.pace:
+        costs.append((_("calls"), _pace(notes.pace)))
+    return costs
 
 
 def with_help(reason: Reason) -> str:

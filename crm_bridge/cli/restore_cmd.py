@@ -42,7 +42,7 @@ def restore(
     if not (what or last or contract):
         raise UsageError(
             _("say what to bring back: a run, a receipt file, --last or --contract"),
-            hint=_("list the runs with `crm-bridge status --all`"),
+            hint=_("list the runs with `crm-bridge status --runs`"),
         )
     if sum(map(bool, (what, last, contract))) > 1:
         raise UsageError(_("choose one of: a run, a receipt file, --last, --contract"))

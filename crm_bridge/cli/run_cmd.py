@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, format_option, open_bridge, shared
 from crm_bridge.cli.output import Output, report_error
 from crm_bridge.cli.streams import forgive_output
+from crm_bridge.cli.tables import key
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge import Bridge, Run
+    from crm_bridge.bridge import Bridge, Run, RunItem
 
+_OUTCOMES = (
+    "removed",
+    "already_absent",
+    "held",
+    "pending",
+    "refused",
+    "in_doubt",
+    "reappeared",
+    "restored",
+    "waiting",
+)
+"""Outcomes that a contract of a run may have."""
 _WAIT = click.option(
     "--wait",
     type=click.FloatRange(min=0),
@@ -29,23 +44,45 @@ _VENDOR_TEXT = click.option(
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the plan that you saw.")
 
 
-def report_run(bridge: Bridge, run: Run, *, receipt: bool = True, vendor_text: bool = False) -> int:
+_ALL = click.option("--all", "every", is_flag=True, help="Every contract, not only what is not removed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a run is printed."""
+
+    every: bool = False
+    outcomes: tuple[str, ...] = ()
+    form: str = "table"
+    vendor_text: bool = False
+
+    def rows(self, run: Run) -> Iterator[RunItem]:
+        """Yield the contracts that are listed: those with the outcomes asked for, else what is not settled."""
+        from crm_bridge.cli.run_view import SETTLED
+
+        for item in run:
+            if item.outcome.value in self.outcomes or (
+                not self.outcomes and (self.every or item.outcome not in SETTLED)
+            ):
+                yield item
+
+
+def report_run(bridge: Bridge, run: Run, shown: Shown | None = None) -> int:
     """Print a run and return its exit code."""
-    from crm_bridge.cli.run_view import RUN, counts_line, run_json, run_table
-    from crm_bridge.cli.undo import undo_card, undo_facts
+    from crm_bridge.cli.run_view import RUN, run_json, run_table
+    from crm_bridge.cli.undo import undo_facts
 
     forgive_output()
-    out = Output(as_json=shared().as_json)
+    out, shown = Output(as_json=shared().as_json), shown or Shown()
     path = bridge.receipts / f"{run.id}.receipt.json"
-    where = str(path) if receipt and path.exists() else None
     if out.as_json:
-        out.document(RUN, {**run_json(run, run, where, vendor_text=vendor_text), "undo": undo_facts(bridge, run, run)})
+        where = str(path) if path.exists() else None
+        document = run_json(run, replace(shown, every=True).rows(run), where, vendor_text=shown.vendor_text)
+        out.document(RUN, {**document, "undo": undo_facts(bridge, run, run)})
+    elif shown.form != "table":
+        run_table(replace(shown, every=True).rows(run), form=shown.form)
     else:
-        run_table(run)
-        out.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
-        if where:
-            out.text(_("receipt: {path}").format(path=where))
-        undo_card(bridge, run, run)
+        _summary(bridge, run, shown, path)
     if bridge.journal.pin_stale:
         out.note(
             _("warning: the head of the journal could not be kept in the keyring; keep the receipt somewhere else")
@@ -55,19 +92,32 @@ def report_run(bridge: Bridge, run: Run, *, receipt: bool = True, vendor_text: b
     return run.exit_code
 
 
+def _summary(bridge: Bridge, run: Run, shown: Shown, path: Path) -> None:
+    """Print one line about the run, what is not settled, and the next command."""
+    from crm_bridge.cli.run_view import counts_line, run_table
+    from crm_bridge.cli.undo import next_steps
+
+    Output.text(_("run {run}: {counts}").format(run=run.id, counts=counts_line(run)))
+    run_table(shown.rows(run))
+    if path.exists():
+        Output.text(_("receipt: {path}").format(path=path))
+    next_steps(bridge, run)
+
+
 @command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @_CONFIRM
 @_WAIT
+@_ALL
 @_VENDOR_TEXT
-def apply(file: Path, digest: str | None, wait: float, vendor_text: bool) -> int:
+def apply(file: Path, digest: str | None, wait: float, every: bool, vendor_text: bool) -> int:
     """Carry out the plan in FILE; an unfinished run of it is taken up again."""
     from crm_bridge.cli.confirming import ask
 
     with open_bridge(wait_seconds=wait) as bridge:
         planned = bridge.open_plan(file)
         run = bridge.connect(planned.head.connection).apply(planned, confirm=digest or ask)
-        return report_run(bridge, run, vendor_text=vendor_text)
+        return report_run(bridge, run, Shown(every, vendor_text=vendor_text))
 
 
 @command("delete")
@@ -95,44 +145,52 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
         step = Step.PURGE if chosen["purge"] else Step.TRASH
         connected = bridge.connect(connection)
         run = connected.delete(contract, confirm=digest or confirm, reason=chosen["reason"], step=step)
-        return report_run(bridge, run, vendor_text=chosen["vendor_text"])
+        return report_run(bridge, run, Shown(vendor_text=chosen["vendor_text"]))
 
 
 @command("resume")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @_WAIT
+@_ALL
 @_VENDOR_TEXT
-def resume(run_id: str | None, wait: float, vendor_text: bool) -> int:
+def resume(run_id: str | None, wait: float, every: bool, vendor_text: bool) -> int:
     """Settle what is open in RUN (default: the last one) and go on with the same plan."""
     with open_bridge(wait_seconds=wait) as bridge:
         info = bridge.run(run_id)
-        return report_run(bridge, bridge.connect(info.ref.connection).resume(info.id), vendor_text=vendor_text)
+        run = bridge.connect(info.ref.connection).resume(info.id)
+        return report_run(bridge, run, Shown(every, vendor_text=vendor_text))
 
 
 @command("verify")
 @click.argument("run_id", metavar="[RUN]", required=False)
+@_ALL
 @_VENDOR_TEXT
-def verify(run_id: str | None, vendor_text: bool) -> int:
+def verify(run_id: str | None, every: bool, vendor_text: bool) -> int:
     """Look again whether what RUN removed is gone; nothing is changed in the CRM."""
     with open_bridge() as bridge:
         info = bridge.run(run_id)
-        return report_run(bridge, bridge.connect(info.ref.connection).verify(info.id), vendor_text=vendor_text)
+        run = bridge.connect(info.ref.connection).verify(info.id)
+        return report_run(bridge, run, Shown(every, vendor_text=vendor_text))
 
 
 @command("status")
 @click.argument("run_id", metavar="[RUN]", required=False)
-@click.option("--all", "every", is_flag=True, help="List every run.")
+@click.option("--runs", is_flag=True, help="List every run.")
+@_ALL
+@click.option("--outcome", "outcomes", type=click.Choice(_OUTCOMES), multiple=True, help="Only these contracts.")
+@click.option("--held", is_flag=True, help="The same as --outcome held.")
+@format_option
 @_VENDOR_TEXT
-def status(run_id: str | None, every: bool, vendor_text: bool) -> int:
+def status(run_id: str | None, runs: bool, held: bool, outcomes: tuple[str, ...], **chosen: Any) -> int:
     """Show where every contract of RUN (default: the last one) stands, from the journal alone."""
     with open_bridge(reading=True) as bridge:
-        if every:
-            return _list_runs(bridge)
-        run = bridge.status(run_id)
-        return report_run(bridge, run, vendor_text=vendor_text)
+        if runs:
+            return _list_runs(bridge, chosen["form"])
+        shown = Shown(outcomes=(*outcomes, *(("held",) if held else ())), **chosen)
+        return report_run(bridge, bridge.status(run_id), shown)
 
 
-def _list_runs(bridge: Bridge) -> int:
+def _list_runs(bridge: Bridge, form: str) -> int:
     out = Output(as_json=shared().as_json)
     rows = [
         {
@@ -151,6 +209,7 @@ def _list_runs(bridge: Bridge) -> int:
         return 0
     if not rows:
         raise CrmBridgeError(_("there is no run yet"), hint=_("make one with `crm-bridge plan` and `crm-bridge apply`"))
-    columns = (_("run"), _("connection"), _("started"), _("contracts"), _("step"), _("complete"))
-    out.table(columns, [[*list(row.values())[:5], _("yes") if row["complete"] else _("no")] for row in rows])
+    names = (_("run"), _("connection"), _("started"), _("contracts"), _("step"), _("complete"))
+    cells = [[*list(row.values())[:5], _("yes") if row["complete"] else _("no")] for row in rows]
+    out.table([key(name) for name in names], cells, form=form)
     return 0

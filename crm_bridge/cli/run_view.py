@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.outcome_words import OUTCOME_WORDS
 from crm_bridge.cli.output import Output, plain
+from crm_bridge.cli.tables import key, title
 from crm_bridge.domain.capabilities import Route
+from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -54,13 +56,18 @@ def run_json(
     return value
 
 
-def run_table(items: Iterable[RunItem]) -> None:
-    """Print what became of each contract, and under it what each code of the CRM means and asks for."""
-    columns = (_("number"), _("title"), _("outcome"), _("evidence"), _("why"), _("id"))
+SETTLED = (Outcome.REMOVED, Outcome.RESTORED)
+"""Outcomes that nobody has to look at again."""
+
+
+def run_table(items: Iterable[RunItem], *, form: str = "") -> None:
+    """Print what became of contracts, and under it what each code of the CRM means and asks for."""
+    columns = (key(_("number")), title(_("title")), _("outcome"), key(_("evidence")), _("why"), key(_("id")))
     codes: dict[tuple[str, str, str], set[str]] = {}
-    Output.table(columns, (_cells(item, codes) for item in items))
-    for line in _legend(codes):
-        Output.text(line)
+    Output.table(columns, (_cells(item, codes) for item in items), form=form)
+    if form in ("", "table"):
+        for line in _legend(codes):
+            Output.text(line)
 
 
 def _cells(item: RunItem, codes: dict[tuple[str, str, str], set[str]]) -> tuple[object, ...]:
@@ -112,10 +119,10 @@ def restore_json(step: RestoreStep) -> dict[str, Any]:
     }
 
 
-def restore_table(steps: Iterable[RestoreStep], numbers: Mapping[str, str]) -> None:
+def restore_table(steps: Iterable[RestoreStep], numbers: Mapping[str, str], *, form: str = "") -> None:
     """Print what was or will be done about each contract; `numbers` says what people call them, by id."""
-    lost = _("what does not return")
-    columns = (_("number"), _("id"), _("way back"), _("result"), _("new id"), lost, _("why"))
+    lost, new = _("what does not return"), key(_("new id"))
+    columns = (key(_("number")), key(_("id")), _("way back"), _("result"), new, lost, _("why"))
     rows = (
         (
             numbers.get(step.ref.id, ""),
@@ -128,7 +135,7 @@ def restore_table(steps: Iterable[RestoreStep], numbers: Mapping[str, str]) -> N
         )
         for step in steps
     )
-    Output.table(columns, rows)
+    Output.table(columns, rows, form=form)
 
 
 def _way_back(step: RestoreStep) -> str:

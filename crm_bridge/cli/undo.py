@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from crm_bridge.cli.forecast_view import FATES, thing_text
 from crm_bridge.cli.options import suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.domain.capabilities import Fate, Route, Step, Support
 from crm_bridge.domain.forecast import Forecast, Kind, make_forecast
-from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.domain.lifecycle import FOLLOW_UP, Outcome
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 
@@ -69,15 +68,19 @@ def _kept_until(bridge: Bridge, run_id: str) -> str | None:
     return min(known).isoformat() if known else None
 
 
-def undo_card(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> None:
-    """Print it, where there is something to bring back."""
-    facts = undo_facts(bridge, run, items)
-    if facts is None:
-        return
-    rows = [(_("to undo"), facts["command"]), (_("how long"), _deadline(facts))]
-    rows.append((_("not the same afterwards"), _words(facts["not_the_same"])))
-    if facts["route"] == Route.UNTRASH.value:
-        rows.append((_("from the backup also"), _words(_more(facts))))
+def next_steps(bridge: Bridge, run: Run) -> None:
+    """Print the commands that come next: to settle or finish the run, to plan again what is left, to undo it."""
+    facts, counts = undo_facts(bridge, run, run), run.counts()
+    doubtful = bool(counts[Outcome.IN_DOUBT])
+    rows: list[tuple[str, object]] = []
+    if doubtful or not run.info.complete:
+        label = _("to settle it") if doubtful else _("to go on")
+        rows.append((label, suggested("resume", run.id)))
+    elif any(counts[outcome] for outcome in FOLLOW_UP):
+        again = suggested("plan", run.info.ref.connection, "--again", run.id)
+        rows.append((_("to plan the rest again"), again))
+    if facts is not None and not doubtful:
+        rows += [(_("to undo"), facts["command"]), (_("how long"), _deadline(facts))]
     Output.pairs(rows)
 
 
@@ -89,11 +92,3 @@ def _deadline(facts: dict[str, Any]) -> str:
     if facts["bin_until"]:
         return _("in the CRM's bin until {date}; afterwards {backup}").format(date=facts["bin_until"], backup=backup)
     return _("in the CRM's bin as long as it keeps records; afterwards {backup}").format(backup=backup)
-
-
-def _more(facts: dict[str, Any]) -> dict[str, str]:
-    return {k: v for k, v in facts["not_the_same_from_backup"].items() if facts["not_the_same"].get(k) != v}
-
-
-def _words(things: dict[str, str]) -> str:
-    return ", ".join(f"{thing_text(name)} ({_(FATES[Fate(fate)])})" for name, fate in things.items()) or _("nothing")

@@ -150,6 +150,10 @@ class Outcome(StrEnum):
     """Not attempted yet: the run stopped before it."""
 
 
+FOLLOW_UP = (Outcome.HELD, Outcome.REFUSED, Outcome.WAITING)
+"""Outcomes of contracts that are still there: a new plan looks at them again."""
+
+
 OUTCOMES: Mapping[State, Outcome] = {
     S.PLANNED: Outcome.WAITING,
     S.BACKED_UP: Outcome.WAITING,

@@ -188,9 +188,9 @@ class DeletionPlan:
         return self.totals.count
 
     def phrase(self) -> str:
-        """Return the words that a person types to confirm exactly this plan."""
+        """Return the words that a person types to confirm exactly this plan: what, how many, where, and its digest."""
         verb = "PURGE" if self.head.step is Step.PURGE else "DELETE"
-        return f"{verb} {self.count} / {self.head.connection} / {self.totals.money()} / {self.digest[:6]}"
+        return f"{verb} {self.count} {self.head.connection} {self.digest[:6]}"
 
 
 def digest_of_plan(head: PlanHead, targets: Iterable[Target], notes: PlanNotes) -> str:

@@ -82,7 +82,7 @@ def find_run(journal: Journal, run_id: str | None = None) -> RunInfo:
         raise UsageError(
             _("there is no run {id} in this journal").format(id=run_id) if run_id else _("there is no run yet"),
             reason="unknown_run",
-            hint=_("list the runs with `crm-bridge status --all`"),
+            hint=_("list the runs with `crm-bridge status --runs`"),
         )
     if run_id and len(found) > 1:
         raise UsageError(_("{id} is the beginning of several runs").format(id=run_id), reason="ambiguous_run")
@@ -125,7 +125,7 @@ def lease_targets(desk: Desk, run: RunRef, file: PlanFile) -> None:
                 count=len(held), id=held[0]
             ),
             reason="record_leased",
-            hint=_("finish or resume that run first: `crm-bridge status --all`"),
+            hint=_("finish or resume that run first: `crm-bridge status --runs`"),
         )
 
 

@@ -102,7 +102,7 @@ def test_status_resume_and_verify_agree_with_the_run(shell: Shell, plan: tuple[P
         assert said.code == 0, (command, said.err)
         assert said.document()["outcomes"] == run["outcomes"]
     assert len([e for line in emulator.ledger() for e in line.effects]) == sent
-    assert shell("status", "--all", "--json").document()["runs"][0]["run_id"] == run["run_id"]
+    assert shell("status", "--runs", "--json").document()["runs"][0]["run_id"] == run["run_id"]
 
 
 def test_restore_brings_back_what_the_run_removed(shell: Shell, plan: tuple[Path, str], emulator: Emulator) -> None:
@@ -244,4 +244,4 @@ def test_the_demo_ends_well_and_keeps_its_state_where_it_was_told(shell: Shell) 
         assert outcomes == ["held", *["removed"] * (len(outcomes) - 1)]
         assert [one["result"] for one in journey["restored"]] == ["restored"]
     assert (shell.home / "journal").is_dir()
-    assert shell("status", "--all", "--json").code == 0
+    assert shell("status", "--runs", "--json").code == 0

@@ -55,7 +55,7 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     run("show", name, contract)
     plan = run("plan", name, "--where", WHERE, "-o", tmp_path / "a.plan")
     run("apply", tmp_path / "a.plan", "--confirm", plan["digest"], "--vendor-text")
-    for words in ("status --all", "receipt show", "receipt issue", "restore --last"):
+    for words in ("status --runs", "receipt show", "receipt issue", "restore --last"):
         run(*words.split())
     # After the restore: the receipt's lines, and what it withdrew.
     documents += shell("receipt", "show", "--json").lines()

@@ -130,7 +130,7 @@ READING = [
     ["connections", "list"],
     ["auth", "status"],
     ["status"],
-    ["status", "--all"],
+    ["status", "--runs"],
     ["journal", "list"],
     ["journal", "check"],
     ["vault", "list"],

@@ -90,7 +90,7 @@ def test_no_result_is_lost_and_no_exit_code_changes(tmp_path: Path, running: San
         (("plan", "show", str(plan.path)), 0, found[0].number or "", ""),
         (("delete", name, number), 5, "", "--confirm"),
         (("verify", run.id), 0, run.id, ""),
-        (("status", "--all"), 0, run.id[:8], ""),
+        (("status", "--runs"), 0, run.id[:8], ""),
         (("find", "no-such-connection"), 2, "", "no-such-connection"),
     ]
     cases = [

@@ -118,7 +118,7 @@ def test_the_page_works_from_the_keys_to_the_restore_out_of_a_company(container:
         assert {one["outcome"] for one in told["outcomes"]} == {"removed"}
         container('crm-bridge --secrets-dir "$SECRETS" journal check')
         if container.read_only:
-            for words in ("status", "status --all", "journal list", "receipt show"):
+            for words in ("status", "status --runs", "journal list", "receipt show"):
                 assert container.frozen(f'crm-bridge --secrets-dir "$SECRETS" {words}')
         container('crm-bridge --secrets-dir "$SECRETS" restore --last')
         assert set(crm.emulator.control("contracts", {})["ids"]) == before
