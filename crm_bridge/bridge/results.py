@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crm_bridge.domain.lifecycle import Evidence, Outcome, Standing
+from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Standing
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.domain.reasons import Reason
@@ -208,6 +208,10 @@ class Run:
     def counts(self) -> Counter[Outcome]:
         """Return how many contracts have each outcome."""
         return Counter(item.outcome for item in self)
+
+    def follow_up(self) -> list[str]:
+        """Return the ids of what the run left in the CRM: held, refused, or not attempted."""
+        return [item.contract.id for item in self if item.outcome in FOLLOW_UP]
 
     @property
     def exit_code(self) -> ExitCode:

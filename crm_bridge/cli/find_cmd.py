@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, format_option, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.selection import filters_of, lists_of, say_missing, selection_options
 from crm_bridge.errors import NothingMatchedError
@@ -20,6 +18,7 @@ from crm_bridge.i18n import _
 @click.argument("expression", required=False)
 @selection_options
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
+@format_option
 def find(connection: str, expression: str | None, **chosen: Any) -> int:
     """Find contracts on CONNECTION."""
     from crm_bridge.cli.contract_view import CONTRACT, contract_json, contract_table
@@ -37,7 +36,7 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
                 if out.unread:
                     return 0
         else:
-            contract_table(selection)
+            contract_table(selection, form=chosen["form"])
         for line in selection.unreadable_lines:
             out.note(_("warning: {text}").format(text=line))
         code = say_missing(selection.missing)
@@ -56,33 +55,20 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
 @command("show")
 @click.argument("connection")
 @click.argument("contract")
-def show(connection: str, contract: str) -> int:
+@click.option("--raw", is_flag=True, help="Also every field as the CRM names it.")
+def show(connection: str, contract: str, raw: bool) -> int:
     """Show CONTRACT (id or number) on CONNECTION with everything around it."""
-    from crm_bridge.cli.contract_view import CONTRACT, contract_json, deletable_json, deletable_text
+    from crm_bridge.cli.contract_view import CONTRACT, contract_json, deletable_json
+    from crm_bridge.cli.details_view import details_json, details_sections, raw_table
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         details = bridge.connect(connection).show(contract)
-        snapshot = details.snapshot
-        raw = json.loads(snapshot.record, parse_float=Decimal)
-        attachments = [{"id": a.id, "name": a.name, "size": a.size, "source": a.source} for a in snapshot.attachments]
-        parts: dict[str, int] = {}
-        for part in snapshot.parts:
-            value = json.loads(part.raw)
-            parts[f"{part.kind.value}: {part.name}"] = len(value) if isinstance(value, list) else 1
         if out.as_json:
-            around = {"digest": snapshot.digest, "raw": raw, "parts": parts, "attachments": attachments}
-            out.document(CONTRACT, {**contract_json(details.contract), **deletable_json(details.deletable), **around})
+            known = {**contract_json(details.contract), **deletable_json(details.deletable)}
+            out.document(CONTRACT, {**known, **details_json(details.snapshot)})
             return 0
-        out.pairs((key, value) for key, value in contract_json(details.contract).items())
-        out.pairs([(_("may be deleted"), deletable_text(details.deletable))])
-        out.table((_("vendor field"), _("value")), ((key, _shown(value)) for key, value in sorted(raw.items())))
-        out.table((_("around it"), _("count")), sorted(parts.items()))
-        if attachments:
-            out.table((_("attachment"), _("bytes")), ((a["name"], a["size"]) for a in attachments))
+        details_sections(details)
+        if raw:
+            raw_table(details.snapshot)
     return 0
-
-
-def _shown(value: object) -> object:
-    """Return a nested value as JSON, anything else as it is."""
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value

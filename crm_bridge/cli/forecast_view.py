@@ -45,16 +45,42 @@ def forecast_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
 
 
 def way_back_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
-    """Yield the two lines of a card: until when it can be undone, and what will not be the same then."""
+    """Yield the lines of a short card: until when it can be undone, and what is lost or changed by each way back."""
     native, anew = forecast.untrash is not Support.ABSENT, forecast.recreate is not Support.ABSENT
-    ways = [_("the CRM's bin, {deadline}").format(deadline=deadline_text(forecast))] * native
-    ways += [_("then a new record from the backup") if native else _("a new record from the backup")] * anew
-    yield _("way back"), "; ".join(ways) or _("none: this is for good")
-    routes = [Route.UNTRASH] * native + [Route.RECREATE] * anew
-    if routes:
-        yield _("not the same then"), _odd(forecast, routes[0])
-    if len(routes) > 1:
-        yield _("from the backup"), _odd(forecast, routes[1])
+    if native and anew:
+        yield _("undo"), _("{bin}, then from the backup").format(bin=_bin_text(forecast))
+    else:
+        yield _("undo"), _bin_text(forecast) if native else _("only from the backup") if anew else _("not possible")
+    if native:
+        yield _("changed then"), _by_fate(forecast, Route.UNTRASH)
+    if anew:
+        yield _("from backup"), _by_fate(forecast, Route.RECREATE)
+
+
+def _bin_text(forecast: Forecast) -> str:
+    if forecast.until is None:
+        return _("in the CRM's bin as long as it keeps records")
+    return _("in the CRM's bin until {date}").format(date=forecast.until)
+
+
+def _by_fate(forecast: Forecast, route: Route) -> str:
+    """Return every loss and everything not known by name; of what only changes, the first and how many more."""
+    told = []
+    for fate in (Fate.LOST, Fate.UNKNOWN, Fate.CHANGED):
+        rows = [row for row in forecast.rows if row.fate(route) is fate]
+        named = [thing_text(row.thing) for row in rows if row.kind is Kind.GENERAL]
+        if fate is Fate.CHANGED:
+            named = named[:1]
+        if more := len(rows) - len(named):
+            counted = (
+                ngettext("{count} more", "{count} more", more)
+                if named
+                else ngettext("{count} field or column", "{count} fields and columns", more)
+            )
+            named.append(counted.format(count=more))
+        if named:
+            told.append(f"{_(FATES[fate])}: {', '.join(named)}")
+    return "; ".join(told) or _("nothing")
 
 
 def deadline_text(forecast: Forecast) -> str:

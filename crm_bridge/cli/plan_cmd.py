@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,11 @@ from crm_bridge.cli.options import command, format_option, group, open_bridge, s
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.translated import Command, Group
+from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Run
 
 
 class PlanGroup(Group):
@@ -58,6 +62,7 @@ class MakeCommand(Command):
 @command("make", cls=MakeCommand, hidden=True)
 @click.argument("connection")
 @selection_options
+@click.option("--again", metavar="RUN", default=None, help="What RUN held, was refused, or did not try.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write.")
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
@@ -75,10 +80,13 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
+        lists = lists_of(chosen)
+        if chosen["again"] is not None:
+            lists["ids"] = _left_of(bridge.status(chosen["again"]), connection, lists["ids"])
         made = bridge.connect(connection).plan(
             *filters_of(chosen["where_"], chosen["number"]),
             words=chosen["words"],
-            **lists_of(chosen),
+            **lists,
             output=output,
             reason=chosen["reason"],
             step=Step.PURGE if chosen["purge"] else Step.TRASH,
@@ -101,6 +109,19 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
             ))  # fmt: skip
             out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
     return 0
+
+
+def _left_of(run: Run, connection: str, ids: list[str] | None) -> list[str]:
+    """Return the contracts that a run left in the CRM; of these ids, where there are any."""
+    if run.info.ref.connection != connection:
+        raise UsageError(
+            _("run {run} was on {connection}").format(run=run.id, connection=run.info.ref.connection),
+            hint=_("plan again on that connection"),
+        )
+    left = [one for one in run.follow_up() if ids is None or one in ids]
+    if not left:
+        raise NothingMatchedError(_("run {run} left no contract to plan again").format(run=run.id))
+    return left
 
 
 @command("show")

@@ -17,7 +17,7 @@ from crm_bridge.domain.plan import Card, PlanHead
 from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import UsageError
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 from crm_bridge.registry import load_adapter
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
     """
     head = plan.head
     rows: list[tuple[str, object]] = [
-        (_("where"), f"{head.connection} ({head.environment}, {head.adapter} {head.org}, {head.module})"),
+        (_("where"), f"{head.connection} ({head.environment}, {head.org})"),
         (_("what"), _what(plan)),
         *([(_("selected by"), head.where)] if plan.count > 1 else []),
         *([(_("reason"), head.reason)] if head.reason else []),
         (_("what happens"), _happens(head)),
         *way_back_pairs(head.forecast),
-        (_("valid until"), head.expires_at.isoformat(timespec="minutes")),
+        *([(_("valid until"), head.expires_at.isoformat(timespec="minutes"))] if plan.count > 1 else []),
     ]
     Output.pairs([*rows, *_few(_noticed(plan))], out=out)
 
@@ -85,16 +85,21 @@ def _what(plan: Plan) -> str:
     """Return how many contracts and how much money, and by what a person recognises some of them."""
     if plan.count == 1:
         item = next(iter(plan))
-        return "  ".join(str(cell) for cell in _card_row(item.id, item.card) if cell)
+        card = item.card
+        shown = (card.number, money(card.amount, card.currency), card.title, card.customer, item.id)
+        return ", ".join(cell for cell in shown if cell)
     named = ", ".join(item.number or item.id for item in islice(plan, _NAMED))
     more = ", …" if plan.count > _NAMED else ""
     return f"{counted(plan.count, plan.deletion_plan.totals.amounts)}: {named}{more}"
 
 
 def _happens(head: PlanHead) -> str:
-    step = _("move to the CRM's bin") if head.step.value == "trash" else _("delete for good")
-    automations = _("automations: {what}").format(what=_automations(head))
-    return "; ".join([step, automations, *(_(effect) for effect in head.side_effects)])
+    step = _("into the CRM's bin") if head.step.value == "trash" else _("deleted for good")
+    told = [step, _automations(head)]
+    if head.side_effects:
+        count = len(head.side_effects)
+        told.append(ngettext("{count} side effect", "{count} side effects", count).format(count=count))
+    return "; ".join(told)
 
 
 def _few(rows: list[tuple[str, object]]) -> list[tuple[str, object]]:
@@ -110,6 +115,8 @@ def plan_details(plan: Plan) -> None:
     Output.pairs(
         [
             (_("digest"), plan.digest),
+            (_("module"), f"{head.module} ({head.adapter})"),
+            *((_("also happens"), _(effect)) for effect in head.side_effects),
             (_("made"), head.made_at.isoformat(timespec="minutes")),
             (_("assumptions"), ", ".join(head.assumptions) or "-"),
             *_costs(plan),
@@ -136,12 +143,12 @@ def plan_table(plan: Plan, form: str = "") -> None:
 
 def _automations(head: PlanHead) -> str:
     if head.automations:
-        return _("will run")
+        return _("automations run")
     try:
         off = load_adapter(head.adapter).capabilities.automations_off.support
     except UsageError:  # a plan may be read where its adapter is not installed
         off = Support.UNPROVEN
-    return _("will run: this CRM cannot switch them off") if off is Support.ABSENT else _("off where the CRM allows it")
+    return _("automations run") if off is Support.ABSENT else _("automations off where allowed")
 
 
 def _noticed(plan: Plan) -> list[tuple[str, object]]:

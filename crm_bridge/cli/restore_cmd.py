@@ -61,7 +61,7 @@ def restore(
 
 
 def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *, dry_run: bool) -> int:
-    from crm_bridge.cli.restore_view import measured_card, step_json, summary_json, warnings_of
+    from crm_bridge.cli.restore_view import measured_card, step_json, summary_json, summary_text, warnings_of
     from crm_bridge.cli.run_view import restore_table
 
     if not dry_run:
@@ -78,6 +78,7 @@ def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *
     else:
         restore_table(steps, numbers)
         measured_card(steps, out)
+        out.text(summary_text(steps))
         _say_next(out, run_id, steps, dry_run=dry_run)
     for text in warnings_of(steps):
         out.note(text)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.forecast_view import FATES, thing_text
+from crm_bridge.cli.outcome_words import OUTCOME_WORDS
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.run_view import restore_json
 from crm_bridge.domain.comparison import Difference, Measured
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from crm_bridge.pipeline.relink import Relinking, RelinkPlan
@@ -52,6 +53,15 @@ def summary_json(steps: Iterable[RestoreStep]) -> dict[str, Any]:
         "files_equal": sum(one.files_equal for one in done),
         "surprises": sum(len(one.surprises) for one in done),
     }
+
+
+def summary_text(steps: Sequence[RestoreStep]) -> str:
+    """Return one sentence about a restore: how many contracts, and what became of them."""
+    counts = Counter(step.result for step in steps)
+    told = ", ".join(f"{number} {_(OUTCOME_WORDS.get(result, result))}" for result, number in sorted(counts.items()))
+    return ngettext("{count} contract: {what}", "{count} contracts: {what}", len(steps)).format(
+        count=len(steps), what=told
+    )
 
 
 def measured_card(steps: Sequence[RestoreStep], out: Output) -> None:

@@ -38,7 +38,10 @@ def page(lines: Iterable[str], stream: IO[str]) -> None:
     stream.flush()
     environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", **os.environ}
     try:
-        pager = subprocess.Popen(words, stdin=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
+        # The user's own choice of a program, from the environment, as in every tool with a pager.
+        pager = subprocess.Popen(  # noqa: S603
+            words, stdin=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+        )
     except OSError:
         _print(lines, stream)
         return

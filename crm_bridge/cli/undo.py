@@ -90,5 +90,5 @@ def _deadline(facts: dict[str, Any]) -> str:
     if facts["route"] == Route.RECREATE.value:
         return _("as new records {backup}").format(backup=backup)
     if facts["bin_until"]:
-        return _("in the CRM's bin until {date}; afterwards {backup}").format(date=facts["bin_until"], backup=backup)
-    return _("in the CRM's bin as long as it keeps records; afterwards {backup}").format(backup=backup)
+        return _("in the CRM's bin until {date}, {backup}").format(date=facts["bin_until"], backup=backup)
+    return _("in the CRM's bin while it keeps them, {backup}").format(backup=backup)
