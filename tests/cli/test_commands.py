@@ -63,7 +63,7 @@ def test_a_plan_says_digest_count_and_phrase(shell: Shell, plan: tuple[Path, str
     document = shell("plan", "show", path, "--json").document()
     assert document["digest"] == digest
     assert document["count"] == len(document["contracts"])
-    assert document["phrase"].startswith(f"DELETE {document['count']} / ")
+    assert document["phrase"].startswith(f"DELETE {document['count']} {document['connection']} ")
     assert "reason" in document
 
 

@@ -53,10 +53,8 @@ def test_a_run_ends_with_the_command_that_undoes_it_the_deadline_and_what_will_n
     assert command, shown
     in_a_year = date.today() + timedelta(days=365)
     assert f"from the backup until {in_a_year}" in shown
-    in_bin = str(date.today() + timedelta(days=60)) if name.startswith("zoho") else "as long as it keeps records"
+    in_bin = str(date.today() + timedelta(days=60)) if name.startswith("zoho") else "while it keeps them"
     assert in_bin in shown
-    assert "not the same afterwards" in shown
-    assert "approval history" in shown
     said = shell(*command[1].split(), "--json")
     assert {one["result"] for one in said.document()["outcomes"]} == {"restored"}
 
@@ -65,34 +63,33 @@ def test_after_a_purge_the_card_promises_no_bin(shell: Shell, name: str, tmp_pat
     shown = card(removed(shell, name, tmp_path, "--purge"))
     assert "as new records from the backup until" in shown
     assert "bin" not in shown
-    assert "id (changed)" in shown
 
 
 def test_the_forecast_stands_on_the_card_before_anything_is_confirmed(shell: Shell, name: str, tmp_path: Path) -> None:
     path, _digest = planned(shell, name, tmp_path)
     asked = shell("apply", path)
     assert asked.code == 5
-    for words in ("way back 1", "way back 2", "not the same"):
+    for words in ("undo", "changed then", "from backup", "lost: ", "approval history"):
         assert words in asked.err
     if name.startswith("zoho"):
-        assert f"until {date.today() + timedelta(days=60)} if deleted today" in asked.err
+        assert f"in the CRM's bin until {date.today() + timedelta(days=60)}, then from the backup" in asked.err
 
 
 def test_the_forecast_names_every_field_and_relation(
     shell: Shell, name: str, tmp_path: Path, field_of: Mapping[str, str]
 ) -> None:
     path, _digest = planned(shell, name, tmp_path)
-    table = shell("plan", "show", path, "--forecast").out
+    table = shell("plan", "show", path, "--details").out
     rows = shell("plan", "show", path, "--json").document()["forecast"]["rows"]
     assert set(field_of.values()) <= {row["thing"] for row in rows}
-    assert [row["thing"] for row in rows if row["kind"] != "general" and f" {row['thing']} " not in table] == []
+    assert [row["thing"] for row in rows if row["kind"] != "general" and f"{row['thing']}\t" not in table] == []
 
 
 def test_the_forecast_of_a_purge_has_nothing_to_say_about_the_bin(shell: Shell, name: str, tmp_path: Path) -> None:
     path, _digest = planned(shell, name, tmp_path, "--purge")
-    table = shell("plan", "show", path, "--forecast").out
-    (line,) = [line for line in table.splitlines() if line.startswith(" approval history")]
-    assert line.split()[2:4] == ["-", "lost"]
+    table = shell("plan", "show", path, "--details").out
+    (line,) = [line for line in table.splitlines() if line.startswith("approval history\t")]
+    assert line.split("\t")[2:4] == ["-", "lost"]
 
 
 def test_a_dry_run_names_contract_way_back_and_the_command(shell: Shell, name: str, tmp_path: Path) -> None:
@@ -112,7 +109,7 @@ def test_what_came_back_stands_beside_what_was_promised(shell: Shell, name: str,
     said = shell("restore", "--last")
     assert said.code == 0, said.err
     assert re.search(r"\d+ contracts compared with the backup: \d+ fields, \d+ rows", said.out)
-    assert re.search(r"what differs +promised +found +contracts", said.out)
+    assert re.search(r"what differs\tpromised\tfound\tcontracts", said.out)
     again = shell("restore", "--last")
     assert again.code == 0
     assert "an earlier restore brought it back" in again.out
@@ -221,4 +218,5 @@ def test_a_large_plan_is_rehearsed_unless_that_is_left_out(shell: Shell, name: s
     assert said.document()["count"] > 10
     assert said.document()["rehearsal"]["result"] == "passed"
     left = shell("plan", name, "--where", "everything", "-o", tmp_path / "left.plan", "--no-rehearse", "--json")
+    assert left.code == 0, left.err
     assert left.document()["rehearsal"] is None

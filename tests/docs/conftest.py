@@ -76,7 +76,7 @@ class User:
         )
         os.close(theirs)
         shown = self._read(ours, until=b"\n> ")
-        phrase = re.search(r"DELETE \d+ / [^\r\n]+", shown)
+        phrase = re.search(r"DELETE \d+ \S+ [0-9a-f]{6}", shown)
         assert phrase, shown
         os.write(ours, phrase[0].strip().encode() + b"\n")
         shown += self._read(ours, until=None)

@@ -26,7 +26,7 @@ def test_what_was_written_is_what_is_read(tmp_path: Path, journal: Journal) -> N
     assert read.plan == plan
     assert list(read.targets()) == [target(0), target(1), target(2)]
     assert plan.digest == digest_of_plan(head(), [target(0), target(1), target(2)], NOTES)
-    assert plan.phrase() == f"DELETE 3 / a / CNY 3 / {plan.digest[:6]}"
+    assert plan.phrase() == f"DELETE 3 a {plan.digest[:6]}"
 
 
 def test_the_digest_is_of_the_content_and_not_of_the_file(tmp_path: Path, journal: Journal) -> None:
