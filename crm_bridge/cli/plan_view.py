@@ -9,8 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.cli.contract_view import counted, money
 from crm_bridge.cli.forecast_view import forecast_columns, forecast_pairs, forecast_table, way_back_pairs
-from crm_bridge.cli.output import Output
-from crm_bridge.cli.tables import amount, key, title
+from crm_bridge.cli.output import Output, plain
+from crm_bridge.cli.tables import amount, cut, key, title
 from crm_bridge.domain.capabilities import Support
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import Card, PlanHead
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PLAN = "crm-bridge.plan/1"
 _NAMED = 3
 """Contracts that the card names."""
+_NAME = 16
+"""Cells of a title or customer on the card: both stay on its line."""
 _EACH = 5
 """Lines of one kind that the card shows before it counts them."""
 
@@ -86,8 +88,8 @@ def _what(plan: Plan) -> str:
     if plan.count == 1:
         item = next(iter(plan))
         card = item.card
-        shown = (card.number, money(card.amount, card.currency), card.title, card.customer, item.id)
-        return ", ".join(cell for cell in shown if cell)
+        names = (cut(plain(name), _NAME) for name in (card.title, card.customer) if name)
+        return ", ".join(filter(None, (card.number or item.id, money(card.amount, card.currency), *names)))
     named = ", ".join(item.number or item.id for item in islice(plan, _NAMED))
     more = ", …" if plan.count > _NAMED else ""
     return f"{counted(plan.count, plan.deletion_plan.totals.amounts)}: {named}{more}"

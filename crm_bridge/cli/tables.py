@@ -104,7 +104,7 @@ def _shrink(columns: Sequence[Column], widths: list[int], width: int) -> set[int
 def _lines(cells: Sequence[str], kinds: Sequence[Kind], widths: Sequence[int]) -> list[str]:
     """Return one row, over several lines where prose is folded."""
     parts = [
-        folded(cell, size) if kind is Kind.PROSE else [_cut(cell, size) if kind is Kind.TITLE else cell]
+        folded(cell, size) if kind is Kind.PROSE else [cut(cell, size) if kind is Kind.TITLE else cell]
         for cell, kind, size in zip(cells, kinds, widths, strict=True)
     ]
     height = max(len(part) for part in parts)
@@ -126,7 +126,8 @@ def _padded(cell: str, size: int, *, right: bool) -> str:
     return space + cell if right else cell + space
 
 
-def _cut(cell: str, size: int) -> str:
+def cut(cell: str, size: int) -> str:
+    """Return the beginning of a text, at most so many cells."""
     from rich.cells import cell_len, set_cell_size
 
     return cell if cell_len(cell) <= size else set_cell_size(cell, size - 1).rstrip() + "…"
