@@ -43,6 +43,8 @@ class ConnectionTable(BaseModel):
     """`http://HOST:PORT`, `https://HOST:PORT` or `environment`; never asked of the environment otherwise."""
     ca_file: str | None = None
     """PEM file of certificate authorities, relative to the state directory."""
+    attachments: Literal["required", "best_effort"] = "required"
+    """What of a contract a backup must hold: all of it, or what can be had, with the rest named."""
     ca_only: bool = False
     """Trust these authorities instead of the public ones."""
     tls_min: Literal["1.2", "1.3"] = "1.2"
@@ -108,6 +110,7 @@ class ConnectionConfig:
     ca_file: Path | None = None
     ca_only: bool = False
     tls_min: str = "1.2"
+    attachments: str = "required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,7 @@ def _connection(home: Path, name: str, table: ConnectionTable) -> ConnectionConf
         home / Path(table.ca_file).expanduser() if table.ca_file else None,
         table.ca_only,
         table.tls_min,
+        table.attachments,
     )
 
 

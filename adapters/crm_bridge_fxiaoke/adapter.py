@@ -109,9 +109,9 @@ class FxiaokeAdapter:
         assumed, name = self._settings.assumptions, parts.fields.object.name
         return list_voided(self._records, name, query.deleted_since, user=parts.person.id, assumed=assumed)
 
-    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
-        """Copy contracts with everything around them."""
-        return self._snapshotter().snapshot(refs)
+    def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:
+        """Copy contracts with everything around them; `final` also counts the details by one more call each."""
+        return self._snapshotter().snapshot(refs, final=final)
 
     def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:
         """Have a token at hand, and room in the window of the interface that the step is sent to.
@@ -205,7 +205,8 @@ class FxiaokeAdapter:
                     records=self._records,
                     mapper=Mapper(parts.fields, lambda _id: None),
                     relations=self._discovery.relations(),
+                    undescribed=self._discovery.undescribed,
                     files=Files(self._client),
-                    by_get=self._settings.assumptions.snapshot_by == "get",
+                    assumed=self._settings.assumptions,
                 )
             return self._snapshotter_made

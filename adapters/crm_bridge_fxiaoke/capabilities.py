@@ -25,6 +25,7 @@ CAPABILITIES = Capabilities(
     recreate=Fact(Support.FULL, f"{_V2}: data/create", N_("a new record with a new id")),
     batch_delete=Fact(Support.FULL, f"{_V2}: data/delete takes idList", N_("the size of a batch is not published")),
     automations_off=Fact(Support.ABSENT, f"{_V2}: data/invalid has no such parameter", N_("voiding fires everything")),
+    shows_bin=Fact(Support.FULL, f"{_V2}: data/query", N_("voided records and their details can be read like others")),
     who_deleted=Fact(
         Support.UNPROVEN,
         f"{_V2}: last_modified_by of a voided record",

@@ -63,6 +63,11 @@ _UNDESCRIBED = _MOVING | {
 # Labels that describe or fill other fields: their values change when somebody renames a customer, not a contract.
 _DERIVED = ("__r", "__l", "__o", "__e", "__v", "__p", "__relation_ids")
 
+_REMOVAL = frozenset(
+    {"life_status", "life_status_before_invalid", "is_deleted", "lock_status", "last_modified_by", "last_modified_time"}
+)
+"""What a void sets; a record in the bin is compared without it."""
+
 _BY_TYPE: Mapping[str, Reducer] = {
     **dict.fromkeys(("number", "currency", "percentile", "date", "date_time", "time"), number),
     **dict.fromkeys(("employee", "employee_many", "department", "department_many", "out_employee"), references),
@@ -81,6 +86,7 @@ def content_of(meta: ObjectMeta, lists: Callable[[], Mapping[str, ObjectMeta]] =
     return Content(
         fields={**_SYSTEM, **{name: _BY_TYPE.get(one.type, as_it_is) for name, one in described.items()}},
         moving=_MOVING | {name for name, one in described.items() if one.type in _UNSTABLE},
+        removal=_REMOVAL,
         cuts={name: LIST_TEXT_LIMIT for name, one in described.items() if _is_long(one)},
         lists=LaterMapping(lambda: {name: content_of(one) for name, one in lists().items()}),
         known=lambda name: name in _UNDESCRIBED or name.endswith(_DERIVED),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from crm_bridge.domain.capabilities import Limits, Step, Support
+from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Step, Support
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
@@ -51,13 +51,19 @@ def make_profile(
         module_label=meta.label,
         fields=tuple(_fields(fields)),
         relations=Later(lambda: _relations(fields, discovery.relations(), settings)),
-        capabilities=CAPABILITIES,
+        capabilities=_capabilities(settings),
         limits=limits_for(settings, meta.name),
         may=dict.fromkeys(Step, Support.UNPROVEN),
         warnings=Later(lambda: _warnings(settings, fields, discovery)),
         assumptions=Later(lambda: settings.assumptions.stated(but=_not_asked(fields, discovery.relations()))),
         content=content_of(meta, lambda: {one.object.name: one.object for one in discovery.relations() if one.detail}),
     )
+
+
+def _capabilities(settings: FxiaokeSettings) -> Capabilities:
+    if settings.assumptions.query_invalid_rows != "omitted":
+        return CAPABILITIES
+    return replace(CAPABILITIES, shows_bin=Fact(Support.ABSENT, "assumptions.query_invalid_rows"))
 
 
 def limits_for(settings: FxiaokeSettings, object_name: str) -> Limits:

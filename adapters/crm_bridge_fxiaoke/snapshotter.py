@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
+from crm_bridge.domain.snapshot import Attachment, Gap, Part, PartKind, Snapshot, Unavailable
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.transport import UnreadableRow, raw_value
 from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.files import Files, file_entries
-from crm_bridge_fxiaoke.mapping import Mapper, text
-from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, condition, unreadable_text
+from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, text
+from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, condition, unreadable_text
+from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.side_by_side import side_by_side
-from crm_bridge_fxiaoke.wire import ObjectMeta
+from crm_bridge_fxiaoke.wire import ObjectMeta, row_id
 
 TEAM = "relevant_team"
 FULL = "get"
@@ -48,26 +49,42 @@ class Snapshotter:
     """Copies of contracts, a hundred per query."""
 
     def __init__(
-        self, *, records: Records, mapper: Mapper, relations: Sequence[Relation], files: Files, by_get: bool
+        self,
+        *,
+        records: Records,
+        mapper: Mapper,
+        relations: Sequence[Relation],
+        files: Files,
+        assumed: Assumptions,
+        undescribed: Sequence[str] = (),
     ) -> None:
-        """`by_get` reads every record once more by id, for what a query leaves out."""
+        """With `snapshot_by` = get every record is read once more by id, for what a query leaves out.
+
+        Whether `undescribed` objects refer to contracts is not known.
+        """
         self._records = records
         self._mapper = mapper
         self._relations = relations
         self._files = files
-        self._by_get = by_get
+        self._undescribed = undescribed
+        self._by_get = assumed.snapshot_by == "get"
+        named = assumed.query_invalid_rows == "with_filter"
+        # Naming every life_status is how a filter that excludes nothing is written.
+        self._every_state = [condition("life_status", "IN", *LIFE_STATES)] if named else []
         self._meta = mapper.fields.object
 
-    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
-        """Yield one result per ref."""
+    def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:
+        """Yield one result per ref. With `final` voided ones too, and details are compared with what `get` shows."""
         parts = [refs[start : start + LIST_MOST] for start in range(0, len(refs), LIST_MOST)]
-        for found in side_by_side(lambda part: list(self._batch(part)), parts, threads=_SIDE_BY_SIDE):
+        for found in side_by_side(lambda part: list(self._batch(part, final=final)), parts, threads=_SIDE_BY_SIDE):
             yield from found
 
-    def _batch(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
-        rows = self._records.by_ids(self._meta.name, [ref.id for ref in refs], raw=True)
-        live = [ref.id for ref in refs if ref.id in rows and rows[ref.id].values.get("life_status") != "invalid"]
-        around = self._around(live)
+    def _batch(self, refs: Sequence[ContractRef], *, final: bool) -> Iterator[Snapshot | Unavailable]:
+        states = self._every_state if final else []
+        rows = self._records.by_ids(self._meta.name, [ref.id for ref in refs], *states, raw=True)
+        voided = {key for key, row in rows.items() if row.values.get("life_status") == "invalid"}
+        wanted = [ref.id for ref in refs if ref.id in rows and (final or ref.id not in voided)]
+        around = self._around(wanted, states)
         for ref in refs:
             # A backup without what hangs on the contract is none.
             problem = next((one.problems[ref.id] for one in around.values() if ref.id in one.problems), "")
@@ -75,39 +92,46 @@ class Snapshotter:
                 yield Unavailable(ref, Reason.UNREADABLE_VALUE, unreadable_text(self._meta.name))
             elif ref.id not in rows:
                 yield self._missing(ref)
-            elif rows[ref.id].values.get("life_status") == "invalid":
+            elif ref.id in voided and not final:
                 yield Unavailable(ref, Reason.IN_BIN, _("the contract is in the recycle bin"), gone=True)
             elif problem:
                 yield Unavailable(ref, Reason.RELATED_UNREADABLE, problem)
             else:
-                yield self._copy(ref, rows[ref.id], {key: one.rows.get(ref.id, []) for key, one in around.items()})
+                of_this = {key: one.rows.get(ref.id, []) for key, one in around.items()}
+                yield self._copy(ref, rows[ref.id], of_this, final=final)
 
-    def _around(self, ids: Sequence[str]) -> Mapping[int, _Children]:
-        found = side_by_side(lambda one: self._children(one, ids), self._relations, threads=_SIDE_BY_SIDE)
+    def _around(self, ids: Sequence[str], states: Sequence[Condition]) -> Mapping[int, _Children]:
+        found = side_by_side(lambda one: self._children(one, ids, states), self._relations, threads=_SIDE_BY_SIDE)
         return {id(one): children for one, children in zip(self._relations, found, strict=True)}
 
-    def _children(self, relation: Relation, ids: Sequence[str]) -> _Children:
+    def _children(self, relation: Relation, ids: Sequence[str], states: Sequence[Condition]) -> _Children:
         """Return the rows of one object that point at some contracts, by contract; what cannot be read is a problem."""
         found, name = _Children(), relation.object.name
         many = relation.field.type == "object_reference_many"
         pointing = condition(relation.field.name, "HASANYOF" if many else "IN", *ids)
         try:
-            for row in self._records.everything(name, [pointing]) if ids else ():
+            for row in self._records.everything(name, [pointing, *states]) if ids else ():
                 found.take(row, relation, ids)
         except (CrmError, PermissionDeniedError) as problem:
             why = _("{name} cannot be read: {why}").format(name=name, why=problem.message)
             found.problems.update(dict.fromkeys(ids, why))
         return found
 
-    def _copy(self, ref: ContractRef, row: Row, around: Mapping[int, list[Row]]) -> Snapshot | Unavailable:
+    def _copy(
+        self, ref: ContractRef, row: Row, around: Mapping[int, list[Row]], *, final: bool
+    ) -> Snapshot | Unavailable:
         full = row
         parts: list[Part] = []
-        if self._by_get:
+        gaps: tuple[Gap, ...] = ()
+        if self._by_get or final:
             again = self._records.get(ref.module, ref.id)
             if again is None:
                 return Unavailable(ref, Reason.NOT_FOUND, _("the contract is not there any more"), gone=True)
-            full = again
-            parts.append(Part(PartKind.EXTRA, FULL, again.raw))
+            if self._by_get:
+                full = again
+                parts.append(Part(PartKind.EXTRA, FULL, again.raw))
+            if final:
+                gaps = tuple(self._not_shown(again, around))
         if team := raw_value(full.raw, TEAM):
             parts.append(Part(PartKind.TEAM, TEAM, team))
         files = list(self._attachments(full, self._meta, ""))
@@ -125,7 +149,22 @@ class Snapshotter:
                 links += [[relation.object.name, one.id, relation.field.name] for one in rows]
         if links:
             parts.append(Part(PartKind.LINK, "references", json.dumps(links).encode()))
-        return Snapshot(ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files))
+        return Snapshot(ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files), gaps)
+
+    def _not_shown(self, full: Row, around: Mapping[int, list[Row]]) -> Iterator[Gap]:
+        """Yield the objects of which `get` shows details that queries did not: this user is not given them."""
+        listed = {one.object.name: {row.id for row in around[id(one)]} for one in self._relations if one.detail}
+        labels = {one.object.name: one.object.label for one in self._relations}
+        details = full.values.get("details")
+        for name, rows in details.items() if isinstance(details, Mapping) else ():
+            shown = {row_id(row) for row in rows if isinstance(row, Mapping)} if isinstance(rows, list) else set()
+            if missing := shown - listed.get(name, set()):
+                why = _("{missing} of {count} rows are not shown to this user").format(
+                    missing=len(missing), count=len(shown)
+                )
+                yield Gap(labels.get(name) or name, why)
+        for name in self._undescribed:
+            yield Gap(name, _("not described to this user, so what of it hangs on the contract is not known"))
 
     def _attachments(self, row: Row, meta: ObjectMeta, prefix: str) -> Iterator[Attachment]:
         for column, entry in file_entries(row.values, meta):

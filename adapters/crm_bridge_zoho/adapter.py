@@ -96,8 +96,8 @@ class ZohoAdapter:
         finder = Finder(self._client, self._coql, self._by_id, self.workspace, missing_is_empty=missing_is_empty)
         return finder.find(query)
 
-    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
-        """Copy contracts with everything around them."""
+    def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:  # noqa: ARG002
+        """Copy contracts with everything around them: no further call would show more."""
         return self._snapshotter.take(refs)
 
     def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:  # noqa: ARG002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,10 +17,11 @@ from crm_bridge.spi.adapter import Verdict
 from crm_bridge.transport import Part
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.creating import Outcome, sent
-from crm_bridge_zoho.files import LINK_TYPE, LIST, LIST_FIELDS, listed_files
+from crm_bridge_zoho.files import LIST, LIST_FIELDS, NOTE_FILES, is_link, listed_files
 from crm_bridge_zoho.payload import json_bytes
 from crm_bridge_zoho.snapshotter import next_page
-from crm_bridge_zoho.wire import list_of
+from crm_bridge_zoho.wire import id_text, list_of
+from crm_bridge_zoho.workspace import NOTES
 
 NOTE_FIELDS = "id,Note_Title,Note_Content"
 
@@ -54,6 +56,25 @@ class Belongings:
             outcome = sent(partial(self._create, "Notes", record))
             if _settled(outcome) is Verdict.NOT_DONE:
                 lost.append(_("note {name}: {why}").format(name=key[0] or "-", why=outcome.message))
+        return lost
+
+    def put_note_files(self, notes: Iterable[Mapping[str, Any]], files: Sequence[Attachment]) -> list[str]:
+        """Upload the files of notes that are missing; return what is missing then, in words."""
+        wanted: dict[str, list[Attachment]] = {}
+        for file in files:
+            if file.source.startswith(NOTE_FILES):
+                wanted.setdefault(file.source.removeprefix(NOTE_FILES), []).append(replace(file, source=LIST))
+        here = [(_note_key(note), id_text(note.get("id"))) for note in self.notes()] if wanted else []
+        lost = []
+        for note in notes:
+            mine = wanted.get(id_text(note.get("id")), [])
+            at = next((place for place in here if place[0] == _note_key(note)), None)
+            if mine and at is not None:
+                # Two notes may say the same: each takes the files of one.
+                here.remove(at)
+                lost += Belongings(self._client, ContractRef(NOTES, at[1])).put_files(mine, (), look_first=True)
+            else:
+                lost += [_("file {name}: {why}").format(name=one.name, why=_("its note is not there")) for one in mine]
         return lost
 
     def _create(self, name: str, record: Mapping[str, object]) -> Any:
@@ -93,7 +114,7 @@ class Belongings:
         lost = []
         for row in links:
             url, title = str(row.get("$link_url") or ""), str(row.get("File_Name") or "")
-            if row.get("$type") != LINK_TYPE or not url or url in there:
+            if not is_link(row) or not url or url in there:
                 continue
             fields = {"attachmentUrl": url, "title": title or url}
             route = "POST /crm/v8/{module}/{id}/Attachments"

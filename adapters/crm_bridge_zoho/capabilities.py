@@ -55,6 +55,7 @@ CAPABILITIES = Capabilities(
     recreate=Fact(Support.FULL, INSERT_PAGE, N_("insert from the snapshot, with a new id")),
     batch_delete=Fact(Support.FULL, DELETE_PAGE, N_("100 ids a call, answered one by one")),
     automations_off=Fact(Support.UNPROVEN, DELETE_PAGE, N_("wf_trigger=false is sent; newer pages do not list it")),
+    shows_bin=Fact(Support.ABSENT, BIN_PAGE, N_("the bin lists records; their notes, files and rows are not shown")),
     who_deleted=Fact(Support.FULL, BIN_PAGE, N_("the recycle bin names who deleted a record and when")),
     returns=MappingProxyType({Route.UNTRASH: _UNTRASH, Route.RECREATE: _RECREATE}),
     side_effects=(

@@ -9,8 +9,9 @@ from crm_bridge_zoho.metadata import COMPUTED, ONLY_BY_ID, ZohoField
 
 MOST_COLUMNS = 50
 """Zoho selects at most 50 columns in one query."""
-ALWAYS = ("Modified_Time", "Created_Time", "Owner", "Record_Status__s")
-MOVING = frozenset({"Last_Activity_Time", "Locked__s"})
+ACTIVITY = "Last_Activity_Time"
+ALWAYS = ("Modified_Time", "Created_Time", "Owner", "Record_Status__s", ACTIVITY)
+MOVING = frozenset({ACTIVITY, "Locked__s"})
 """Columns that move without an edit: notes, calls and mails move the first, a lock the second.
 
 A locked record is refused by Zoho itself, with a reason that says so; "changed" would say less.

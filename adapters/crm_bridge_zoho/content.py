@@ -17,7 +17,7 @@ from crm_bridge.domain.content import (
     reference,
     references,
 )
-from crm_bridge_zoho.columns import Columns
+from crm_bridge_zoho.columns import ACTIVITY, Columns
 from crm_bridge_zoho.metadata import LOOKUPS, ZohoField
 
 LIST_TEXT_LIMIT = 500
@@ -46,6 +46,7 @@ def content_of(fields: Iterable[ZohoField], columns: Columns, lists: Iterable[st
         moving=frozenset(every) - set(columns.digested),
         cuts=dict.fromkeys(columns.rich_texts, LIST_TEXT_LIMIT),
         lists=dict.fromkeys(lists, rows),
+        activity=(ACTIVITY,) if ACTIVITY in columns.base else (),
         known=lambda name: name in _UNDESCRIBED or _is_of_the_viewer(name),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Limits, Step
 from crm_bridge.domain.cost import CallCost
@@ -17,13 +18,21 @@ QUERY_TIERS = ((200, 1), (1000, 2), (2000, 3))
 QUERY = QUERY_TIERS[-1][1]
 BATCHES_A_LOOK = 5
 """How many full batches the core sends after one look."""
+READ_AGAIN = 100
+"""Contracts that the core reads again together."""
 IDS_A_CREDIT = 100
 """Mass delete costs one credit for so many records [users' reports; Zoho's table has no line for it]."""
 
 
 def costs_of(workspace: Workspace, limits: Limits) -> tuple[CallCost, ...]:
     """Return the calls of a plan in the order of the journey."""
-    return (*_selecting(limits), *_copying(workspace, limits), *_removing(limits), *_purging(limits))
+    return (
+        *_selecting(limits),
+        *_copying(workspace, limits.snapshot_batch),
+        *_reading_again(workspace),
+        *_removing(limits),
+        *_purging(limits),
+    )
 
 
 def _selecting(limits: Limits) -> Iterator[CallCost]:
@@ -33,9 +42,15 @@ def _selecting(limits: Limits) -> Iterator[CallCost]:
     yield CallCost("locks, approvals, processes", IDS_A_CALL, first=FIRST)
 
 
-def _copying(workspace: Workspace, limits: Limits) -> Iterator[CallCost]:
+def _copying(workspace: Workspace, batch: int) -> Iterator[CallCost]:
     columns = workspace.columns
-    yield CallCost("back up", limits.snapshot_batch, QUERY, times=1 + len(columns.slices), tiers=QUERY_TIERS)
+    yield CallCost(
+        "back up",
+        batch,
+        QUERY,
+        times=1 + len(columns.slices),
+        tiers=QUERY_TIERS,
+    )
     if columns.rich_texts:
         yield CallCost("back up long texts", FULL_TEXT_IDS)
     lists = {one.api_name: one for one in workspace.related if one.module and one.type != "multiselectlookup"}
@@ -46,6 +61,14 @@ def _copying(workspace: Workspace, limits: Limits) -> Iterator[CallCost]:
     each = bool(columns.by_id) + sum(name in lists for name in (NOTES, ATTACHMENTS))
     if each:
         yield CallCost("back up rows, notes and lists of files", 1, times=each)
+
+
+def _reading_again(workspace: Workspace) -> Iterator[CallCost]:
+    """Yield what is read once more before the first step of a deletion for good, a hundred contracts at a time."""
+    for cost in _copying(workspace, READ_AGAIN):
+        if cost.contracts:
+            at_most = min(cost.contracts, READ_AGAIN)
+            yield replace(cost, what=f"{cost.what} again", contracts=at_most, step=Step.PURGE)
 
 
 def _removing(limits: Limits) -> Iterator[CallCost]:

@@ -15,15 +15,24 @@ from crm_bridge_zoho.wire import id_text
 LIST = "attachments"
 """The `source` of an attachment that hangs in the record's own list, not in a field."""
 LIST_FIELDS = "id,File_Name,Size,Created_Time,Owner,Parent_Id,$file_id,$type,$link_url"
-LINK_TYPE = "Link URL"
+NOTE_FILES = "Notes/"
+"""The `source` of a file that hangs on a note begins so; the note's id follows."""
+LINK_TYPE, FILE_TYPE = "Link URL", "Attachment"
 MOST_BYTES = 110 * 1024 * 1024
 """Zoho takes uploads up to 100 MB."""
 
 
-def listed_files(client: ZohoClient, ref: ContractRef, rows: list[Mapping[str, Any]]) -> Iterator[Attachment]:
-    """Yield the files of the record's attachment list. Links have no bytes: they stay in the list as they are."""
+def is_link(row: Mapping[str, Any]) -> bool:
+    """Say whether Zoho keeps no bytes of an attachment: it is an address, or a file that lives in a drive."""
+    return row.get("$type") not in (None, "", FILE_TYPE)
+
+
+def listed_files(
+    client: ZohoClient, ref: ContractRef, rows: list[Mapping[str, Any]], *, source: str = LIST
+) -> Iterator[Attachment]:
+    """Yield the files of a record's attachment list. Links have no bytes: they stay in the list as they are."""
     for row in rows:
-        if row.get("$type") == LINK_TYPE:
+        if is_link(row):
             continue
         file_id = id_text(row.get("id"))
         path = f"/crm/v8/{ref.module}/{ref.id}/Attachments/{file_id}"
@@ -31,12 +40,14 @@ def listed_files(client: ZohoClient, ref: ContractRef, rows: list[Mapping[str, A
             id=file_id,
             name=str(row.get("File_Name") or file_id),
             size=size_of(row.get("Size")),
-            source=LIST,
+            source=source,
             chunks=_reader(client, path, "GET /crm/v8/{module}/{id}/Attachments/{id}", {}, size_of(row.get("Size"))),
         )
 
 
-def field_files(client: ZohoClient, ref: ContractRef, field: str, value: object) -> Iterator[Attachment]:
+def field_files(
+    client: ZohoClient, ref: ContractRef, field: str, value: object, *, source: str = ""
+) -> Iterator[Attachment]:
     """Yield the files that a file-upload field holds."""
     for row in value if isinstance(value, list) else ():
         if not isinstance(row, Mapping):
@@ -48,9 +59,18 @@ def field_files(client: ZohoClient, ref: ContractRef, field: str, value: object)
             id=row_id,
             name=str(row.get("File_Name__s") or row_id),
             size=size,
-            source=field,
+            source=source or field,
             chunks=_reader(client, path, route, {"fields_attachment_id": row_id}, size),
         )
+
+
+def row_files(client: ZohoClient, module: str, field: str, rows: object) -> Iterator[Attachment]:
+    """Yield the files that stand in the rows of a subform; the rows are records of their own `module`."""
+    for row in rows if isinstance(rows, list) else ():
+        for name, value in row.items() if isinstance(row, Mapping) else ():
+            if isinstance(value, list) and any(isinstance(one, Mapping) and "File_Id__s" in one for one in value):
+                ref = ContractRef(module, id_text(row.get("id")))
+                yield from field_files(client, ref, name, value, source=f"{field}/{ref.id}/{name}")
 
 
 def size_of(value: object) -> int | None:

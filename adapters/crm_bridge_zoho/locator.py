@@ -62,7 +62,8 @@ class Locator:
     ) -> Whereabouts:
         row, deletion = rows.get(ref.id), deletions.get(ref.id)
         if row is not None:
-            return Whereabouts(ref, Place.LIVE, digest=self._work.reader.digest(row.values))
+            digest, activity = self._work.reader.digest(row.values), self._work.content.activity_of(row.values)
+            return Whereabouts(ref, Place.LIVE, digest=digest, activity=activity)
         if (bad := rows.unreadable.get(ref.id)) is not None:
             note = _("the record holds a value that cannot be read ({problem})").format(problem=bad.reason)
             return Whereabouts(ref, Place.UNREADABLE, note=note)

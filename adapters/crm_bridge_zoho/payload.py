@@ -94,9 +94,14 @@ def _row(row: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, object]:
     kept = {
         key: value
         for key, value in row.items()
-        if key not in _ROW_SYSTEM and not key.startswith("$") and value not in (None, "", [])
+        if key not in _ROW_SYSTEM and not key.startswith("$") and value not in (None, "", []) and not _is_files(value)
     }
     return {key: _pointer(value, ids) if isinstance(value, Mapping) else value for key, value in kept.items()}
+
+
+def _is_files(value: object) -> bool:
+    """Say whether a value names files of the record that it was read from: no other record can be given them."""
+    return isinstance(value, list) and any(isinstance(one, Mapping) and "File_Id__s" in one for one in value)
 
 
 def _pointer(value: object, ids: Mapping[str, str]) -> object:

@@ -18,7 +18,7 @@ from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.copies import Copies
 from crm_bridge_zoho.coql import Coql
 from crm_bridge_zoho.creating import Outcome, sent
-from crm_bridge_zoho.files import LIST
+from crm_bridge_zoho.files import LIST, NOTE_FILES
 from crm_bridge_zoho.giving_way import GivingWay
 from crm_bridge_zoho.payload import ROWS_IN_FIELD, Saved, insertable, json_bytes, not_returning, saved_of
 from crm_bridge_zoho.relink import relink
@@ -138,7 +138,7 @@ class Recreator:
     def _upload_fields(self, work: _Work) -> Mapping[str, Sequence[str]]:
         uploaded: dict[str, list[str]] = {}
         for file in work.files:
-            if file.source != LIST:
+            if file.source in self._work.fields:
                 outcome = upload_for_field(self._client, file)
                 if outcome.verdict is Verdict.DONE:
                     uploaded.setdefault(file.source, []).append(outcome.id)
@@ -156,6 +156,13 @@ class Recreator:
             told = _("Re-created from the backup of {ref}").format(ref=item.ref)
             notes.insert(0, {"Note_Title": item.marker, "Note_Content": told})
         work.lost += belongings.put_notes(notes, look_first=work.found_copy)
+        work.lost += belongings.put_note_files(saved.rows(PartKind.NOTE), work.files)
+        # A row of a subform takes no file when it is written.
+        work.lost += [
+            _("file {name}: {why}").format(name=file.name, why=_("it stood in a row, which cannot be given files"))
+            for file in work.files
+            if "/" in file.source and not file.source.startswith(NOTE_FILES)
+        ]
         links = saved.rows(PartKind.ATTACHMENT_LIST)
         listed = [file for file in work.files if file.source == LIST]
         work.lost += belongings.put_files(listed, links, look_first=work.found_copy)

@@ -8,8 +8,8 @@ from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot, Unavailable
-from crm_bridge.errors import CrmBridgeError
+from crm_bridge.domain.snapshot import Attachment, Gap, Part, PartKind, Snapshot, Unavailable
+from crm_bridge.errors import CrmBridgeError, PermissionDeniedError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.transport import Answer
 from crm_bridge_zoho import metadata
@@ -18,7 +18,15 @@ from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import MOST_COLUMNS
 from crm_bridge_zoho.coql import Coql
 from crm_bridge_zoho.errors import ENDS_THE_RUN
-from crm_bridge_zoho.files import LIST_FIELDS, field_files, listed_files
+from crm_bridge_zoho.files import (
+    LINK_TYPE,
+    LIST_FIELDS,
+    NOTE_FILES,
+    field_files,
+    is_link,
+    listed_files,
+    row_files,
+)
 from crm_bridge_zoho.inbound import Found, Inbound, inbound_of, named, read_inbound, take
 from crm_bridge_zoho.metadata import RelatedList
 from crm_bridge_zoho.parallel import spread
@@ -147,9 +155,16 @@ class Snapshotter:
             parts.insert(0, Part(PartKind.EXTRA, "fields-1", row.raw))
             files += self._in_fields(ref, values)
             parts += self._cut_rows(ref, values)
+        gaps: list[Gap] = []
+        links: list[str] = []
         for one in self._lists(material.refused):
             try:
                 rows = self._list(ref, one)
+            except (RequestRefusedError, PermissionDeniedError, UsageError) as error:
+                if error.reason in ENDS_THE_RUN:
+                    raise
+                gaps.append(Gap(one.label or one.api_name, named(one.api_name, error)))
+                continue
             except CrmBridgeError as error:
                 if error.reason in ENDS_THE_RUN:
                     raise
@@ -161,13 +176,26 @@ class Snapshotter:
                 continue
             if one.api_name == ATTACHMENTS:
                 files += listed_files(self._client, ref, [row.values for row in rows])
+                links += [str(row.values.get("File_Name")) for row in rows if _in_a_drive(row.values)]
+            if one.api_name == NOTES:
+                for note in rows:
+                    files += self._on_note(note)
             if rows:
                 raw = b"[" + b",".join(row.raw for row in rows) + b"]"
                 parts.append(Part(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
         if inbound.problem:
             return Unavailable(ref, Reason.RELATED_UNREADABLE, inbound.problem)
         parts += inbound.parts()
-        return Snapshot(ref, self._work.reader.digest(row.values), record, tuple(parts), tuple(files))
+        digest = self._work.reader.digest(row.values)
+        return Snapshot(ref, digest, record, tuple(parts), tuple(files), tuple(gaps), tuple(links))
+
+    def _on_note(self, note: Row) -> Iterator[Attachment]:
+        """Yield the files of a note. Where Zoho says of a note that it has none, nobody asks for them."""
+        if "$attachments" in note.values and not note.values["$attachments"]:
+            return
+        ref = ContractRef(NOTES, note.id)
+        rows = [row.values for page in self._pages(ref, ATTACHMENTS, LIST_FIELDS) for row in page]
+        yield from listed_files(self._client, ref, rows, source=f"{NOTE_FILES}{note.id}")
 
     def _lists(self, refused: frozenset[str] = frozenset()) -> Iterator[RelatedList]:
         """Yield the lists that have to be read contract by contract."""
@@ -185,8 +213,11 @@ class Snapshotter:
 
     def _in_fields(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Attachment]:
         for name in sorted(self._work.columns.by_id):
-            if self._work.fields[name].data_type == "fileupload":
+            field = self._work.fields[name]
+            if field.data_type == "fileupload":
                 yield from field_files(self._client, ref, name, values.get(name))
+            elif field.data_type == "subform":
+                yield from row_files(self._client, field.target or name, name, values.get(name))
 
     def _cut_rows(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Part]:
         """Yield in full the rows that Zoho cut at 200, which it tells by `$has_more`."""
@@ -229,6 +260,10 @@ class Snapshotter:
                 names = []
             self._known_fields[module] = ",".join(["id", *(name for name in names if name != "id")][:MOST_COLUMNS])
         return self._known_fields[module]
+
+
+def _in_a_drive(row: Mapping[str, Any]) -> bool:
+    return is_link(row) and row.get("$type") != LINK_TYPE
 
 
 _KINDS = {NOTES: PartKind.NOTE, ATTACHMENTS: PartKind.ATTACHMENT_LIST}

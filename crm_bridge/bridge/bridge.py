@@ -335,6 +335,7 @@ class Bridge:
             max_contracts=config.max_contracts,
             plan_valid=timedelta(hours=config.plan_valid_hours),
             canary=config.canary,
+            best_effort=resolved.config.attachments == "best_effort",
             max_attachment_bytes=config.max_attachment_mb * 1024 * 1024,
             settle_seconds=policy.settle_seconds if settle is None else max(settle, policy.settle_seconds),
         )

@@ -23,6 +23,7 @@ FACTS = {
     "batch_delete": N_("delete many in one call"),
     "automations_off": N_("switch automations off"),
     "who_deleted": N_("tell who deleted what"),
+    "shows_bin": N_("copy a contract that is in the bin"),
 }
 LIMITS = {
     "find_page": N_("contracts a page"),

@@ -108,6 +108,8 @@ class Capabilities:
     """Whether the CRM tells who deleted a record and when: evidence level E2 needs it."""
     returns: Mapping[Route, Mapping[str, tuple[Fate, str]]]
     side_effects: tuple[SideEffect, ...] = ()
+    shows_bin: Fact = Fact(Support.ABSENT, "")
+    """Whether a contract in the CRM's bin can be copied with what hangs on it (`snapshot` with `final`)."""
 
     def support(self, step: Step) -> Fact:
         """Return what is known about one destructive step."""

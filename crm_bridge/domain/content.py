@@ -31,6 +31,10 @@ class Content:
     """Fields that move without an edit, or do not come with every read: compared after a restore, never for drift."""
     cuts: Mapping[str, int] = field(default_factory=dict)
     """Texts of which some reads show only so many characters: no more of them counts for drift."""
+    removal: frozenset[str] = frozenset()
+    """Fields that a removal itself sets: what a record in the bin holds is compared without them."""
+    activity: tuple[str, ...] = ()
+    """Fields that move when something is added around a record, though the record itself stays as it was."""
     lists: Mapping[str, Content] = field(default_factory=dict)
     """The content of the rows of a list, by the list's name, where metadata describes it."""
     known: Callable[[str], bool] = lambda _name: False
@@ -65,6 +69,21 @@ class Content:
             if reduced is not None:
                 content[name] = reduced
         return digest_of(content)
+
+    def remains(self, row: Mapping[str, object]) -> str:
+        """Return a digest of what a row holds whether or not it lies in the bin; two such digests are compared."""
+        content = {
+            name: reduced
+            for name, value in row.items()
+            if self.counts(name)
+            and name not in self.moving | self.removal
+            and (reduced := self.drifting(name, value)) is not None
+        }
+        return digest_of(content)
+
+    def activity_of(self, row: Mapping[str, object]) -> str | None:
+        """Return a text that changes when something is added around a record; None where nothing tells of that."""
+        return digest_of([self.plain(name, row.get(name)) for name in self.activity]) if self.activity else None
 
     def undescribed(self, rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
         """Return the keys of rows that neither metadata nor the vendor's own list explains, by name."""

@@ -74,7 +74,8 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (S.PLANNED, E.HELD): S.HELD,
     (S.PLANNED, E.FOUND_ABSENT): S.ABSENT,
     # A backup is taken again when a crash came between the set and its entries.
-    (S.BACKED_UP, E.BACKED_UP): S.BACKED_UP,
+    # And again when what hangs on the contract changed before its delete: where it stands stays the same.
+    **{(state, E.BACKED_UP): state for state in (S.BACKED_UP, S.GATED, S.NOT_DONE)},
     **{
         (state, event): result
         for state in (S.BACKED_UP, S.GATED, S.NOT_DONE)

@@ -301,6 +301,16 @@ class Reason(StrEnum):
     NOT_IN_SET = "not_in_set", N_("it is not in the set that should hold its backup"), _BACKUP
     INCOMPLETE = "incomplete", N_("the CRM did not give it in full"), _BACKUP
     RELATED_UNREADABLE = "related_unreadable", N_("records that belong to it cannot be read"), _RIGHT
+    BELONGINGS_CHANGED = (
+        "belongings_changed",
+        N_("what hangs on it is not as in its backup any more, so it was left alone"),
+        _LOOK,
+    )
+    NOT_ALL_SHOWN = (
+        "not_all_shown",
+        N_("something that hangs on it is not shown to this user, and would be lost for good"),
+        Rule(PermissionDeniedError, Helper.ADMINISTRATOR),
+    )
     ATTACHMENT_TOO_LARGE = "attachment_too_large", N_("one of its files is too large for a backup"), _BACKUP
     ATTACHMENT_SIZE = "attachment_size", N_("one of its files did not have the size that the CRM named"), _BACKUP
     NO_ID = "no_id", N_("the CRM made a record and did not say which"), _ODD

@@ -32,6 +32,8 @@ class SafetyPolicy:
     allowed_skew: timedelta = timedelta(minutes=5)
     """How far the CRM's clock may be off when a deletion is attributed by time."""
     max_attachment_bytes: int = 100 * 1024 * 1024
+    best_effort: bool = False
+    """Save what can be saved of a contract and name the rest, where it only goes to the bin or the rest is files."""
     gate_window_seconds: float = 5.0
     """How old the last look may be when a request leaves; the real age is journaled."""
 

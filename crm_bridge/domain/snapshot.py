@@ -57,6 +57,22 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that hangs on a contract, and that its copy does not hold: known to be there, not to be had."""
+
+    name: str
+    """The vendor's list or object, or a file's name."""
+    why: str
+    """In words, with the number of rows where the CRM tells it."""
+    file: bool = False
+    """A file of which the copy has no bytes; else rows that may be anything."""
+
+    def text(self) -> str:
+        """Return name and reason as one phrase."""
+        return f"{self.name}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A contract with everything around it. `record` is the vendor's JSON object as received.
 
@@ -68,6 +84,10 @@ class Snapshot:
     record: bytes = field(repr=False)
     parts: tuple[Part, ...] = field(default=(), repr=False)
     attachments: tuple[Attachment, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What is there and is not in the copy; a snapshot from the vault has none, the journal tells of them."""
+    links: tuple[str, ...] = ()
+    """Names of files that live elsewhere (in a drive, at an address): the copy holds their links, not their bytes."""
 
 
 @dataclass(frozen=True, slots=True)

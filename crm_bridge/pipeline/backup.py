@@ -8,16 +8,18 @@ from datetime import timedelta
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
+from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, Happening, State
-from crm_bridge.domain.plan import ConfirmedPlan, Target
+from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan, Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
-from crm_bridge.errors import BackupError, CrmBridgeError, CrmError
+from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.run_log import BackedUpPlan, Note, RunLog
+from crm_bridge.pipeline.storing import store
 from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
@@ -29,15 +31,13 @@ MADE_FOR, DELETION = "made_for", "deletion"
 _KEEP = timedelta(days=365)
 SET_SECONDS = 300.0
 """A set is closed and read back at least so often: what a killed process loses is never more than that."""
-_OF_ONE_CONTRACT = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
-"""Reasons that hold one contract; any other means that no backup can be written at all."""
 
 
 def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
     """Save every contract that has no verified backup in this run yet. Raises BackupError; nothing is deleted then."""
     if any(True for _target in _missing(file, log)):
         try:
-            _fill_sets(file, log, confirmed.plan.count)
+            _fill_sets(confirmed.plan, file, log)
         except OSError as problem:
             why = problem.strerror or type(problem).__name__
             raise BackupError(
@@ -52,19 +52,19 @@ def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
     return (target for target in file.targets() if log.standing(target.ref.id).state is State.PLANNED)
 
 
-def _fill_sets(file: PlanFile, log: RunLog, count: int) -> None:
+def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog) -> None:
     """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
     desk = log.desk
     targets = batches(_missing(file, log), desk.profile.limits.snapshot_batch)
     # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
-    done = count - sum(1 for _target in _missing(file, log))
+    done = plan.count - sum(1 for _target in _missing(file, log))
     for batch in targets:
         with saved_set(log) as writer:
             until = desk.clock.monotonic() + SET_SECONDS
             while True:
-                _save_batch(desk, log, writer, batch)
+                _save_batch(log, writer, batch, plan.head.step)
                 done += len(batch)
-                desk.progress("backup", done, count)
+                desk.progress("backup", done, plan.count)
                 desk.stop.check()
                 if desk.clock.monotonic() >= until or not (batch := next(targets, [])):
                     break
@@ -103,33 +103,27 @@ def _finish(log: RunLog, writer: SetWriter) -> None:
         log.write("backup.journal", [_backed_up(backup_set.id, entry) for entry in entries])
 
 
-def _save_batch(desk: Desk, log: RunLog, writer: SetWriter, batch: Sequence[Target]) -> None:
+def _save_batch(log: RunLog, writer: SetWriter, batch: Sequence[Target], step: Step) -> None:
     failpoints.hit("snapshot.before")
     answered: set[str] = set()
-    for copy in desk.adapter.snapshot([target.ref for target in batch]):
+    for copy in log.desk.adapter.snapshot([target.ref for target in batch]):
         failpoints.hit("snapshot.after")
         answered.add(copy.ref.id)
         if isinstance(copy, Unavailable):
             log.write("backup.journal", [_unavailable(copy)])
             log.annotations.add({copy.ref.id: Annotation(remark=quoted(copy.message))})
         else:
-            _save(log, writer, copy)
+            keep(log, writer, copy, step=step)
     log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
 
 
-def _save(log: RunLog, writer: SetWriter, copy: Snapshot) -> None:
-    try:
-        with failpoints.step("vault.add"):
-            writer.add(copy)
-    except CrmError as problem:
-        # Attachments are read while they are saved: one that cannot be read holds its contract, not the run.
-        log.write("backup.journal", [_held(copy.ref.id, Reason.BACKUP_INCOMPLETE, problem.vendor_code)])
-        log.annotations.add({copy.ref.id: Annotation(remark=quoted(problem.message))})
-    except BackupError as problem:
-        if problem.reason not in _OF_ONE_CONTRACT:
-            raise
-        log.write("backup.journal", [_held(copy.ref.id, Reason.of(problem))])
-        log.annotations.add({copy.ref.id: Annotation(remark=quoted(problem.message))})
+def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
+    """Store a copy in a set of the run, and say whether it is there; else its contract is held, with the reason."""
+    stored = store(log.desk, writer, copy, step=step)
+    if stored.reason is not None:
+        log.write("backup.journal", [_held(copy.ref.id, stored.reason, stored.code)])
+    log.annotations.add({copy.ref.id: Annotation(remark=quoted(stored.remark))})
+    return stored.reason is None
 
 
 def _backed_up(set_id: str, entry: SetEntry) -> Note:

@@ -26,6 +26,7 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
+from crm_bridge.pipeline.belongings import Belongings
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.gate import look_once_more
@@ -80,6 +81,7 @@ class _Deletion:
         self.step = step
         self.log: RunLog = backed_up.log
         self.desk = self.log.desk
+        self.around = Belongings(self.log, backed_up.plan)
         self.options = RemoveOptions(backed_up.plan.head.automations, backed_up.plan.head.fast)
         self.unreachable = 0
         self.done = 0
@@ -93,6 +95,9 @@ class _Deletion:
         # Full batches share one look where a batch is one call.
         group = _BATCHES_PER_LOOK * self.batch if self.batch >= _SHARED_LOOK else self.batch
         self.per_look = min(group, limits.locate_batch)
+        if backed_up.plan.head.step is Step.PURGE:
+            # What hangs on them is read again right before: fewer, so that nothing waits long for its turn.
+            self.per_look = min(self.per_look, _SHARED_LOOK)
         """Contracts that share one look; fewer once looks were too old before all of their contracts were sent."""
         self.late_looks = 0
 
@@ -156,12 +161,15 @@ class _Deletion:
         waiting: list[Target] = []
         while waiting := [*waiting, *islice(targets, max(0, self.per_look - len(waiting)))]:
             self._check()
+            waiting = self.around.refresh(waiting, self.step)
+            if not waiting:
+                continue
             # Token and pace before the look: nothing that takes time may come after it.
             ready = self.desk.adapter.prepare(self.step, min(len(waiting), self.per_look), options=self.options)
             self._check()
             chosen, waiting = waiting[:ready], waiting[ready:]
             late, kept = self._look_and_send(chosen)
-            waiting = [*self._again(late, looked=len(chosen)), *kept, *waiting]
+            waiting = [*self._again(late, looked=len(chosen)), *self.around.due(chosen), *kept, *waiting]
             self.desk.progress("delete", self.done, self.backed_up.plan.count)
 
     def _check(self) -> None:
@@ -174,7 +182,7 @@ class _Deletion:
         Returns what the look was too old for, and what was kept back because of what became of the others.
         """
         look = FreshLook(self.desk, self.backed_up.plan)
-        passed, notes = look_once_more(self.log, targets, self.step, look)
+        passed, notes = look_once_more(self.log, targets, self.step, look, self.around)
         sent = SentBatches(self.step, {target.ref.id: self._attempt(target) for target in passed})
         self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
         self.sends.update(sent.attempts.keys())

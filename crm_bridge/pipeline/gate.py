@@ -12,22 +12,25 @@ from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError
 from crm_bridge.pipeline.annotations import remarks_of
+from crm_bridge.pipeline.belongings import Belongings
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.spi.adapter import Look, Place, Whereabouts, unseen
 
 
 def look_once_more(
-    log: RunLog, targets: Sequence[Target], step: Step, fresh: FreshLook
+    log: RunLog, targets: Sequence[Target], step: Step, fresh: FreshLook, around: Belongings
 ) -> tuple[list[Target], list[Note]]:
     """Return the contracts that are exactly as planned and backed up, and what is to be journaled about all of them.
 
-    `fresh` begins here: the requests that follow are sent by this look, as long as it is fresh.
+    `fresh` begins here: the requests that follow are sent by this look, as long as it is fresh. What has moved
+    `around` a contract since its backup is neither: it is read again (`Belongings.due`) and looked at anew.
     """
     desk = log.desk
     closeness = Look.LIVE if step is Step.TRASH else Look.EVERYWHERE
     # Backups first: reading them takes time, and the look must be the last thing before the intent.
     unsaved = {target.ref.id: problem for target in targets if (problem := _backup_problem(log, target))}
+    around.learn(target for target in targets if target.ref.id not in unsaved)
     fresh.begin()
     with failpoints.step("gate"):
         sighting = desk.adapter.locate([target.ref for target in targets], look=closeness)
@@ -37,6 +40,10 @@ def look_once_more(
         verdict = _judge(log, target, step, seen, sighting.control)
         if verdict.event is Event.GATE_PASSED and target.ref.id in unsaved:
             verdict = Happening(Event.HELD, step, reason=unsaved[target.ref.id])
+        elif verdict.event is Event.GATE_PASSED and seen and around.has_moved(target, seen, step):
+            if not around.is_restless(target):
+                continue
+            verdict = Happening(Event.HELD, step, reason=Reason.BELONGINGS_CHANGED)
         notes.append(Note(target.ref.id, verdict, _number(log, target)))
         if verdict.event is Event.GATE_PASSED:
             passed.append(target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -19,7 +19,15 @@ from crm_bridge.domain.pace import pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
 from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.domain.safety import refusals
-from crm_bridge.errors import AmbiguousContractError, GuardError, NothingMatchedError, PermissionDeniedError, UsageError
+from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.errors import (
+    AmbiguousContractError,
+    CrmError,
+    GuardError,
+    NothingMatchedError,
+    PermissionDeniedError,
+    UsageError,
+)
 from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.entry import Draft
@@ -69,6 +77,7 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     if not begun:
         _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
     head = _head(desk, options)
+    lacking = _lacking(desk, begun[0]) if options.step is Step.PURGE and begun else ()
     with (
         failpoints.step("plan.file"),
         PlanWriter(
@@ -78,14 +87,27 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
         for target in chain(begun, targets):
             writer.add(target)
         _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
-        plan = writer.finish(_notes(desk, head, writer.count, selection, tally))
+        plan = writer.finish(_notes(desk, head, writer.count, selection, tally, lacking))
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
     return open_plan(writer.path, journal=desk.journal, digest=plan.digest)
 
 
-def _notes(desk: Desk, head: PlanHead, count: int, selection: Selection, tally: _Tally) -> PlanNotes:
-    profile, warnings = desk.profile, [*desk.profile.warnings, *selection.remarks, *selection.cautions]
+def _lacking(desk: Desk, first: Target) -> Iterator[str]:
+    """Yield what a backup of the first contract would lack: before anything is confirmed that cannot be undone."""
+    try:
+        copies = list(desk.adapter.snapshot([first.ref], final=True))
+    except (CrmError, PermissionDeniedError):
+        return  # the run finds out, and holds what it cannot save
+    for copy in copies:
+        for gap in copy.gaps if isinstance(copy, Snapshot) else ():
+            yield _("a backup does not hold {what}").format(what=gap.text())
+
+
+def _notes(
+    desk: Desk, head: PlanHead, count: int, selection: Selection, tally: _Tally, lacking: Iterable[str]
+) -> PlanNotes:
+    profile, warnings = desk.profile, [*desk.profile.warnings, *lacking, *selection.remarks, *selection.cautions]
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
     if predicted and predicted.exceeds(profile.calls_left):
         warnings.append(

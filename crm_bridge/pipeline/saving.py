@@ -8,14 +8,16 @@ from datetime import date, timedelta
 
 from crm_bridge import failpoints
 from crm_bridge.clock import new_id
+from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import KEEP_DAYS, Snapshot
-from crm_bridge.errors import BackupError, CrmError, NothingMatchedError, UsageError
+from crm_bridge.errors import BackupError, NothingMatchedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.pipeline.backup import schema_bytes
 from crm_bridge.pipeline.desk import Desk, batches
+from crm_bridge.pipeline.storing import store
 from crm_bridge.vault import BackupSet, SetWriter
 
 BACKUP_MADE = "backup.made"
@@ -101,15 +103,12 @@ def _fill(desk: Desk, writer: SetWriter, refs: Iterable[ContractRef], unsaved: l
             if not isinstance(copy, Snapshot):
                 unsaved.append(Unsaved(copy.ref, copy.reason))
                 continue
-            try:
-                with failpoints.step("vault.add"):
-                    writer.add(copy)
+            # Nothing is deleted here: the rule is that of a deletion that can be undone.
+            stored = store(desk, writer, copy, step=Step.TRASH)
+            if stored.reason is None:
                 count += 1
-            except (CrmError, BackupError) as problem:
-                if isinstance(problem.__cause__, OSError):
-                    raise
-                # Attachments are read while they are saved: one that cannot be read leaves its contract out.
-                unsaved.append(Unsaved(copy.ref, Reason.of(problem), problem.vendor_code))
+            else:
+                unsaved.append(Unsaved(copy.ref, stored.reason, stored.code))
         unsaved += [Unsaved(ref, Reason.BACKUP_INCOMPLETE) for ref in batch if ref.id not in answered]
         desk.progress("backup", count, None)
     return count

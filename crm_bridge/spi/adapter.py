@@ -142,6 +142,8 @@ class Whereabouts:
     place: Place
     digest: str | None = None
     """Drift digest of a live record."""
+    activity: str | None = None
+    """What a live record says about activity around it (`Content.activity_of`); None where it says nothing."""
     by: str | None = None
     """User id of whoever deleted it, where the CRM tells."""
     at: datetime | None = None
@@ -337,8 +339,13 @@ class Adapter(Protocol):
         """
         ...
 
-    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
-        """Copy contracts with everything around them, one result per ref, in any order."""
+    def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:
+        """Copy contracts with everything around them, one result per ref, in any order.
+
+        What is there and cannot be had is a gap of the copy, by name. `final`: the last copies before a deletion for
+        good, so that more calls may be spent to find out what this user is not shown; with
+        `Capabilities.shows_bin` contracts in the bin are copied too.
+        """
         ...
 
     def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:

@@ -46,6 +46,9 @@ class Exam:
     hide: ClassVar[str | None] = None
     """The command that hides one record ({id}) from our user; None where that cannot be."""
 
+    late: ClassVar[tuple[str, ...]] = ("note", "file", "line")
+    """What can be added to a contract (control `add`); fewer where this CRM has no such thing."""
+
     @pytest.fixture
     def bench(self, tmp_path: Path) -> Iterator[Bench]:
         """Serve a fresh CRM and connect to it."""

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from crm_bridge.domain.belongings import differing, record_differs
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.filters import Compare, FieldRef, Op
 from crm_bridge.domain.snapshot import PartKind, Snapshot, Unavailable
@@ -133,6 +134,30 @@ class ReadingExam(Exam):
         apart = any(part.kind is PartKind.DETAIL for copy in copies for part in copy.parts)
         inside = any(json.loads(copy.record).get(name) for copy in copies for name in names)
         assert apart or inside, "no detail rows in any snapshot"
+
+    def test_what_is_added_to_a_contract_shows_in_its_next_copy(self, bench: Bench) -> None:
+        content = bench.adapter.whoami().content
+        for record_id, what in zip(bench.ids()[3:], self.late, strict=False):
+            before, again = bench.snapshot(record_id), bench.snapshot(record_id)
+            assert (again.digest, differing(before, again, content)) == (before.digest, ()), "nothing was added"
+            bench.control("add", id=record_id, what=what, text="77001")
+            after = bench.snapshot(record_id)
+            assert after.digest != before.digest or differing(before, after, content), f"a late {what} goes unnoticed"
+
+    def test_what_is_added_to_a_contract_in_the_bin_shows_where_the_crm_shows_it(self, bench: Bench) -> None:
+        self.needs(self.spec.capabilities.shows_bin)
+        content = bench.adapter.whoami().content
+        record_id = self.deletable(bench, 1)[0]
+        before = bench.snapshot(record_id)
+        self.trash(bench, record_id)
+        (there,) = bench.adapter.snapshot(bench.refs(record_id), final=True)
+        assert isinstance(there, Snapshot)
+        assert differing(before, there, content) == (), "what the removal itself sets is no difference"
+        assert not record_differs(before, there, content)
+        bench.control("add", id=record_id, what=self.late[-1], text="77001")
+        (there,) = bench.adapter.snapshot(bench.refs(record_id), final=True)
+        assert isinstance(there, Snapshot)
+        assert differing(before, there, content)
 
     def test_one_result_comes_for_every_contract_of_a_snapshot(self, bench: Bench) -> None:
         ids = bench.ids()[:6]

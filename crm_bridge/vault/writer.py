@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from crm_bridge.domain.snapshot import Attachment, Snapshot
-from crm_bridge.errors import BackupError
+from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet
@@ -26,6 +26,12 @@ from crm_bridge.vault.syncing import Syncer
 BATCH_RECORDS = 500
 BATCH_BYTES = 8 * 1024 * 1024
 INCOMPLETE = ".incomplete"
+LeaveOut = Callable[[Attachment, CrmBridgeError], bool]
+
+
+def nothing(_attachment: Attachment, _error: CrmBridgeError) -> bool:
+    """Leave no attachment out."""
+    return False
 
 
 class SetWriter:
@@ -82,9 +88,10 @@ class SetWriter:
         """Throw away what was not closed."""
         self.abandon()
 
-    def add(self, snapshot: Snapshot) -> None:
+    def add(self, snapshot: Snapshot, *, leave_out: LeaveOut = nothing) -> None:
         """Take one contract. Attachments are streamed to files now, the record waits for its batch.
 
+        `leave_out` decides about an attachment that fails: whether the contract is taken without it.
         After an error this contract is not in the set and the writer can go on with the next one: BackupError
         for an attachment that is too large or not of the size that the CRM names, or a disk that is full;
         whatever the attachment's `chunks` raised is raised unchanged.
@@ -93,7 +100,11 @@ class SetWriter:
         stored: list[StoredFile] = []
         try:
             for attachment in snapshot.attachments:
-                stored.append(self._store(snapshot, attachment, self._attachments + len(stored) + 1))
+                try:
+                    stored.append(self._store(snapshot, attachment, self._attachments + len(stored) + 1))
+                except CrmBridgeError as error:
+                    if not leave_out(attachment, error):
+                        raise
         except BaseException:
             for file in stored:
                 (self._folder / file.file).unlink(missing_ok=True)

@@ -147,9 +147,9 @@ class Armed:
             pages = list(search.pages)
         return replace(search, pages=iter(pages))
 
-    def snapshot(self, refs: Sequence[ContractRef]) -> Iterator[Any]:
+    def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Any]:
         with self._verbs.during("snapshot"):
-            yield from self._inner.snapshot(refs)
+            yield from self._inner.snapshot(refs, final=final)
 
     def prepare(self, *args: Any, **more: Any) -> int:
         return self._inner.prepare(*args, **more)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from crm_bridge.i18n import _
 
-from . import administering, importer, lifecycle, switches
+from . import adding, administering, importer, lifecycle, switches
 from .auth import Gate
 from .envelope import WireError
 from .events import EVENT_KEY
@@ -174,6 +174,12 @@ def _decide(state: str) -> Callable[[Controlled, Arguments], Mapping[str, Any]]:
     return act
 
 
+def _add(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
+    table, row = _found(emulator.world, arguments)
+    text, actor = str(arguments.get("text") or "added meanwhile"), _actor(emulator.world, arguments)
+    return {"id": adding.add(emulator.world, table, row, str(arguments["what"]), text, actor)}
+
+
 def _quota(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     emulator.limits.turn_day(emulator.world)
     if "remaining" in arguments:
@@ -218,6 +224,7 @@ COMMANDS: Mapping[str, Callable[[Controlled, Arguments], Mapping[str, Any]]] = {
     "approve": _decide("pass"),
     "reject": _decide("reject"),
     "cancel": _decide("cancel"),
+    "add": _add,
     "quota": _quota,
     "veto": _veto,
     "events": _events,

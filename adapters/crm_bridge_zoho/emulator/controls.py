@@ -10,6 +10,7 @@ from typing import Any
 
 from crm_bridge.i18n import _
 from crm_bridge.spi.emulator import Effect
+from crm_bridge_zoho.emulator import adding
 from crm_bridge_zoho.emulator.administering import leave, rule
 from crm_bridge_zoho.emulator.gate import Meter
 from crm_bridge_zoho.emulator.lifecycle import clash, purge, restore, trash
@@ -163,10 +164,19 @@ def profile(org: Org, arguments: Mapping[str, Any]) -> Answer:
     return {"denied": sorted(denied)}
 
 
+def add(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Somebody else adds something to a contract: {id, what, text?}, with `what` as in `adding.KINDS`."""
+    found = _live(org, arguments)
+    if arguments.get("what") not in adding.KINDS:
+        raise ControlError(_("`what` must be one of {names}").format(names=", ".join(adding.KINDS)))
+    return {"id": adding.add(org, found, arguments).id}
+
+
 COMMANDS: Mapping[str, Command] = {
     "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
     "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
-    "profile": profile, "hide": hide, "rename_field": rename, "leave": leave, "rule": rule, "attach": add_file,
+    "profile": profile, "hide": hide, "rename_field": rename, "add": add,
+    "leave": leave, "rule": rule, "attach": add_file,
 }  # fmt: skip
 
 

@@ -111,12 +111,16 @@ def test_a_contract_that_is_not_there_is_said_so_and_the_others_are_copied(zoho:
 
 
 @pytest.mark.parametrize("code", ["INTERNAL_ERROR", "INVALID_DATA"])
-def test_a_list_that_cannot_be_read_leaves_its_contract_without_a_copy(zoho: Any, code: str) -> None:
+def test_a_list_that_zoho_refuses_is_a_gap_with_its_name_and_trouble_leaves_no_copy(zoho: Any, code: str) -> None:
     from tests.zoho.adapter.catalogue import ROWS, wire
 
     one = zoho.ids()[0]
     zoho.intercept = lambda request: wire(code, ROWS[code]) if request.path.endswith(f"/{one}/Notes") else None
     [copy] = zoho.connect().snapshot([ContractRef(MODULE, one)])
+    if code == "INVALID_DATA":
+        assert isinstance(copy, Snapshot)
+        assert [(gap.name, gap.file) for gap in copy.gaps] == [("Notes", False)]
+        return
     assert isinstance(copy, Unavailable)
     assert not copy.gone
 
