@@ -1,10 +1,12 @@
-"""How fast the journal is, against the naive alternative on the same disk in the same run.
+"""What the journal costs, against the naive alternative on the same disk in the same run.
 
-python benchmarks/journal.py [--events N] [--folder F]
+python benchmarks/journal.py [--contracts N] [--folder F]
 
-Appends: one entry per durable commit, against a bare SQLite table with a hash chain and the same settings (rollback
-journal, synchronous=EXTRA), in turns. Checks: `journal check` and the independent verifier over an export, against a
-plain SHA-256 chain over the same lines, once without and once with reading the JSON.
+Lives: CPU, bytes and commits per contract for all entries of a deletion 100 and 500 together: backup, gate with
+intent, outcome, verify. Appends: one entry per durable commit, against a bare SQLite table with a hash chain and the
+same settings (rollback journal, synchronous=EXTRA), in turns. Reading: the first read of a session, and of one that is
+about to write. Checks: `journal check` and the independent verifier over an export, against a plain SHA-256 chain over
+the same lines, once without and once with reading the JSON.
 """
 
 from __future__ import annotations
@@ -16,26 +18,30 @@ import io
 import json
 import os
 import random
+import resource
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crm_bridge.clock import SystemClock  # noqa: E402
+from crm_bridge.journal.canonical import JsonValue  # noqa: E402
 from crm_bridge.journal.check import check_journal  # noqa: E402
 from crm_bridge.journal.entry import Draft  # noqa: E402
 from crm_bridge.journal.export import export_journal  # noqa: E402
+from crm_bridge.journal.pin import NoPins  # noqa: E402
 from crm_bridge.journal.store import Journal  # noqa: E402
 from verifier import verify_journal  # noqa: E402
 
 APPENDS, ROUNDS = 100, 5
-BATCH = 100
+BATCH, LOOK = 100, 500
+RUN = "01K0000000000000000000000R"
 
 
 class Keys(dict[str, str]):
@@ -46,6 +52,9 @@ class Keys(dict[str, str]):
         self[name] = value
 
 
+KEYS = Keys()
+
+
 def rate(count: int, work: Callable[[], object]) -> float:
     """Return how many things a second `work` does."""
     start = time.perf_counter()
@@ -53,17 +62,31 @@ def rate(count: int, work: Callable[[], object]) -> float:
     return count / (time.perf_counter() - start)
 
 
-def draft(number: int, op: str) -> Draft:
+def draft(op: str, lines: Sequence[dict[str, JsonValue]], **body: JsonValue) -> Draft:
     """Return an entry of the size that a run writes."""
-    body = {"step": "trash", "event": f"{op}.done", "evidence": "E0", "code": "SUCCESS"}
-    return Draft(
-        op, "zoho", "60001234567", "Contracts", str(554023000003700001 + number), "ab" * 32, "R1", 1, "u", body
-    )
+    event = {"event": f"{op}.done", "step": "trash", "adapter": "zoho/0.1.0", **body}
+    return Draft(op, "zoho", "60001234567", "Contracts", "ab" * 32, RUN, "554023000000235001", event, lines)
+
+
+def life(first: int, together: int) -> Iterator[list[Draft]]:
+    """Yield what a deletion commits for contracts that share a look, a list of entries at a time."""
+    ids = [str(554023000003700001 + number) for number in range(first, first + together)]
+    digests = {record_id: hashlib.sha256(record_id.encode()).hexdigest() for record_id in ids}
+    bare: list[dict[str, JsonValue]] = [{"id": record_id} for record_id in ids]
+    saved: list[dict[str, JsonValue]] = [
+        {"id": i, "file": f"records/{n:08}.age", "sha256": digests[i]} for n, i in enumerate(ids)
+    ]
+    numbered: list[dict[str, JsonValue]] = [{"id": record_id, "number": digests[record_id]} for record_id in ids]
+    yield [draft("backup", saved, set="01K0000000000000000000000B")]
+    yield [draft("gate", numbered), draft("intent", bare, attempt=1)]
+    answer: dict[str, JsonValue] = {"sent_at": "2026-11-30T08:00:00.000Z", "request_id": "c" * 36, "evidence": "E0"}
+    yield [draft("outcome", bare, attempt=1, **answer)]
+    yield [draft("verify", bare, evidence="E2", control="554023000000123456")]
 
 
 def open_journal(folder: Path) -> Journal:
-    """Open a new journal."""
-    return Journal.open(folder, keys=Keys(), clock=SystemClock(), randomness=random.Random(1))
+    """Open a journal; all of one benchmark have the same keys."""
+    return Journal.open(folder, keys=KEYS, pins=NoPins(), clock=SystemClock(), randomness=random.Random(1))
 
 
 class Naive:
@@ -90,11 +113,46 @@ def compare_appends(folder: Path) -> tuple[float, float, float]:
     with open_journal(folder / "single") as journal:
         for turn in range(ROUNDS):
             numbers = range(turn * APPENDS, (turn + 1) * APPENDS)
-            ours.append(rate(APPENDS, lambda n=numbers: [journal.append([draft(i, "note")]) for i in n]))  # type: ignore[misc]
-            theirs.append(rate(APPENDS, lambda n=numbers: [naive.append(i) for i in n]))  # type: ignore[misc]
+            ours.append(rate(APPENDS, lambda n=numbers: [journal.append([draft("note", (), n=i)]) for i in n]))  # type: ignore[misc]
+            theirs.append(rate(APPENDS, lambda n=numbers: [naive.append(i) for i in n]))  # type: ignore[misc, func-returns-value]
     naive.db.close()
     ratios = [own / other for own, other in zip(ours, theirs, strict=True)]
     return statistics.median(ours), statistics.median(theirs), statistics.median(ratios)
+
+
+def write_lives(home: Path, contracts: int, together: int) -> int:
+    """Write the lives of so many contracts, print what each cost, and return their number."""
+    own, kernel, count, commits = 0.0, 0.0, 0, 0
+    with open_journal(home) as journal:
+        journal.append([draft("note", ())])
+        start_size = journal.path.stat().st_size
+        for first in range(0, contracts, together):
+            drafts = list(life(first, together))
+            start = resource.getrusage(resource.RUSAGE_SELF)
+            for batch in drafts:
+                journal.append(batch)
+            end = resource.getrusage(resource.RUSAGE_SELF)
+            own, kernel = own + end.ru_utime - start.ru_utime, kernel + end.ru_stime - start.ru_stime
+            count, commits = count + together, commits + len(drafts)
+        size = journal.path.stat().st_size - start_size
+    print(
+        f"all entries of a deletion, {together} together: {own / count * 1e6:.1f} us of CPU a contract, "
+        f"and {kernel / count * 1e6:.1f} us in the kernel"
+    )
+    print(f"  {size / count:,.0f} bytes a contract, {commits / count * together:.0f} commits for {together}")
+    return count
+
+
+def first_reads(home: Path) -> None:
+    """Print how long the first read of a session takes, and the check before its first entry."""
+    for what, thorough in (("first read of a session", False), ("check before its first entry", True)):
+        with open_journal(home) as journal:
+            start = time.perf_counter()
+            if thorough:
+                journal.append([draft("note", ())])
+            else:
+                next(journal.entries(op="run.end"), None)
+            print(f"{what}: {(time.perf_counter() - start) * 1000:,.0f} ms")
 
 
 def syncs(folder: Path) -> float:
@@ -130,7 +188,7 @@ def verify(path: Path) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--contracts", type=int, default=20_000)
     parser.add_argument("--folder", type=Path, default=None, help="on which disk (default: the temporary folder)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
@@ -138,26 +196,23 @@ def main() -> None:
         ours, naive, ratio = compare_appends(folder)
         print(f"one fsync of a page: {syncs(folder):.2f} ms")
         print(f"durable single appends: {ours:,.0f}/s; bare table with a hash chain: {naive:,.0f}/s; ratio {ratio:.2f}")
-        with open_journal(folder / "many") as journal:
-            batches = range(0, chosen.events, BATCH)
-            fill = rate(
-                chosen.events, lambda: [journal.append([draft(b + n, "note") for n in range(BATCH)]) for b in batches]
-            )
-            export = folder / "export.jsonl"
-            with export.open("wb") as file:
-                count = export_journal(journal, file)
-        print(f"appends in batches of {BATCH}: {fill:,.0f}/s")
-        checked = rate(count, lambda: check_journal(folder / "many"))
+        for together in (BATCH, LOOK):
+            count = write_lives(folder / f"by-{together}", chosen.contracts, together)
+        first_reads(folder / f"by-{BATCH}")
+        export = folder / "export.jsonl"
+        with open_journal(folder / f"by-{BATCH}") as journal, export.open("wb") as file:
+            export_journal(journal, file)
+        checked = rate(count, lambda: check_journal(folder / f"by-{BATCH}"))
         exported = rate(count, lambda: check_journal(export))
         independent = rate(count, lambda: verify(export))
         hashed = rate(count, lambda: chain(export))
         parsed = rate(count, lambda: chain(export, parse=True))
         size = export.stat().st_size
-        print(f"journal check: {checked:,.0f} events/s; of an export: {exported:,.0f} events/s")
-        print(f"independent verifier: {independent:,.0f} events/s; ratio to ours {independent / exported:.2f}")
-        print(f"plain SHA-256 chain, nothing parsed: {hashed:,.0f} events/s; ratio {hashed / exported:.1f}")
-        print(f"SHA-256 chain with every line parsed: {parsed:,.0f} events/s; ratio {parsed / exported:.1f}")
-        print(f"{size / count:.0f} bytes per event in an export")
+        print(f"journal check: {checked:,.0f} contracts/s; of an export: {exported:,.0f} contracts/s")
+        print(f"independent verifier: {independent:,.0f} contracts/s; ratio to ours {independent / exported:.2f}")
+        print(f"plain SHA-256 chain, nothing parsed: {hashed:,.0f} contracts/s; ratio {hashed / exported:.1f}")
+        print(f"SHA-256 chain with every line parsed: {parsed:,.0f} contracts/s; ratio {parsed / exported:.1f}")
+        print(f"{size / count:.0f} bytes per contract in an export")
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ MUTATIONS = (
     Mutation(
         "lines are not compared with their seal",
         f"{JOURNAL}/walk.py",
-        "        if LineSeal.of(lines) != seal:\n",
+        "        if LineSeal.of(block) != seal:\n",
         "        if False:\n",
         (TAMPERING,),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -136,24 +136,27 @@ class Entry:
         """Return the hex SHA-256 of the bytes, as the next entry's `prev` carries it."""
         return sha256(self.raw).hexdigest()
 
-    def attempt_of(self, line: Mapping[str, Any]) -> AttemptKey | None:
-        """Return the attempt that a line of this entry opens or closes; None where it does neither."""
-        if not is_intent(self.op) and not is_outcome(self.op):
-            return None
-        return attempt_of(self.op, self.system, self.org, self.body, line)
+    def attempts_of(self, lines: Iterable[Mapping[str, Any]]) -> Iterator[AttemptKey]:
+        """Yield the attempts that lines of this entry open or close."""
+        return attempts_of(self.op, self.system, self.org, self.body, lines)
 
 
-def attempt_of(op: str, system: str, org: str, body: Mapping[str, Any], line: Mapping[str, Any]) -> AttemptKey:
-    """Return the attempt that one line opens or closes; a fact of the line wins over the same one of the body."""
-    step, attempt = line.get("step", body.get("step")), line.get("attempt", body.get("attempt"))
-    return AttemptKey(
-        op.rpartition(".")[0],
-        system,
-        org,
-        str(line["id"]),
-        step if isinstance(step, str) else "",
-        attempt if type(attempt) is int else 0,
-    )
+def attempts_of(
+    op: str, system: str, org: str, body: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]
+) -> Iterator[AttemptKey]:
+    """Yield the attempt that each line opens or closes; a fact of the line wins over the same one of the body."""
+    family = op.rpartition(".")[0]
+    common = body.get("step"), body.get("attempt")
+    for line in lines:
+        step, attempt = line.get("step", common[0]), line.get("attempt", common[1])
+        yield AttemptKey(
+            family,
+            system,
+            org,
+            str(line["id"]),
+            step if isinstance(step, str) else "",
+            attempt if type(attempt) is int else 0,
+        )
 
 
 def is_intent(op: str) -> bool:

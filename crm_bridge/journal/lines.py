@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.canonical import JsonValue, canonical, canonical_flat
-from crm_bridge.journal.merkle import leaf_hash, root_of
+from crm_bridge.journal.merkle import root_of
 
 MAX_LINES = 1_000_000
 
@@ -28,9 +28,10 @@ class LineSeal:
     digest: bytes
 
     @classmethod
-    def of(cls, lines: Sequence[bytes]) -> LineSeal:
-        """Seal lines in their order."""
-        return cls(len(lines), root_of([leaf_hash(line) for line in lines]), sha256(b"\n".join(lines)).digest())
+    def of(cls, block: bytes) -> LineSeal:
+        """Seal the lines of a block in their order."""
+        leaves = [sha256(b"\x00" + line).digest() for line in block.split(b"\n")]
+        return cls(len(leaves), root_of(leaves), sha256(block).digest())
 
     @classmethod
     def parse(cls, value: object) -> LineSeal | None:
@@ -66,9 +67,9 @@ class Line:
     facts: Mapping[str, Any]
 
 
-def write_lines(lines: Iterable[Mapping[str, JsonValue]]) -> list[bytes]:
-    """Return the canonical bytes of each line; raise JournalError for one that has no place in the journal."""
-    return [canonical_flat(line) or canonical(line) for line in lines]
+def write_lines(lines: Sequence[Mapping[str, JsonValue]]) -> bytes:
+    """Return the canonical bytes of the lines as a block; raise JournalError for one that the journal cannot hold."""
+    return (canonical_flat(lines) if lines else b"") or b"\n".join(map(canonical, lines))
 
 
 def split_block(block: bytes, seal: LineSeal) -> list[bytes]:

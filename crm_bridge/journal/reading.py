@@ -12,7 +12,7 @@ from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
-from crm_bridge.journal.entry import AttemptKey, Entry, is_intent
+from crm_bridge.journal.entry import AttemptKey, Entry, is_intent, is_outcome
 from crm_bridge.journal.history import History
 from crm_bridge.journal.lines import Line, damaged_lines, parse_line, split_block
 from crm_bridge.journal.merkle import inclusion_path
@@ -174,13 +174,12 @@ class Reader(ABC):
 
     def _track(self, entry: Entry, lines: Iterable[Line]) -> None:
         """Note the attempts that the lines of an entry open or close."""
-        opened = self._open_attempts
-        for line in lines:
-            key = entry.attempt_of(line.facts) if opened is not None else None
-            if opened is None or key is None:
-                return
-            if is_intent(entry.op):
-                opened[key] = (entry.seq, line.place)
+        opened, opens = self._open_attempts, is_intent(entry.op)
+        if opened is None or not (opens or is_outcome(entry.op)):
+            return
+        for place, key in enumerate(entry.attempts_of(line.facts for line in lines)):
+            if opens:
+                opened[key] = (entry.seq, place)
             else:
                 opened.pop(key, None)
 

@@ -16,7 +16,7 @@ from crm_bridge.journal.entry import (
     HMAC_OP,
     VERSION,
     AttemptKey,
-    attempt_of,
+    attempts_of,
     is_intent,
     is_outcome,
 )
@@ -182,16 +182,14 @@ class Walk:
             self._add(Code.ALTERED, self.size - 1, _("lines follow it that it does not announce"))
             return
         (value, seal), self._announced = self._announced, None
-        lines = block.split(b"\n")
-        if LineSeal.of(lines) != seal:
+        if LineSeal.of(block) != seal:
             self._add(Code.ALTERED, value["seq"], _("its lines are not the ones that it sealed"))
         try:
-            parsed = [parse_line(raw) for raw in lines]
+            parsed = [parse_line(raw) for raw in block.split(b"\n")]
         except ValueError:
             raise SourceError(_("entry {seq}").format(seq=value["seq"]), _("a line of it is damaged")) from None
         self._check_names(value["seq"], value["op"], parsed)
-        for line in parsed:
-            self._attempt(value, line)
+        self._attempts(value, parsed)
 
     def _check_names(self, seq: int, op: str, lines: Iterable[Mapping[str, Any]]) -> None:
         names = names_in(op, lines)
@@ -204,13 +202,16 @@ class Walk:
             self._add(Code.ALTERED, self.size - 1, _("its lines are missing"))
             self._announced = None
 
-    def _attempt(self, value: Mapping[str, Any], line: Mapping[str, Any]) -> None:
+    def _attempts(self, value: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> None:
         op, system, org = value["op"], value["system"], value["org"]
-        key = attempt_of(op, system, org, value["body"], line)
-        if is_intent(op):
-            self._open[key] = OpenIntent(value["seq"], op, system, org, key.record_id, key.step, key.attempt)
-        elif is_outcome(op):
-            self._open.pop(key, None)
+        opens = is_intent(op)
+        if not opens and not is_outcome(op):
+            return
+        for key in attempts_of(op, system, org, value["body"], lines):
+            if opens:
+                self._open[key] = OpenIntent(value["seq"], op, system, org, key.record_id, key.step, key.attempt)
+            else:
+                self._open.pop(key, None)
 
     def _checkpoint(self, record: CheckpointRecord) -> None:
         try:

@@ -18,7 +18,7 @@ from crm_bridge.journal.entry import (
     Draft,
     Entry,
     Stamp,
-    attempt_of,
+    attempts_of,
     is_intent,
     is_outcome,
     write_entry,
@@ -68,15 +68,16 @@ def insert_batch(
     made = Written((), tail)
     entries, blocks, nodes, places = [], [], [], []
     for draft in drafts:
-        lines = write_lines(draft.lines)
-        entry = write_entry(draft, sealed, LineSeal.of(lines) if lines else None, seq=seq, prev=prev, program=PROGRAM)
+        block = write_lines(draft.lines)
+        entry = write_entry(draft, sealed, LineSeal.of(block) if block else None, seq=seq, prev=prev, program=PROGRAM)
         _track(made, draft, seq, attempts or {})
         nodes.extend(frontier.add(leaf_hash(entry.raw)))
         prev = sha256(entry.raw).hexdigest()
         entries.append(entry)
-        if lines:
-            blocks.append((seq, b"\n".join(lines)))
-        places += [(name, seq) for name in names_in(draft.op, draft.lines)]
+        if block:
+            blocks.append((seq, block))
+        # Neighbours in the index are written one after the other.
+        places += [(name, seq) for name in sorted(names_in(draft.op, draft.lines))]
         seq += 1
     db.executemany("INSERT INTO entry (seq, raw) VALUES (?, ?)", [(entry.seq, entry.raw) for entry in entries])
     db.executemany("INSERT INTO lines (seq, raw) VALUES (?, ?)", blocks)
@@ -104,19 +105,20 @@ def names_in(op: str, lines: Iterable[Mapping[str, Any]]) -> set[str]:
 
 def _track(made: Written, draft: Draft, seq: int, before: Attempts) -> None:
     """Note which attempts the lines of a draft open or close; refuse what would not be an attempt."""
-    opening = is_intent(draft.op)
-    if not opening and not is_outcome(draft.op):
+    opens = is_intent(draft.op)
+    if not opens and not is_outcome(draft.op):
         return
-    for place, line in enumerate(draft.lines):
-        key = attempt_of(draft.op, draft.system, draft.org, draft.body, line)
-        is_open = key in made.opened or (key in before and key not in made.closed)
-        if opening == is_open:
+    opened, closed = made.opened, made.closed
+    keys = attempts_of(draft.op, draft.system, draft.org, draft.body, draft.lines)
+    for place, key in enumerate(keys):
+        is_open = key in opened or (key in before and key not in closed)
+        if opens == is_open:
             raise _refusal(key, is_open=is_open)
         if is_open:
-            made.closed.add(key)
-            made.opened.pop(key, None)
+            closed.add(key)
+            opened.pop(key, None)
         else:
-            made.opened[key] = (seq, place)
+            opened[key] = (seq, place)
 
 
 def _refusal(key: AttemptKey, *, is_open: bool) -> JournalError:

@@ -106,7 +106,7 @@ CHANGES: dict[str, tuple[Change, tuple[int, ...]]] = {
     "one key more": (lambda value: value.update(more=1), (10,)),
     "one key less": (lambda value: value.pop("ts"), (10,)),
     "a body that is a list": (lambda value: value.update(body=[]), (10,)),
-    "a seal of lines that are not there": (lambda value: value.update(lines=LineSeal.of([LINE]).as_json()), (10,)),
+    "a seal of lines that are not there": (lambda value: value.update(lines=LineSeal.of(LINE).as_json()), (10,)),
     "a seal of lines that is text": (lambda value: value.update(lines="1"), (10,)),
     "a seal of no lines": (lambda value: value.update(lines={"count": 0, "root": "0" * 64, "sha256": "0" * 64}), (10,)),
     "a hand-over without a second signature": (lambda value: value.update(op=ROTATE[0], body=ROTATE[1]), (10,)),
@@ -149,9 +149,9 @@ def forgeries() -> Iterator[Case]:
 def _with_lines() -> Iterator[Case]:
     for name, (change, line, codes) in LINES.items():
         for what, seal, wanted in (
-            ("", LineSeal.of([line]), codes),
-            (", sealed by another root", replace(LineSeal.of([line]), root=bytes(32)), (10,)),
-            (", sealed by another digest", replace(LineSeal.of([line]), digest=bytes(32)), (10,)),
+            ("", LineSeal.of(line), codes),
+            (", sealed by another root", replace(LineSeal.of(line), root=bytes(32)), (10,)),
+            (", sealed by another digest", replace(LineSeal.of(line), digest=bytes(32)), (10,)),
         ):
             forger = Forger()
             forger.batch(START)

@@ -66,7 +66,7 @@ def _journal(luck: random.Random, *, odd: int = 0) -> Forger:
 
         def change(value: dict[str, Any], turn: int = turn) -> None:
             if forger.contracts:
-                value["lines"] = LineSeal.of(forger.contracts).as_json()
+                value["lines"] = LineSeal.of(b"\n".join(forger.contracts)).as_json()
             if turn < odd:
                 changed = _put(luck, dict(value))
                 value.clear()
