@@ -126,7 +126,9 @@ def test_what_is_suggested_can_be_typed_as_it_stands(
     monkeypatch.delenv("CRM_BRIDGE_HOME")
     plan = tmp_path / "old contracts.plan"
     said = shell("--home", shell.home, "plan", "zoho-sandbox", "--where", 'status = "Expired"', "-o", plan)
-    applied = shell(*shlex.split(said.err.splitlines()[-1])[1:])
+    suggested = shlex.split(said.err.splitlines()[-1].removeprefix("Carry it out: "))[1:]
+    digest = shell("--home", shell.home, "plan", "show", plan, "--json").document()["digest"]
+    applied = shell(*suggested, "--confirm", digest)
     assert applied.code == 0, applied.err
     undo = next(line for line in applied.out.splitlines() if line.startswith("to undo"))
     assert shell(*shlex.split(undo.removeprefix("to undo"))[1:]).code == 0

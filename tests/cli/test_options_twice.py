@@ -12,7 +12,7 @@ from crm_bridge.cli.translated import repeatable
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 
-GATHERED = {"--where", "--key", "--checkpoint", "--receipt", "--set", "--env", "--only", "--fail"}
+GATHERED = {"--where", "--key", "--checkpoint", "--receipt", "--set", "--env", "--only", "--fail", "--outcome"}
 """Options that collect; a new one is added here on purpose."""
 
 
