@@ -57,7 +57,7 @@ def test_the_tutorial_works_as_it_is_written(tenant: User, page: str) -> None:
         shown[command] = tenant.confirm(command) if deletes else tenant.type(command)
     assert len(shown) == 12
     for deleting in ("crm-bridge delete zoho-eu HT-2026-0001", "crm-bridge apply old.plan"):
-        assert " E2 " in next(said for command, said in shown.items() if command.startswith(deleting))
+        assert "crm-bridge restore " in next(said for command, said in shown.items() if command.startswith(deleting))
     back = tenant.type("crm-bridge find zoho-eu --number HT-2026-0001 --json")
     assert json.loads(back.splitlines()[0])["title"] == "A test"
     receipt = json.loads((tenant.folder / "receipt.json").read_text())
