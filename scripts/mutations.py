@@ -91,10 +91,10 @@ MUTATIONS = (
     ),
     Mutation(
         "not found counts as done by us",
-        "crm_bridge/pipeline/reconcile.py",
-        "    None: Event.FOUND_UNATTRIBUTED,\n",
-        "    None: Event.FOUND_DONE,\n",
-        (f"{PIPELINE}/test_what_looks_prove.py",),
+        "crm_bridge/domain/absence.py",
+        "NOT_THERE = frozenset({Reason.NOT_FOUND, Reason.MERGED})\n",
+        "NOT_THERE = frozenset[Reason]()\n",
+        ("tests/domain/test_causes_of_absence.py",),
     ),
     Mutation(
         "one look instead of two",
@@ -106,14 +106,14 @@ MUTATIONS = (
     Mutation(
         "absence without a control record",
         "crm_bridge/pipeline/verify.py",
-        "    if seen.place is Place.GONE and control:\n",
-        "    if seen.place is Place.GONE:\n",
+        "    if not listed_as_ours and not (absence.proven and controlled):\n",
+        "    if not listed_as_ours and not absence.proven:\n",
         (f"{PIPELINE}/test_what_looks_prove.py",),
     ),
     Mutation(
         "no last look before the delete",
         "crm_bridge/pipeline/gate.py",
-        "        return Happening(Event.HELD, Step.TRASH, reason=Reason.CHANGED_SINCE_PLAN)\n",
+        "        return _held(target, step, Reason.CHANGED_SINCE_PLAN)\n",
         "        pass\n",
         (f"{PROTOCOL}/test_gate_window.py",),
     ),
@@ -265,7 +265,7 @@ MUTATIONS = (
     Mutation(
         "only open intents are doubtful",
         "crm_bridge/pipeline/doubt.py",
-        "DOUBTFUL = frozenset({State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED})\n",
+        "DOUBTFUL = LATE | {State.UNATTRIBUTED}\n",
         "DOUBTFUL = frozenset({State.IN_FLIGHT})\n",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),
     ),

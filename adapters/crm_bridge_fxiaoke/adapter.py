@@ -107,7 +107,9 @@ class FxiaokeAdapter:
         if query.deleted_since is None:
             return parts.finder.find(query)
         assumed, name = self._settings.assumptions, parts.fields.object.name
-        return list_voided(self._records, name, query.deleted_since, user=parts.person.id, assumed=assumed)
+        return list_voided(
+            self._records, name, query.deleted_since, user=parts.person.id, assumed=assumed, ahead=self._client.ahead
+        )
 
     def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:
         """Copy contracts with everything around them; `final` also counts the details by one more call each."""
@@ -185,6 +187,7 @@ class FxiaokeAdapter:
                 assumptions=assumed,
                 touched=self._touched,
                 user=person.id,
+                ahead=lambda: self._client.ahead,
                 leftovers=leftovers if assumed.verify_details else None,
             ),
             remover=Remover(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from crm_bridge.credentials import Identity, Token
 from crm_bridge.domain.reasons import Reason
@@ -92,6 +93,11 @@ class Client:
     def ready(self) -> None:
         """Have a token at hand."""
         self.auth.token()
+
+    @property
+    def ahead(self) -> timedelta:
+        """Return how far the CRM's clock is ahead of ours, by the Date of its last answer; negative where behind."""
+        return self._transport.clock_ahead
 
     def room(self, path: str, calls: int) -> int:
         """Wait until the window of this path lets a call in; return how many of `calls` fit soon after it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.errors import CrmError, PermissionDeniedError
+from crm_bridge.errors import CrmBridgeError, CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
 from crm_bridge_fxiaoke.approvals import Approvals
@@ -34,6 +34,8 @@ class _Seen:
     unreadable: frozenset[str]
     hidden: frozenset[str]
     control: str | None
+    stand_in: str | None = None
+    """A customer that could be read where no contract could be the control."""
 
 
 class Locator:
@@ -48,9 +50,14 @@ class Locator:
         assumptions: Assumptions,
         touched: Touched,
         user: str,
+        ahead: Callable[[], timedelta] = timedelta,
         leftovers: Leftovers | None = None,
     ) -> None:
-        """`approvals` tells who has to decide about a void; `leftovers` counts details that did not follow one."""
+        """`approvals` tells who has to decide about a void; `leftovers` counts details that did not follow one.
+
+        `ahead` tells how far the CRM's clock is ahead of ours.
+        """
+        self._ahead = ahead
         self._user = user
         self._leftovers = leftovers
         self._records = records
@@ -70,10 +77,12 @@ class Locator:
         selection = {ref.id for ref in refs}
         places: dict[str, Whereabouts] = {}
         controls: list[str | None] = []
+        stand_in = None
         for part, seen in zip(parts, self._look_at_all(parts, selection, look), strict=True):
             controls.append(seen.control)
+            stand_in = stand_in or seen.stand_in
             self._tell(places, part, seen, look)
-        return Sighting(places, controls[0] if controls and None not in controls else None)
+        return Sighting(places, controls[0] if controls and None not in controls else None, stand_in)
 
     def _look_at_all(self, parts: Sequence[Sequence[ContractRef]], selection: set[str], look: Look) -> Iterator[_Seen]:
         """Look at the first part alone, so that the others have its control record; then at several at a time."""
@@ -123,7 +132,18 @@ class Locator:
         more_unreadable, more_hidden = self._probe([i for i in ids if i not in found and i not in bad], found, look)
         if control is None and seek and (look is Look.EVERYWHERE or len(found) + len(bad) < len(wanted)):
             control = self._another_control(selection)
-        return _Seen(found, bad | unreadable | more_unreadable, hidden | more_hidden, control)
+        alone = control is None and len(found) + len(bad) < len(wanted)
+        stand_in = self._customer() if alone and look is Look.EVERYWHERE else None
+        return _Seen(found, bad | unreadable | more_unreadable, hidden | more_hidden, control, stand_in)
+
+    def _customer(self) -> str | None:
+        customer = self._mapper.fields.field("customer")
+        name = customer.target if customer and customer.target else "AccountObj"
+        try:
+            rows = rows_of(self._records.query(name, [], limit=1, fields=("_id",)))
+        except CrmBridgeError:
+            return None
+        return next((row_id(row) for row in rows if isinstance(row, dict)), None)
 
     def _ask_for_voided(self, missing: Sequence[str]) -> Rows:
         """Until a voided row was seen in a plain query, do not rely on plain queries to return them."""
@@ -134,12 +154,12 @@ class Locator:
     def _probe(
         self, missing: Sequence[str], found: dict[str, Row], look: Look
     ) -> tuple[frozenset[str], frozenset[str]]:
-        """Ask for missing records by id: one that may not be seen any more is not gone.
+        """Ask for missing records by id: one that may not be seen any more, or lies voided, is not gone.
 
-        What this adapter purged itself is not asked about again. Where queries never show voided rows, every missing
-        record must be asked for; else a sample tells, and all of them only when one of the sample was hidden.
+        What this adapter purged itself is not asked about again. Until queries were seen to show voided rows, every
+        missing record must be asked for; else a sample tells, and all of them only when one of the sample was hidden.
         """
-        if self._assumed.query_invalid_rows == "omitted":
+        if look is Look.EVERYWHERE and missing and not self._lists_voided(len(missing)):
             return self._ask_one_by_one(missing, found)
         doubtful = [one for one in missing if look is Look.LIVE or not self._touched.was_purged(one)]
         unreadable, hidden = self._ask_one_by_one(doubtful[:_PROBES], found)
@@ -147,6 +167,16 @@ class Locator:
             more_unreadable, more_hidden = self._ask_one_by_one(doubtful[_PROBES:], found)
             return unreadable | more_unreadable, hidden | more_hidden
         return unreadable, hidden
+
+    def _lists_voided(self, missing: int) -> bool:
+        """Say whether plain queries were seen to return voided rows; for many missing ones a voided row is sought."""
+        if self._assumed.query_invalid_rows != "returned":
+            return self._assumed.query_invalid_rows == "with_filter" and self._voided_are_listed
+        if not self._voided_are_listed and missing > _PROBES:
+            rows = rows_of(self._records.query(self._object, [condition("life_status", "EQ", "invalid")], limit=1))
+            ids = [row_id(row) for row in rows if isinstance(row, dict)]
+            self._voided_are_listed = any(_voided(row) for row in self._records.by_ids(self._object, ids).values())
+        return self._voided_are_listed
 
     def _ask_one_by_one(self, ids: Iterable[str], found: dict[str, Row]) -> tuple[frozenset[str], frozenset[str]]:
         """Read records by id into `found`; return which could not be read and which may not be seen."""
@@ -182,19 +212,20 @@ class Locator:
             return Whereabouts(ref, Place.UNREADABLE)
         row = seen.rows.get(ref.id)
         if row is None:
-            visible = seen.control is not None and ref.id not in seen.hidden
+            visible = (seen.control or seen.stand_in) is not None and ref.id not in seen.hidden
             return Whereabouts(ref, Place.GONE if visible else Place.NOT_VISIBLE)
         if self._contradicts_itself(row):
             return Whereabouts(ref, Place.UNREADABLE, note=_("what the CRM says about its life status cannot be true"))
-        by, at = last_editor(row.values, self._user), moment(row.values.get("last_modified_time"))
+        by, told = last_editor(row.values, self._user), moment(row.values.get("last_modified_time"))
+        at, mark = told - self._ahead() if told else None, mark_of(row)
         if _voided(row):
-            return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at))
+            return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at), mark=mark)
         digest = self._mapper.digest(row.values)
         if row.values.get("life_status") == "in_change" and self._assumed.void_approval == "possible":
-            told = look is Look.EVERYWHERE and notes < _NOTES
-            note = self._approvals.note(self._object, ref.id) if told else _("in approval")
+            tells = look is Look.EVERYWHERE and notes < _NOTES
+            note = self._approvals.note(self._object, ref.id) if tells else _("in approval")
             return Whereabouts(ref, Place.PENDING, digest=digest, by=by, at=at, note=note)
-        return Whereabouts(ref, Place.LIVE, digest=digest, note=self._lock(row) if notes < _NOTES else "")
+        return Whereabouts(ref, Place.LIVE, digest=digest, note=self._lock(row) if notes < _NOTES else "", mark=mark)
 
     def _lock(self, row: Row) -> str:
         """Return who locked a record; nothing for one that is not locked."""
@@ -217,6 +248,12 @@ class Locator:
 
 def _without(rows: Iterable[Row], selection: set[str]) -> list[str]:
     return [row.id for row in rows if row.id not in selection]
+
+
+def mark_of(row: Row) -> str:
+    """Return what tells one state of a row from the next: when it changed last, and through whom."""
+    values = row.values
+    return f"{values.get('last_modified_time', '')}/{values.get('last_modified_by', '')}"
 
 
 def _voided(row: Row) -> bool:

@@ -27,13 +27,12 @@ class Person:
 
 
 def last_editor(values: Mapping[str, object], user: str) -> str | None:
-    """Return who changed a record last, None where that id cannot be compared with that of `user`."""
+    """Return who changed a record last; None where it was a workflow, or the id cannot be compared with `user`'s."""
     value = values.get("last_modified_by")
     found = text(value[0]) if isinstance(value, list) and value else text(value)
     # Open user ids and employee ids name the same people; comparing one with the other would accuse somebody else.
-    if found is None or found == SYSTEM_USER or found.startswith(OPEN_ID) is user.startswith(OPEN_ID):
-        return found
-    return None
+    comparable = found not in (None, SYSTEM_USER) and str(found).startswith(OPEN_ID) is user.startswith(OPEN_ID)
+    return found if comparable else None
 
 
 def acting_user(client: Client, secrets: SecretReader) -> Person:

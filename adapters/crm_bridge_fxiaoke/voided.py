@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from crm_bridge.domain.contract import ContractRef
@@ -17,14 +18,16 @@ from crm_bridge_fxiaoke.settings import Assumptions
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def list_voided(records: Records, name: str, since: datetime, *, user: str, assumed: Assumptions) -> Search:
+def list_voided(
+    records: Records, name: str, since: datetime, *, user: str, assumed: Assumptions, ahead: timedelta
+) -> Search:
     """Start the listing of one object. Raises NotAvailableError where queries never show voided records."""
     if assumed.query_invalid_rows == "omitted":
         raise NotAvailableError(
             _("this CRM does not list voided contracts: its queries leave them out"),
             hint=_("compare the CRM's own audit log with `crm-bridge journal list`"),
         )
-    from_then = (since - _EPOCH) // timedelta(milliseconds=1)
+    from_then = (since + ahead - _EPOCH) // timedelta(milliseconds=1)
     conditions = [
         condition("life_status", "EQ", "invalid"),
         condition("last_modified_time", "GTE", str(from_then)),
@@ -33,23 +36,35 @@ def list_voided(records: Records, name: str, since: datetime, *, user: str, assu
         _("only voided contracts are listed: one that was deleted after its void leaves nothing to read"),
         _("of a voided contract the CRM names who changed it last, and when; what this user may not see is not listed"),
     )
-    pages = _pages(records, name, conditions, user=user, days=assumed.bin_days)
+    pages = _pages(records, name, conditions, Reader(name, user, assumed.bin_days, ahead))
     return Search("life_status EQ invalid", None, pages, remarks=remarks)
 
 
-def _pages(records: Records, name: str, conditions: list[Condition], *, user: str, days: int | None) -> Iterator[Page]:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reads a voided row as a deletion."""
+
+    object_name: str
+    user: str
+    days: int | None
+    ahead: timedelta
+
+    def whereabouts(self, row: Row) -> Whereabouts:
+        """Return where the contract of a row is, and who changed it last; times by our clock."""
+        told = moment(row.values.get("last_modified_time"))
+        at = told - self.ahead if told else None
+        until = at + timedelta(days=self.days) if at and self.days else None
+        by = last_editor(row.values, self.user)
+        return Whereabouts(ContractRef(self.object_name, row.id), Place.IN_BIN, by=by, at=at, until=until)
+
+
+def _pages(records: Records, name: str, conditions: list[Condition], reader: Reader) -> Iterator[Page]:
     seen, expected = 0, None
     for page in records.pages(name, conditions, counted=True):
         expected = page.total if page.total is not None else expected
         seen += len(page.rows)
         voided = [row for row in page.rows if row.values.get("life_status") == "invalid"]
-        yield Page((), deleted=tuple(_whereabouts(name, row, user, days) for row in voided))
+        yield Page((), deleted=tuple(map(reader.whereabouts, voided)))
     agrees = expected is None or expected == seen
     how = _("listed to the end") if agrees else _("the CRM counted another number")
     yield Page((), Completeness(agrees, seen, expected, how), deleted=())
-
-
-def _whereabouts(name: str, row: Row, user: str, days: int | None) -> Whereabouts:
-    at = moment(row.values.get("last_modified_time"))
-    until = at + timedelta(days=days) if at and days else None
-    return Whereabouts(ContractRef(name, row.id), Place.IN_BIN, by=last_editor(row.values, user), at=at, until=until)

@@ -30,7 +30,10 @@ class Deletion:
     id: str
     by: str | None
     at: datetime | None
+    """By our clock."""
     in_bin: bool
+    mark: str = ""
+    """The moment as Zoho writes it: another deletion, another mark."""
 
     @property
     def until(self) -> datetime | None:
@@ -143,7 +146,7 @@ class Bins:
             {"field": {"api_name": "module"}, "comparator": "equal", "value": self._module}
         ]
         if since is not None:
-            moment = (since - SKEW).astimezone(UTC).isoformat(timespec="seconds")
+            moment = (since - SKEW + self._client.ahead).astimezone(UTC).isoformat(timespec="seconds")
             group.append({"field": {"api_name": "deleted_time"}, "comparator": "greater_than", "value": moment})
         return {"group_operator": "AND", "group": group}
 
@@ -154,7 +157,7 @@ class Bins:
             "/crm/v8/settings/recycle_bin", "GET /crm/v8/settings/recycle_bin", params={**selection, **paging}
         )
         listed = [raw for raw in list_of(answer, "recycle_bin") if self._is_ours(raw.get("module"))]
-        return [_deletion(raw, in_bin=True) for raw in listed], bool(more_records(answer))
+        return [self._deletion(raw, in_bin=True) for raw in listed], bool(more_records(answer))
 
     def _deleted(self, since: datetime | None) -> Iterator[Deletion]:
         for entries, _ended in self.deleted_pages(since):
@@ -180,7 +183,7 @@ class Bins:
                 weight=2,
             )
             listed = list_of(answer, "data")
-            entries = [_deletion(raw, in_bin=raw.get("type") == "recycle") for raw in listed]
+            entries = [self._deletion(raw, in_bin=raw.get("type") == "recycle") for raw in listed]
             final = (one for one, raw in zip(entries, listed, strict=True) if raw.get("type") == "permanent")
             self._final |= {one.id: one for one in final}
             times = [one.at for one in entries if one.at is not None]
@@ -194,16 +197,16 @@ class Bins:
         name = module.get("api_name") if isinstance(module, Mapping) else module
         return not name or str(name).casefold() == self._module.casefold()
 
+    def _deletion(self, raw: Mapping[str, Any], *, in_bin: bool) -> Deletion:
+        by, told = raw.get("deleted_by"), instant_of(raw.get("deleted_time"))
+        return Deletion(
+            id=id_text(raw.get("id")),
+            by=id_text(by.get("id")) or None if isinstance(by, Mapping) else None,
+            at=told - self._client.ahead if told else None,
+            in_bin=in_bin,
+            mark=str(raw.get("deleted_time") or ""),
+        )
+
 
 def _without(ids: Collection[str], found: Mapping[str, Deletion]) -> list[str]:
     return [one for one in ids if one not in found]
-
-
-def _deletion(raw: Mapping[str, Any], *, in_bin: bool) -> Deletion:
-    by = raw.get("deleted_by")
-    return Deletion(
-        id=id_text(raw.get("id")),
-        by=id_text(by.get("id")) or None if isinstance(by, Mapping) else None,
-        at=instant_of(raw.get("deleted_time")),
-        in_bin=in_bin,
-    )

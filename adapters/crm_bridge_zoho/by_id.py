@@ -12,6 +12,7 @@ from crm_bridge_zoho.coql import MOST_BYTES, REFUSED_SHAPE, SMALL_LIMIT, Coql, S
 from crm_bridge_zoho.wire import Row, list_of, rows_of, unreadable_id
 
 LIST_IDS = 100
+_NOT_THERE = frozenset({"INVALID_DATA", "ENTITY_ID_INVALID", "RECORD_NOT_FOUND"})
 
 
 class Rows(dict[str, Row]):
@@ -48,7 +49,7 @@ class ById:
 
     def __init__(self, client: ZohoClient, coql: Coql, *, in_list: int, groups: int) -> None:
         """`in_list` ids in one list, `groups` lists in one query and one more for a control record."""
-        self._client = client
+        self.client = client
         self._coql = coql
         self._in_list = in_list
         self._rungs = [in_list * n for n in sorted({groups + 1, min(groups, 4), 1}, reverse=True)]
@@ -88,9 +89,9 @@ class ById:
         Zoho answers 204, 404 or INVALID_DATA for an id that does not exist.
         """
         try:
-            answer = self._client.read(f"/crm/v8/{module}/{record_id}", "GET /crm/v8/{module}/{id}")
+            answer = self.client.read(f"/crm/v8/{module}/{record_id}", "GET /crm/v8/{module}/{id}")
         except CrmBridgeError as error:
-            if error.http_status == 404 or error.vendor_code == "INVALID_DATA":
+            if error.http_status == 404 or error.vendor_code in _NOT_THERE:
                 return False
             raise
         return bool(list_of(answer, "data"))
@@ -126,7 +127,7 @@ class ById:
         return list(self._coql.pages(select, limit=min(len(ids), SMALL_LIMIT) if few else len(ids)))
 
     def _listed(self, module: str, ids: list[str], columns: tuple[str, ...]) -> Iterator[Answer]:
-        answer = self._client.read(
+        answer = self.client.read(
             f"/crm/v8/{module}",
             "GET /crm/v8/{module}",
             params={"ids": ",".join(ids), "fields": ",".join(columns), "per_page": "200"},

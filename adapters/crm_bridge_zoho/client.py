@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from crm_bridge.clock import Clock
@@ -31,6 +32,11 @@ class ZohoClient:
         self.tokens = tokens
         self._clock = clock
         self.credits_left: int | None = None
+
+    @property
+    def ahead(self) -> timedelta:
+        """Return how far Zoho's clock is ahead of ours, by the Date of its last answer; negative where it is behind."""
+        return self._transport.clock_ahead
 
     @property
     def granted_scopes(self) -> frozenset[str] | None:

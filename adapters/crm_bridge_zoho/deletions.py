@@ -53,4 +53,4 @@ def _told(module: str, listing: Iterable[tuple[list[Deletion], bool]]) -> Iterat
 
 def _whereabouts(module: str, one: Deletion) -> Whereabouts:
     place = Place.IN_BIN if one.in_bin else Place.GONE
-    return Whereabouts(ContractRef(module, one.id), place, by=one.by, at=one.at, until=one.until)
+    return Whereabouts(ContractRef(module, one.id), place, by=one.by, at=one.at, until=one.until, mark=one.mark)

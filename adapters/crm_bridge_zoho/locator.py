@@ -10,6 +10,7 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+from crm_bridge_zoho.account import read_user
 from crm_bridge_zoho.bins import Bins, Deletion
 from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.coql import Coql, Select, in_list, joined
@@ -42,8 +43,9 @@ class Locator:
         readable = True
         if absent and look is Look.EVERYWHERE:
             deletions, readable = self._bins.find(absent, since)
-        places = {ref.id: self._place(ref, rows, deletions, control, readable) for ref in refs}
-        return Sighting({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control)
+        places = {ref.id: self._place(ref, rows, deletions, control, readable, look) for ref in refs}
+        stand_in = read_user(self._by_id.client).id if absent and control is None and look is Look.EVERYWHERE else None
+        return Sighting({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control, stand_in)
 
     def _asked_again(self, seen: Whereabouts, deletions: Mapping[str, Deletion]) -> Whereabouts:
         """Ask once more, by its own address, for a record of which nothing but a missing row says that it is gone."""
@@ -59,6 +61,7 @@ class Locator:
         deletions: Mapping[str, Deletion],
         control: str | None,
         readable: bool,
+        look: Look,
     ) -> Whereabouts:
         row, deletion = rows.get(ref.id), deletions.get(ref.id)
         if row is not None:
@@ -69,12 +72,13 @@ class Locator:
             return Whereabouts(ref, Place.UNREADABLE, note=note)
         if deletion is not None:
             place = Place.IN_BIN if deletion.in_bin else Place.GONE
-            return Whereabouts(ref, place, by=deletion.by, at=deletion.at, until=deletion.until)
+            return Whereabouts(ref, place, by=deletion.by, at=deletion.at, until=deletion.until, mark=deletion.mark)
         if control is None:
             return Whereabouts(ref, Place.NOT_VISIBLE, note=_("no other record was readable in the same look"))
         if not readable:
             return Whereabouts(ref, Place.NOT_VISIBLE, note=_("Zoho shows neither the bin nor the deletions"))
-        return Whereabouts(ref, Place.GONE)
+        note = _("not live, and not listed as deleted: hidden, merged into another record, or converted")
+        return Whereabouts(ref, Place.GONE, note=note if look is Look.EVERYWHERE else "")
 
     def _read(self, ids: Sequence[str], *, gone: bool) -> tuple[Rows, str | None]:
         """Read the ids and a record outside them, which shows that reading works.

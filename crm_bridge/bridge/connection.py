@@ -320,19 +320,20 @@ class Connection:
         return self._carry_out(ConfirmedPlan(file.plan, said), file)
 
     def verify(self, run_id: str | None = None) -> Run:
-        """Look again for everything that a run removed; nothing is sent that changes anything."""
+        """Look again at everything that a run removed, or that is not proven; nothing is sent that changes anything."""
         from crm_bridge.domain.lifecycle import State
+        from crm_bridge.pipeline.reconcile import settle_open
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
-        from crm_bridge.pipeline.verify import verify_targets
+        from crm_bridge.pipeline.verify import look_again
 
         info = find_run(self.desk.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
         with self._working(info):
             log = RunLog(self.desk, info.ref)
-            wanted = set(log.ids_in((State.DONE, State.VERIFIED, State.UNVERIFIED, State.PENDING)))
-            verify_targets(log, (t for t in file.targets() if t.ref.id in wanted))
+            settle_open(log, file.targets())
+            look_again(log, file.targets(), also=(State.VERIFIED,))
         return self._run(info, file)
 
     def reconcile(self, run_id: str | None = None) -> Run:
@@ -372,7 +373,7 @@ class Connection:
         id of the CRM user who gets contracts whose own owner is not an active user any more.
         Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
         """
-        from crm_bridge.pipeline.doubt import DOUBTFUL
+        from crm_bridge.pipeline.doubt import LATE
         from crm_bridge.pipeline.restore import restore, settle_restores
         from crm_bridge.pipeline.restore_plan import check_tenant, plan_restore, restorable
         from crm_bridge.pipeline.run_log import RunLog
@@ -389,8 +390,8 @@ class Connection:
         with self._working(info):
             log = RunLog(self.desk, info.ref)
             settle_restores(log)
-            wanted = list(ids) if ids is not None else [*restorable(log), *log.ids_in(DOUBTFUL)]
-            steps = list(plan_restore(log, wanted))
+            wanted = list(ids) if ids is not None else [*restorable(log), *log.ids_in(LATE)]
+            steps = list(plan_restore(log, wanted, named=ids is not None))
             return steps if dry_run else list(restore(log, steps, owner=owner))
 
     def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[Relinking]]:

@@ -21,6 +21,8 @@ class State(StrEnum):
     PLANNED = "planned"
     BACKED_UP = "backed_up"
     GATED = "gated"
+    GATED_AGAIN = "gated_again"
+    """After an attempt that was proven not done."""
     IN_FLIGHT = "in_flight"
     IN_DOUBT = "in_doubt"
     UNATTRIBUTED = "unattributed"
@@ -31,6 +33,9 @@ class State(StrEnum):
     UNVERIFIED = "unverified"
     REAPPEARED = "reappeared"
     HELD = "held"
+    """Nothing was sent about it."""
+    RESISTED = "resisted"
+    """Held, or tried as often as it may be, after something was sent: a late effect would show at the next look."""
     REFUSED = "refused"
     ABSENT = "absent"
     RESTORING = "restoring"
@@ -78,17 +83,34 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     **{(state, E.BACKED_UP): state for state in (S.BACKED_UP, S.GATED, S.NOT_DONE)},
     **{
         (state, event): result
-        for state in (S.BACKED_UP, S.GATED, S.NOT_DONE)
+        for state in (S.BACKED_UP, S.GATED)
+        for event, result in ((E.GATE_PASSED, S.GATED), (E.HELD, S.HELD), (E.FOUND_ABSENT, S.ABSENT))
+    },
+    **{
+        (state, event): result
+        for state in (S.NOT_DONE, S.GATED_AGAIN)
+        for event, result in ((E.GATE_PASSED, S.GATED_AGAIN), (E.HELD, S.RESISTED), (E.FOUND_ABSENT, S.ABSENT))
+    },
+    # A request that was refused, or lost and not seen to act, may have acted all the same.
+    **{
+        (state, event): result
+        for state in (S.NOT_DONE, S.GATED_AGAIN, S.RESISTED, S.REFUSED)
         for event, result in (
-            (E.GATE_PASSED, S.GATED),
-            (E.HELD, S.HELD),
-            (E.FOUND_ABSENT, S.ABSENT),
+            (E.FOUND_DONE, S.DONE),
+            (E.FOUND_NOT_OURS, S.ABSENT),
+            (E.FOUND_UNATTRIBUTED, S.UNATTRIBUTED),
         )
     },
+    **{(state, E.SEEN_LIVE): state for state in (S.RESISTED, S.REFUSED)},
+    **{(state, E.NOT_SEEN): state for state in (S.RESISTED, S.REFUSED)},
+    # What could not be seen, or is gone through nobody knows whom, is looked at again.
+    (S.HELD, E.HELD): S.HELD,
+    (S.HELD, E.FOUND_ABSENT): S.ABSENT,
     (S.GATED, E.INTENDED): S.IN_FLIGHT,
+    (S.GATED_AGAIN, E.INTENDED): S.IN_FLIGHT,
     (S.IN_FLIGHT, E.ANSWERED_DONE): S.DONE,
     (S.IN_FLIGHT, E.ANSWERED_NOT_DONE): S.NOT_DONE,
-    (S.IN_FLIGHT, E.ANSWERED_HELD): S.HELD,
+    (S.IN_FLIGHT, E.ANSWERED_HELD): S.RESISTED,
     (S.IN_FLIGHT, E.ANSWERED_REFUSED): S.REFUSED,
     (S.IN_FLIGHT, E.ANSWERED_PENDING): S.PENDING,
     (S.IN_FLIGHT, E.ANSWER_LOST): S.IN_DOUBT,
@@ -101,7 +123,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
             (E.FOUND_NOT_DONE, S.NOT_DONE),
             (E.FOUND_NOT_OURS, S.ABSENT),
             (E.FOUND_UNATTRIBUTED, S.UNATTRIBUTED),
-            (E.FOUND_CHANGED, S.HELD),
+            (E.FOUND_CHANGED, S.RESISTED),
             (E.SEEN_PENDING, S.PENDING),
         )
     },
@@ -118,13 +140,29 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (S.VERIFIED, E.SEEN_ABSENT): S.VERIFIED,
     (S.VERIFIED, E.SEEN_LIVE): S.REAPPEARED,
     (S.VERIFIED, E.NOT_SEEN): S.VERIFIED,
+    (S.REAPPEARED, E.SEEN_ABSENT): S.VERIFIED,
+    (S.REAPPEARED, E.SEEN_LIVE): S.REAPPEARED,
+    (S.REAPPEARED, E.SEEN_PENDING): S.PENDING,
+    (S.REAPPEARED, E.NOT_SEEN): S.REAPPEARED,
+    (S.REAPPEARED, E.FOUND_NOT_OURS): S.ABSENT,
     # The second step of a two-step plan begins where the first one ended.
     (S.VERIFIED, E.GATE_PASSED): S.GATED,
     (S.VERIFIED, E.HELD): S.HELD,
     (S.VERIFIED, E.FOUND_ABSENT): S.ABSENT,
     **{
         (state, E.RESTORE_INTENDED): S.RESTORING
-        for state in (S.DONE, S.VERIFIED, S.UNVERIFIED, S.ABSENT, S.HELD, S.REFUSED, S.RESTORED)
+        for state in (
+            S.DONE,
+            S.VERIFIED,
+            S.UNVERIFIED,
+            S.ABSENT,
+            S.HELD,
+            S.RESISTED,
+            S.REFUSED,
+            S.RESTORED,
+            S.REAPPEARED,
+            S.UNATTRIBUTED,
+        )
     },
     (S.RESTORING, E.RESTORE_DONE): S.RESTORED,
     (S.RESTORING, E.RESTORE_NOT_DONE): S.VERIFIED,
@@ -134,6 +172,9 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (S.RESTORE_IN_DOUBT, E.RESTORE_NOT_DONE): S.VERIFIED,
 }
 """The whole protocol of one contract. A pair that is not here is an illegal event: it raises, nothing changes."""
+
+
+_RESTORING = frozenset({S.RESTORING, S.RESTORE_IN_DOUBT})
 
 
 class Outcome(StrEnum):
@@ -159,6 +200,7 @@ OUTCOMES: Mapping[State, Outcome] = {
     S.PLANNED: Outcome.WAITING,
     S.BACKED_UP: Outcome.WAITING,
     S.GATED: Outcome.WAITING,
+    S.GATED_AGAIN: Outcome.WAITING,
     S.NOT_DONE: Outcome.WAITING,
     S.IN_FLIGHT: Outcome.IN_DOUBT,
     S.IN_DOUBT: Outcome.IN_DOUBT,
@@ -169,6 +211,7 @@ OUTCOMES: Mapping[State, Outcome] = {
     S.PENDING: Outcome.PENDING,
     S.REAPPEARED: Outcome.REAPPEARED,
     S.HELD: Outcome.HELD,
+    S.RESISTED: Outcome.HELD,
     S.REFUSED: Outcome.REFUSED,
     S.ABSENT: Outcome.ALREADY_ABSENT,
     S.RESTORING: Outcome.IN_DOUBT,
@@ -177,9 +220,9 @@ OUTCOMES: Mapping[State, Outcome] = {
 }
 
 FINAL = frozenset(
-    {S.VERIFIED, S.HELD, S.REFUSED, S.ABSENT, S.REAPPEARED, S.RESTORED},
+    {S.VERIFIED, S.HELD, S.RESISTED, S.REFUSED, S.ABSENT, S.RESTORED},
 )
-"""States that a resume leaves alone (VERIFIED only in the plan's last step)."""
+"""States in which a run may end as complete (VERIFIED only in the plan's last step); a resume looks at them again."""
 
 
 class Evidence(StrEnum):
@@ -205,6 +248,8 @@ class Standing:
     evidence: Evidence | None = None
     reason: Reason | None = None
     code: str = ""
+    before_restore: State | None = None
+    """Where it stood when a restore began: a restore that is not done claims nothing new."""
 
     @property
     def outcome(self) -> Outcome:
@@ -237,9 +282,13 @@ def advance(standing: Standing, happening: Happening) -> Standing:
             reason="illegal_event",
             hint=_("check the journal with `crm-bridge journal check`"),
         )
+    if happening.event is Event.RESTORE_NOT_DONE:
+        after = standing.before_restore or after
+    beginning = happening.event is Event.RESTORE_INTENDED and standing.before_restore is None
     return replace(
         standing,
         state=after,
+        before_restore=standing.state if beginning else standing.before_restore if after in _RESTORING else None,
         step=happening.step,
         attempt=max(standing.attempt if happening.step is standing.step else 0, happening.attempt),
         evidence=None if happening.event is Event.SEEN_LIVE else happening.evidence or standing.evidence,

@@ -140,9 +140,8 @@ class Reason(StrEnum):
     # Where a contract is that is not there.
     BY_THIS_RUN = "by_this_run", N_("removed by this run"), _NEWS
     BY_ANOTHER_RUN = "by_another_run", N_("another run of this program removed it"), _NEWS
-    BY_THIS_USER = "by_this_user", N_("removed by this CRM user, but by no run of this journal"), _NEWS
+    BY_THIS_USER = "by_this_user", N_("removed by this CRM user; no answer says by which program"), _NEWS
     DELETED_BY_SOMEBODY_ELSE = "deleted_by_somebody_else", N_("somebody else deleted it meanwhile"), _NEWS
-    PURGED_BY_SOMEBODY_ELSE = "purged_by_somebody_else", N_("somebody else purged it meanwhile"), _NEWS
     LISTED_UNDER_SOMEBODY_ELSE = "listed_under_somebody_else", N_("gone, but listed under another user"), _NEWS
     MERGED = "merged", N_("merged into another record, or converted; it does not exist on its own any more"), _NEWS
     NOT_VISIBLE = (
@@ -160,6 +159,7 @@ class Reason(StrEnum):
     UNREADABLE_VALUE = "unreadable_value", N_("a value of it cannot be read, so nothing is decided about it"), _LOOK
     UNDECIDED = "undecided", N_("the filter can be neither confirmed nor denied for it"), _LOOK
     STILL_THERE = "still_there", N_("the CRM said yes, but the contract is still there"), _LOOK
+    LIVE_AGAIN = "live_again", N_("was gone, and is live again"), _LOOK
     STILL_IN_BIN = "still_in_bin", N_("still in the CRM's bin"), _LOOK
     AFTER_UNKNOWN = "after_unknown", N_("the CRM's answer was unclear; the contract is still there"), _LOOK
     NOT_DONE = "not_done", N_("proven not done, as often as it may be tried"), _LOOK

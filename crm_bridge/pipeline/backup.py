@@ -9,12 +9,14 @@ from datetime import timedelta
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
 from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, Happening, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan, Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.absence import look_for
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.plan_file import PlanFile
@@ -106,15 +108,21 @@ def _finish(log: RunLog, writer: SetWriter) -> None:
 def _save_batch(log: RunLog, writer: SetWriter, batch: Sequence[Target], step: Step) -> None:
     failpoints.hit("snapshot.before")
     answered: set[str] = set()
+    gone: list[ContractRef] = []
     for copy in log.desk.adapter.snapshot([target.ref for target in batch]):
         failpoints.hit("snapshot.after")
         answered.add(copy.ref.id)
-        if isinstance(copy, Unavailable):
-            log.write("backup.journal", [_unavailable(copy)])
+        if isinstance(copy, Unavailable) and copy.gone:
+            gone.append(copy.ref)
+        elif isinstance(copy, Unavailable):
+            log.write("backup.journal", [_held(copy.ref.id, copy.reason)])
             log.annotations.add({copy.ref.id: Annotation(remark=quoted(copy.message))})
         else:
             keep(log, writer, copy, step=step)
     log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
+    if gone:
+        # That nothing was given is no proof: the cause is looked for.
+        log.write("backup.journal", look_for(log, gone, Step.TRASH))
 
 
 def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
@@ -129,12 +137,6 @@ def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
 def _backed_up(set_id: str, entry: SetEntry) -> Note:
     extra: dict[str, JsonValue] = {"set": set_id, "file": entry.file, "sha256": entry.file_sha256, "seen": entry.digest}
     return Note(entry.ref.id, Happening(Event.BACKED_UP), extra)
-
-
-def _unavailable(copy: Unavailable) -> Note:
-    if copy.gone:
-        return Note(copy.ref.id, Happening(Event.FOUND_ABSENT, reason=copy.reason))
-    return _held(copy.ref.id, copy.reason)
 
 
 def _held(record_id: str, reason: Reason, code: str = "") -> Note:

@@ -33,7 +33,7 @@ from crm_bridge.pipeline.gate import look_once_more
 from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
 from crm_bridge.pipeline.sending import SentBatches
-from crm_bridge.pipeline.verify import verify_targets
+from crm_bridge.pipeline.verify import look_again, verify_targets
 from crm_bridge.spi.adapter import Answer, RemoveOptions
 
 _UNREACHABLE_LIMIT = 3
@@ -111,7 +111,7 @@ class _Deletion:
             return self.step is Step.PURGE and standing.step is Step.TRASH
         if standing.state is State.BACKED_UP:
             return self.step is Step.TRASH
-        if standing.state in (State.GATED, State.NOT_DONE):
+        if standing.state in (State.GATED, State.GATED_AGAIN, State.NOT_DONE):
             return standing.step is self.step and not self._used_up(target.ref.id)
         return False
 
@@ -122,6 +122,8 @@ class _Deletion:
         """Before anything is sent: settle what an earlier process left open."""
         settle_open(self.log, self.backed_up.file.targets())
         self._halt_if_doubtful()
+        if self.log.ids_in((State.REAPPEARED, State.RESISTED, State.REFUSED)):
+            look_again(self.log, self.backed_up.file.targets())
 
     def canary(self) -> None:
         """Delete and verify a few contracts before the rest; stop when one of them is not as it should be."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.domain.plan import Target
@@ -13,11 +13,15 @@ from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.entries import standings
 from crm_bridge.pipeline.runs import all_runs
 
-DOUBTFUL = frozenset({State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED})
+LATE = frozenset({State.IN_FLIGHT, State.IN_DOUBT})
+"""States in which a request may still be on its way to a contract that was not found deleted."""
+DOUBTFUL = LATE | {State.UNATTRIBUTED}
 
 
-def doubtful_records(journal: Journal, system: str, org: str, *, but: str = "") -> dict[str, str]:
-    """Return the records of this organisation whose last answer nobody knows, each with its run; not those of `but`.
+def doubtful_records(
+    journal: Journal, system: str, org: str, *, but: str = "", states: Collection[State] = DOUBTFUL
+) -> dict[str, str]:
+    """Return the records of this organisation that stand in doubt (`states`), each with its run; not those of `but`.
 
     A run with a doubtful record never counts as complete, so that only unfinished runs are folded.
     """
@@ -26,7 +30,7 @@ def doubtful_records(journal: Journal, system: str, org: str, *, but: str = "") 
         if run.complete or run.id == but or (run.system, run.org) != (system, org):
             continue
         places = standings(journal, run.id)
-        found.update({record_id: run.id for record_id, place in places.items() if place.state in DOUBTFUL})
+        found.update({record_id: run.id for record_id, place in places.items() if place.state in states})
     return found
 
 

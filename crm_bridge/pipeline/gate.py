@@ -11,11 +11,14 @@ from crm_bridge.domain.lifecycle import Event, Happening
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError
+from crm_bridge.pipeline.absence import explained, facts_of, look_for, names_deleter
 from crm_bridge.pipeline.annotations import remarks_of
 from crm_bridge.pipeline.belongings import Belongings
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.run_log import Note, RunLog
-from crm_bridge.spi.adapter import Look, Place, Whereabouts, unseen
+from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts, unseen
+
+_ABSENT = (Place.GONE, Place.IN_BIN, Place.NOT_VISIBLE)
 
 
 def look_once_more(
@@ -34,63 +37,76 @@ def look_once_more(
     fresh.begin()
     with failpoints.step("gate"):
         sighting = desk.adapter.locate([target.ref for target in targets], look=closeness)
-    notes, passed = [], []
+    notes, passed, missing = [], [], []
     for target in targets:
         seen = sighting.places.get(target.ref.id)
-        verdict = _judge(log, target, step, seen, sighting.control)
-        if verdict.event is Event.GATE_PASSED and target.ref.id in unsaved:
-            verdict = Happening(Event.HELD, step, reason=unsaved[target.ref.id])
-        elif verdict.event is Event.GATE_PASSED and seen and around.has_moved(target, seen, step):
+        if step is Step.TRASH and seen is not None and seen.place in _ABSENT:
+            missing.append(target)
+            continue
+        note = _judge(log, target, step, seen, sighting)
+        if note.happening.event is Event.GATE_PASSED and target.ref.id in unsaved:
+            note = _held(target, step, unsaved[target.ref.id])
+        elif note.happening.event is Event.GATE_PASSED and seen and around.has_moved(target, seen, step):
             if not around.is_restless(target):
                 continue
-            verdict = Happening(Event.HELD, step, reason=Reason.BELONGINGS_CHANGED)
-        notes.append(Note(target.ref.id, verdict, _number(log, target)))
-        if verdict.event is Event.GATE_PASSED:
+            note = _held(target, step, Reason.BELONGINGS_CHANGED)
+        notes.append(_numbered(log, target, note))
+        if note.happening.event is Event.GATE_PASSED:
             passed.append(target)
     log.annotations.add(remarks_of(sighting))
-    return passed, notes
+    return passed, notes + _explained(log, missing, step)
 
 
-def _number(log: RunLog, target: Target) -> dict[str, JsonValue]:
+def _explained(log: RunLog, targets: Sequence[Target], step: Step) -> list[Note]:
+    """Return why contracts are not there."""
+    notes = look_for(log, [target.ref for target in targets], step) if targets else []
+    return [_numbered(log, target, note) for target, note in zip(targets, notes, strict=True)]
+
+
+def _numbered(log: RunLog, target: Target, note: Note) -> Note:
     # So that `restore --contract NUMBER` finds the contract without the journal naming it.
     number = target.card.number
-    return {"number": log.desk.journal.keyed_digest("number", number)} if number else {}
+    extra: dict[str, JsonValue] = {"number": log.desk.journal.keyed_digest("number", number)} if number else {}
+    return Note(note.record_id, note.happening, {**note.extra, **extra})
 
 
-def _judge(log: RunLog, target: Target, step: Step, seen: Whereabouts | None, control: str | None) -> Happening:
-    attempt = 0
+def _judge(log: RunLog, target: Target, step: Step, seen: Whereabouts | None, sighting: Sighting) -> Note:
     if seen is None or seen.place in (Place.UNREADABLE, Place.NOT_VISIBLE):
-        return Happening(Event.HELD, step, attempt, reason=unseen(seen))
+        return _held(target, step, unseen(seen))
     if seen.place is Place.PENDING:
-        return Happening(Event.HELD, step, attempt, reason=Reason.IN_APPROVAL)
+        return _held(target, step, Reason.IN_APPROVAL)
     if step is Step.PURGE:
-        return _judge_in_bin(log, target, seen, control)
-    if seen.place is Place.LIVE:
-        return _judge_live(target, seen)
-    if seen.place is Place.GONE and control is None:
-        return Happening(Event.HELD, step, attempt, reason=Reason.NO_CONTROL_RECORD)
-    return Happening(Event.FOUND_ABSENT, step, attempt, reason=Reason.DELETED_BY_SOMEBODY_ELSE)
-
-
-def _judge_live(target: Target, seen: Whereabouts) -> Happening:
+        return _judge_in_bin(log, target, seen, sighting)
     if seen.digest != target.digest:
-        return Happening(Event.HELD, Step.TRASH, reason=Reason.CHANGED_SINCE_PLAN)
-    return Happening(Event.GATE_PASSED, Step.TRASH)
+        return _held(target, step, Reason.CHANGED_SINCE_PLAN)
+    return Note(target.ref.id, Happening(Event.GATE_PASSED, step), facts_of(seen))
 
 
-def _judge_in_bin(log: RunLog, target: Target, seen: Whereabouts, control: str | None) -> Happening:
+def _held(target: Target, step: Step, reason: Reason) -> Note:
+    return Note(target.ref.id, Happening(Event.HELD, step, reason=reason))
+
+
+def _judge_in_bin(log: RunLog, target: Target, seen: Whereabouts, sighting: Sighting) -> Note:
     if seen.place is Place.LIVE:
-        return Happening(Event.HELD, Step.PURGE, reason=Reason.RESTORED_BY_SOMEBODY_ELSE)
+        return _held(target, Step.PURGE, Reason.RESTORED_BY_SOMEBODY_ELSE)
     if seen.place is Place.GONE:
-        if control is None:
-            return Happening(Event.HELD, Step.PURGE, reason=Reason.NO_CONTROL_RECORD)
-        return Happening(Event.FOUND_ABSENT, Step.PURGE, reason=Reason.PURGED_BY_SOMEBODY_ELSE)
-    if seen.by is not None and seen.by != log.desk.profile.user_id:
-        # Restored and deleted again by another: what is in the bin now may be newer than our backup.
-        return Happening(Event.HELD, Step.PURGE, reason=Reason.DELETED_BY_SOMEBODY_ELSE)
+        return explained(log, target.ref, seen, sighting, Step.PURGE)
+    if why := _not_as_we_left_it(log, seen):
+        # Restored and deleted again: what is in the bin now may be newer than our backup.
+        return _held(target, Step.PURGE, why)
     if seen.digest is not None and seen.digest != target.digest:
-        return Happening(Event.HELD, Step.PURGE, reason=Reason.CHANGED_SINCE_PLAN)
-    return Happening(Event.GATE_PASSED, Step.PURGE)
+        return _held(target, Step.PURGE, Reason.CHANGED_SINCE_PLAN)
+    return Note(target.ref.id, Happening(Event.GATE_PASSED, Step.PURGE))
+
+
+def _not_as_we_left_it(log: RunLog, seen: Whereabouts) -> Reason | None:
+    """Return why what lies in the bin is not what this run was seen to put there; None where it is."""
+    theirs = seen.by is not None and seen.by != log.desk.profile.user_id
+    before = log.bin_mark(seen.ref.id)
+    untouched = bool(before) and before == seen.mark and not (theirs and names_deleter(log.desk))
+    if untouched or (not theirs and not (before and seen.mark)):
+        return None
+    return Reason.DELETED_BY_SOMEBODY_ELSE if theirs else Reason.CHANGED_SINCE_PLAN
 
 
 def _backup_problem(log: RunLog, target: Target) -> Reason | None:

@@ -7,25 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from crm_bridge.domain.capabilities import Route, Step
-from crm_bridge.domain.lifecycle import Event
+from crm_bridge.domain.absence import Claim
 from crm_bridge.errors import NotAvailableError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Entry
+from crm_bridge.pipeline.absence import names_deleter
+from crm_bridge.pipeline.claims import Claims
 from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.entries import INTENT, OUTCOME, RESTORE_INTENT, RESTORE_OUTCOME, Told, history
 from crm_bridge.spi.adapter import Completeness, Query, Whereabouts
-
-_DID_NOT = frozenset(
-    {
-        Event.ANSWERED_NOT_DONE,
-        Event.ANSWERED_HELD,
-        Event.ANSWERED_REFUSED,
-        Event.FOUND_NOT_DONE,
-        Event.FOUND_NOT_OURS,
-    }
-)
-_TELLING = frozenset({INTENT, OUTCOME, "reconcile", RESTORE_INTENT, RESTORE_OUTCOME})
 
 
 class Account(StrEnum):
@@ -86,73 +75,26 @@ class Comparison:
 
 
 class Accounts:
-    """The deletions that runs of this journal intended: read once per run, asked for each deletion that is listed."""
+    """Who answers for deletions that the CRM lists: runs of this journal, or nobody here."""
 
     def __init__(self, desk: Desk) -> None:
         """Read nothing yet."""
         self._desk = desk
-        self._runs: dict[str, dict[str, list[_Act]]] = {}
+        self._claims = Claims(desk)
 
     def account_of(self, seen: Whereabouts) -> Account:
         """Return who answers for a deletion. Nobody else's is ever held against our user."""
-        if seen.by is not None and seen.by != self._desk.profile.user_id:
+        theirs = seen.by is not None and seen.by != self._desk.profile.user_id
+        if theirs and names_deleter(self._desk):
             return Account.OTHERS
-        if self._intended(seen):
-            return Account.JOURNAL
-        return Account.UNNAMED if seen.by is None else Account.OUTSIDE
-
-    def _intended(self, seen: Whereabouts) -> bool:
-        """Return whether a run intended this deletion before it. A proven refusal or a way back undoes the intent."""
         until = seen.at + self._desk.policy.allowed_skew if seen.at else None
-        open_steps, route = set[object](), ""
-        for act in self._acts(seen):
-            if until and act.at > until:
-                break
-            if act.event is Event.INTENDED:
-                open_steps.add(act.step)
-            elif act.event in _DID_NOT:
-                open_steps.discard(act.step)
-            elif act.event is Event.RESTORE_INTENDED:
-                route = act.route
-            elif act.event is Event.RESTORE_DONE and route == Route.UNTRASH:
-                # It left the bin: that it is listed again takes another deletion. A re-created one has another id.
-                open_steps.clear()
-        return bool(open_steps)
-
-    def _acts(self, seen: Whereabouts) -> list[_Act]:
-        """Return what runs did about a record, over all runs that let it through their gates, in order."""
-        place = (self._desk.system, self._desk.profile.org_id, seen.ref.module)
-        gates = [entry for entry, _line in self._desk.journal.gates_of(seen.ref.id)]
-        runs = dict.fromkeys(gate.run for gate in gates if (gate.system, gate.org, gate.module) == place)
-        return sorted(act for run in runs for act in self._run(run).get(seen.ref.id, ()))
-
-    def _run(self, run: str) -> dict[str, list[_Act]]:
-        if run not in self._runs:
-            acts: dict[str, list[_Act]] = {}
-            shared: dict[_Act, _Act] = {}
-            for told in history(self._desk.journal, run):
-                if told.entry.op in _TELLING:
-                    act = _Act.of(told)
-                    acts.setdefault(told.line.record_id, []).append(shared.setdefault(act, act))
-            self._runs[run] = acts
-        return self._runs[run]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Act:
-    """One event of one contract, as far as the account of a deletion needs it."""
-
-    seq: int
-    at: datetime
-    event: Event
-    step: Step
-    route: str
-
-    @classmethod
-    def of(cls, told: Told) -> _Act:
-        happening = told.happening
-        at = datetime.fromisoformat(told.entry.ts)
-        return cls(told.entry.seq, at, happening.event, happening.step, str(told.line.facts.get("route", "")))
+        claim = self._claims.of(seen.ref.id, until=until)
+        # A refusal excuses no later deletion; only a yes stands against another name.
+        if claim is Claim.DONE or (claim is Claim.LOST and not theirs):
+            return Account.JOURNAL
+        if theirs:
+            return Account.OTHERS
+        return Account.UNNAMED if seen.by is None else Account.OUTSIDE
 
 
 def _beginning(desk: Desk) -> datetime:

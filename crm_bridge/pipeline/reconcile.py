@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from crm_bridge import failpoints
 from crm_bridge.clock import boot_id
+from crm_bridge.domain.absence import Absence, Place, cause_of, is_ours
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Evidence, Happening, Standing, State
+from crm_bridge.domain.lifecycle import Event, Evidence, Happening, State
 from crm_bridge.domain.plan import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError
+from crm_bridge.pipeline.absence import UNPROVEN, absence_of, facts_of, is_proven, tell
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.entries import last_intents
 from crm_bridge.pipeline.run_log import Note, RunLog
-from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
+from crm_bridge.spi.adapter import Look, Sighting
 
 OPEN = (State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED)
 
@@ -47,14 +49,8 @@ def reconcile(log: RunLog, targets: Sequence[Target]) -> None:
         except CrmError:
             # Unreadable stays unknown; the caller sees that nothing changed and stops deleting.
             continue
-        notes = []
-        for target in batch:
-            standing = log.standing(target.ref.id)
-            intent = intents.get(target.ref.id)
-            found = _conclude(desk, target, standing, first, second, intent[0] if intent else None)
-            if found:
-                notes.append(Note(target.ref.id, found))
-        log.write("reconcile.journal", notes)
+        found = (_conclude(log, target, first, second) for target in batch)
+        log.write("reconcile.journal", [note for note in found if note])
 
 
 def _look(desk: Desk, batch: Sequence[Target], since: datetime | None) -> Sighting:
@@ -77,65 +73,49 @@ def _settle(desk: Desk, intents: Sequence[tuple[datetime, str, int]]) -> None:
     desk.clock.sleep(max(0.0, desk.policy.settle_seconds - max(0.0, min(waited, default=0.0))))
 
 
-def _conclude(
-    desk: Desk,
-    target: Target,
-    standing: Standing,
-    first: Sighting,
-    second: Sighting,
-    intended: datetime | None,
-) -> Happening | None:
+def _conclude(log: RunLog, target: Target, first: Sighting, second: Sighting) -> Note | None:
+    """Return what both looks agree on; None where they do not, or where it is no news."""
     one, two = first.places.get(target.ref.id), second.places.get(target.ref.id)
     if one is None or two is None or (one.place, one.digest, one.by) != (two.place, two.digest, two.by):
         return None
-    controlled = first.control is not None and second.control is not None
-    event = conclusion(two, standing.step, target.digest, controlled=controlled, ours=is_ours(desk, two, intended))
-    if event is None:
+    standing = log.standing(target.ref.id)
+    absence = None
+    if two.place in _ABSENT and is_proven(one, first) and is_proven(two, second):
+        absence = absence_of(log, two, second, standing.step)
+    event, reason = conclusion(two.place, standing.step, as_planned=two.digest == target.digest, absence=absence)
+    if event is None or (standing.state not in OPEN and event not in _AFTER_A_REFUSAL):
         return None
-    evidence = Evidence.E0 if event is Event.FOUND_DONE else None
-    return Happening(
-        event, standing.step, standing.attempt, evidence, reason=_reason(event, standing), code=standing.code
-    )
-
-
-def conclusion(seen: Whereabouts, step: Step, digest: str, *, controlled: bool, ours: bool | None) -> Event | None:
-    """Return what two agreeing looks prove about one contract in doubt; None = nothing yet."""
-    if seen.place is Place.PENDING:
-        return Event.SEEN_PENDING
-    if seen.place is Place.LIVE:
-        if step is Step.PURGE:
-            return Event.FOUND_CHANGED
-        return Event.FOUND_NOT_DONE if seen.digest == digest else Event.FOUND_CHANGED
-    if seen.place is Place.IN_BIN:
-        if step is Step.PURGE:
-            return Event.FOUND_NOT_DONE
-        return _ATTRIBUTION[ours]
-    if seen.place is Place.GONE and controlled:
-        # It was in the bin through us and our purge was open: gone from there is what we asked for.
-        return Event.FOUND_DONE if step is Step.PURGE else _ATTRIBUTION[ours if seen.by else None]
-    return None
-
-
-_ATTRIBUTION: Mapping[bool | None, Event] = {
-    True: Event.FOUND_DONE,
-    False: Event.FOUND_NOT_OURS,
-    None: Event.FOUND_UNATTRIBUTED,
-}
-
-
-def is_ours(desk: Desk, seen: Whereabouts, intended: datetime | None) -> bool | None:
-    """Say whether a deletion is ours: by our user, not before our intent. None when the CRM does not tell."""
-    if seen.by is None or seen.at is None or intended is None:
-        return None
-    return seen.by == desk.profile.user_id and seen.at >= intended - desk.policy.allowed_skew
-
-
-def _reason(event: Event, standing: Standing) -> Reason | None:
+    if absence is not None and reason is not None:
+        tell(log, two, reason)
     if event is Event.FOUND_NOT_DONE and standing.reason and standing.reason.rule.holds:
-        return standing.reason  # the CRM said why, and the looks proved that it did nothing
-    return {
-        Event.FOUND_NOT_OURS: Reason.DELETED_BY_SOMEBODY_ELSE,
-        Event.FOUND_UNATTRIBUTED: Reason.GONE_UNATTRIBUTED,
-        Event.FOUND_CHANGED: Reason.CHANGED_SINCE_PLAN,
-        Event.FOUND_NOT_DONE: Reason.AFTER_UNKNOWN,
-    }.get(event)
+        reason = standing.reason  # the CRM said why, and the looks proved that it did nothing
+    evidence = Evidence.E0 if event is Event.FOUND_DONE else None
+    happening = Happening(event, standing.step, standing.attempt, evidence, reason, standing.code)
+    return Note(target.ref.id, happening, facts_of(two))
+
+
+_ABSENT = (Place.IN_BIN, Place.GONE)
+_AFTER_A_REFUSAL = frozenset({Event.FOUND_DONE, Event.FOUND_NOT_OURS, Event.FOUND_UNATTRIBUTED})
+
+
+def conclusion(
+    place: Place, step: Step, *, as_planned: bool, absence: Absence | None
+) -> tuple[Event | None, Reason | None]:
+    """Return what two agreeing looks prove about a contract that may have been removed; nothing where they do not.
+
+    `absence` is given where it is proven that the contract is not live.
+    """
+    if place is Place.PENDING:
+        return Event.SEEN_PENDING, None
+    if place is Place.LIVE:
+        if as_planned and step is Step.TRASH:
+            return Event.FOUND_NOT_DONE, Reason.AFTER_UNKNOWN
+        return Event.FOUND_CHANGED, Reason.CHANGED_SINCE_PLAN
+    if place is Place.IN_BIN and step is Step.PURGE:
+        return Event.FOUND_NOT_DONE, Reason.AFTER_UNKNOWN
+    if absence is None:
+        return None, None
+    cause = cause_of(absence)
+    if is_ours(cause, absence.mine):
+        return Event.FOUND_DONE, None if cause is Reason.BY_THIS_RUN else cause
+    return (Event.FOUND_UNATTRIBUTED if cause in UNPROVEN else Event.FOUND_NOT_OURS), cause

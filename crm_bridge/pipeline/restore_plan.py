@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crm_bridge import failpoints
+from crm_bridge.domain.absence import Author, Claim
 from crm_bridge.domain.capabilities import Fact, Route, Step, Support
 from crm_bridge.domain.comparison import Measured
 from crm_bridge.domain.contract import ContractRef
@@ -14,8 +15,9 @@ from crm_bridge.domain.lifecycle import Event, State
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError, GuardError, InDoubtError
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.absence import author_of, is_proven
 from crm_bridge.pipeline.desk import Desk, batches
-from crm_bridge.pipeline.doubt import DOUBTFUL, doubtful_records
+from crm_bridge.pipeline.doubt import LATE, doubtful_records
 from crm_bridge.pipeline.entries import OUTCOME, RESTORE_OUTCOME
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.pipeline.runs import RunInfo
@@ -26,13 +28,16 @@ RESTORABLE = frozenset(
         State.DONE,
         State.VERIFIED,
         State.UNVERIFIED,
-        State.ABSENT,
+        State.REAPPEARED,
         State.RESTORE_IN_DOUBT,
         State.RESTORING,
         State.RESTORED,
     }
 )
-LATE = timedelta(hours=24)
+REFUSED = (State.RESISTED, State.REFUSED)
+"""Nothing was seen to be done; what lies in the bin by our user all the same is ours to restore."""
+ONLY_WHEN_NAMED = frozenset({State.ABSENT, State.UNATTRIBUTED, State.HELD, *REFUSED})
+LATE_HOURS = timedelta(hours=24)
 """How long after a lost answer a delayed request may still land: a warning is shown for so long."""
 
 
@@ -71,16 +76,27 @@ def check_tenant(desk: Desk, info: RunInfo) -> None:
 
 
 def restorable(log: RunLog) -> list[str]:
-    """Return the ids of what the run removed. A contract whose purge was held is in the bin since the step before."""
-    halfway = [i for i in log.ids_in((State.HELD, State.REFUSED)) if log.standing(i).step is Step.PURGE]
-    return [*log.ids_in(RESTORABLE), *halfway]
+    """Return the ids of what the run removed, or may have removed: asked for, and not answered with "not there".
+
+    A contract whose purge was held is in the bin since the step before.
+    """
+    halfway = [i for i in log.ids_in((State.HELD, *REFUSED)) if log.standing(i).step is Step.PURGE]
+    asked = [i for i in log.ids_in(REFUSED) if i not in halfway and _may_be_ours(log, i)]
+    return [*log.ids_in(RESTORABLE), *halfway, *asked]
 
 
-def plan_restore(log: RunLog, record_ids: Sequence[str]) -> Iterator[RestoreStep]:
-    """Look where each contract is and say which way back there is. Raises InDoubtError for anything in doubt."""
+def _may_be_ours(log: RunLog, record_id: str) -> bool:
+    return log.claim(record_id, Step.TRASH).may_have_acted and log.others.of(record_id) is not Claim.DONE
+
+
+def plan_restore(log: RunLog, record_ids: Sequence[str], *, named: bool = False) -> Iterator[RestoreStep]:
+    """Look where each contract is and say which way back there is. Raises InDoubtError for anything in doubt.
+
+    `named`: a person named these contracts, so that they come back whoever deleted them.
+    """
     desk = log.desk
     _refuse_doubt(log, record_ids)
-    removed = set(restorable(log))
+    removed = set(restorable(log)) | (set(log.ids_in(ONLY_WHEN_NAMED)) if named else set())
     earlier = Earlier.read(desk)
     wanted = [i for i in record_ids if i in removed]
     for batch in batches(wanted, desk.profile.limits.locate_batch):
@@ -89,14 +105,23 @@ def plan_restore(log: RunLog, record_ids: Sequence[str]) -> Iterator[RestoreStep
         with failpoints.step("restore.look"):
             sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE)
         for record_id in batch:
-            yield _route(log, record_id, earlier, sighting)
+            if named or _is_offered(log, sighting.places[record_id]):
+                yield _route(log, record_id, earlier, sighting)
+
+
+def _is_offered(log: RunLog, seen: Whereabouts) -> bool:
+    """Say whether a contract comes back unnamed: of those that the CRM refused only what our user deleted after all."""
+    standing = log.standing(seen.ref.id)
+    if standing.state not in REFUSED or standing.step is Step.PURGE:
+        return True
+    return seen.listed and author_of(log, seen) is Author.US
 
 
 def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
     """A late delete would hit the restored copy: settle first, whichever run the doubt belongs to."""
     desk = log.desk
-    elsewhere = doubtful_records(desk.journal, desk.system, desk.profile.org_id, but=log.run.id)
-    doubtful = {i: log.run.id for i in record_ids if log.standing(i).state in DOUBTFUL}
+    elsewhere = doubtful_records(desk.journal, desk.system, desk.profile.org_id, but=log.run.id, states=LATE)
+    doubtful = {i: log.run.id for i in record_ids if log.standing(i).state in LATE}
     doubtful |= {i: elsewhere[i] for i in record_ids if i in elsewhere}
     if doubtful:
         raise InDoubtError(
@@ -122,13 +147,19 @@ def _route(log: RunLog, record_id: str, earlier: Earlier, sighting: Sighting) ->
     if in_bin and _may(desk, Route.UNTRASH, desk.profile.capabilities.untrash):
         until = seen.until.date().isoformat() if seen.until else ""
         return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
-    if in_bin or (seen.place is Place.GONE and sighting.control):
+    if in_bin or (seen.place is Place.GONE and _is_gone(log, seen, sighting)):
         if not _may(desk, Route.RECREATE, desk.profile.capabilities.recreate):
             return RestoreStep(seen.ref, None, Reason.IN_BIN if in_bin else Reason.PERMISSION, "not_restored")
         if problem := backup_problem(log, record_id):
             return RestoreStep(seen.ref, None, problem, "not_restored")
         return RestoreStep(seen.ref, Route.RECREATE, warning=Reason.IN_BIN_TOO if in_bin else warning)
     return RestoreStep(seen.ref, None, _why_not(seen), "not_restored")
+
+
+def _is_gone(log: RunLog, seen: Whereabouts, sighting: Sighting) -> bool:
+    """Say whether there is nothing to recover: proven by a look, or by the CRM's yes to our purge while it answers."""
+    purged = log.claim(seen.ref.id, Step.PURGE) is Claim.DONE and sighting.stand_in is not None
+    return purged or is_proven(seen, sighting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +174,7 @@ class Earlier:
     @classmethod
     def read(cls, desk: Desk) -> Earlier:
         """Read it from the journal, once for a whole restore."""
-        since = desk.clock.now() - LATE
+        since = desk.clock.now() - LATE_HOURS
         copies: dict[str, ContractRef] = {}
         for entry, line in desk.journal.events(op=RESTORE_OUTCOME):
             new_id = line.facts.get("new_id")

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from crm_bridge import failpoints
+from crm_bridge.domain.absence import Asked, Claim
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Outcome, Standing, State
+from crm_bridge.domain.lifecycle import Event, Happening, Outcome, Standing, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations
+from crm_bridge.pipeline.claims import Claims
 from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.entries import UNTOUCHED, Fold, Note, RunRef, event_entries, history
+from crm_bridge.pipeline.entries import PLAN_MADE, UNTOUCHED, Fold, Note, RunRef, event_entries, history
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.vault import BackupSet
 
 __all__ = ["BackedUpPlan", "BackupRef", "DeletionRun", "Note", "RunLog", "VerifiedRun", "steps_of"]
+
+
+_NOTHING = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,14 @@ class RunLog:
         self._standings = self._fold.standings
         self._backups: dict[str, dict[str, bytes]] = {}
         self._sets: dict[str, BackupSet] = {}
+        self._asked: dict[tuple[str, Step], Asked] = {}
+        self._live_marks: dict[str, str] = {}
+        self._bin_marks: dict[str, str] = {}
+        self.others = Claims(desk, but=run.id)
         self.annotations = Annotations(desk.plans, run.id, desk.journal)
         for told in history(desk.journal, run.id):
             self._fold.take(told.line.record_id, told.happening)
-            self._note_backup(told.line.record_id, told.happening.event, told.line.facts)
+            self._note(told.line.record_id, told.happening, told.line.facts)
 
     def standing(self, record_id: str) -> Standing:
         """Return where one contract stands."""
@@ -63,7 +74,34 @@ class RunLog:
             self.desk.journal.append(entries)
         self._standings.update(after)
         for note in notes:
-            self._note_backup(note.record_id, note.happening.event, note.extra)
+            self._note(note.record_id, note.happening, note.extra)
+
+    def claim(self, record_id: str, step: Step) -> Claim:
+        """Return what this run may claim of a deletion of a contract."""
+        return self._asked.get((record_id, step), _NOTHING).claim
+
+    @cached_property
+    def planned_at(self) -> datetime | None:
+        """Return when the plan was made, where this journal says so."""
+        made = next(self.desk.journal.entries(op=PLAN_MADE, plan=self.run.plan), None)
+        return datetime.fromisoformat(made.ts) if made else None
+
+    def live_mark(self, record_id: str) -> str:
+        """Return the mark that a contract had at the last gate that it passed as live; empty where none is known."""
+        return self._live_marks.get(record_id, "")
+
+    def bin_mark(self, record_id: str) -> str:
+        """Return the mark that a contract had when it was last seen in the bin; empty where none is known."""
+        return self._bin_marks.get(record_id, "")
+
+    def _note(self, record_id: str, happening: Happening, facts: Mapping[str, Any]) -> None:
+        self._note_backup(record_id, happening.event, facts)
+        if mark := facts.get("mark"):
+            live = happening.event is Event.GATE_PASSED and happening.step is Step.TRASH
+            (self._live_marks if live else self._bin_marks)[record_id] = str(mark)
+        asked = self._asked.get((record_id, happening.step), _NOTHING)
+        if (after := asked.after(happening.event, happening.reason)) is not asked:
+            self._asked[record_id, happening.step] = after
 
     def _note_backup(self, record_id: str, event: Event, facts: Mapping[str, Any]) -> None:
         if event is Event.BACKED_UP:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crm_bridge import failpoints
 from crm_bridge.clock import new_id
+from crm_bridge.domain.absence import Claim
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import FINAL, Standing, State
 from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
@@ -15,6 +16,7 @@ from crm_bridge.errors import ConfirmationError, JournalBusyError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Entry
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.absence import UNPROVEN
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, RunRef, run_entry
 from crm_bridge.pipeline.plan_file import PlanFile
@@ -149,7 +151,7 @@ def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = ""
     complete, counts = not halted, Counter[str]()
     for target in file.targets():
         standing = log.standing(target.ref.id)
-        complete = complete and is_final(standing, plan)
+        complete = complete and is_final(standing, plan) and not is_open(log, target.ref.id)
         counts[standing.outcome.value] += 1
     body: dict[str, JsonValue] = {
         "complete": complete,
@@ -165,6 +167,13 @@ def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = ""
     with failpoints.step("run.end"):
         (entry,) = log.desk.journal.append([run_entry(log.desk, log.run, RUN_END, body)])
     return entry
+
+
+def is_open(log: RunLog, record_id: str) -> bool:
+    """Say whether a resume has to look again: at what could not be seen, and at what a lost request may still reach."""
+    standing = log.standing(record_id)
+    lost = standing.state is State.RESISTED and log.claim(record_id, standing.step) is Claim.LOST
+    return lost or (standing.state is State.HELD and standing.reason in UNPROVEN)
 
 
 def is_final(standing: Standing, plan: DeletionPlan) -> bool:

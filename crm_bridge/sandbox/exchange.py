@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from crm_bridge.clock import Clock, SystemClock
 from crm_bridge.sandbox.door import PREFIX, Door
 from crm_bridge.sandbox.fault_answers import spoiled
 from crm_bridge.sandbox.faults import SOCKET_KINDS, FaultPlan, Rule
 from crm_bridge.sandbox.traffic import Traffic
 from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
 
-_SILENT = frozenset({"refuse", "reset_before_reading", "drop_before", "drop_after", "eof", "hang"})
+_SILENT = frozenset({"refuse", "reset_before_reading", "drop_before", "drop_after", "late", "eof", "hang"})
+_LATE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Exchange:
         self.emulator = emulator
         self.faults = faults
         self.traffic = Traffic(emulator)
+        self._clock: Clock = getattr(emulator, "clock", None) or SystemClock()
+        self._late: list[tuple[float, WireRequest]] = []
+        self._lock = threading.Lock()
         self._door = Door(emulator, faults, self.traffic)
 
     def counted(self, path: str) -> AbstractContextManager[None]:
@@ -45,13 +51,27 @@ class Exchange:
             self.traffic.note_fault(rule, method, path, acted=False, status=0)
         return rule
 
+    def _land(self) -> None:
+        """Carry out what was held back until now, before anything that came after it."""
+        with self._lock:
+            now = self._clock.monotonic()
+            due = [request for at, request in self._late if at <= now]
+            self._late = [(at, request) for at, request in self._late if at > now]
+        for request in due:
+            self.emulator.handle(request)
+
     def deliver(self, request: WireRequest) -> Delivery:
         """Answer one request."""
         if request.path.startswith(PREFIX):
             return Delivery(self._door.handle(request))
+        self._land()
         rule = self.faults.next_for(request.method, _target(request.path, request.query), request.body)
         if rule is None:
             return Delivery(self.emulator.handle(request))
+        if rule.kind == "late":
+            seconds = float(rule.arguments.get("seconds", _LATE_SECONDS))
+            with self._lock:
+                self._late.append((self._clock.monotonic() + seconds, request))
         answer = self.emulator.handle(request) if rule.acts else WireResponse()
         response = None if rule.kind in _SILENT else spoiled(answer, rule)
         status = response.status if response else 0

@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "reset_before_reading": "before",  # headers were read, the body was not
     "drop_before": "before",  # request read, reset, nothing done
     "drop_after": "after",  # done, then reset
+    "late": "before",  # reset, and done `seconds` later
     "eof": "after",
     "cut": "after",
     "wrong_length": "after",

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from crm_bridge.domain.absence import Place as Place
 from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Support
 from crm_bridge.domain.content import Content
 from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef
@@ -121,19 +122,6 @@ class Completeness:
     how: str
 
 
-class Place(StrEnum):
-    """Where a record is now, as far as can be seen."""
-
-    LIVE = "live"
-    IN_BIN = "in_bin"
-    GONE = "gone"
-    """Neither live nor in the bin, and the control record was readable."""
-    PENDING = "pending"
-    NOT_VISIBLE = "not_visible"
-    UNREADABLE = "unreadable"
-    """The CRM's answer could not be trusted; never taken for absent."""
-
-
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
     """Where one record is, and what the CRM says about how it got there."""
@@ -145,13 +133,23 @@ class Whereabouts:
     activity: str | None = None
     """What a live record says about activity around it (`Content.activity_of`); None where it says nothing."""
     by: str | None = None
-    """User id of whoever deleted it, where the CRM tells."""
+    """User id of whoever deleted it, where the CRM tells; of its last editor, where `who_deleted` is not FULL."""
     at: datetime | None = None
+    """When, by our clock: corrected by how far the CRM's is from it. Only a bin or a list of deletions tells it."""
     until: datetime | None = None
     """When the CRM empties it from the bin."""
     reason: Reason | None = None
     """Why it is there, where the CRM says so: merged, or what keeps it from being read."""
     note: str = ""
+    mark: str = ""
+    """Tells one state of the record from the next, such as the moment of its last change: no news, the same mark."""
+    into: str = ""
+    """Id of the record that it was merged into, where the CRM tells; `reason` is then MERGED."""
+
+    @property
+    def listed(self) -> bool:
+        """Say whether the bin or a list of deletions names it: more than that nothing was found under its id."""
+        return self.place is Place.IN_BIN or (self.place is Place.GONE and self.at is not None)
 
 
 def unseen(seen: Whereabouts | None) -> Reason:
@@ -274,7 +272,12 @@ class Sighting:
     places: Mapping[str, Whereabouts]
     """By record id; every id that was asked for is there."""
     control: str | None
-    """Id of a record outside the selection that was readable, or None when none could be read."""
+    """Id of a contract outside the selection that was readable, or None when none could be read."""
+    stand_in: str | None = None
+    """Where there is no such contract: id of a record of another kind (a customer, the user) that was readable.
+
+    It shows that the CRM answers, and nothing about contracts: absence then takes a bin or a list of deletions.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,12 @@ class Exam:
     """What makes the secrets of the connection worthless."""
     hide: ClassVar[str | None] = None
     """The command that hides one record ({id}) from our user; None where that cannot be."""
+    show: ClassVar[Order | None] = None
+    """What shows a hidden record again; its id is added to the arguments."""
+    merge: ClassVar[str | None] = None
+    """The command that merges one record ({id, into}) into another; None where the CRM has no such thing."""
+    skew: ClassVar[str | None] = None
+    """The command that sets the CRM's clock ahead ({seconds}); None where the emulator cannot."""
 
     late: ClassVar[tuple[str, ...]] = ("note", "file", "line")
     """What can be added to a contract (control `add`); fewer where this CRM has no such thing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
 
 from crm_bridge.clock import Clock
 from crm_bridge.errors import CrmBridgeError
@@ -12,6 +13,8 @@ from crm_bridge.transport.calls import Answer, Call, CallRecord, Timeouts, Verdi
 from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList
 
+_DATE_SECONDS = 5.0
+"""What whole seconds and the way of an answer may make of a Date."""
 Judge = Callable[[Answer], Verdict]
 Renew = Callable[[], Call]
 Refused = Callable[[Answer], CrmBridgeError]
@@ -90,6 +93,12 @@ class Transport:
     def clock_skew(self) -> float | None:
         """Return the CRM's clock minus ours in seconds, from the last Date header; None if there was none yet."""
         return self._engine.skew
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """Return how far the CRM's clock is ahead of ours; nothing where a Date in whole seconds explains it."""
+        skew = self.clock_skew or 0.0
+        return timedelta(seconds=skew) if abs(skew) > _DATE_SECONDS else timedelta()
 
     def close(self) -> None:
         """Close every connection."""

@@ -9,4 +9,6 @@ from crm_bridge_fxiaoke import ADAPTER
 class TestFxiaoke(AdapterConformance):
     spec = ADAPTER
     hide = "hide"
+    show = ("hide", {"hidden": False})
+    skew = "skew"
     take_right = ("permission", {"invalid": False})

@@ -11,3 +11,6 @@ class TestZoho(AdapterConformance):
     revoke = ("revoke", {})
     take_right = ("profile", {"delete": False})
     hide = "hide"
+    show = ("hide", {"on": False})
+    merge = "merge"
+    skew = "skew"

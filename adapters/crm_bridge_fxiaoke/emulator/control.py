@@ -127,6 +127,11 @@ def _advance(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     return {"now": emulator.world.now().isoformat()}
 
 
+def _skew(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
+    emulator.world.shift = float(arguments["seconds"])
+    return {"now": emulator.world.now().isoformat()}
+
+
 def _switch(emulator: Controlled, arguments: Arguments) -> Mapping[str, Any]:
     name = str(arguments["name"])
     emulator.world.switches = switches.turned(emulator.world.switches, name, arguments["value"])
@@ -216,6 +221,7 @@ COMMANDS: Mapping[str, Callable[[Controlled, Arguments], Mapping[str, Any]]] = {
     "contracts": _contracts,
     "record": _record,
     "advance": _advance,
+    "skew": _skew,
     "switch": _switch,
     "expire_tokens": _expire_tokens,
     "permission": _permission,

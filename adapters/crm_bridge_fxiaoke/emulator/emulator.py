@@ -7,6 +7,9 @@ import random
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -46,7 +49,7 @@ class FxiaokeEmulator:
         switches: Switches | None = None,
     ) -> None:
         """Seed a tenant with `count` contracts in `object_name`, one of the three contract objects."""
-        self.base_url = base_url
+        self.base_url, self.clock = base_url, clock
         self._seed, self._count = seed, count
         self._lock = threading.RLock()
         self._ledger: list[LedgerEntry] = []
@@ -72,6 +75,8 @@ class FxiaokeEmulator:
             self.world.effects = []
             lifecycle.expire_bin(self.world)
             response, code = self._answer(request)
+            date = ("Date", format_datetime(self.world.now().astimezone(UTC), usegmt=True))
+            response = replace(response, headers=(*response.headers, date))
             self._ledger.append(self._line(request, response, code))
             return response
 

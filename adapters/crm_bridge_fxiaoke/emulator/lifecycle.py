@@ -8,7 +8,7 @@ from crm_bridge.spi.emulator import Effect
 
 from . import events
 from .envelope import WireError, business
-from .state import Instance, Record, Table, World
+from .state import SYSTEM_USER, Instance, Record, Table, World
 
 GONE = "数据不存在或已删除"
 VOIDED = "数据已作废或已删除"
@@ -99,14 +99,18 @@ def put_in_bin(world: World, table: Table, key: str, actor: str) -> None:
 
 
 def _mark_void(world: World, table: Table, key: str, actor: str) -> None:
-    before = table.rows[key]["life_status"]
+    old = table.rows[key]
+    before = old["life_status"]
     changes = {
         "life_status": "invalid",
         "life_status_before_invalid": "normal" if before in ("in_change", "under_review") else before,
         "is_deleted": world.switches.voided_is_deleted,
         "lock_status": "0",
     }
-    row = world.change(table, key, changes, actor)
+    row = world.change(table, key, changes, SYSTEM_USER if world.switches.void_marks == "system" else actor)
+    if world.switches.void_marks == "nobody":
+        row = row | {name: old[name] for name in ("last_modified_by", "last_modified_time")}
+        table.put(row)
     world.voided[key] = (actor, world.now_ms())
     world.did("trashed", "invalid", table, row, actor)
     events.tell(world, table, key, "invalid")

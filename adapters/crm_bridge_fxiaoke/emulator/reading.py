@@ -7,8 +7,8 @@ from typing import Any
 
 from . import query
 from .call import Call
-from .envelope import missing
-from .lifecycle import seen
+from .envelope import business, missing
+from .lifecycle import GONE, seen
 from .objects import named
 from .present import View
 from .schema import READ_ONLY
@@ -32,8 +32,10 @@ def get(world: World, call: Call) -> dict[str, Any]:
     table, key = named(world, call), call.text("objectDataId")
     if world.switches.absent_record == "empty" and key not in table.rows:
         return {}
-    view = View.of(world, call)
-    shown = view.show(table, seen(world, table, key))
+    view, row = View.of(world, call), seen(world, table, key)
+    if row["life_status"] == "invalid" and world.switches.get_voided == "refused":
+        raise business(GONE)
+    shown = view.show(table, row)
     details: dict[str, list[dict[str, Any]]] = {}
     for child, row in world.details_of(table.schema.name, key):
         document = view.show(child, row)

@@ -94,7 +94,14 @@ def sharing(org: Org, arguments: Mapping[str, Any]) -> Answer:
 
 
 def merge(org: Org, arguments: Mapping[str, Any]) -> Answer:
-    """Hold a record in a merge job: {id, on?}."""
+    """Hold a record in a merge job: {id, on?}; with `into` it becomes part of that record: {id, into}."""
+    if into := str(arguments.get("into") or ""):
+        found, kept = _live(org, arguments), _live(org, {"id": into})
+        for each in (found, *org.children(found)):
+            org.remember(each.module, each.id, each)
+            org.tables[each.module].drop(each.id)
+        org.merged.add(found.id)
+        return {"id": found.id, "into": kept.id}
     return _set(org, arguments, "$in_merge", True if arguments.get("on", True) else None)
 
 
@@ -119,6 +126,12 @@ def add_file(org: Org, arguments: Mapping[str, Any]) -> Answer:
     name, link = str(arguments.get("name") or "file.txt"), str(arguments.get("url") or "")
     kind, content = str(arguments.get("type") or "Link URL"), str(arguments.get("content") or "").encode()
     return {"id": attach(org, found.module, found.id, name, content, system, link=link, kind=kind).id}
+
+
+def skew(org: Org, arguments: Mapping[str, Any]) -> Answer:
+    """Set the clock of the org ahead of everybody else's: {seconds}, negative for behind."""
+    org.skew = float(arguments.get("seconds", 0))
+    return {"now": org.stamp(org.now())}
 
 
 def rename(org: Org, arguments: Mapping[str, Any]) -> Answer:
@@ -176,7 +189,7 @@ COMMANDS: Mapping[str, Command] = {
     "edit": edit, "delete": delete, "restore": bring_back, "purge": wipe, "lock": lock, "approval": approval,
     "blueprint": blueprint, "sharing": sharing, "merge": merge, "contracts": contracts, "record": record,
     "profile": profile, "hide": hide, "rename_field": rename, "add": add,
-    "leave": leave, "rule": rule, "attach": add_file,
+    "leave": leave, "rule": rule, "attach": add_file, "skew": skew,
 }  # fmt: skip
 
 

@@ -156,6 +156,8 @@ def _deletable(call: Call) -> Module:
 
 def _delete(call: Call, module: Module, record_id: str, message: str, *, fires: bool, source: str) -> Json:
     record = call.org.tables[module.api_name].get(record_id)
+    if record is None and record_id in call.org.merged:
+        return envelope("ENTITY_ID_INVALID", "entity id is invalid", {"id": record_id})
     if record is None:
         text = "record not deleted" if source == "crm_api" else "invalid data"
         return envelope("INVALID_DATA", text, {"id": record_id})

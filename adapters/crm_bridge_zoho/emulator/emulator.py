@@ -7,7 +7,8 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from crm_bridge.clock import Clock
@@ -22,6 +23,7 @@ from crm_bridge_zoho.emulator.answers import ApiError
 from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.endpoints import router
 from crm_bridge_zoho.emulator.gate import Flight, Meter, authenticate, check_faults, check_scopes, too_many, weight
+from crm_bridge_zoho.emulator.lagging import reads_lag
 from crm_bridge_zoho.emulator.ledger import Ledger
 from crm_bridge_zoho.emulator.loading import load_contracts
 from crm_bridge_zoho.emulator.oauth import Access, Accounts
@@ -82,7 +84,7 @@ class ZohoEmulator:
         """Seed the org; the same arguments give the same org."""
         self.base_url = base_url.rstrip("/")
         self.switches = Switches(plain_module=plain)
-        self._given_clock = clock
+        self.clock = self._given_clock = clock
         self._clock = ShiftedClock(clock)
         self._seed, self._count, self._module = seed, count, module
         self._lock = threading.RLock()
@@ -214,7 +216,8 @@ class ZohoEmulator:
             raise too_many(self.switches)
         call = self._call(request, match, access, effects)
         try:
-            response = match.route.endpoint(call)
+            with reads_lag(self.org, request):
+                response = match.route.endpoint(call)
             reset = ("X-ACCESSTOKEN-RESET", self.org.stamp(int(access.expires)))
             return _with(response, reset) if _is_json(response) else response
         except ApiError:
@@ -251,6 +254,8 @@ class ZohoEmulator:
             and self._meter.used() >= self.switches.credits_limit * _STARTING_CREDITS_SHOWN
         ):
             response = _with(response, ("X-API-CREDITS-REMAINING", str(self._meter.remaining())))
+        moment = self._clock.now() + timedelta(seconds=self.org.skew)
+        response = _with(response, ("Date", format_datetime(moment.astimezone(UTC), usegmt=True)))
         if request.path.startswith("/crm/") and _is_json(response):
             response = _with(response, *_RECORDED)
         accepts = request.headers.get("accept-encoding", "")

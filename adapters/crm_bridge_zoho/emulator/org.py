@@ -6,7 +6,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crm_bridge.clock import Clock
@@ -122,19 +122,23 @@ class Org:
         self.downloads: list[float] = []
         self.hidden: dict[str, Record] = {}
         self.inactive: set[str] = set()
+        self.merged: set[str] = set()
+        """Ids of records that became part of another one: in no bin and no list."""
         self.late_effects: list[Effect] = []
+        self.skew = 0.0
+        """Seconds that the clock of the org is ahead of everybody else's."""
         self.locks: dict[str, dict[str, Any]] = {}
         self.page_tokens: dict[str, dict[str, Any]] = {}
         self.serials: dict[str, int] = {}
         self._next = BASE + 900_000_000
 
     def now(self) -> int:
-        """Return seconds since 1970."""
-        return int(self.clock.now().timestamp())
+        """Return seconds since 1970, by the clock of the org."""
+        return int(self.clock.now().timestamp() + self.skew)
 
     def moment(self) -> datetime:
         """Return the time as a datetime in UTC."""
-        return self.clock.now()
+        return self.clock.now() + timedelta(seconds=self.skew)
 
     def stamp(self, seconds: int) -> str:
         """Write a time in the zone of the current user."""
@@ -187,7 +191,7 @@ class Org:
 
     def remember(self, module: str, record_id: str, before: Record | None) -> None:
         """Keep what a record was before a change, for the search index that lags behind."""
-        if self.switches.search_lag or self.switches.count_lag:
+        if self.switches.search_lag or self.switches.count_lag or self.switches.read_lag:
             self.changes.append((self.clock.now().timestamp(), module, record_id, before.copy() if before else None))
 
     def past(self, module: str, lag: float) -> dict[str, Record | None]:

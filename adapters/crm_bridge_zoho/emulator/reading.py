@@ -98,7 +98,9 @@ def get_record(call: Call) -> WireResponse:
 
 
 def missing(call: Call) -> WireResponse:
-    """Answer for a record that is not there: 204, or as older versions did."""
+    """Answer for a record that is not there: 204, or as older versions did; of a merged one another code is told."""
+    if call.path.get("id") in call.org.merged:
+        raise ApiError("RECORD_NOT_FOUND", "record not found", {"id": call.path["id"]})
     if call.switches.missing_as == 204:
         return EMPTY
     raise ApiError(

@@ -79,6 +79,8 @@ class Switches:
     """Seconds until a scheduled job has run."""
     search_lag: float = 0.0
     """Seconds until the search index sees a change."""
+    read_lag: float = 0.0
+    """Seconds for which reads by id and queries still show a deleted contract."""
     count_lag: float = 0.0
     """Seconds until `actions/count` sees a change."""
     bulk_page: int = 200_000

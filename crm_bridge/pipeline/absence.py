@@ -1,0 +1,116 @@
+"""Absence in a run: why a contract is not there, by what the CRM lists and what the journal says; one rule for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_bridge.domain.absence import Absence, Author, Claim, Place, cause_of, is_ours
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.capabilities import Step, Support
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.lifecycle import Event, Evidence, Happening
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.annotations import Annotation
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.run_log import Note, RunLog
+from crm_bridge.redaction import quoted
+from crm_bridge.spi.adapter import Look, Sighting, Whereabouts, unseen
+
+UNPROVEN = frozenset({Reason.NOT_VISIBLE, Reason.GONE_UNATTRIBUTED, Reason.NO_CONTROL_RECORD, Reason.UNREADABLE})
+"""Causes that are findings: whatever ends with one of them is looked at again, and never called absent."""
+
+
+def is_proven(seen: Whereabouts, sighting: Sighting) -> bool:
+    """Say whether a record is absent for certain: it is listed as deleted, or a contract beside it could be read."""
+    return seen.listed or (seen.place is Place.GONE and sighting.control is not None)
+
+
+def author_of(log: RunLog, seen: Whereabouts) -> Author:
+    """Return whom the CRM names for a deletion.
+
+    Where it names the last editor instead of who deleted, that counts only if the record changed since it was live.
+    """
+    if seen.by is None:
+        return Author.UNNAMED
+    ours = seen.by == log.desk.profile.user_id
+    if not names_deleter(log.desk):
+        if not ours and log.claim(seen.ref.id, Step.TRASH).may_have_acted:
+            return Author.UNNAMED  # an approver or a workflow may have changed what we deleted
+        before = log.live_mark(seen.ref.id)
+        since = log.planned_at
+        changed = before != seen.mark if before and seen.mark else bool(seen.at and since and seen.at >= since)
+        if not changed:
+            return Author.UNNAMED
+    return Author.US if ours else Author.OTHER
+
+
+def names_deleter(desk: Desk) -> bool:
+    """Say whether the CRM tells who deleted a record, and not only who changed it last."""
+    return desk.profile.capabilities.who_deleted.support is Support.FULL
+
+
+def absence_of(log: RunLog, seen: Whereabouts, sighting: Sighting, step: Step) -> Absence:
+    """Return everything that decides why a record is not there."""
+    mine = log.claim(seen.ref.id, step)
+    asks_others = seen.place in (Place.IN_BIN, Place.GONE) and mine is not Claim.DONE
+    return Absence(
+        seen.place,
+        author_of(log, seen),
+        is_proven(seen, sighting),
+        mine,
+        log.others.of(seen.ref.id) if asks_others else Claim.NONE,
+        seen.reason is Reason.MERGED,
+        step is Step.PURGE,
+    )
+
+
+def look_for(log: RunLog, refs: Sequence[ContractRef], step: Step) -> list[Note]:
+    """Look everywhere for contracts that are not live, and return why each is left alone."""
+    sighting = log.desk.adapter.locate(refs, look=Look.EVERYWHERE)
+    return [explained(log, ref, sighting.places.get(ref.id), sighting, step) for ref in refs]
+
+
+def explained(log: RunLog, ref: ContractRef, seen: Whereabouts | None, sighting: Sighting, step: Step) -> Note:
+    """Return what becomes of a contract that is not there when it is wanted, with the cause."""
+    attempt = log.standing(ref.id).attempt if log.standing(ref.id).step is step else 0
+    if seen is None or seen.place not in (Place.IN_BIN, Place.GONE):
+        return Note(ref.id, Happening(Event.HELD, step, attempt, reason=unseen(seen)))
+    if seen.place is Place.GONE and not is_proven(seen, sighting) and seen.reason is not Reason.MERGED:
+        return Note(ref.id, Happening(Event.HELD, step, attempt, reason=Reason.NO_CONTROL_RECORD))
+    found = absence_of(log, seen, sighting, step)
+    cause = cause_of(found)
+    tell(log, seen, cause)
+    if is_ours(cause, found.mine):
+        reason = None if cause is Reason.BY_THIS_RUN else cause
+        return Note(ref.id, Happening(Event.FOUND_DONE, step, attempt, Evidence.E0, reason), facts_of(seen))
+    if cause in UNPROVEN:
+        event = Event.FOUND_UNATTRIBUTED if found.mine.may_have_acted else Event.HELD
+        return Note(ref.id, Happening(event, step, attempt, reason=cause), facts_of(seen))
+    return Note(ref.id, Happening(Event.FOUND_ABSENT, step, attempt, reason=cause), facts_of(seen))
+
+
+def facts_of(seen: Whereabouts) -> dict[str, JsonValue]:
+    """Return what the journal keeps of a look: who deleted it and when, where it went, and its mark."""
+    facts: dict[str, JsonValue] = {}
+    if seen.mark:
+        facts["mark"] = seen.mark
+    if seen.place in (Place.IN_BIN, Place.GONE):
+        if seen.by:
+            facts["by"] = seen.by
+        if seen.at:
+            facts["at"] = seen.at.isoformat(timespec="seconds")
+        if seen.into:
+            facts["into"] = seen.into
+    return facts
+
+
+def tell(log: RunLog, seen: Whereabouts, cause: Reason) -> None:
+    """Keep who and when, for people, where the cause is somebody else or another record."""
+    if cause is Reason.MERGED and seen.into:
+        text = _("now part of {id}").format(id=seen.into)
+    elif cause is Reason.DELETED_BY_SOMEBODY_ELSE and seen.by and seen.at:
+        text = _("by user {user}, {at}").format(user=seen.by, at=seen.at.isoformat(timespec="minutes"))
+    else:
+        text = seen.note
+    log.annotations.add({seen.ref.id: Annotation(remark=quoted(text))} if text else {})

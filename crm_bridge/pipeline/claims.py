@@ -1,0 +1,78 @@
+"""Claims of runs: what the runs of this journal asked the CRM to do with a record, and what it answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm_bridge.domain.absence import Asked, Claim
+from crm_bridge.domain.capabilities import Route, Step
+from crm_bridge.domain.lifecycle import Event, Happening
+from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.entries import INTENT, OUTCOME, RESTORE_INTENT, RESTORE_OUTCOME, Told, history
+
+_TELLING = frozenset({INTENT, OUTCOME, "reconcile", RESTORE_INTENT, RESTORE_OUTCOME})
+
+
+class Claims:
+    """What runs may claim of a deletion: read once per run, asked for each record that is not there."""
+
+    def __init__(self, desk: Desk, *, but: str = "") -> None:
+        """Read nothing yet; the run `but` is left out."""
+        self._desk = desk
+        self._but = but
+        self._runs: dict[str, dict[str, list[_Act]]] = {}
+
+    def of(self, record_id: str, *, until: datetime | None = None) -> Claim:
+        """Return the strongest claim of any run on a record, by what was journaled until a moment."""
+        asked: dict[Step, Asked] = {}
+        route = ""
+        for act in self._acts(record_id):
+            if until is not None and act.at > until:
+                break
+            step, event = act.happening.step, act.happening.event
+            if event is Event.RESTORE_INTENDED:
+                route = act.route
+            elif event is not Event.RESTORE_DONE:
+                asked[step] = asked.get(step, Asked()).after(event, act.happening.reason)
+            elif route == Route.UNTRASH:
+                # It left the bin: that it is listed again takes another deletion. A re-created one has another id.
+                asked.clear()
+        claim = Claim.NONE
+        for one in asked.values():
+            claim = claim.or_stronger(one.claim)
+        return claim
+
+    def _acts(self, record_id: str) -> list[_Act]:
+        """Return what runs did about a record, over all runs that let it through their gates, in order."""
+        place = (self._desk.system, self._desk.profile.org_id, self._desk.profile.module)
+        gates = [entry for entry, _line in self._desk.journal.gates_of(record_id)]
+        runs = dict.fromkeys(gate.run for gate in gates if (gate.system, gate.org, gate.module) == place)
+        acts = [act for run in runs if run != self._but for act in self._run(run).get(record_id, ())]
+        return sorted(acts, key=lambda act: act.seq)
+
+    def _run(self, run: str) -> dict[str, list[_Act]]:
+        if run not in self._runs:
+            acts: dict[str, list[_Act]] = {}
+            shared: dict[_Act, _Act] = {}
+            for told in history(self._desk.journal, run):
+                if told.entry.op in _TELLING:
+                    act = _Act.of(told)
+                    acts.setdefault(told.line.record_id, []).append(shared.setdefault(act, act))
+            self._runs[run] = acts
+        return self._runs[run]
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One event of one contract, as far as a claim needs it."""
+
+    seq: int
+    at: datetime
+    happening: Happening
+    route: str
+
+    @classmethod
+    def of(cls, told: Told) -> _Act:
+        at = datetime.fromisoformat(told.entry.ts)
+        return cls(told.entry.seq, at, told.happening, str(told.line.facts.get("route", "")))
