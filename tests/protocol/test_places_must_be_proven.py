@@ -23,6 +23,8 @@ TENANTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("step", [Step.TRASH, Step.PURGE])
 @pytest.mark.parametrize("tenant", TENANTS)
 def test_our_own_void_is_ours_and_comes_back_once(tmp_path: Path, tenant: str, step: Step) -> None:
+    if (tenant, step) == ("queries omit voided rows", Step.PURGE):
+        pytest.skip("the lines of a voided contract cannot be read there, so that it is held before the last step")
     clock, home = ManualClock(), tmp_path / "home"
     with (
         sandbox(SandboxOptions(home=home, count=40, only=("fxiaoke",)), clock=clock) as running,
