@@ -31,6 +31,7 @@ CrmBridgeError
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from crm_bridge.exit_codes import ExitCode
@@ -111,13 +112,28 @@ class ConfigError(UsageError):
     """A configuration or secrets file that cannot be used; the message names file and line."""
 
 
-class AmbiguousContractError(UsageError):
-    """More than one contract answers to that number; `candidates` are ids."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One contract of several that were meant, as people recognise it. Personal: shown, never logged."""
 
-    def __init__(self, message: str, *, candidates: tuple[str, ...], hint: str = "") -> None:
-        """Keep the ids that fit."""
+    connection: str
+    id: str
+    number: str | None = field(default=None, repr=False)
+    customer: str | None = field(default=None, repr=False)
+    date: str = ""
+    """The day on which it was deleted; of a live contract, the first day that it is for."""
+
+
+class AmbiguousContractError(UsageError):
+    """More than one contract answers to that number; `candidates` are ids, `choices` what tells them apart."""
+
+    def __init__(
+        self, message: str, *, candidates: tuple[str, ...], choices: tuple[Choice, ...] = (), hint: str = ""
+    ) -> None:
+        """Keep the ids that fit, and where they are known number, customer and date of each."""
         super().__init__(message, hint=hint)
         self.candidates = candidates
+        self.choices = choices
 
 
 class SandboxOnlyError(UsageError):

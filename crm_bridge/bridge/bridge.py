@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from crm_bridge import failpoints
 from crm_bridge.bridge.actor import os_user
 from crm_bridge.bridge.clock_watch import no_warning
-from crm_bridge.errors import AmbiguousContractError, UsageError
+from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 
@@ -385,39 +385,21 @@ class Bridge:
 
         return Run(info, items, lambda: Receipt(issue_receipt(self.journal, info)))
 
-    def find_removed(self, wanted: str) -> tuple[str, str]:
+    def find_removed(self, wanted: str, *, connection: str | None = None) -> tuple[str, str]:
         """Return (run id, record id) of the last run that went through the gate with this contract id or number.
 
-        Numbers are compared by their keyed digest: the journal does not hold them. Raises UsageError, and
-        AmbiguousContractError where several contracts with that number were deleted.
+        `connection` narrows. Raises UsageError, and AmbiguousContractError where several contracts are meant.
         """
-        from crm_bridge.domain.lifecycle import Event
+        from crm_bridge.bridge.removals import the_removal
 
-        number = self.journal.keyed_digest("number", wanted)
-        found = [
-            (entry.run, line.record_id)
-            for name in (wanted, number)
-            for entry, line in self.journal.gates_of(name)
-            if line.facts.get("event") == Event.GATE_PASSED.value
-        ]
-        if not found:
-            raise UsageError(
-                _("no run of this journal deleted a contract {wanted}").format(wanted=wanted),
-                reason="unknown_record",
-                hint=_("list the runs with `crm-bridge status --runs`"),
-            )
-        if by_id := [pair for pair in found if pair[1] == wanted]:
-            found = by_id
-        candidates = tuple(dict.fromkeys(record_id for _run, record_id in found))
-        if len(candidates) > 1:
-            raise AmbiguousContractError(
-                _("{count} contracts with the number {wanted} were deleted").format(
-                    count=len(candidates), wanted=wanted
-                ),
-                candidates=candidates,
-                hint=_("name one by its id: {ids}").format(ids=", ".join(candidates)),
-            )
-        return found[-1]
+        removal = the_removal(self, wanted, connection=connection)
+        return removal.run.id, removal.record_id
+
+    def has_removed(self, wanted: str) -> bool:
+        """Return whether a run went through the gate with a contract of this id or number."""
+        from crm_bridge.bridge.removals import removals
+
+        return bool(removals(self, wanted))
 
     def check_journal(
         self,

@@ -21,6 +21,7 @@ from crm_bridge.domain.snapshot import KEEP_DAYS
 from crm_bridge.domain.where import where
 from crm_bridge.errors import (
     AmbiguousContractError,
+    Choice,
     ConfirmationError,
     CrmBridgeError,
     NothingMatchedError,
@@ -129,6 +130,10 @@ class Connection:
             raise AmbiguousContractError(
                 _("{count} contracts have the number {wanted}").format(count=len(found), wanted=wanted),
                 candidates=tuple(contract.id for contract in found),
+                choices=tuple(
+                    Choice(self.name, one.id, one.number, one.customer, one.start.isoformat() if one.start else "")
+                    for one in found
+                ),
                 hint=_("name one by its id: {ids}").format(ids=", ".join(contract.id for contract in found)),
             )
         return found[0]

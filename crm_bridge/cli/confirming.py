@@ -51,7 +51,7 @@ def _read(phrase: str, digest: str) -> str:
     Output.note(_("Type this to go on, nothing to stop:"))
     Output.note(f"  {phrase}")
     for left in range(_TRIES - 1, -1, -1):
-        answer = " ".join(_line().split())
+        answer = " ".join(typed_line().split())
         if not answer or answer in (phrase, digest):
             break
         if left:
@@ -59,7 +59,8 @@ def _read(phrase: str, digest: str) -> str:
     return answer
 
 
-def _line() -> str:
+def typed_line() -> str:
+    """Return the line that is typed. Raises ConfirmationError at Ctrl-C and at the end of the input."""
     # While a person thinks, Ctrl-C means "no", not "finish the call in flight".
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -6,6 +6,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -14,7 +15,7 @@ import click
 from crm_bridge.cli.screen import page, screen
 from crm_bridge.cli.streams import unread
 from crm_bridge.cli.tables import FORMS, Column, as_tabs, columns_of, folded, for_terminal
-from crm_bridge.errors import CrmBridgeError, FilterSyntaxError, UsageError
+from crm_bridge.errors import AmbiguousContractError, Choice, CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.redaction import clean
 
@@ -212,16 +213,26 @@ def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
     """Print what happened and what to do next, in two lines; as JSON where that was asked for."""
     _clear()
     if as_json:
-        print(_json_text({"schema": "crm-bridge.error/1", **error.facts()}, sys.stderr), file=sys.stderr)
+        more = {"choices": [asdict(one) for one in _choices(error)]} if _choices(error) else {}
+        value = {"schema": "crm-bridge.error/1", **error.facts(), **more}
+        print(_json_text(value, sys.stderr), file=sys.stderr)
         return
     print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)
     if isinstance(error, FilterSyntaxError):
         print(f"  {plain(error.text)}\n  {' ' * (_screen_column(error))}^", file=sys.stderr)
+    if choices := _choices(error):
+        columns = (_("connection"), _("number"), _("customer"), _("date"), _("id"))
+        rows = ((one.connection, one.number, one.customer, one.date, one.id) for one in choices)
+        Output.table(columns, rows, out=sys.stderr)
     details = [plain(part) for part in (error.vendor_code, error.request_id) if part]
     if details:
         print(_("  the CRM said: {details}").format(details=", ".join(details)), file=sys.stderr)
     if error.hint:
         print(_("hint: {hint}").format(hint=plain(error.hint)), file=sys.stderr)
+
+
+def _choices(error: CrmBridgeError) -> tuple[Choice, ...]:
+    return error.choices if isinstance(error, AmbiguousContractError) else ()
 
 
 def _screen_column(error: FilterSyntaxError) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,40 +17,35 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
     from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.runs import RunInfo
 
 
 @command("restore")
-@click.argument("what", metavar="[RUN|RECEIPT]", required=False)
-@click.option("--last", is_flag=True, help="The last run.")
-@click.option("--contract", default=None, help="One contract, by id or number.")
+@click.argument("first", metavar="[CONNECTION]", required=False)
+@click.argument("second", metavar="[CONTRACT|RUN|RECEIPT]", required=False)
+@click.option("--last", is_flag=True, help="The last run, of CONNECTION if that is given.")
 @click.option("--owner", metavar="USER", default=None, help="Id of the CRM user who gets contracts of people who left.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option("--relink", is_flag=True, help="Show which references should point at what came back.")
 @click.option("--confirm", "digest", default=None, help="With --relink: digest of the references that you saw.")
 def restore(
-    what: str | None,
+    first: str | None,
+    second: str | None,
     last: bool,
-    contract: str | None,
     owner: str | None,
     dry_run: bool,
     relink: bool,
     digest: str | None,
 ) -> int:
-    """Bring back what RUN (or the run of a RECEIPT file) removed, and compare it with its backup."""
-    if not (what or last or contract):
-        raise UsageError(
-            _("say what to bring back: a run, a receipt file, --last or --contract"),
-            hint=_("list the runs with `crm-bridge status --runs`"),
-        )
-    if sum(map(bool, (what, last, contract))) > 1:
-        raise UsageError(_("choose one of: a run, a receipt file, --last, --contract"))
+    """Bring back one CONTRACT (id or number), or all that RUN (or the run of a RECEIPT file) removed."""
+    from crm_bridge.cli.restore_choice import meant
+
     if digest and not relink:
         raise UsageError(_("--confirm belongs to --relink; a restore deletes nothing and needs no confirmation"))
     with open_bridge() as bridge:
-        run_id, ids = _meant(bridge, what, contract)
+        info, ids = meant(bridge, first, second, last=last)
         if relink:
-            return _relink(bridge, run_id, None if dry_run else digest)
-        info = bridge.run(run_id)
+            return _relink(bridge, info, None if dry_run else digest)
         steps = bridge.connect(info.ref.connection).restore(info.id, ids=ids, dry_run=dry_run, owner=owner)
         numbers = {item.contract.id: item.contract.number or "" for item in bridge.status(info.id)}
     if not steps:
@@ -107,11 +100,10 @@ def _exit_code(out: Output, steps: list[RestoreStep]) -> ExitCode:
     return ExitCode.IN_DOUBT if surprised else ExitCode.OK
 
 
-def _relink(bridge: Bridge, run_id: str | None, digest: str | None) -> int:
+def _relink(bridge: Bridge, info: RunInfo, digest: str | None) -> int:
     from crm_bridge.cli.restore_view import relink_json, relink_table
 
     out = Output(as_json=shared().as_json)
-    info = bridge.run(run_id)
     plan, done = bridge.connect(info.ref.connection).relink(info.id, confirm=digest)
     if done:
         forgive_output()
@@ -123,21 +115,3 @@ def _relink(bridge: Bridge, run_id: str | None, digest: str | None) -> int:
             out.note(_("Nothing was sent. Set these {count} references with:").format(count=plan.count))
             out.note(f"  {suggested('restore', info.id, '--relink', '--confirm', plan.digest)}")
     return ExitCode.HELD if any(item.left for item in done) else ExitCode.OK
-
-
-def _meant(bridge: Bridge, what: str | None, contract: str | None) -> tuple[str | None, list[str] | None]:
-    if contract is not None:
-        run_id, record_id = bridge.find_removed(contract)
-        return run_id, [record_id]
-    if what and Path(what).is_file():
-        return _run_of_receipt(Path(what)), None
-    return what, None
-
-
-def _run_of_receipt(path: Path) -> str:
-    from crm_bridge.pipeline.receipt import payload_of
-
-    try:
-        return str(payload_of(json.loads(path.read_text(encoding="utf-8")))["predicate"]["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(_("{path} is not a receipt").format(path=path)) from None

@@ -127,7 +127,7 @@ def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
         raise InDoubtError(
             _("{count} contracts are in doubt; a late delete could hit the restored copy").format(count=len(doubtful)),
             reason="in_doubt",
-            hint=_("settle them first with `crm-bridge resume {run}`, or restore others with --contract").format(
+            hint=_("settle them first with `crm-bridge resume {run}`, or restore others one by one").format(
                 run=next(iter(doubtful.values()))
             ),
         )

@@ -32,7 +32,7 @@ LATIN = os.fsdecode(b"sp\xe4t")
         ["delete", "NAME", "WORD"],
         ["delete", "NAME", "1", "--reason", "WORD"],
         ["connections", "add", "WORD", "--adapter", "zoho"],
-        ["restore", "--contract", "WORD"],
+        ["restore", "WORD"],
     ],
     ids=" ".join,
 )

@@ -158,18 +158,83 @@ def test_a_number_that_two_deleted_contracts_had_is_not_guessed(
     (tmp_path / "ids").write_text(f"{one}\n{two}\n")
     digest = shell("plan", name, "--ids-from", tmp_path / "ids", "-o", path, "--json").document()["digest"]
     assert shell("apply", path, "--confirm", digest).code == 0
-    said = shell("restore", "--contract", "HT-DOUBLE")
+    said = shell("restore", "HT-DOUBLE")
     assert (said.code, one in said.err, two in said.err) == (2, True, True)
-    assert [step["id"] for step in shell("restore", "--contract", two, "--json").document()["outcomes"]] == [two]
+    assert [step["id"] for step in shell("restore", two, "--json").document()["outcomes"]] == [two]
+
+
+def deleted(shell: Shell, name: str) -> str:
+    """Delete the first contract of a connection; return its id."""
+    one = str(shell("find", name, "--limit", 1, "--json").lines()[0]["id"])
+    refused = shell("delete", name, one)
+    digest = re.findall(r"--confirm ([0-9a-f]{64})", refused.err)[0]
+    assert shell("delete", name, one, "--confirm", digest).code == 0
+    return one
+
+
+def test_one_number_in_two_connections_is_a_table_that_tells_them_apart(shell: Shell, running: Sandbox) -> None:
+    names, ids = ("zoho-sandbox", "fxiaoke-sandbox"), []
+    for name in names:
+        with Bridge.open(shell.home) as bridge:
+            field = next(one.name for one in bridge.profile(name).fields if one.meaning == "number")
+        record_id = shell("find", name, "--limit", 1, "--json").lines()[0]["id"]
+        emulator = running.servers[name.removesuffix("-sandbox")].exchange.emulator
+        emulator.control("edit", {"id": record_id, "field": field, "value": "HT-BOTH"})
+        ids.append(deleted(shell, name))
+    assert len(set(ids)) == 2
+    said = shell("restore", "HT-BOTH")
+    assert said.code == 2
+    for name, record_id in zip(names, ids, strict=True):
+        (line,) = [line for line in said.err.splitlines() if line.startswith(name)]
+        assert record_id in line
+        assert re.search(r"HT-BOTH\s+\S.*\d{4}-\d{2}-\d{2}", line), line
+    choices = shell("restore", "HT-BOTH", "--json").error()["choices"]
+    assert [(one["connection"], one["id"]) for one in choices] == list(zip(names, ids, strict=True))
+    assert all(one["customer"] for one in choices)
+    assert shell("restore", "--last").code == 2
+    assert [one["id"] for one in shell("restore", names[0], "HT-BOTH", "--json").document()["outcomes"]] == [ids[0]]
+    last = shell("restore", names[1], "--last", "--json")
+    assert [one["id"] for one in last.document()["outcomes"]] == [ids[1]]
+
+
+def test_the_last_run_of_several_connections_is_asked_for_at_a_terminal(
+    shell: Shell, running: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("zoho-sandbox", "fxiaoke-sandbox"):
+        deleted(shell, name)
+    alone = shell("restore", "--last")
+    assert (alone.code, "say whose last run" in alone.err) == (2, True)
+    assert [line.split()[0] for line in alone.err.splitlines() if "-sandbox" in line] == [
+        "zoho-sandbox",
+        "fxiaoke-sandbox",
+    ]
+    monkeypatch.setattr("crm_bridge.cli.restore_choice.is_terminal", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda: "neither")
+    assert shell("restore", "--last").code == 5
+    monkeypatch.setattr("builtins.input", lambda: " zoho-sandbox ")
+    said = shell("restore", "--last")
+    assert (said.code, "1 contracts compared" in said.out) == (0, True)
+
+
+def test_a_live_number_that_two_contracts_have_is_a_table_too(
+    shell: Shell, name: str, emulator: Emulator, field_of: Mapping[str, str]
+) -> None:
+    one, two = (line["id"] for line in shell("find", name, "--limit", 2, "--json").lines())
+    for record_id in (one, two):
+        emulator.control("edit", {"id": record_id, "field": field_of["number"], "value": "HT-DOUBLE"})
+    for verb in ("show", "delete"):
+        said = shell(verb, name, "HT-DOUBLE")
+        rows = [line for line in said.err.splitlines() if line.startswith(name) and "HT-DOUBLE" in line]
+        assert (said.code, len(rows), one in said.err, two in said.err) == (2, 2, True, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ((), "say what to bring back"),
-        (("--last", "--contract", "X"), "choose one of"),
+        (("zoho-sandbox", "X", "--last"), "choose one of"),
         (("01ARZ3NDEKTSV4RRFFQ69G5FAV",), "there is no run"),
-        (("--contract", "HT-0000-0000"), "no run of this journal deleted a contract"),
+        (("HT-0000-0000",), "no run of this journal deleted a contract"),
         (("--last", "--confirm", "abc"), "--confirm belongs to --relink"),
     ],
 )
