@@ -15,7 +15,6 @@ from crm_bridge.cli.options import shared_options
 from crm_bridge.cli.output import Output, report_error, report_usage
 from crm_bridge.cli.streams import take_standard_streams
 from crm_bridge.cli.translated import Group, speak
-from crm_bridge.domain.given_text import check_text
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _, system_language, use_language
@@ -121,7 +120,6 @@ def _finished(arguments: Sequence[str] | None, *, as_json: bool) -> int:
     try:
         refuse_windows()
         words = list(arguments) if arguments is not None else None
-        check_text(*(sys.argv[1:] if words is None else words))
         code = cli.main(args=words, prog_name="crm-bridge", standalone_mode=False, color=color)
         sys.stdout.flush()
     except CrmBridgeError as error:

@@ -57,7 +57,7 @@ def test_a_file_whose_name_is_not_text_is_used_and_the_command_that_follows_can_
     assert made.code == 0
     assert path.exists()
     (line,) = [line for line in made.err.splitlines() if " apply " in line]
-    script = line.strip().replace("crm-bridge", "printf '%s\\n'", 1)
+    script = "printf '%s\\n'" + line.partition("crm-bridge")[2]
     pasted = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout
     assert os.fsencode(path) in pasted.split(b"\n")
 
