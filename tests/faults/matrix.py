@@ -42,6 +42,8 @@ class Call:
         verb, number = self.verb.rsplit("-", 1)
         if verb == "whoami":
             return "sign_in" if self._is_token else "metadata"
+        if verb == "prepare":
+            return "gate"  # asked before a step is sent, as the last look is
         if verb == "snapshot":
             return "snapshot" if number == "1" else "measure"
         if verb != "locate":

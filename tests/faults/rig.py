@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from crm_bridge.sandbox.faults import FaultPlan, Rule
 from crm_bridge.sandbox.home import connection_name, write_home
 from crm_bridge.sandbox.server import SandboxServer
 from crm_bridge.spi.adapter import Adapter, Query, Restored, RestoreItem, Search
+from crm_bridge.spi.later import Later
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Timeouts
 
@@ -139,7 +141,14 @@ class Armed:
 
     def whoami(self) -> Any:
         with self._verbs.during("whoami"):
-            return self._inner.whoami()
+            profile = self._inner.whoami()
+        later = ("relations", "warnings", "assumptions")
+        return replace(profile, **{name: Later(partial(self._told, profile, name)) for name in later})
+
+    def _told(self, profile: Any, name: str) -> tuple[Any, ...]:
+        """Return a part of a profile; what it asks the CRM when it is first looked into belongs to signing in."""
+        with self._verbs.during("whoami"):
+            return tuple(getattr(profile, name))
 
     def find(self, query: Query) -> Search:
         with self._verbs.during("find"):
@@ -152,7 +161,8 @@ class Armed:
             yield from self._inner.snapshot(refs, final=final)
 
     def prepare(self, *args: Any, **more: Any) -> int:
-        return self._inner.prepare(*args, **more)
+        with self._verbs.during("prepare"):
+            return self._inner.prepare(*args, **more)
 
     def remove(self, *args: Any, **more: Any) -> Any:
         with self._verbs.during("remove"):
