@@ -142,8 +142,12 @@ class Armed:
     def whoami(self) -> Any:
         with self._verbs.during("whoami"):
             profile = self._inner.whoami()
-        later = ("relations", "warnings", "assumptions")
-        return replace(profile, **{name: Later(partial(self._told, profile, name)) for name in later})
+        return replace(
+            profile,
+            relations=Later(partial(self._told, profile, "relations")),
+            warnings=Later(partial(self._told, profile, "warnings")),
+            assumptions=Later(partial(self._told, profile, "assumptions")),
+        )
 
     def _told(self, profile: Any, name: str) -> tuple[Any, ...]:
         """Return a part of a profile; what it asks the CRM when it is first looked into belongs to signing in."""
