@@ -25,8 +25,7 @@ from crash_sweep import Sweep, warm_up  # noqa: E402
 
 from crm_bridge.domain.capabilities import Step  # noqa: E402
 from crm_bridge.errors import CrmBridgeError  # noqa: E402
-
-BUSY = 1
+from crm_bridge.exit_codes import ExitCode  # noqa: E402
 
 
 def race(case: Case, processes: int) -> dict[int, tuple[int, str]]:
@@ -74,8 +73,8 @@ class Races(Sweep):
             if child in winners:
                 continue
             named = any(f"process {winner}" in words for winner in winners)
-            case.say((code == BUSY and named) or code == USED, f"process {child} ended with {code}: {words}")
-            self.counts["said who holds the plan" if code == BUSY else "said that it was carried out"] += 1
+            case.say((code == ExitCode.BUSY and named) or code == USED, f"process {child} ended with {code}: {words}")
+            self.counts["said who holds the plan" if code == ExitCode.BUSY else "said that it was carried out"] += 1
         judge.after_a_kill(case)
         judge.the_end(case, 0)
         starts = [entry for entry in case.entries() if entry["op"] == "run.start"]

@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 
-from crm_bridge.journal.entry import Entry
-from crm_bridge.journal.lines import LineSeal
+from crm_bridge.journal.entry import Entry, is_intent, is_outcome
 from crm_bridge.journal.merkle import Frontier, leaf_hash
 from crm_bridge.journal.outline import Outline, outline
 from crm_bridge.journal.tail import Tail, unverified
@@ -39,15 +38,16 @@ class History:
         """Hash the entries up to `tail`; raise JournalError unless they lead to its root."""
         beside = _Beside(db, self.size, tail.size) if self.thorough else None
         rows = db.execute("SELECT seq, raw FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (self.size, tail.size))
+        add = self._frontier.add
         for seq, raw in rows:
             if seq != self.size:
                 raise unverified()
             about = outline(raw)
             if beside and (about.seal_after != self._after or not seq):
                 beside.check_seal(self._frontier, about.seal_after)
-            completed = self._frontier.add(leaf_hash(raw))
+            completed = add(leaf_hash(raw))
             if beside:
-                beside.check(seq, about.lines, completed)
+                beside.check(seq, about.lines_digest, completed)
             self._index(seq, about)
         if beside:
             beside.check_end(tail)
@@ -57,7 +57,7 @@ class History:
     def add(self, entry: Entry) -> None:
         """Take in an entry that this process just wrote."""
         self._frontier.add(leaf_hash(entry.raw))
-        self._index(entry.seq, Outline(entry.op, entry.plan, entry.run, entry.seal_after, entry.lines))
+        self._index(entry.seq, Outline.of(entry))
 
     def places(self, **wanted: str | None) -> Iterator[int]:
         """Return the places, in order, of the entries that have all wanted values (`op`, `run`, `plan`)."""
@@ -75,11 +75,15 @@ class History:
     def _index(self, seq: int, about: Outline) -> None:
         self._after = about.seal_after
         for name, value in (("op", about.op), ("run", about.run), ("plan", about.plan)):
-            if value:
-                self._places[name].setdefault(value, array("I")).append(seq)
-        family, _dot, last = about.op.rpartition(".")
-        if about.lines and last in ("intent", "outcome"):
-            self._unclosed[about.run, family] += about.lines.count if last == "intent" else -about.lines.count
+            if not value:
+                continue
+            known = self._places[name]
+            if (places := known.get(value)) is None:
+                places = known[value] = array("I")
+            places.append(seq)
+        if about.lines and (is_intent(about.op) or is_outcome(about.op)):
+            family = about.op.rpartition(".")[0]
+            self._unclosed[about.run, family] += about.lines if is_intent(about.op) else -about.lines
 
 
 class _Beside:
@@ -103,11 +107,11 @@ class _Beside:
         if (size, stored) != (frontier.size, frontier.to_bytes()) or sha256(note.encode()).hexdigest() != seal_after:
             raise unverified()
 
-    def check(self, seq: int, seal: LineSeal | None, completed: list[tuple[int, int, bytes]]) -> None:
+    def check(self, seq: int, lines_digest: str, completed: list[tuple[int, int, bytes]]) -> None:
         """Compare the lines of an entry with its seal, and stored tree nodes with the computed ones."""
-        if seal is not None:
+        if lines_digest:
             place, block = self._lines.fetchone() or (-1, b"")
-            if place != seq or sha256(block).digest() != seal.digest:
+            if place != seq or sha256(block).hexdigest() != lines_digest:
                 raise unverified()
         for level, place, node in completed:
             row = self._db.execute("SELECT hash FROM node WHERE level = ? AND place = ?", (level, place)).fetchone()
