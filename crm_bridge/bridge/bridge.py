@@ -375,10 +375,10 @@ class Bridge:
         places = standings(self.journal, info.id)
         kept = self.home / "plans" / f"{info.ref.plan}.plan"
         file = open_plan(kept, journal=self.journal, digest=info.ref.plan) if kept.exists() else None
-        # Without the plan there are no names, and no contracts that nothing has happened to yet.
-        nameless = [Target(ContractRef(info.module, record_id), "") for record_id in sorted(places)]
 
         def items() -> Iterator[RunItem]:
+            # Without the plan there are no names, and no contracts that nothing has happened to yet.
+            nameless = (Target(ContractRef(info.module, record_id), "") for record_id in sorted(places))
             targets = file.targets() if file else nameless
             said, rows = Annotations(self.home / "plans", info.id, self.journal), _errors_of(info.system)
             return (RunItem.of(t, places.get(t.ref.id, Standing()), said.of(t.ref.id), rows) for t in targets)

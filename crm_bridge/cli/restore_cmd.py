@@ -47,7 +47,7 @@ def restore(
         if relink:
             return _relink(bridge, info, None if dry_run else digest)
         steps = bridge.connect(info.ref.connection).restore(info.id, ids=ids, dry_run=dry_run, owner=owner)
-        numbers = {item.contract.id: item.contract.number or "" for item in bridge.status(info.id)}
+        numbers = {item.contract.id: item.contract.number for item in bridge.status(info.id) if item.contract.number}
     if not steps:
         raise NothingMatchedError(_("run {run} removed nothing that could come back").format(run=info.id))
     return _report(info.id, steps, numbers, dry_run=dry_run)
@@ -64,7 +64,7 @@ def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *
         value = {
             "run_id": run_id,
             "dry_run": dry_run,
-            "outcomes": [{**step_json(step), "number": numbers.get(step.ref.id) or None} for step in steps],
+            "outcomes": ({**step_json(step), "number": numbers.get(step.ref.id) or None} for step in steps),
             "measured": summary_json(steps),
         }
         out.document("crm-bridge.restore/1", value)

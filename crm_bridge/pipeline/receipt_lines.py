@@ -11,12 +11,12 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import Event, Standing
 from crm_bridge.domain.receipt import ReceiptLine, line_bytes
 from crm_bridge.journal.entry import Entry
-from crm_bridge.journal.lines import Line
+from crm_bridge.journal.lines import parse_line
 from crm_bridge.journal.merkle import Frontier, leaf_hash
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.entries import Fold, history
 
-_KEPT_ENTRIES = 16
+_KEPT_LINES = 20_000
 _NOWHERE = -1
 
 
@@ -48,7 +48,7 @@ class ReceiptLines:
         self._numbers: dict[str, int] = {}
         self._attempts = array("i")
         self._backup, self._intent, self._answer, self._seen = _Places(), _Places(), _Places(), _Places()
-        self._entries: dict[int, tuple[Entry, list[Line]]] = {}
+        self._entries: dict[int, tuple[Entry, list[bytes]]] = {}
         for told in history(journal, run):
             if until is not None and told.entry.seq > until:
                 break
@@ -116,12 +116,16 @@ class ReceiptLines:
             return None
         seq, place = where
         if seq not in self._entries:
-            while len(self._entries) >= _KEPT_ENTRIES:
-                del self._entries[next(iter(self._entries))]
+            self._make_room()
             entry = self._journal.entry(seq)
-            self._entries[seq] = entry, list(self._journal.lines(entry))
+            self._entries[seq] = entry, self._journal.raw_lines(entry)
         entry, lines = self._entries[seq]
-        return {"ts": entry.ts, "program": entry.program, **lines[place].facts}
+        return {"ts": entry.ts, "program": entry.program, **entry.body, **parse_line(lines[place])}
+
+    def _make_room(self) -> None:
+        """Let go of the entries that were read first: backups have thousands of lines, others hundreds."""
+        while sum(len(lines) for _entry, lines in self._entries.values()) > _KEPT_LINES:
+            del self._entries[next(iter(self._entries))]
 
 
 def _text(facts: Mapping[str, Any] | None, name: str) -> str:
