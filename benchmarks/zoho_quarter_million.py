@@ -76,7 +76,7 @@ def journey(home: Path, pipe: Connection, first: int, wanted: int) -> dict[str, 
         figures["found"] = sum(1 for _contract in crm.find(text))
         figures["find_seconds"] = round(time.monotonic() - clock, 1)
         clock = time.monotonic()
-        plan = crm.plan(text, reason="benchmark")
+        plan = crm.plan(text, reason="benchmark", max_contracts=1_000_000, max_leaves=100_000_000, max_share=100)
         figures["plan_seconds"] = round(time.monotonic() - clock, 1)
         clock = time.monotonic()
         run = crm.apply(plan, confirm=plan.digest)

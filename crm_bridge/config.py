@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from crm_bridge.domain.safety import MAX_CONTRACTS
+from crm_bridge.domain.policy import DeletionPolicy
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import read_ours
 from crm_bridge.i18n import N_, _
+from crm_bridge.policy_file import ConnectionPolicyTable, PolicyTable, policy_of
 from crm_bridge.transport.network import ENVIRONMENT, parse_proxy
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class ConnectionTable(BaseModel):
     ca_only: bool = False
     """Trust these authorities instead of the public ones."""
     tls_min: Literal["1.2", "1.3"] = "1.2"
+    policy: ConnectionPolicyTable | None = None
+    """What of the policy is different for this connection."""
 
     @field_validator("proxy")
     @classmethod
@@ -68,20 +71,6 @@ class ConnectionTable(BaseModel):
         return self
 
 
-class SafetyTable(BaseModel):
-    """The `[safety]` table."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    max_contracts: int = Field(default=MAX_CONTRACTS, ge=1)
-    """A plan of more contracts is shown and not carried out."""
-    plan_valid_hours: float = Field(default=24, gt=0, le=24 * 30)
-    canary: int = Field(default=5, ge=0)
-    max_attachment_mb: int = Field(default=100, ge=1)
-    rehearse_above: int = Field(default=50, ge=0)
-    """Plans of more contracts are rehearsed unless somebody says no."""
-
-
 class ConfigFile(BaseModel):
     """The whole file."""
 
@@ -91,7 +80,7 @@ class ConfigFile(BaseModel):
     secrets_dir: str | None = None
     pin_file: str | None = None
     """File for size and root of the journal, best on another volume than the state directory."""
-    safety: SafetyTable = SafetyTable()
+    policy: PolicyTable = PolicyTable()
     connections: dict[ConnectionName, ConnectionTable] = Field(default_factory=dict)
 
 
@@ -111,6 +100,7 @@ class ConnectionConfig:
     ca_only: bool = False
     tls_min: str = "1.2"
     attachments: str = "required"
+    policy: ConnectionPolicyTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +112,17 @@ class Config:
     secrets_file: Path | None = None
     secrets_dir: Path | None = None
     pin_file: Path | None = None
-    max_contracts: int = MAX_CONTRACTS
-    plan_valid_hours: float = 24
-    canary: int = 5
-    max_attachment_mb: int = 100
-    rehearse_above: int = 50
+    policy: PolicyTable = field(default_factory=PolicyTable)
     text: str = field(default="", repr=False)
+
+    @property
+    def max_attachment_mb(self) -> int:
+        """Return the size up to which an attachment is saved, one for all connections of the vault."""
+        return self.policy.max_attachment_mb or DeletionPolicy().max_attachment_mb
+
+    def policy_of(self, connection: ConnectionConfig) -> DeletionPolicy:
+        """Return the policy of a connection, its hold list read."""
+        return policy_of(self.path.parent, self.policy, connection.policy)
 
     def line_of(self, *keys: str) -> int | None:
         """Return the line in which a key of a table is set, for error messages."""
@@ -161,20 +156,8 @@ def load_config(home: Path) -> Config:
     connections = {name: _connection(home, name, table) for name, table in parsed.connections.items()}
     file = home / Path(parsed.secrets_file).expanduser() if parsed.secrets_file else None
     folder = home / Path(parsed.secrets_dir).expanduser() if parsed.secrets_dir else None
-    safety = parsed.safety
-    return Config(
-        path,
-        connections,
-        file,
-        folder,
-        home / Path(parsed.pin_file).expanduser() if parsed.pin_file else None,
-        safety.max_contracts,
-        safety.plan_valid_hours,
-        safety.canary,
-        safety.max_attachment_mb,
-        safety.rehearse_above,
-        text,
-    )
+    pin = home / Path(parsed.pin_file).expanduser() if parsed.pin_file else None
+    return Config(path, connections, file, folder, pin, parsed.policy, text)
 
 
 def _why(problem: Exception) -> str:
@@ -196,6 +179,7 @@ def _connection(home: Path, name: str, table: ConnectionTable) -> ConnectionConf
         table.ca_only,
         table.tls_min,
         table.attachments,
+        table.policy,
     )
 
 

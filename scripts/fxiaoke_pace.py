@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crm_bridge.bridge import Bridge
+from crm_bridge.bridge.connection import RaisedCaps
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.sandbox.home import connection_name, write_home
@@ -153,7 +154,8 @@ def pace(case: Case, *, window: Window, latency: float, home: Path) -> Pace:
     slow: Any = SlowGateway(emulator, clock, latency)
     with mounted(slow), Bridge.open(home, environ={}, clock=clock) as bridge:
         crm = bridge.connect(connection_name("fxiaoke"))
-        plan = crm.plan(f'title = "{CHOSEN}"', step=Step.PURGE, reason="pace", max_contracts=case.records)
+        caps: RaisedCaps = {"max_contracts": 1_000_000, "max_leaves": 100_000_000, "max_share": 100}
+        plan = crm.plan(f'title = "{CHOSEN}"', step=Step.PURGE, reason="pace", **caps)
         counts = crm.apply(plan, confirm=plan.digest).counts()
     outcomes = {str(outcome.value): number for outcome, number in counts.items() if number}
     return _by_the_books(emulator, case, outcomes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crm_bridge.domain.capabilities import Route, Step
@@ -41,7 +41,7 @@ from crm_bridge_fxiaoke.restorer import Restorer
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.snapshotter import Snapshotter
 from crm_bridge_fxiaoke.touched import Touched
-from crm_bridge_fxiaoke.voided import list_voided
+from crm_bridge_fxiaoke.voided import count_voided, list_voided
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class FxiaokeAdapter:
         if query.deleted_since is None:
             return parts.finder.find(query)
         assumed, name = self._settings.assumptions, parts.fields.object.name
+        if query.count_only:
+            return count_voided(self._records, name)
         return list_voided(
             self._records, name, query.deleted_since, user=parts.person.id, assumed=assumed, ahead=self._client.ahead
         )
@@ -163,6 +165,7 @@ class FxiaokeAdapter:
         self._client.user = person.id
         guessing = self._settings.assumptions.field_names == "recognised"
         fields = map_fields(self._discovery.contract(), self._settings.fields, recognise=guessing)
+        fields = replace(fields, noise=self._tools.noise)
         if self._settings.marker_field:
             require_field(fields.object, self._settings.marker_field, meaning="marker_field")
         customer = fields.field("customer")

@@ -67,7 +67,8 @@ _REMOVAL = frozenset(
     {"life_status", "life_status_before_invalid", "is_deleted", "lock_status", "last_modified_by", "last_modified_time"}
 )
 """What a void sets; a record in the bin is compared without it."""
-
+STAMPS = ("last_modified_time", "last_modified_by")
+"""Fields that move with every edit."""
 _BY_TYPE: Mapping[str, Reducer] = {
     **dict.fromkeys(("number", "currency", "percentile", "date", "date_time", "time"), number),
     **dict.fromkeys(("employee", "employee_many", "department", "department_many", "out_employee"), references),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.domain.filters import Everything, Op
+from crm_bridge.domain.filters import Everything, Filter, Op
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
 from crm_bridge.transport import UnreadableRow
@@ -15,6 +15,7 @@ from crm_bridge_fxiaoke.mapping import Mapper
 from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, RowPage, condition, unreadable_id
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.visible import Visibility
+from crm_bridge_fxiaoke.wire import count_in
 
 # Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
 NOT_VOIDED = condition("life_status", "N", "invalid")
@@ -72,6 +73,8 @@ class Finder:
             return Search(shown, query.where, pages(self._by_words(lists)), lag)
         compiled = compile_filter(where, self._mapper.fields, self._customers.ids, told=visibility.is_told)
         conditions = [*compiled.native, NOT_VOIDED]
+        if query.count_only:
+            return Search(compiled.shown, compiled.split.residual, self._counted(conditions, compiled.split.residual))
         # An operator that an object does not know may match everything: then nothing it returned is believed unseen.
         residual = where if self._recheck and compiled.native else compiled.split.residual
         return Search(compiled.shown, residual, pages(self._by_filter(conditions)), lag)
@@ -100,6 +103,11 @@ class Finder:
             count.seen += len(page.rows) + len(page.unreadable)
             count.expected = page.total if page.total is not None else count.expected
             yield page, count
+
+    def _counted(self, conditions: Sequence[Condition], residual: Filter | None) -> Iterator[Page]:
+        envelope = None if residual else self._records.query(self._object, conditions, limit=1, counted=True)
+        expected = None if envelope is None else count_in(envelope, "total")
+        yield Page((), Completeness(expected is not None, 0, expected, _("the CRM's own count")))
 
     def _by_ids(self, ids: Sequence[str]) -> Iterator[tuple[RowPage, _Count]]:
         wanted, count = list(dict.fromkeys(ids)), _Count()

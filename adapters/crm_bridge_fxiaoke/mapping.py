@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from crm_bridge.domain.content import Content
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState, Untold
 from crm_bridge.domain.field_map import is_system_field
 from crm_bridge.domain.shown import ShownFields
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_fxiaoke.content import content_of
+from crm_bridge_fxiaoke.content import STAMPS, content_of
 from crm_bridge_fxiaoke.wire import FieldMeta, ObjectMeta, Record, row_id
 
 LIFE_STATES = ("ineffective", "under_review", "normal", "in_change", "invalid")
@@ -77,6 +78,12 @@ class FieldMap:
 
     object: ObjectMeta
     names: Mapping[str, str]
+    noise: tuple[str, ...] = ()
+    """Fields whose change is no drift."""
+
+    def content(self, lists: Callable[[], Mapping[str, ObjectMeta]] = dict) -> Content:
+        """Return the content of the object's records. Raises UsageError for noise that cannot be any."""
+        return content_of(self.object, lists).without(self.noise, self.names, stamps=STAMPS)
 
     def field(self, meaning: str) -> FieldMeta | None:
         """Return the field of a meaning, None where the object has none."""
@@ -148,7 +155,7 @@ class Mapper:
         """`names_of` gives the name of a customer by id, None when nobody knows."""
         self.fields = fields
         self._names_of = names_of
-        self._content = content_of(fields.object)
+        self._content = fields.content()
 
     def digest(self, row: Record) -> str:
         """Return the drift digest of a row."""
@@ -190,6 +197,7 @@ class Mapper:
             raw={name: held for name, held in row.items() if name not in nameless} if nameless else row,
             untold={meaning: why for meaning, why in causes.items() if why is not None},
             missing=missing | dict.fromkeys(nameless, Untold.UNRESOLVED),
+            modified_by=person_name(row, "last_modified_by") or text(row.get("last_modified_by")),
         )
 
     def _why_nameless(self, meaning: str, row: Record, shown: ShownFields) -> Untold | None:

@@ -14,6 +14,7 @@ from crm_bridge_fxiaoke.mapping import moment
 from crm_bridge_fxiaoke.people import last_editor
 from crm_bridge_fxiaoke.records import Condition, Records, Row, condition
 from crm_bridge_fxiaoke.settings import Assumptions
+from crm_bridge_fxiaoke.wire import count_in
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,6 +57,14 @@ class Reader:
         until = at + timedelta(days=self.days) if at and self.days else None
         by = last_editor(row.values, self.user)
         return Whereabouts(ContractRef(self.object_name, row.id), Place.IN_BIN, by=by, at=at, until=until)
+
+
+def count_voided(records: Records, name: str) -> Search:
+    """Count the voided records of one object."""
+    envelope = records.query(name, [condition("life_status", "EQ", "invalid")], limit=1, counted=True)
+    held = count_in(envelope, "total")
+    page = Page((), Completeness(held is not None, 0, held, _("the CRM's own count")))
+    return Search("life_status EQ invalid", None, iter([page]))
 
 
 def _pages(records: Records, name: str, conditions: list[Condition], reader: Reader) -> Iterator[Page]:

@@ -32,7 +32,7 @@ from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.coql import Coql
-from crm_bridge_zoho.deletions import list_deletions
+from crm_bridge_zoho.deletions import count_bin, list_deletions
 from crm_bridge_zoho.editions import concurrency_of
 from crm_bridge_zoho.finder import Finder
 from crm_bridge_zoho.locator import Locator
@@ -73,7 +73,7 @@ class ZohoAdapter:
             if self._opened is None:
                 self._client.ready()
                 assert self._account is not None, "the first token was asked about"
-                self._opened = open_workspace(self._client, self._settings, *self._account)
+                self._opened = open_workspace(self._client, self._settings, *self._account, noise=self._tools.noise)
             return self._opened
 
     def whoami(self) -> Profile:
@@ -91,6 +91,8 @@ class ZohoAdapter:
     def find(self, query: Query) -> Search:
         """Start a listing."""
         if query.deleted_since is not None:
+            if query.count_only:
+                return count_bin(self._bins)
             return list_deletions(self._bins, self.workspace.name, query.deleted_since)
         missing_is_empty = self._settings.missing_fields == "empty"
         finder = Finder(self._client, self._coql, self._by_id, self.workspace, missing_is_empty=missing_is_empty)

@@ -163,6 +163,13 @@ class Bins:
         for entries, _ended in self.deleted_pages(since):
             yield from entries
 
+    def count(self) -> int | None:
+        """Return how many records the bin holds; None where Zoho does not tell."""
+        route = "/crm/v8/settings/recycle_bin/actions/count"
+        answer = self._client.read(route, f"GET {route}")
+        value = answer.json().get("count") if answer is not None else None
+        return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+
     def bin_pages(self, since: datetime) -> Iterator[tuple[list[Deletion], bool]]:
         """Yield what the bin holds since a moment, oldest first, and with each page whether it is the last one."""
         selection = {"filters": json.dumps(self._filters(since), separators=(",", ":"))}

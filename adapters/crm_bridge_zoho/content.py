@@ -23,6 +23,8 @@ from crm_bridge_zoho.metadata import LOOKUPS, ZohoField
 LIST_TEXT_LIMIT = 500
 """Rich text is cut to this many characters in lists; only so much of it counts for drift."""
 
+STAMPS = ("Modified_Time", "Modified_By")
+"""Columns that move with every edit."""
 _BY_TYPE: Mapping[str, Reducer] = {
     **dict.fromkeys(("integer", "bigint", "double", "currency", "percent", "decimal"), number),
     **dict.fromkeys(LOOKUPS, reference),

@@ -19,6 +19,13 @@ def list_deletions(bins: Bins, module: str, since: datetime) -> Search:
     return Search(f"GET /{module}/deleted", None, _pages(bins, module, since, remarks), remarks=remarks)
 
 
+def count_bin(bins: Bins) -> Search:
+    """Count what the bin of the organisation holds: all modules and users share it."""
+    held = bins.count()
+    page = Page((), Completeness(held is not None, 0, held, _("counted by the recycle bin")))
+    return Search("GET /settings/recycle_bin/actions/count", None, iter([page]))
+
+
 def _pages(bins: Bins, module: str, since: datetime, remarks: list[str]) -> Iterator[Page]:
     try:
         yield from _told(module, bins.deleted_pages(since))

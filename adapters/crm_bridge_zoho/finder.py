@@ -67,6 +67,8 @@ class Finder:
         """Start the listing that the query asks for; unknown fields are a UsageError at once."""
         if query.where is not None:
             self._work.filters.check(query.where)
+        if query.count_only:
+            return self._counted(query)
         remarks: list[str] = []
         found = replace(self._started(query, remarks), remarks=remarks)
         return replace(found, pages=self._with_states(found.pages, remarks)) if query.states else found
@@ -81,6 +83,12 @@ class Finder:
             pushed = f"GET /{self._work.name}/search word={query.words}"
             return Search(pushed, query.where, self._word_pages(query, query.words), SEARCH_LAG)
         return self._filtered(query, remarks)
+
+    def _counted(self, query: Query) -> Search:
+        native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
+        expected = None if residual else self._coql.count(Select(self._work.name, ("id",), native))
+        page = Page((), Completeness(expected is not None, 0, expected, _("counted by a query")))
+        return Search(plain(native) if native else "id is not null", residual, iter([page]))
 
     def _with_states(self, pages: Iterator[Page], remarks: list[str]) -> Iterator[Page]:
         """Look up where the first contracts stand; the others keep what their row says, and a remark says so."""

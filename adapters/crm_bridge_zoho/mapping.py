@@ -45,6 +45,7 @@ class RowReader:
             raw=row,
             untold=untold,
             missing=shown_fields.missing_in("", row),
+            modified_by=shown(row.get("Modified_By")),
         )
 
     def digest(self, row: Mapping[str, object]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.own_keys import OwnKey
     from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
     from crm_bridge.clock import Clock
+    from crm_bridge.domain.policy import DeletionPolicy
     from crm_bridge.domain.safety import SafetyPolicy
     from crm_bridge.journal.evidence import ReceiptFile
     from crm_bridge.journal.findings import Findings
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from crm_bridge.vault import Vault
 
 JOURNAL_FOLDER = "journal"
+STOP_FILE = "stop"
+"""A file of this name in the state directory stops every deletion."""
 
 
 class Bridge:
@@ -59,6 +62,7 @@ class Bridge:
         self.warn = warn
         self._adapters: dict[str, Adapter] = {}
         self._profiles: dict[str, Profile] = {}
+        self._rules: dict[str, DeletionPolicy] = {}
         self.on_call: list[CallRecord] | None = None
         self.wait_seconds = 0.0
         self.reading = False
@@ -258,6 +262,7 @@ class Bridge:
             budget=Budget(in_flight=in_flight, destroy_in_flight=in_flight if windows else 2, windows=windows),
             on_call=self._listener(resolved.config.name),
             network=self.around.network_of(resolved),
+            noise=self.rules(resolved.config.name).noise,
         )
 
     def _listener(self, name: str) -> Callable[[CallRecord], None]:
@@ -315,30 +320,32 @@ class Bridge:
             clock=around.clock,
             randomness=around.randomness,
             policy=self._policy(resolved),
+            rules=self.rules(name),
             actor=os_user(),
             adapter_version=adapter_version(resolved.spec.name),
             progress=self.progress,
             stop=self.stop,
+            stop_file=self.home / STOP_FILE,
         )
 
     def _policy(self, resolved: Resolved) -> SafetyPolicy:
         from dataclasses import replace
-        from datetime import timedelta
 
         from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
 
-        config = self.around.config
         policy = LOOPBACK_POLICY if resolved.loopback else SafetyPolicy()
         settle = resolved.config.settle_seconds
         return replace(
             policy,
-            max_contracts=config.max_contracts,
-            plan_valid=timedelta(hours=config.plan_valid_hours),
-            canary=config.canary,
             best_effort=resolved.config.attachments == "best_effort",
-            max_attachment_bytes=config.max_attachment_mb * 1024 * 1024,
             settle_seconds=policy.settle_seconds if settle is None else max(settle, policy.settle_seconds),
         )
+
+    def rules(self, name: str) -> DeletionPolicy:
+        """Return the policy of a connection, read once."""
+        if name not in self._rules:
+            self._rules[name] = self.around.config.policy_of(self.resolved(name).config)
+        return self._rules[name]
 
     def open_plan(self, path: Path | str) -> Plan:
         """Read a plan file and check that nothing in it was altered. Needs no connection."""

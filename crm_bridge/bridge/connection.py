@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.wanted import Wanted
@@ -24,6 +25,7 @@ from crm_bridge.errors import (
     Choice,
     ConfirmationError,
     CrmBridgeError,
+    GuardError,
     NothingMatchedError,
     UsageError,
 )
@@ -50,6 +52,16 @@ _DIGEST = 64
 """Hex digits of a plan's digest."""
 Confirm: TypeAlias = "str | Callable[[Plan], str]"
 """The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
+
+
+class RaisedCaps(TypedDict, total=False):
+    """Caps of the policy that one plan sets for itself; None = as the policy says."""
+
+    max_contracts: int | None
+    max_leaves: int | None
+    max_share: int | None
+    max_per_customer: int | None
+    max_amount: Mapping[str, Decimal | int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +202,14 @@ class Connection:
         automations: bool = False,
         fast: bool = False,
         output: Path | None = None,
-        max_contracts: int | None = None,
         undecided: Literal["refuse", "leave_out"] = "refuse",
+        **caps: Unpack[RaisedCaps],
     ) -> Plan:
         """Make an immutable plan of everything that matches; kept at `output`, else in the state directory.
 
-        Every contract of the module is the filter "everything". A plan of more than `max_contracts` (default: of the
-        configuration) is made, says so in `Plan.notes.refusals`, and is not carried out. Raises UsageError.
+        Every contract of the module is the filter "everything". A plan that exceeds a cap of the connection's policy
+        is made, says so in `Plan.notes.refusals`, and is not carried out; `caps` sets caps for this plan alone.
+        Contracts that the policy protects are left out and named in `Plan.notes.protected`. Raises UsageError.
 
         Contracts that the filter cannot judge, because the CRM does not tell what it compares, are never planned:
         GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many. A number
@@ -217,11 +230,16 @@ class Connection:
         check_text(reason)
         wanted = self._wanted(chosen, words, ids, numbers)
         selection = self._select(wanted, states=True)
-        desk = self.desk if max_contracts is None else self.desk.allowing(max_contracts)
         options = PlanOptions(
-            step, automations, fast, reason, wanted.text(), leave_out_undecided=undecided == "leave_out"
+            step,
+            automations,
+            fast,
+            reason,
+            wanted.text(),
+            leave_out_undecided=undecided == "leave_out",
+            caps=self._bridge.rules(self.name).caps.raised(**caps),
         )
-        return Plan(make_plan(desk, selection, options, output))
+        return Plan(make_plan(self.desk, selection, options, output))
 
     def rehearse(self, plan: Plan, stage: Stage | None = None) -> Rehearsal:
         """Restore contracts of a plan into a stand-in and compare; `stage` builds it (default: the adapter's own).
@@ -256,13 +274,17 @@ class Connection:
         from crm_bridge.domain.safety import refuse
         from crm_bridge.pipeline.plan import shelve_plan
         from crm_bridge.pipeline.plan_file import open_plan
+        from crm_bridge.pipeline.policing import refuse_lacks
         from crm_bridge.pipeline.rehearsal import check_rehearsed
+        from crm_bridge.pipeline.runs import run_of_plan
 
         path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
         file = open_plan(path, journal=self.desk.journal, digest=digest)
         refuse(file.plan.notes.refusals)
         self._check_tenant(file)
         self._refuse_stale(file)
+        if run_of_plan(self.desk.journal, file.plan.digest) is None:
+            refuse_lacks(self.desk, file.plan)
         word = confirm(Plan(file)) if callable(confirm) else confirm
         check_rehearsed(self.desk.journal, file.plan.digest)
         confirmed = confirm_plan(file.plan, word, now=moment_of(self.desk.clock), by=self.desk.actor)
@@ -270,13 +292,18 @@ class Connection:
         return self._carry_out(confirmed, file)
 
     def _refuse_stale(self, file: PlanFile) -> None:
-        """Refuse a plan that is past its time; what an unfinished run of it left open is settled by looking first."""
+        """Refuse a plan that is past its time, or was made under another policy.
+
+        What an unfinished run of it left open is settled by looking first.
+        """
         from crm_bridge.domain.plan import check_fresh
+        from crm_bridge.pipeline.policing import refuse_policy
         from crm_bridge.pipeline.runs import run_of_plan
 
         try:
+            refuse_policy(self.desk, file.plan)
             check_fresh(file.plan, now=moment_of(self.desk.clock))
-        except ConfirmationError:
+        except (ConfirmationError, GuardError):
             known = run_of_plan(self.desk.journal, file.plan.digest)
             if known is not None and not known.complete:
                 self.reconcile(known.id)
@@ -321,8 +348,19 @@ class Connection:
             return self._reported(info)
         file = self._plan_of(info)
         self._check_tenant(file)
+        self._refuse_other_policy(info, file)
         said = Confirmation(info.ref.plan, self.desk.clock.now(), info.confirmed_by, info.confirmed_how)
         return self._carry_out(ConfirmedPlan(file.plan, said), file)
+
+    def _refuse_other_policy(self, info: RunInfo, file: PlanFile) -> None:
+        """Refuse to go on under another policy; what is open is settled by looking first."""
+        from crm_bridge.pipeline.policing import refuse_policy
+
+        try:
+            refuse_policy(self.desk, file.plan)
+        except GuardError:
+            self.reconcile(info.id)
+            raise
 
     def verify(self, run_id: str | None = None) -> Run:
         """Look again at everything that a run removed, or that is not proven; nothing is sent that changes anything."""
@@ -465,7 +503,7 @@ class Connection:
                 if new:
                     begin_run(desk, confirmed, run)
                 backed_up = back_up(confirmed, file, log=RunLog(desk, run))
-                if is_due(desk.journal, file, above=self._bridge.around.config.rehearse_above):
+                if is_due(desk.journal, file, above=desk.rules.rehearse_above):
                     rehearse_backup(backed_up.log, file, self._stage())
                 for step in steps_of(file.plan):
                     verified = verify(delete(backed_up, step=step))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crm_bridge.cli.caps import cap_options, caps_of
 from crm_bridge.cli.options import command, format_option, group, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
@@ -68,7 +69,7 @@ class MakeCommand(Command):
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
 @click.option("--automations/--no-automations", default=False, help="Let the CRM's automations run (default: off).")
 @click.option("--fast", is_flag=True, help="Use the CRM's fast path; its side effects are named in the plan.")
-@click.option("--max-contracts", type=click.IntRange(min=1), default=None, help="Contracts that the plan may have.")
+@cap_options
 @click.option("--leave-out-undecided", is_flag=True, help="Plan without the contracts that could not be judged.")
 @click.option("--rehearse/--no-rehearse", default=None, help="Rehearse the restore (default: for > 50 contracts).")
 def make(connection: str, output: Path | None, **chosen: Any) -> int:
@@ -92,7 +93,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
             step=Step.PURGE if chosen["purge"] else Step.TRASH,
             automations=chosen["automations"],
             fast=chosen["fast"],
-            max_contracts=chosen["max_contracts"],
+            **caps_of(chosen),
             undecided="leave_out" if chosen["leave_out_undecided"] else "refuse",
         )
         broken = made.notes.refusals

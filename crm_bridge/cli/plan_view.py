@@ -167,6 +167,7 @@ def _noticed(plan: Plan) -> list[tuple[str, object]]:
             found.append((label, _("{count} will be left alone: {why}").format(count=count, why=with_help(reason))))
     found += [(_("not found"), name) for name in notes.missing]
     found += [(_("not readable"), line) for line in notes.unreadable]
+    found += _policy_rows(notes)
     if notes.undecided:
         found.append((_("left out, not judged"), notes.undecided))
     found += [(_("warning"), warning) for warning in notes.warnings]
@@ -186,6 +187,28 @@ def _costs(plan: Plan) -> list[tuple[str, object]]:
     if notes.pace:
         costs.append((_("calls"), _pace(notes.pace)))
     return costs
+
+
+_PROTECTED_SHOWN = 10
+
+
+def _policy_rows(notes: PlanNotes) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    if notes.protected_count:
+        rows.append((_("protected"), _("{count} are left out by the policy").format(count=notes.protected_count)))
+        rows += [("", line) for line in notes.protected[:_PROTECTED_SHOWN]]
+    if notes.raised:
+        rows.append((_("raised for this plan"), ", ".join(notes.raised)))
+    rows += [(_("released by a rule"), line) for line in notes.released]
+    if notes.noise:
+        rows.append((_("changes that do not hold"), ", ".join(notes.noise)))
+    rows += [
+        (_("halts after"), _("{count} contracts, {money}, all verified").format(count=one.contracts, money=one.money))
+        for one in notes.stages
+    ]
+    leaves = _("at most {count}, counted when they are saved, before anything is deleted")
+    rows.append((_("lines, notes, files"), leaves.format(count=f"{notes.caps.max_leaves:,}")))
+    return rows
 
 
 def with_help(reason: Reason) -> str:

@@ -18,7 +18,7 @@ def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal |
     if wanted is False:
         crm.leave_out_rehearsal(plan)
         return None
-    if wanted is None and plan.count <= bridge.around.config.rehearse_above:
+    if wanted is None and plan.count <= bridge.rules(plan.head.connection).rehearse_above:
         return None
     return crm.rehearse(plan)
 

@@ -65,7 +65,7 @@ def measure(
     of a copy) and stands for no row of the backup.
     """
     mapped = dict(ids or {})
-    old, new = _record(before), _record(after)
+    old, new = record_of(before), record_of(after)
     tables = {name for name in old.keys() | new.keys() if f"details: {name}" in promises.known}
     within = {part.name for part in before.parts if part.kind is PartKind.DETAIL}
     # A field that holds files is compared by their digests below: its own value is ids of files, which are new.
@@ -110,7 +110,7 @@ def differences(
     return tuple(one for one in found if one.name.partition(".")[0] not in lists or "." not in one.name)
 
 
-def _record(snapshot: Snapshot) -> dict[str, object]:
+def record_of(snapshot: Snapshot) -> dict[str, object]:
     """Return every field that the snapshot holds: the record and its further slices."""
     found = _object(snapshot.record)
     for part in snapshot.parts:

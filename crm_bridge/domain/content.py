@@ -7,13 +7,17 @@ links that expire. They are kept in backups as they came, and count for nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from crm_bridge.domain.canonical import digest_of
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
 
+SIGNIFICANT = ("number", "status", "amount", "currency", "customer", "start", "end")
+"""Meanings whose change is never noise."""
 Reducer = Callable[[object], object]
 """Reduces a value to what an edit would change; nothing at all is None."""
 
@@ -84,6 +88,30 @@ class Content:
     def activity_of(self, row: Mapping[str, object]) -> str | None:
         """Return a text that changes when something is added around a record; None where nothing tells of that."""
         return digest_of([self.plain(name, row.get(name)) for name in self.activity]) if self.activity else None
+
+    def without(
+        self, noise: Collection[str], names: Mapping[str, str | None], *, stamps: Collection[str] = ()
+    ) -> Content:
+        """Return the content in which a change of some fields is none; `names` are the fields of every contract.
+
+        `stamps` move with every edit (who, when): where there is noise they tell nothing any more.
+
+        Raises UsageError for a field that the record lacks, and for number, status, amount, customer and dates.
+        """
+        if unknown := sorted(name for name in noise if name not in self.fields):
+            raise UsageError(
+                _("the policy calls {names} noise, and there is no such field").format(names=", ".join(unknown)),
+                reason="no_such_field",
+                hint=_("name vendor fields as `crm-bridge adapters show` and the CRM's own metadata do"),
+            )
+        significant = {names.get(meaning) for meaning in SIGNIFICANT}
+        if never := sorted(name for name in noise if name in significant):
+            raise UsageError(
+                _("{names} can never be noise: a change of it means another contract").format(names=", ".join(never)),
+                reason="never_noise",
+                hint=_("take it out of `noise` in config.toml"),
+            )
+        return replace(self, moving=self.moving | frozenset(noise) | frozenset(stamps)) if noise else self
 
     def undescribed(self, rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
         """Return the keys of rows that neither metadata nor the vendor's own list explains, by name."""

@@ -81,6 +81,8 @@ class Contract:
 
     A vendor field that neither `raw` nor this mapping has was left out: not known.
     """
+    modified_by: str | None = None
+    """Who changed it last, where the row tells."""
 
     @property
     def id(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_bytes
 from crm_bridge.domain.capabilities import Step
@@ -33,6 +34,8 @@ class Card:
     status: str | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    start: date | None = None
+    end: date | None = None
 
     @classmethod
     def of(cls, contract: Contract) -> Card:
@@ -44,6 +47,8 @@ class Card:
             contract.status,
             contract.amount,
             contract.currency,
+            contract.start,
+            contract.end,
         )
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -55,7 +60,24 @@ class Card:
             "status": self.status,
             "amount": None if self.amount is None else str(self.amount),
             "currency": self.currency,
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Card:
+        """Read what `as_json` returned. Raises KeyError, TypeError, ValueError for anything else."""
+        amount, start, end = value["amount"], value["start"], value["end"]
+        return cls(
+            value["number"],
+            value["title"],
+            value["customer"],
+            value["status"],
+            None if amount is None else Decimal(amount),
+            value["currency"],
+            None if start is None else date.fromisoformat(start),
+            None if end is None else date.fromisoformat(end),
+        )
 
 
 @dataclass(frozen=True, slots=True)

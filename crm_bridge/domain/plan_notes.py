@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.pace import Pace
+from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.safety import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far a run may have gone when it halts: contracts deleted by then, and their money, as planned."""
+
+    contracts: int
+    money: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +47,26 @@ class PlanNotes:
     """Contracts that hold a value which cannot be read, in words: named here, and not in the plan."""
     undecided: int = 0
     """Contracts that the filter could not judge; they are left out."""
+    policy: str = ""
+    """Digest of the policy that the plan was made under: it is carried out under no other one."""
+    caps: Caps = field(default_factory=Caps)
+    """The caps of this plan, those that were raised for it included."""
+    raised: tuple[str, ...] = ()
+    """Caps that were set for this plan alone, `name=value`."""
+    protected: tuple[str, ...] = ()
+    """Contracts that a rule of the policy protects, in words: the first ones; none of them is in the plan."""
+    protected_count: int = 0
+    stages: tuple[Stage, ...] = ()
+    """The halts of the run before its end, at each of which everything deleted so far is verified."""
+    released: tuple[str, ...] = ()
+    """Retention rules that release contracts with paper, and of which kinds."""
+    noise: tuple[str, ...] = ()
+    """Vendor fields whose change holds no contract."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        plain = {name: _plain(value) for name, value in asdict(self).items() if name != "caps"}
+        return {**plain, "caps": self.caps.as_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -53,6 +78,8 @@ class PlanNotes:
         read["predicted"] = None if predicted is None else Prediction(**predicted)
         read["pace"] = None if pace is None else Pace(**pace)
         read["refusals"] = tuple(Refusal(**one) for one in read["refusals"])
+        read["caps"] = Caps.from_json(read["caps"])
+        read["stages"] = tuple(Stage(**one) for one in read["stages"])
         return cls(**read)
 
 

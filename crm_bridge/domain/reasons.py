@@ -194,6 +194,11 @@ class Reason(StrEnum):
         N_("a rule or function of this CRM tenant refuses it"),
         Rule(RequestRefusedError, Helper.ADMINISTRATOR, holds=True),
     )
+    PAPER = (
+        "paper",
+        N_("paper of it outlives the record, and no retention rule releases it; deleting it ends no agreement"),
+        Rule(RequestRefusedError, Helper.YOU, holds=True),
+    )
     SHARING = "sharing", N_("the CRM's sharing rules forbid it; ask the owner"), _IN_THE_WAY
     PARENT_IN_BIN = "parent_in_bin", N_("its parent record is still in the bin"), _REFUSAL
     DUPLICATE = "duplicate", N_("another record has its unique value"), _REFUSAL

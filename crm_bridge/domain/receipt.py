@@ -82,6 +82,8 @@ class ReceiptFacts:
     confirmed_at: str
     started_at: str
     ended_at: str
+    policy: Mapping[str, JsonValue]
+    """Keyed digest of the policy, the caps that were raised for the plan, and the rules that released contracts."""
     complete: bool
     counts: Mapping[str, JsonValue]
     lines: Mapping[str, JsonValue]
@@ -117,6 +119,7 @@ def statement_bytes(facts: ReceiptFacts, contract: Mapping[str, JsonValue] | Non
         "confirmation": {"by": facts.confirmed_by, "how": facts.confirmed_how, "at": facts.confirmed_at},
         "startedAt": facts.started_at,
         "endedAt": facts.ended_at,
+        "policy": dict(facts.policy),
         "complete": facts.complete,
         "counts": dict(facts.counts),
         "lines": dict(facts.lines),

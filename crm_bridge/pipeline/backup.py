@@ -22,6 +22,7 @@ from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.pipeline.run_log import BackedUpPlan, Note, RunLog
 from crm_bridge.pipeline.storing import store
+from crm_bridge.pipeline.weighing import Weighing
 from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
@@ -56,7 +57,7 @@ def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
 
 def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog) -> None:
     """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
-    desk = log.desk
+    desk, weighing = log.desk, Weighing(log, file.plan.notes)
     targets = batches(_missing(file, log), desk.profile.limits.snapshot_batch)
     # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
     done = plan.count - sum(1 for _target in _missing(file, log))
@@ -64,7 +65,7 @@ def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog) -> None:
         with saved_set(log) as writer:
             until = desk.clock.monotonic() + SET_SECONDS
             while True:
-                _save_batch(log, writer, batch, plan.head.step)
+                _save_batch(weighing, log, writer, batch, plan.head.step)
                 done += len(batch)
                 desk.progress("backup", done, plan.count)
                 desk.stop.check()
@@ -102,13 +103,14 @@ def _finish(log: RunLog, writer: SetWriter) -> None:
     with failpoints.step("vault.close"):
         backup_set = writer.close()
     for entries in batches(backup_set.entries(), _ENTRIES_PER_COMMIT):
-        log.write("backup.journal", [_backed_up(backup_set.id, entry) for entry in entries])
+        log.write("backup.journal", [_backed_up(backup_set.id, entry, log) for entry in entries])
 
 
-def _save_batch(log: RunLog, writer: SetWriter, batch: Sequence[Target], step: Step) -> None:
+def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Sequence[Target], step: Step) -> None:
     failpoints.hit("snapshot.before")
     answered: set[str] = set()
     gone: list[ContractRef] = []
+    ends = {target.ref.id: target.card.end for target in batch}
     for copy in log.desk.adapter.snapshot([target.ref for target in batch]):
         failpoints.hit("snapshot.after")
         answered.add(copy.ref.id)
@@ -117,7 +119,11 @@ def _save_batch(log: RunLog, writer: SetWriter, batch: Sequence[Target], step: S
         elif isinstance(copy, Unavailable):
             log.write("backup.journal", [_held(copy.ref.id, copy.reason)])
             log.annotations.add({copy.ref.id: Annotation(remark=quoted(copy.message))})
+        elif paper := weighing.paper(copy, ends.get(copy.ref.id)):
+            log.write("backup.journal", [_held(copy.ref.id, Reason.PAPER)])
+            log.annotations.add({copy.ref.id: Annotation(remark=quoted("; ".join(paper)))})
         else:
+            weighing.take(copy)
             keep(log, writer, copy, step=step)
     log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
     if gone:
@@ -134,8 +140,9 @@ def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
     return stored.reason is None
 
 
-def _backed_up(set_id: str, entry: SetEntry) -> Note:
+def _backed_up(set_id: str, entry: SetEntry, log: RunLog) -> Note:
     extra: dict[str, JsonValue] = {"set": set_id, "file": entry.file, "sha256": entry.file_sha256, "seen": entry.digest}
+    extra["leaves"] = log.leaves.get(entry.ref.id, 0)
     return Note(entry.ref.id, Happening(Event.BACKED_UP), extra)
 
 

@@ -28,8 +28,10 @@ from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.belongings import Belongings
 from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.drift_report import explain_drift
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.gate import look_once_more
+from crm_bridge.pipeline.ramp import Ramp
 from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
 from crm_bridge.pipeline.sending import SentBatches
@@ -48,7 +50,7 @@ def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
     deletion = _Deletion(backed_up, step)
     try:
         deletion.settle_open()
-        deletion.canary()
+        deletion.ramp()
         deletion.rounds()
         deletion.give_up()
     except CrmBridgeError as reason:
@@ -125,26 +127,14 @@ class _Deletion:
         if self.log.ids_in((State.REAPPEARED, State.RESISTED, State.REFUSED)):
             look_again(self.log, self.backed_up.file.targets())
 
-    def canary(self) -> None:
-        """Delete and verify a few contracts before the rest; stop when one of them is not as it should be."""
-        size = self.desk.policy.canary
-        removed = self.log.ids_in((State.DONE, State.VERIFIED))
-        # Each step has first contracts of its own: of all steps, a purge that goes wrong cannot be taken back.
-        begun = any(self.log.standing(record_id).step is self.step for record_id in removed)
-        if not size or self.backed_up.plan.count <= size or begun:
-            return
-        first = next(batches(self.ready(), size), [])
-        self._send(iter(first))
-        verify_targets(self.log, [t for t in first if self.log.standing(t.ref.id).state is State.DONE])
-        odd = [t for t in first if self.log.standing(t.ref.id).state in (State.UNVERIFIED, State.REAPPEARED)]
-        if odd:
-            raise InDoubtError(
-                _("{count} of the first {size} contracts were not found removed; the rest was left alone").format(
-                    count=len(odd), size=len(first)
-                ),
-                reason="canary_failed",
-                hint=_("look at them with `crm-bridge status`, then `crm-bridge resume`"),
-            )
+    def ramp(self) -> None:
+        """Delete and verify a few contracts before the rest; halt when a part is not as it should be."""
+        ramp = Ramp(self.log, self.step, self.backed_up.plan.count)
+        for size in ramp.parts():
+            part = next(batches(self.ready(), size), [])
+            self._send(iter(part))
+            verify_targets(self.log, [t for t in part if self.log.standing(t.ref.id).state is State.DONE])
+            ramp.check(part)
 
     def rounds(self) -> None:
         """Send everything, and once more what was proven not done. A round in which calls proved too long is free."""
@@ -175,7 +165,7 @@ class _Deletion:
             self.desk.progress("delete", self.done, self.backed_up.plan.count)
 
     def _check(self) -> None:
-        self.desk.stop.check()
+        self.desk.check_stop()
         check_fresh(self.backed_up.plan, now=moment_of(self.desk.clock))
 
     def _look_and_send(self, targets: Sequence[Target]) -> tuple[list[Target], list[Target]]:
@@ -190,7 +180,7 @@ class _Deletion:
         self.sends.update(sent.attempts.keys())
         left = list(batches(passed, self.batch))
         try:
-            while left and not (sent.cut or look.too_old or self.desk.stop.is_set):
+            while left and not (sent.cut or look.too_old or self.desk.is_stopping):
                 self._send_batch(left.pop(0), look, sent)
         finally:
             kept = [target for batch in left for target in batch]
@@ -200,6 +190,7 @@ class _Deletion:
             self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in sent.said.items()})
         tardy = [t for t in passed if self.log.standing(t.ref.id).reason == Reason.TOO_LATE]
         self.sends.subtract({target.ref.id for target in (*kept, *tardy)})
+        explain_drift(self.log, targets)
         self._after(passed, sent)
         return (tardy, []) if late else (tardy, kept)
 
@@ -276,7 +267,7 @@ class _Deletion:
 
     def _halt_if_doubtful(self) -> None:
         doubtful = self.log.ids_in((State.IN_DOUBT, State.UNATTRIBUTED))
-        if len(doubtful) > self.desk.policy.max_in_doubt_share * self.backed_up.plan.count:
+        if len(doubtful) > self.desk.rules.max_in_doubt_percent * self.backed_up.plan.count / 100:
             raise InDoubtError(
                 _("{count} contracts are in doubt; nothing more is deleted in this run").format(count=len(doubtful)),
                 reason="in_doubt",

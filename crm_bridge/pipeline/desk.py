@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.policy import DeletionPolicy
 from crm_bridge.domain.safety import SafetyPolicy
-from crm_bridge.errors import UsageError
+from crm_bridge.errors import InterruptedRunError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
@@ -38,18 +39,31 @@ class Desk:
     clock: Clock
     randomness: random.Random
     policy: SafetyPolicy
+    rules: DeletionPolicy
+    """The policy of this connection."""
     actor: str
     """The operating system user, for confirmations."""
     adapter_version: str = ""
     """Name and version of the adapter, as entries carry it."""
     progress: Progress = no_progress
     stop: StopFlag = field(default_factory=StopFlag)
+    stop_file: Path | None = None
+    """While it exists nothing is deleted: whoever has no shell on this machine's process can stop it all the same."""
 
-    def allowing(self, max_contracts: int) -> Desk:
-        """Return the same desk with another limit for the contracts of a plan. Raises UsageError."""
-        if isinstance(max_contracts, bool) or not isinstance(max_contracts, int) or max_contracts < 1:
-            raise UsageError(_("max_contracts must be a whole number from 1 on"))
-        return replace(self, policy=replace(self.policy, max_contracts=max_contracts))
+    @property
+    def is_stopping(self) -> bool:
+        """Return whether the run was asked to stop, by a signal or by the stop file."""
+        return self.stop.is_set or (self.stop_file is not None and self.stop_file.exists())
+
+    def check_stop(self) -> None:
+        """Raise InterruptedRunError when the run was asked to stop, by a signal or by the stop file."""
+        self.stop.check()
+        if self.stop_file is not None and self.stop_file.exists():
+            raise InterruptedRunError(
+                _("stopped by the file {path}; every call that was sent is in the journal").format(path=self.stop_file),
+                reason="stop_file",
+                hint=_("remove it, then go on with `crm-bridge resume`"),
+            )
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -65,7 +65,7 @@ class FreshLook:
 
     def _check(self) -> None:
         try:
-            self._desk.stop.check()
+            self._desk.check_stop()
             check_fresh(self._plan, now=moment_of(self._desk.clock))
         except CrmBridgeError as ending:
             raise NotSentError.because_of(ending) from None

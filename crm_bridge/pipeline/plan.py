@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 from crm_bridge import failpoints
@@ -16,9 +17,11 @@ from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.cost import predict
 from crm_bridge.domain.forecast import make_forecast
 from crm_bridge.domain.pace import pace_of
-from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
-from crm_bridge.domain.plan_notes import PlanNotes
-from crm_bridge.domain.safety import refusals
+from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target, Totals
+from crm_bridge.domain.plan_notes import PlanNotes, Stage
+from crm_bridge.domain.policy import Caps
+from crm_bridge.domain.protection import protections
+from crm_bridge.domain.safety import Extent, refusals, share_matters
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import (
     AmbiguousContractError,
@@ -38,6 +41,7 @@ from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection, nothing_matches
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.plan_writer import PlanWriter
+from crm_bridge.pipeline.policing import count_module, lacks, policy_facts, refuse_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,33 @@ class PlanOptions:
     where: str = ""
     leave_out_undecided: bool = False
     """Plan although some contracts could not be judged: they are left out, and the plan says so."""
+    caps: Caps | None = None
+    """The caps of this plan; None: those of the policy."""
+
+
+_PROTECTED_SHOWN = 100
+"""Protected contracts that a plan names one by one; all of them are counted."""
+_PROTECTED_HINTS = 10
 
 
 @dataclass(slots=True)
 class _Tally:
     items: int = 0
     states: Counter[RecordState] = field(default_factory=Counter)
+    customers: Counter[str] = field(default_factory=Counter)
+    protected: list[str] = field(default_factory=list)
+    protected_count: int = 0
 
     def take(self, contract: Contract) -> None:
         self.items += 1
         self.states[contract.state] += 1
+        if contract.customer:
+            self.customers[contract.customer] += 1
+
+    def protect(self, contract: Contract, why: str) -> None:
+        self.protected_count += 1
+        if len(self.protected) < _PROTECTED_SHOWN:
+            self.protected.append(f"{contract.label} ({contract.id}): {why}")
 
 
 def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path | None) -> PlanFile:
@@ -69,9 +90,10 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     A plan that breaks a safety rule is made all the same: its notes say which, and it cannot be carried out.
     Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError.
     """
+    refuse_problem(desk)
     _check_permitted(desk, options.step)
     tally = _Tally()
-    targets = undoubted(desk, _targets(selection, tally))
+    targets = undoubted(desk, _targets(desk, selection, tally))
     # The listing is begun first: what matches nothing is said before what hangs on contracts is asked, for minutes.
     begun = list(islice(targets, 1))
     if not begun:
@@ -84,10 +106,13 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
             path or desk.plans, head, journal=desk.journal, randomness=desk.randomness, named=path is not None
         ) as writer,
     ):
+        stages = _Stages(desk.rules.ramp)
         for target in chain(begun, targets):
             writer.add(target)
+            stages.take(writer.totals)
         _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
-        plan = writer.finish(_notes(desk, head, writer.count, selection, tally, lacking))
+        notes = _notes(desk, head, writer.totals, selection, tally, options, stages, lacking)
+        plan = writer.finish(notes)
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
     return open_plan(writer.path, journal=desk.journal, digest=plan.digest)
@@ -104,17 +129,32 @@ def _lacking(desk: Desk, first: Target) -> Iterator[str]:
             yield _("a backup does not hold {what}").format(what=gap.text())
 
 
+class _Stages:
+    """The halts of the ramp, found while the plan is written."""
+
+    def __init__(self, ramp: Sequence[int]) -> None:
+        self._ends = set(accumulate(ramp))
+        self.found: list[Stage] = []
+
+    def take(self, totals: Totals) -> None:
+        if totals.count in self._ends:
+            self.found.append(Stage(totals.count, totals.money()))
+
+
 def _notes(
-    desk: Desk, head: PlanHead, count: int, selection: Selection, tally: _Tally, lacking: Iterable[str]
+    desk: Desk,
+    head: PlanHead,
+    totals: Totals,
+    selection: Selection,
+    tally: _Tally,
+    options: PlanOptions,
+    stages: _Stages,
+    lacking: Iterable[str],
 ) -> PlanNotes:
-    profile, warnings = desk.profile, [*desk.profile.warnings, *lacking, *selection.remarks, *selection.cautions]
+    profile, rules, count = desk.profile, desk.rules, totals.count
+    warnings = [*desk.profile.warnings, *lacking, *selection.remarks, *selection.cautions]
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
-    if predicted and predicted.exceeds(profile.calls_left):
-        warnings.append(
-            _("the plan needs about {needed} credits, and {left} are left today").format(
-                needed=predicted.credits, left=profile.calls_left
-            )
-        )
+    rules = replace(rules, caps=options.caps or rules.caps)
     return PlanNotes(
         tally.states[RecordState.LOCKED],
         tally.states[RecordState.IN_APPROVAL],
@@ -126,14 +166,32 @@ def _notes(
         predicted,
         profile.calls_left,
         pace_of(profile.limits, count, head.step, fast=head.fast),
-        refusals(desk.policy, contracts=count),
+        (*refusals(rules, _extent(desk, rules.caps, totals, tally)), *lacks(desk, predicted, count, head.step)),
         selection.unreadable_lines,
         selection.undecided.count,
+        policy=desk.rules.digest(),
+        caps=rules.caps,
+        raised=tuple(desk.rules.caps.differences(rules.caps)),
+        protected=tuple(tally.protected),
+        protected_count=tally.protected_count,
+        stages=tuple(stage for stage in stages.found if stage.contracts < count),
+        released=rules.released_kinds,
+        noise=rules.noise,
     )
 
 
-def _targets(selection: Selection, tally: _Tally) -> Iterator[Target]:
+def _extent(desk: Desk, caps: Caps, totals: Totals, tally: _Tally) -> Extent:
+    largest = tally.customers.most_common(1)
+    counted = count_module(desk) if caps.max_share < 100 and share_matters(caps, totals.count) else None
+    return Extent(totals.count, totals.amounts, largest[0] if largest else ("", 0), counted)
+
+
+def _targets(desk: Desk, selection: Selection, tally: _Tally) -> Iterator[Target]:
+    now = desk.clock.now()
     for contract in selection:
+        if reasons := protections(desk.rules, contract, now=now):
+            tally.protect(contract, "; ".join(f"{one.rule}: {one.text}" for one in reasons))
+            continue
         tally.take(contract)
         yield Target(contract.ref, contract.digest, Card.of(contract))
 
@@ -179,6 +237,14 @@ def _check_selection(selection: Selection, tally: _Tally, *, leave_out_undecided
                 "--leave-out-undecided"
             ),
         )
+    if not tally.items and tally.protected_count:
+        raise GuardError(
+            _("all {count} contracts of the selection are protected; nothing was planned").format(
+                count=tally.protected_count
+            ),
+            reason="protected",
+            hint="; ".join(tally.protected[:_PROTECTED_HINTS]),
+        )
     if not tally.items:
         raise NothingMatchedError(nothing_matches(selection), hint=_("look at the contracts with `crm-bridge find`"))
     proof = selection.completeness
@@ -205,7 +271,7 @@ def _head(desk: Desk, options: PlanOptions) -> PlanHead:
         automations=options.automations,
         fast=options.fast,
         made_at=now.at,
-        expires_at=now.at + desk.policy.plan_valid,
+        expires_at=now.at + timedelta(hours=desk.rules.plan_valid_hours),
         boot=now.boot,
         mono_ms=now.mono_ms,
         assumptions=tuple(profile.assumptions),
@@ -254,6 +320,7 @@ def _plan_made(desk: Desk, plan: DeletionPlan) -> Draft:
             "where": desk.journal.keyed_digest("where", head.where),
             "reason": desk.journal.keyed_digest("reason", head.reason),
             "assumptions": list(head.assumptions),
+            **policy_facts(desk.journal, plan.notes),
         },
     )
 

@@ -8,7 +8,6 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -172,8 +171,7 @@ def _target(value: dict[str, Any], seal: Seal, index: int) -> Target:
         raise altered()
     ref, digest = ContractRef(value["module"], value["id"]), value["digest"]
     card = seal.open(value["sealed"], place_of(index, ref, digest))
-    amount = card.pop("amount")
-    return Target(ref, digest, Card(**card, amount=None if amount is None else Decimal(amount)))
+    return Target(ref, digest, Card.from_json(card))
 
 
 def _notes(value: dict[str, Any], seal: Seal) -> PlanNotes:

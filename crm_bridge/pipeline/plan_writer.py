@@ -63,9 +63,9 @@ class PlanWriter:
         return self._path
 
     @property
-    def count(self) -> int:
-        """Return the number of contracts so far."""
-        return self._totals.count
+    def totals(self) -> Totals:
+        """Return the number of contracts so far, and their money."""
+        return self._totals
 
     def add(self, target: Target) -> None:
         """Write one contract."""

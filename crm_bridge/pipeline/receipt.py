@@ -96,6 +96,7 @@ def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
         confirmed_at=str(body["confirmed_at"]),
         started_at=start.ts,
         ended_at=end.ts,
+        policy={"digest": body["policy"], "raised": body["raised"], "released": body["released"]},
         complete=bool(end.body["complete"]),
         counts=end.body["counts"],
         lines=end.body["receipt"],

@@ -52,6 +52,8 @@ class RunLog:
         self._live_marks: dict[str, str] = {}
         self._bin_marks: dict[str, str] = {}
         self.others = Claims(desk, but=run.id)
+        self.leaves: dict[str, int] = {}
+        """Lines, notes and files of each contract that was saved."""
         self.annotations = Annotations(desk.plans, run.id, desk.journal)
         for told in history(desk.journal, run.id):
             self._fold.take(told.line.record_id, told.happening)
@@ -108,6 +110,8 @@ class RunLog:
             known = self._backups.setdefault(str(facts["set"]), {})
             for others in self._backups.values():
                 others.pop(record_id, None)
+            leaves = facts.get("leaves", 0)
+            self.leaves[record_id] = leaves if isinstance(leaves, int) else 0
             known[record_id] = bytes.fromhex(str(facts["sha256"]))
 
     def backup_set(self, set_id: str) -> BackupSet:

@@ -20,6 +20,7 @@ from crm_bridge.pipeline.absence import UNPROVEN
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, RunRef, run_entry
 from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.policing import policy_facts
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.run_log import RunLog, steps_of
 
@@ -141,6 +142,7 @@ def begin_run(desk: Desk, confirmed: ConfirmedPlan, run: RunRef) -> None:
         "confirmed_how": said.how,
         "confirmed_at": said.at.isoformat(timespec="milliseconds"),
         "expires_at": plan.head.expires_at.isoformat(timespec="milliseconds"),
+        **policy_facts(desk.journal, plan.notes),
     }
     with failpoints.step("run.start"):
         desk.journal.append([run_entry(desk, run, RUN_START, body)])

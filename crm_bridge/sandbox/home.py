@@ -14,6 +14,8 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.emulator import Emulator
 
 SECRETS_NAME = "secrets.toml"
+_POLICY = ("", "[policy.retention.sandbox]", 'releases = ["signed_copy", "envelope", "payment", "order", "invoice"]')
+"""Made-up contracts with made-up orders and payments may go; a real home has no such rule."""
 MARKER = "# made by `crm-bridge sandbox serve`; written anew each time it starts"
 
 
@@ -52,7 +54,7 @@ def write_home(home: Path, emulators: Mapping[str, Emulator]) -> None:
     secrets = {connection_name(name): emulator.connection()[1] for name, emulator in emulators.items()}
     # Secrets first: a configuration that names them is then never without them.
     write_private(home / SECRETS_NAME, _toml((), secrets).encode())
-    write_private(home / FILE_NAME, _toml((f'secrets_file = "{SECRETS_NAME}"',), settings).encode())
+    write_private(home / FILE_NAME, _toml((f'secrets_file = "{SECRETS_NAME}"', *_POLICY), settings).encode())
 
 
 def _toml(top: tuple[str, ...], connections: Mapping[str, Mapping[str, str]]) -> str:

@@ -108,6 +108,11 @@ class Query:
     ids: tuple[str, ...] | None = None
     states: bool = False
     """Also find out where each contract stands (lock, approval, process, sharing), even if that takes calls."""
+    count_only: bool = False
+    """Instead of contracts, only how many the filter selects: one empty page with `Completeness.expected`.
+
+    With `deleted_since`: how many records the bin holds, whenever they were deleted.
+    """
     deleted_since: datetime | None = None
     """Instead of contracts, list what the CRM says was deleted in the contract module since then: `Page.deleted`."""
 

@@ -83,6 +83,8 @@ class Tools:
     """Shows a line to whoever is signing in, such as an address to open; None where nobody is watching."""
     network: Network = field(default_factory=Network)
     """The proxy, authorities and TLS version of the connection."""
+    noise: tuple[str, ...] = ()
+    """Vendor fields whose change is no drift: to be taken out of the content (`Content.without`)."""
 
     def transport(self, origins: Collection[str]) -> Transport:
         """Return the connection's way to these origins; every client of an adapter is made here.

@@ -53,6 +53,8 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
 
     contract = run("find", name, "--where", WHERE)["id"]
     run("show", name, contract)
+    for words in (f"policy show {name}", f"policy check {name}", f"policy explain {name} {contract}"):
+        run(*words.split())
     plan = run("plan", name, "--where", WHERE, "-o", tmp_path / "a.plan")
     run("apply", tmp_path / "a.plan", "--confirm", plan["digest"], "--vendor-text")
     for words in ("status --runs", "receipt show", "receipt issue", "restore --last"):

@@ -277,7 +277,7 @@ def test_a_rehearsal_is_asked_for_or_left_out(shell: Shell, name: str, tmp_path:
 
 def test_a_large_plan_is_rehearsed_unless_that_is_left_out(shell: Shell, name: str, tmp_path: Path) -> None:
     config = shell.home / "config.toml"
-    config.write_text(config.read_text() + "\n[safety]\nrehearse_above = 10\n")
+    config.write_text(config.read_text() + "\n[policy]\nrehearse_above = 10\n")
     said = shell("plan", name, "--where", "everything", "-o", tmp_path / "large.plan", "--json")
     assert said.code == 0, said.err
     assert said.document()["count"] > 10

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from crm_bridge.config import ConfigFile, ConnectionTable, SafetyTable, load_config
+from crm_bridge.config import ConfigFile, ConnectionTable, load_config
+from crm_bridge.domain.policy import DeletionPolicy
+from crm_bridge.policy_file import PolicyTable
 from crm_bridge.registry import load_adapter
 from tests.docs.conftest import ROOT, blocks
 
@@ -36,7 +37,7 @@ def table_keys(text: str, heading: str) -> set[str]:
 @pytest.mark.parametrize(("page", "_heading"), PAGES)
 def test_every_key_of_the_core_is_explained(page: str, _heading: str) -> None:
     text = text_of(page)
-    keys = set(ConfigFile.model_fields) | set(SafetyTable.model_fields) | set(ConnectionTable.model_fields)
+    keys = set(ConfigFile.model_fields) | set(PolicyTable.model_fields) | set(ConnectionTable.model_fields)
     assert [key for key in keys if not re.search(rf"\b{key}\b", text)] == []
 
 
@@ -48,7 +49,7 @@ def test_every_setting_of_an_adapter_is_explained(adapter: str, page: str, headi
 
 
 @pytest.mark.parametrize(("page", "_heading"), PAGES)
-def test_the_example_is_a_configuration_and_shows_the_defaults_of_the_safety_table(
+def test_the_example_is_a_configuration_and_shows_the_defaults_of_the_policy(
     tmp_path: Path, page: str, _heading: str
 ) -> None:
     (example,) = blocks(page, "toml")
@@ -56,4 +57,5 @@ def test_the_example_is_a_configuration_and_shows_the_defaults_of_the_safety_tab
     config = load_config(tmp_path)
     connection = config.connections["zoho-eu"]
     load_adapter(connection.adapter).settings().model_validate(dict(connection.settings))
-    assert SafetyTable.model_validate(tomllib.loads(example)["safety"]) == SafetyTable()
+    assert config.policy_of(connection) == DeletionPolicy()
+    assert config.max_attachment_mb == DeletionPolicy().max_attachment_mb

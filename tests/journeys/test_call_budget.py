@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from crm_bridge.bridge.connection import RaisedCaps
 from crm_bridge.domain.lifecycle import Outcome
 from tests.journeys.conftest import House, Tenant
 
-EVERYTHING, MANY = "everything", 5000
+EVERYTHING = "everything"
+MANY: RaisedCaps = {"max_contracts": 5000, "max_leaves": 100_000, "max_share": 100}
 
 
 def calls_by_path(tenant: Tenant) -> Counter[str]:
@@ -22,7 +24,7 @@ def calls_by_path(tenant: Tenant) -> Counter[str]:
 
 def journey(tenant: Tenant) -> Counter[str]:
     """Find, plan, apply everything; return the calls it took, sign-in and metadata included."""
-    plan = tenant.crm.plan(EVERYTHING, max_contracts=MANY)
+    plan = tenant.crm.plan(EVERYTHING, **MANY)
     run = tenant.crm.apply(plan, confirm=plan.digest)
     assert run.counts() == {Outcome.REMOVED: 1000}
     return calls_by_path(tenant)
@@ -41,7 +43,7 @@ def test_at_the_command_line_each_of_two_processes_reads_the_metadata_within_the
     house = make_house(1000)
     zoho = house.tenant("zoho")
     zoho.switch("plain_module", True)
-    plan = zoho.crm.plan(EVERYTHING, max_contracts=MANY)
+    plan = zoho.crm.plan(EVERYTHING, **MANY)
     with house.reopened() as second:
         run = second.connect("zoho-sandbox").apply(plan.path, confirm=plan.digest)
         assert run.counts() == {Outcome.REMOVED: 1000}
@@ -64,7 +66,7 @@ def test_planning_in_one_process_and_applying_in_another_stays_within_1152_calls
 ) -> None:
     house = make_house(1000)
     fxiaoke = house.tenant("fxiaoke")
-    plan = fxiaoke.crm.plan(EVERYTHING, max_contracts=MANY)
+    plan = fxiaoke.crm.plan(EVERYTHING, **MANY)
     with house.reopened() as second:
         run = second.connect("fxiaoke-sandbox").apply(plan.path, confirm=plan.digest)
         assert run.counts() == {Outcome.REMOVED: 1000}

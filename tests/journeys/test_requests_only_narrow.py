@@ -77,9 +77,9 @@ def test_a_cap_is_a_whole_number_from_one_on(tenant: Tenant, most: Any) -> None:
 
 
 def test_the_cap_stands_at_500_and_in_the_configuration(house: House, tenant: Tenant) -> None:
-    assert tenant.crm.desk.policy.max_contracts == 500
+    assert tenant.crm.desk.rules.caps.max_contracts == 500
     path = house.home / "config.toml"
-    path.write_text(path.read_text() + "\n[safety]\nmax_contracts = 7\n")
+    path.write_text(path.read_text() + "\n[policy]\nmax_contracts = 7\n")
     with Bridge.open(house.home, clock=house.clock, environ={}) as bridge:
         plan = bridge.connect(tenant.crm.name).plan("everything")
         assert [one.limit for one in plan.notes.refusals] == [7]

@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
+from crm_bridge.bridge.connection import RaisedCaps
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.errors import PermissionDeniedError
 from tests.journeys.conftest import House, Tenant
 
-EVERYTHING, MANY = "everything", 5000
+EVERYTHING = "everything"
+MANY: RaisedCaps = {"max_contracts": 5000, "max_leaves": 100_000, "max_share": 100}
 OAUTH = "/oauth/v2/token"
 
 
@@ -28,7 +30,7 @@ def calls(tenant: Tenant, part: str) -> int:
 
 def removed(tenant: Tenant, count: int, **options: object) -> PlanNotes:
     """Plan and apply everything; return the notes of the plan."""
-    plan = tenant.crm.plan(EVERYTHING, max_contracts=MANY, **options)  # type: ignore[arg-type]
+    plan = tenant.crm.plan(EVERYTHING, **MANY, **options)  # type: ignore[arg-type]
     run = tenant.crm.apply(plan, confirm=plan.digest)
     assert run.counts() == Counter({Outcome.REMOVED: count})
     return plan.notes
@@ -39,7 +41,7 @@ def test_the_fast_path_takes_five_hundred_contracts_a_call_and_the_plan_names_wh
 ) -> None:
     zoho = make_house(1000).tenant("zoho")
     zoho.switch("plain_module", True)
-    plan = zoho.crm.plan(EVERYTHING, fast=True, max_contracts=MANY)
+    plan = zoho.crm.plan(EVERYTHING, fast=True, **MANY)
     assert any("mass_delete" in effect for effect in plan.head.side_effects)
     run = zoho.crm.apply(plan, confirm=plan.digest)
     assert run.counts() == Counter({Outcome.REMOVED: 1000})
@@ -48,14 +50,12 @@ def test_the_fast_path_takes_five_hundred_contracts_a_call_and_the_plan_names_wh
 
 
 def test_the_ordinary_path_names_no_side_effect_of_the_fast_one(zoho: Tenant) -> None:
-    assert not any(
-        "mass_delete" in effect for effect in zoho.crm.plan(EVERYTHING, max_contracts=MANY).head.side_effects
-    )
+    assert not any("mass_delete" in effect for effect in zoho.crm.plan(EVERYTHING, **MANY).head.side_effects)
 
 
 def test_without_the_right_to_mass_delete_the_fast_path_is_refused_before_anything_is_removed(zoho: Tenant) -> None:
     zoho.emulator.control("profile", {"mass_delete": False})
-    plan = zoho.crm.plan(EVERYTHING, fast=True, max_contracts=MANY)
+    plan = zoho.crm.plan(EVERYTHING, fast=True, **MANY)
     assert any("Mass Delete" in warning for warning in plan.notes.warnings)
     run = zoho.crm.apply(plan, confirm=plan.digest)
     assert isinstance(run.halted, PermissionDeniedError)
@@ -106,11 +106,12 @@ def test_calls_and_credits_are_predicted_within_a_tenth(
     assert predicted.credits == pytest.approx(spent - files, rel=0.1)
 
 
-def test_a_plan_that_needs_more_credits_than_are_left_says_so(house: House) -> None:
+def test_a_plan_that_needs_more_credits_than_are_left_is_refused_before_it_starts(house: House) -> None:
     zoho = house.tenant("zoho")
     zoho.emulator.control("credits", {"remaining": 60})
-    warnings = zoho.crm.plan(EVERYTHING, max_contracts=MANY).notes.warnings
-    assert any("credits" in warning and "left today" in warning for warning in warnings)
+    (refusal,) = zoho.crm.plan(EVERYTHING, **MANY).notes.refusals
+    assert (refusal.rule, int(refusal.limit) <= 60) == ("quota", True)
+    assert "left today" in refusal.text()
 
 
 def test_applying_a_plan_of_two_thousand_plain_contracts_stays_within_its_calls_and_credits(
@@ -119,7 +120,7 @@ def test_applying_a_plan_of_two_thousand_plain_contracts_stays_within_its_calls_
     house = make_house(2000)
     zoho = house.tenant("zoho")
     zoho.switch("plain_module", True)
-    plan = zoho.crm.plan(EVERYTHING, max_contracts=MANY)
+    plan = zoho.crm.plan(EVERYTHING, **MANY)
     sent, left = len(zoho.lines()), zoho.emulator.control("credits", {})["remaining"]
     run = house.reopened().connect("zoho-sandbox").apply(plan.path, confirm=plan.digest)
     assert {item.evidence.value for item in run if item.evidence} == {"E2"}

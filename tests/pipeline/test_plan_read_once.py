@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields, replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import digest_of_plan
-from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.plan_notes import PlanNotes, Stage
+from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.safety import Refusal
 from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.journal.store import Journal
@@ -34,6 +36,14 @@ OTHER = PlanNotes(
     refusals=(Refusal("max_contracts", 9, 8),),
     unreadable=("row 3",),
     undecided=2,
+    policy="f" * 64,
+    caps=Caps(max_contracts=9, max_amount=(("CNY", Decimal("9.50")),)),
+    raised=("max_contracts=9",),
+    protected=("HT-9 (9): hold_list: audit",),
+    protected_count=9,
+    stages=(Stage(5, "CNY 9"),),
+    released=("ten-years: order",),
+    noise=("Tag",),
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.safety import SafetyPolicy
+from crm_bridge.domain.policy import DeletionPolicy
 from crm_bridge.journal.transactions import Transactions
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
@@ -36,7 +36,7 @@ def test_a_run_takes_two_commits_a_look_and_little_room(
     ):
         running.servers[name].exchange.emulator.control("switch", {"name": "plain_module", "value": True})
         crm = bridge.connect(f"{name}-sandbox")
-        plan = crm.plan("everything", max_contracts=COUNT)
+        plan = crm.plan("everything", max_contracts=COUNT, max_share=100, max_leaves=100_000)
         file = home / "journal" / "journal.sqlite3"
         before = file.stat().st_size
         monkeypatch.setattr(Transactions, "write", counted)
@@ -47,6 +47,6 @@ def test_a_run_takes_two_commits_a_look_and_little_room(
     # Keys, leases, start, backups, the looks for the first contracts and for all, end, leases given back.
     assert len(commits) <= 2 * looks + 8
     if name == "zoho":
-        batches = 1 + -(-(COUNT - SafetyPolicy().canary) // batch)
+        batches = 1 + -(-(COUNT - DeletionPolicy().ramp[0]) // batch)
         assert len(commits) <= 2 * batches + 4
     assert (file.stat().st_size - before) / COUNT <= BYTES[name]

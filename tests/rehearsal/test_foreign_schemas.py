@@ -21,7 +21,7 @@ from crm_bridge_zoho.emulator.schema import Field as ZohoField
 
 Rows = list[dict[str, Any]]
 FIELD_IDS = count(554023000000700000)
-ABOVE = "[safety]\nrehearse_above = 5\n"
+ABOVE = "[policy]\nrehearse_above = 5\n"
 
 
 @dataclass

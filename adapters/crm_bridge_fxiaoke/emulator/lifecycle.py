@@ -90,12 +90,20 @@ def open_approval(world: World, data_id: str) -> Instance | None:
 def put_in_bin(world: World, table: Table, key: str, actor: str) -> None:
     """Void a record without asking anybody, with its details."""
     _mark_void(world, table, key, actor)
+    _push_out(world, table)
     if world.switches.cascade == "none":
         return
     for detail, row in world.details_of(table.schema.name, key):
         if row["life_status"] != "invalid":
             world.voided_with[row["_id"]] = key
             _mark_void(world, detail, row["_id"], actor)
+
+
+def _push_out(world: World, table: Table) -> None:
+    """Delete for good what a bin of limited size has no room for, the oldest first."""
+    held = [key for key in world.voided if key in table.rows] if world.switches.bin_capacity else []
+    for key in held[: max(0, len(held) - world.switches.bin_capacity)]:
+        wipe(world, table, key, "-10000")
 
 
 def _mark_void(world: World, table: Table, key: str, actor: str) -> None:

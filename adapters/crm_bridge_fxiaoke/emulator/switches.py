@@ -80,6 +80,8 @@ class Switches:
     quota_zone: Literal["UTC+8", "UTC"] = "UTC+8"
     """A-28: where the midnight is at which the daily quota starts anew."""
 
+    bin_capacity: int = 0
+    """Voided records of one object that are kept; one more pushes out the oldest for good. 0 = no limit."""
     window: Literal["sliding", "fixed"] = "sliding"
     """Whether a rate window slides or starts on the clock's multiples."""
     calls_per_window: int = 100

@@ -22,7 +22,11 @@ def trash(org: Org, record: Record, actor: str, source: str) -> list[Effect]:
         return [Effect("purged", record.module, record.id, actor)]
     org.log(record.id, "deleted", source, actor)
     org.bin[record.id] = Binned(record, actor, org.now(), children)
-    return [Effect("trashed", each.module, each.id, actor) for each in (record, *children)]
+    effects = [Effect("trashed", each.module, each.id, actor) for each in (record, *children)]
+    room = org.switches.bin_capacity
+    while room and len(org.bin) > room:
+        effects += purge(org, next(iter(org.bin)), actor)
+    return effects
 
 
 def restore(org: Org, record_id: str, actor: str) -> list[Effect]:

@@ -73,6 +73,8 @@ class Switches:
     """Refusals inside a batch name no record: NOT_APPROVED, and REQUIRED_PARAM_MISSING where a process blocks."""
     purge_by_ids: bool = True
     """DELETE of the recycle bin takes `ids`; else only `filters`, as the newest pages say."""
+    bin_capacity: int = 0
+    """Records that the bin holds, children apart; one more pushes out the oldest for good. 0 means no limit."""
     restore_touches_modified: bool = False
     """A restore sets Modified_Time."""
     job_delay: float = 2.0

@@ -1,0 +1,97 @@
+"""The ramp: a few contracts before the rest, and what stops a run between its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import State
+from crm_bridge.domain.plan import Target
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.errors import CrmBridgeError, InDoubtError, InterruptedRunError
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.spi.adapter import Query
+
+_MAY_BE_SENT_AGAIN = frozenset({State.GATED, State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED, State.NOT_DONE})
+_NOT_AS_SAID = frozenset({State.UNVERIFIED, State.REAPPEARED})
+_REFUSED = frozenset({State.REFUSED, State.HELD})
+
+
+class Ramp:
+    """The parts of one step of a run. Each step has its own: a purge that goes wrong cannot be taken back."""
+
+    def __init__(self, log: RunLog, step: Step, count: int) -> None:
+        """Begin with what earlier processes sent; `count` is the number of contracts of the plan."""
+        self._log = log
+        self._step = step
+        self._count = count
+        self._before = self._deleted()
+
+    def parts(self) -> Iterator[int]:
+        """Yield how many contracts go into each part before the last; a resume goes on where the run stopped."""
+        for end in accumulate(self._log.desk.rules.ramp):
+            if end >= self._count:
+                return
+            if (left := end - self._sent()) > 0:
+                yield left
+
+    def _sent(self) -> int:
+        standings = (self._log.standing(i) for i in self._log.ids_in(frozenset(State) - _MAY_BE_SENT_AGAIN))
+        return sum(one.step is self._step and one.attempt > 0 for one in standings)
+
+    def check(self, part: Sequence[Target]) -> None:
+        """Raise what halts the run after a part that was sent and verified."""
+        standings = {t.ref.id: self._log.standing(t.ref.id) for t in part}
+        if odd := sum(one.state in _NOT_AS_SAID for one in standings.values()):
+            raise InDoubtError(
+                _("{count} of the first {size} contracts were not found removed; the rest was left alone").format(
+                    count=odd, size=len(part)
+                ),
+                reason="canary_failed",
+                hint=_("look at them with `crm-bridge status`, then `crm-bridge resume`"),
+            )
+        refused = sum(
+            one.state in _REFUSED and one.attempt > 0 and one.reason is not Reason.TOO_SLOW
+            for one in standings.values()
+        )
+        if refused * 100 > self._log.desk.rules.max_refused_percent * len(part):
+            raise InterruptedRunError(
+                _("the CRM refused {count} of {size} contracts; the rest was left alone").format(
+                    count=refused, size=len(part)
+                ),
+                reason="many_refused",
+                hint=_("see why with `crm-bridge status`; `crm-bridge resume` goes on with the others"),
+            )
+        if also := self._also_deleted():
+            raise InDoubtError(
+                _("{count} contracts that are not in the plan were deleted along with it, first {id}").format(
+                    count=len(also), id=also[0]
+                ),
+                reason="cascade",
+                hint=_(
+                    "see who deletes them: `crm-bridge journal reconcile {name}`; a resume goes on with the rest"
+                ).format(name=self._log.desk.connection),
+            )
+
+    def _also_deleted(self) -> list[str]:
+        """Return what the CRM lists as deleted by our user since this step began, and no part of the run is."""
+        if self._before is None or (now := self._deleted()) is None:
+            return []
+        return sorted(i for i in now - self._before if self._log.standing(i).attempt == 0)
+
+    def _deleted(self) -> frozenset[str] | None:
+        """Return the contracts that the CRM lists as deleted lately by our user; None where that is not known.
+
+        Two listings are the price of a ramp with several parts: a single small part is not worth them.
+        """
+        desk = self._log.desk
+        if len(desk.rules.ramp) < 2 or desk.rules.ramp[0] >= self._count:
+            return None
+        try:
+            pages = desk.adapter.find(Query(deleted_since=desk.clock.now() - desk.policy.allowed_skew)).pages
+            found = [one for page in pages for one in page.deleted or ()]
+        except CrmBridgeError:
+            return None
+        return frozenset(one.ref.id for one in found if one.by in (None, desk.profile.user_id))

@@ -1,0 +1,87 @@
+"""The ramp: parts that grow, each verified before the next; refusals, a cascade and a stop file halt it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crm_bridge.domain.lifecycle import Outcome
+from tests.policy.conftest import Ruled
+
+
+def test_the_parts_are_in_the_plan_and_each_is_verified_before_the_next(ruled: Ruled) -> None:
+    tenant = ruled.under("ramp = [2, 3]")
+    ids = tenant.ids()[:8]
+    plan = tenant.crm.plan(ids=ids)
+    assert [stage.contracts for stage in plan.notes.stages] == [2, 5]
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert run.counts() == {Outcome.REMOVED: 8}
+    words = [
+        str(line.facts["event"])
+        for _entry, line in tenant.crm.desk.journal.events(run=run.id)
+        if line.facts["event"] in ("outcome.done", "verify.absent")
+    ]
+    done, seen = "outcome.done", "verify.absent"
+    assert words == [done] * 2 + [seen] * 2 + [done] * 3 + [seen] * 3 + [done] * 3 + [seen] * 3
+
+
+def test_contracts_that_vanish_along_halt_the_run(ruled: Ruled, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = ruled.under("ramp = [2, 2]")
+    ids = tenant.ids()
+    plan = tenant.crm.plan(ids=ids[:6])
+    handle = tenant.emulator.handle
+    gone: list[str] = []
+
+    def cascading(request: Any) -> Any:
+        answer = handle(request)
+        if not gone and tenant.place(ids[0]) != "live":
+            gone.append(ids[20])
+            tenant.emulator.control("delete", {"id": ids[20], "actor": tenant.crm.profile().user_id})
+        return answer
+
+    monkeypatch.setattr(tenant.emulator, "handle", cascading)
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert run.halted is not None
+    assert run.halted.reason == "cascade"
+    assert ids[20] in run.halted.message
+    assert run.counts() == {Outcome.REMOVED: 2, Outcome.WAITING: 4}
+    monkeypatch.undo()
+    assert tenant.crm.resume().counts() == {Outcome.REMOVED: 6}
+
+
+def test_many_refusals_halt_the_run(ruled: Ruled) -> None:
+    tenant = ruled.under("ramp = [4]\nmax_refused_percent = 49")
+    ids = tenant.ids()[:8]
+    plan = tenant.crm.plan(ids=ids)
+    for one in ids[:2]:
+        tenant.emulator.control("lock", {"id": one})
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    halted = {place for place in ids if tenant.place(place) == "live"}
+    if run.halted is not None:
+        assert run.halted.reason == "many_refused"
+        assert halted == {*ids[:2], *ids[4:]}
+    else:  # a lock that is seen at the gate is no refusal
+        assert halted == set(ids[:2])
+
+
+def test_a_stop_file_halts_deletions_and_no_restore(ruled: Ruled) -> None:
+    tenant = ruled.under("")
+    ids = tenant.ids()[:3]
+    first = tenant.crm.plan(ids=ids[:1])
+    tenant.crm.apply(first, confirm=first.digest)
+    plan = tenant.crm.plan(ids=ids[1:])
+    stop = ruled.house.home / "stop"
+    stop.touch()
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert run.halted is not None
+    assert run.halted.reason == "stop_file"
+    assert [tenant.place(one) for one in ids[1:]] == ["live"] * 2
+    restored = tenant.crm.restore(run_id=first_run(tenant), ids=ids[:1])
+    assert [step.result for step in restored] == ["restored"]
+    stop.unlink()
+    assert tenant.crm.resume(run.id).counts() == {Outcome.REMOVED: 2}
+
+
+def first_run(tenant: Any) -> str:
+    return str(next(iter(tenant.crm.desk.journal.entries(op="run.start"))).run)
