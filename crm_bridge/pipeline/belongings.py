@@ -23,6 +23,7 @@ from crm_bridge.pipeline.backup import keep, saved_set
 from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.pipeline.storing import held_by, in_words
+from crm_bridge.pipeline.weighing import Weighing
 from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Whereabouts
 
@@ -41,6 +42,7 @@ class Belongings:
         self._desk = log.desk
         self._final = plan.head.step
         self._content = log.desk.profile.content
+        self._weighing = Weighing(log, plan.notes)
         self._read_at: dict[str, float] = {}
         self._activity: dict[str, str | None] = {}
         """What copies of this process say about activity; that of the others is looked up in their backups."""
@@ -68,6 +70,7 @@ class Belongings:
         """Compare contracts with their backups, save again those that differ; return which were held."""
         self._moved -= {target.ref.id for target in targets}
         digests = {target.ref.id: target.digest for target in targets}
+        ends = {target.ref.id: target.card.end for target in targets}
         answered: set[str] = set()
         again: list[Snapshot] = []
         held: set[str] = set()
@@ -81,7 +84,10 @@ class Belongings:
             self._read_at[copy.ref.id] = self._desk.clock.monotonic()
             if step is Step.PURGE:
                 held |= self._judge_in_bin(copy)
+            elif paper := self._weighing.paper(copy, ends[copy.ref.id]):
+                held |= self._hold(copy.ref.id, step, Reason.PAPER, "; ".join(paper))
             elif copy.digest == digests[copy.ref.id]:
+                self._weighing.take(copy)
                 self._judge_live(copy, again)
         for record_id in digests.keys() - answered:
             held |= self._hold(record_id, step, Reason.BACKUP_INCOMPLETE, "")
