@@ -44,7 +44,9 @@ class Locator:
         if absent and look is Look.EVERYWHERE:
             deletions, readable = self._bins.find(absent, since)
         places = {ref.id: self._place(ref, rows, deletions, control, readable, look) for ref in refs}
-        stand_in = read_user(self._by_id.client).id if absent and control is None and look is Look.EVERYWHERE else None
+        # What lies in the bin is listed; only what does not asks whether the CRM answers at all.
+        unseen = control is None and any(places[one].place is not Place.IN_BIN for one in absent)
+        stand_in = read_user(self._by_id.client).id if unseen and look is Look.EVERYWHERE else None
         return Sighting({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control, stand_in)
 
     def _asked_again(self, seen: Whereabouts, deletions: Mapping[str, Deletion]) -> Whereabouts:
