@@ -54,7 +54,14 @@ def restore(
 
 
 def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *, dry_run: bool) -> int:
-    from crm_bridge.cli.restore_view import measured_card, step_json, summary_json, summary_text, warnings_of
+    from crm_bridge.cli.restore_view import (
+        measured_card,
+        step_json,
+        summary_json,
+        summary_text,
+        twin_warnings,
+        warnings_of,
+    )
     from crm_bridge.cli.run_view import restore_table
 
     if not dry_run:
@@ -73,7 +80,7 @@ def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *
         measured_card(steps, out)
         out.text(summary_text(steps))
         _say_next(out, run_id, steps, dry_run=dry_run)
-    for text in warnings_of(steps):
+    for text in (*warnings_of(steps), *twin_warnings(steps, numbers)):
         out.note(text)
     return _exit_code(out, steps)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.forecast_view import FATES, thing_text
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def step_json(step: RestoreStep) -> dict[str, Any]:
     """Return what was or will be done about one contract, with the comparison where there is one."""
     value = {**restore_json(step), "warning": step.warning or None, "message": step.message or None, "measured": None}
+    value["same_number"] = list(step.twins)
     if step.measured is not None:
         value["measured"] = measured_json(step.measured)
     return value
@@ -109,6 +110,17 @@ def warnings_of(steps: Iterable[RestoreStep]) -> Iterator[str]:
         ).format(count=recent)
     if both := sum(step.warning is Reason.IN_BIN_TOO for step in steps):
         yield _("warning: {count} of these contracts: {why}").format(count=both, why=Reason.IN_BIN_TOO.words)
+
+
+def twin_warnings(steps: Iterable[RestoreStep], numbers: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each contract that came back beside another one with its number."""
+    for step in steps:
+        if step.twins:
+            yield _("warning: {id} is back, and other live contracts have its number {number} too: {ids}").format(
+                id=step.new_ref.id if step.new_ref else step.ref.id,
+                number=numbers.get(step.ref.id, ""),
+                ids=", ".join(step.twins),
+            )
 
 
 def relink_json(plan: RelinkPlan, done: Sequence[Relinking]) -> dict[str, Any]:

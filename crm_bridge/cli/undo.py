@@ -22,7 +22,9 @@ _SHOWN = (Fate.CHANGED, Fate.LOST, Fate.UNKNOWN)
 
 def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, Any] | None:
     """Return command, deadlines (ISO dates or None) and what is not the same afterwards; None: nothing to undo."""
-    if not any(item.outcome in (Outcome.REMOVED, Outcome.IN_DOUBT) for item in items):
+    outcomes = {item.outcome for item in items}
+    # A restore refuses a run with contracts in doubt: a late delete could hit what came back.
+    if Outcome.REMOVED not in outcomes or Outcome.IN_DOUBT in outcomes:
         return None
     forecast = _forecast(bridge, run)
     if forecast.untrash is Support.ABSENT and forecast.recreate is Support.ABSENT:

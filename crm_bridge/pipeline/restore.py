@@ -20,6 +20,7 @@ from crm_bridge.pipeline.measuring import Measuring
 from crm_bridge.pipeline.restore_order import known_ids, parents_first
 from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
 from crm_bridge.pipeline.run_log import Note, RunLog
+from crm_bridge.pipeline.twins import Twins
 from crm_bridge.spi.adapter import Look, Place, RemoveOptions, Restored, RestoreItem, Verdict
 
 _MEASURED_TOGETHER = 100
@@ -49,6 +50,7 @@ class _Restoring:
         self.owner = owner
         self.ids = known_ids(log)
         self.measuring = Measuring(log)
+        self.twins = Twins(log)
         self.intents = RestoreIntents(log)
         self.done = 0
 
@@ -61,7 +63,7 @@ class _Restoring:
                 results += self._batch(route, batch)
                 self.done += len(batch)
                 self.desk.progress("restore", self.done, None)
-            yield from self.measuring.measure(results, self.ids)
+            yield from self.twins.named(self.measuring.measure(results, self.ids))
 
     def _batch(self, route: Route, batch: Sequence[RestoreStep]) -> list[RestoreStep]:
         log = self.log

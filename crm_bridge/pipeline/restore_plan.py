@@ -59,6 +59,8 @@ class RestoreStep:
     until: str = ""
     warning: Reason | None = None
     """Something that a person should know before or after the restore."""
+    twins: tuple[str, ...] = ()
+    """Ids of other live contracts that have the number of this one, once it is back."""
     measured: Measured | None = None
     """The comparison with the backup, once the contract is back and could be read."""
 

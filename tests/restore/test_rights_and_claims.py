@@ -70,3 +70,62 @@ def test_a_restore_withdraws_the_receipt_of_what_it_brings_back(tenant: Tenant) 
     (gone,) = tenant.bridge.withdrawn(run.id)
     assert (gone.record_id, gone.said, gone.now) == (one, "removed", "restored")
     assert gone.entry > (run.info.end_seq or 0)
+
+
+@pytest.mark.parametrize("plan_kept", [True, False])
+def test_a_number_that_another_live_contract_has_meanwhile_is_named_after_one_query(
+    tenant: Tenant, plan_kept: bool
+) -> None:
+    first, second, other = tenant.ids()[:3]
+    field = next(one.name for one in tenant.crm.profile().fields if one.meaning == "number")
+    run = tenant.removed(first, second)
+    number = next(item.contract.number for item in run if item.contract.id == first)
+    tenant.emulator.control("edit", {"id": other, "field": field, "value": number})
+    if not plan_kept:
+        for path in (tenant.home / "plans").glob("*.plan"):
+            path.unlink()
+    steps = {step.ref.id: step for step in tenant.crm.restore(run.id)}
+    if tenant.name == "zoho":
+        # Its numbers are unique: a contract whose number is taken does not leave the bin.
+        assert (steps[first].result, steps[first].reason) == ("not_restored", Reason.DUPLICATE)
+        return
+    assert [steps[one].result for one in (first, second)] == ["restored"] * 2
+    assert (steps[first].twins, steps[second].twins) == ((other,), ())
+
+
+def test_contracts_that_come_back_with_one_number_are_each_other_s_twins(tenant: Tenant) -> None:
+    if tenant.name == "zoho":
+        pytest.skip("numbers are unique there")
+    first, second = tenant.ids()[:2]
+    field = next(one.name for one in tenant.crm.profile().fields if one.meaning == "number")
+    for one in (first, second):
+        tenant.emulator.control("edit", {"id": one, "field": field, "value": "HT-DOUBLE"})
+    run = tenant.removed(first, second)
+    assert {step.ref.id: step.twins for step in tenant.crm.restore(run.id)} == {first: (second,), second: (first,)}
+
+
+def test_a_restore_of_many_contracts_looks_for_their_numbers_once(tenant: Tenant) -> None:
+    from crm_bridge.spi.adapter import Query, Search
+
+    run = tenant.removed(*tenant.ids()[:25])
+    adapter, asked = tenant.crm.desk.adapter, []
+    find = adapter.find
+
+    def counted(query: Query) -> Search:
+        asked.append(query)
+        return find(query)
+
+    adapter.find = counted  # type: ignore[method-assign]
+    steps = tenant.crm.restore(run.id)
+    assert ([step.result for step in steps], len(asked)) == (["restored"] * 25, 1)
+
+
+def test_a_whole_module_that_was_purged_is_created_again(tenant: Tenant) -> None:
+    everything = tenant.ids()
+    run = tenant.removed(*everything, step=Step.PURGE)
+    assert tenant.ids() == []
+    steps = tenant.crm.restore(run.id)
+    assert [one.result for one in steps] == ["restored"] * len(everything)
+    # What a purge was held for is still in the bin, and comes back from there.
+    assert Route.RECREATE in {one.route for one in steps}
+    assert len(tenant.ids()) == len(everything)
