@@ -123,6 +123,7 @@ def plan_details(plan: Plan) -> None:
             (_("assumptions"), ", ".join(head.assumptions) or "-"),
             *_costs(plan),
             *((label, text) for label, text in _noticed(plan)),
+            _leaves(plan.notes),
             *forecast_pairs(head.forecast),
         ]
     )
@@ -199,16 +200,19 @@ def _policy_rows(notes: PlanNotes) -> list[tuple[str, object]]:
         rows += [("", line) for line in notes.protected[:_PROTECTED_SHOWN]]
     if notes.raised:
         rows.append((_("raised for this plan"), ", ".join(notes.raised)))
-    rows += [(_("released by a rule"), line) for line in notes.released]
+    rows += [(_("released"), line) for line in notes.released]
     if notes.noise:
         rows.append((_("changes that do not hold"), ", ".join(notes.noise)))
     rows += [
         (_("halts after"), _("{count} contracts, {money}, all verified").format(count=one.contracts, money=one.money))
         for one in notes.stages
     ]
-    leaves = _("at most {count}, counted when they are saved, before anything is deleted")
-    rows.append((_("lines, notes, files"), leaves.format(count=f"{notes.caps.max_leaves:,}")))
     return rows
+
+
+def _leaves(notes: PlanNotes) -> tuple[str, object]:
+    leaves = _("at most {count}, counted when they are saved, before anything is deleted")
+    return _("lines, notes, files"), leaves.format(count=f"{notes.caps.max_leaves:,}")
 
 
 def with_help(reason: Reason) -> str:

@@ -120,7 +120,7 @@ def test_restore_brings_back_what_the_run_removed(shell: Shell, plan: tuple[Path
 def test_restore_takes_a_receipt_or_a_contract(shell: Shell, plan: tuple[Path, str], by: str) -> None:
     path, digest = plan
     run = shell("apply", path, "--confirm", digest, "--json").document()
-    what = [run["receipt"]] if by == "receipt" else ["--contract", run["outcomes"][0]["number"]]
+    what = [run["receipt"]] if by == "receipt" else [run["connection"], run["outcomes"][0]["number"]]
     said = shell("restore", *what, "--json")
     assert said.code == 0, said.err
     assert len(said.document()["outcomes"]) == (len(run["outcomes"]) if by == "receipt" else 1)

@@ -123,7 +123,7 @@ def test_a_missing_right_names_who_can_help(shell: Shell, running: Sandbox) -> N
     check(shell("find", "zoho-sandbox"), 1, "scope")
 
 
-@pytest.mark.parametrize("kind", ["malformed", "empty", "html", "content_type", "deep_json"])
+@pytest.mark.parametrize("kind", ["malformed", "empty", "html", "deep_json"])
 def test_an_answer_that_cannot_be_trusted_is_one_sentence(shell: Shell, running: Sandbox, name: str, kind: str) -> None:
     server = running.servers[name.removesuffix("-sandbox")]
     server.inject(Rule(kind, Match(count=None)))
@@ -131,6 +131,11 @@ def test_an_answer_that_cannot_be_trusted_is_one_sentence(shell: Shell, running:
     assert said.code == 1, said.err
     assert said.err.startswith("error: ")
     assert len(said.err.splitlines()) <= 4
+
+
+def test_good_json_that_is_called_text_is_read(shell: Shell, running: Sandbox, name: str) -> None:
+    running.servers[name.removesuffix("-sandbox")].inject(Rule("content_type", Match(count=None)))
+    assert shell("find", name, "--limit", 1).code == 0
 
 
 def test_a_crm_that_is_not_there_is_one_sentence(shell: Shell, running: Sandbox, name: str) -> None:

@@ -86,7 +86,8 @@ def test_the_screens_are_short_and_as_they_were(
         "find": screen(monkeypatch, language, width, "find", "fxiaoke-sandbox", "--where", 'status = "Draft"'),
     }
     assert {name: line for name, lines in shown.items() for line in lines if _too_wide(line, width)} == {}
-    assert len(shown["card of one"]) <= 8
+    # What a rule of the policy releases adds its line, as every warning does.
+    assert len([line for line in shown["card of one"] if not line.startswith(("released", "放行"))]) <= 8
     assert len(shown["result of one"]) <= 4
     assert len(shown["result of many"]) <= 4
     warnings = [line for line in shown["card of many"] if line.startswith(("warning", "警告", " " * 5))]
