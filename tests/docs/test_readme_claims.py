@@ -86,7 +86,7 @@ def test_the_demo_needs_no_configuration_and_names_the_folder_that_it_leaves_beh
     for kept in ("journal", "receipts", "vault"):
         assert any((Path(home[1]) / kept).iterdir()), kept
     assert done.stdout.count("changed since the plan") >= 2
-    assert len(re.findall(r"^ HT-.* restored$", done.stdout, re.MULTILINE)) == 2
+    assert len(re.findall(r"^HT-.*\trestored\t", done.stdout, re.MULTILINE)) == 2
     for command in re.findall(r"^  crm-bridge (--home .*)$", done.stdout, re.MULTILINE):
         again = subprocess.run(
             [sys.executable, "-m", "crm_bridge.cli.main", *command.split()],
@@ -95,5 +95,5 @@ def test_the_demo_needs_no_configuration_and_names_the_folder_that_it_leaves_beh
             text=True,
             timeout=120,
         )
-        # The stand-ins are gone: what was left behind is read without them. One contract was held, so 3.
-        assert again.returncode in (0, 3), again.stderr
+        # The stand-ins are gone: what was left behind is read without them. One contract was held, so 3; receipts of what is back are withdrawn, so 9.
+        assert again.returncode in (0, 3, 9), again.stderr

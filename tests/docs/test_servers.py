@@ -100,7 +100,9 @@ def test_the_page_works_from_the_keys_to_the_restore_out_of_a_company(container:
         config = container.folder / "state" / "config.toml"
         network = f'proxy = "{crm.proxy.url}"\nca_file = "{container.folder}/company-ca.pem"\n'
         shutil.copy(crm.authority, container.folder / "company-ca.pem")
-        config.write_text(config.read_text() + network)
+        # What hangs on the contracts of the stand-in is made up as well.
+        paper = '[policy.retention.made-up]\nreleases = ["signed_copy", "envelope", "payment", "order", "invoice"]\n'
+        config.write_text(config.read_text() + network + paper)
         secrets = container.folder / "secrets"
         assert {path.name for path in secrets.iterdir()} == KEYS
         name, _colon, password = USER.partition(":")
