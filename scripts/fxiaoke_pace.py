@@ -110,8 +110,8 @@ CASES: Mapping[str, Case] = {
     "custom-single": Case(CUSTOM, 10_000),
     "preset": Case(PRESET, 1_000, calls=1.121),
     "preset-related": Case(PRESET, 1_000, related=True),
-    "custom-purge": Case(CUSTOM, 1_000, step=Step.PURGE, least_used=0.6),
-    "preset-purge": Case(PRESET, 1_000, step=Step.PURGE, least_used=0.6),
+    "custom-purge": Case(CUSTOM, 1_000, step=Step.PURGE, least_used=0.45),
+    "preset-purge": Case(PRESET, 1_000, step=Step.PURGE, least_used=0.45),
 }
 
 
