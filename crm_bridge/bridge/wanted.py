@@ -75,7 +75,7 @@ def _ids(ids: Iterable[str], prefix: str) -> tuple[str, ...]:
 def _listed(texts: Iterable[str], what: str) -> tuple[str, ...]:
     """Return the texts, each once. A text is no list: its characters would be taken for some."""
     if isinstance(texts, str):
-        raise UsageError(_("{what} are a list: {word} is a text").format(what=what, word=texts), reason="not_a_list")
+        raise UsageError(_("{what} are a list: {word} is a text").format(what=what, word=texts), reason="not_an_id")
     chosen: Sequence[str] = tuple(dict.fromkeys(texts))
     if bad := [one for one in chosen if not isinstance(one, str) or not one.strip()]:
         raise UsageError(_("{word} is not an id").format(word=bad[0]), reason="not_an_id")
