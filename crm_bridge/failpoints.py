@@ -57,6 +57,7 @@ STEPS: Mapping[str, str] = {
     "restore.start": N_("journal the start of a restore"),
     "restore.intent": N_("journal the intent to restore"),
     "restore": N_("restore contracts"),
+    "restore.seen": N_("look whether what was brought back is live"),
     "restore.outcome": N_("journal what came back"),
     "restore.verify": N_("compare what came back with the snapshot"),
     "restore.measured": N_("journal what the comparison showed"),

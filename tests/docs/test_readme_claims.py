@@ -95,5 +95,6 @@ def test_the_demo_needs_no_configuration_and_names_the_folder_that_it_leaves_beh
             text=True,
             timeout=120,
         )
-        # The stand-ins are gone: what was left behind is read without them. One contract was held, so 3; receipts of what is back are withdrawn, so 9.
+        # The stand-ins are gone: what was left behind is read without them. One contract was held, so 3;
+        # receipts of what is back are withdrawn, so 9.
         assert again.returncode in (0, 3, 9), again.stderr
