@@ -70,6 +70,17 @@ def test_the_crm_acts_or_not_although_the_answer_is_lost(
     assert crm.items == left
 
 
+def test_a_request_without_an_answer_may_be_carried_out_later(server: SandboxServer, crm: Any) -> None:
+    server.inject(Rule("late", arguments={"seconds": 0}))
+    before = len(crm.ledger())
+    with pytest.raises(requests.ConnectionError):
+        get(server)
+    assert len(crm.ledger()) == before
+    assert get(server).status_code == 200
+    # What was held back is done first, then what came after it.
+    assert len(crm.ledger()) == before + 2
+
+
 def test_a_request_that_never_reached_the_crm_is_in_the_ledger(server: SandboxServer) -> None:
     get(server, "/first")
     server.inject(Rule("drop_before"))
