@@ -228,7 +228,7 @@ def test_answers_are_compressed_for_clients_that_accept_it(zoho: Any) -> None:
 
 def test_empty_answers_have_neither_body_nor_type(zoho: Any) -> None:
     reply = zoho.get("/Contracts/554023000000099002")
-    assert (reply.status, reply.wire.body, reply.headers) == (204, b"", {})
+    assert (reply.status, reply.wire.body, reply.headers.keys()) == (204, b"", {"Date"})
 
 
 def test_the_ledger_holds_no_secrets(zoho: Any) -> None:
