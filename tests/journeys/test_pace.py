@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import replace
 
 from crm_bridge.bridge import Plan
-from crm_bridge.cli.plan_view import plan_card, plan_json
+from crm_bridge.cli.plan_view import plan_card, plan_details, plan_json
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.pace import Pace
 from tests.journeys.conftest import House
@@ -17,6 +18,8 @@ EVERYTHING = "everything"
 def card(plan: Plan) -> str:
     shown = io.StringIO()
     plan_card(plan, shown)
+    with contextlib.redirect_stdout(shown):
+        plan_details(plan)
     return " ".join(shown.getvalue().split())
 
 
