@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -136,3 +136,16 @@ def post_token(transport: Transport, accounts: str, form: dict[str, str]) -> Ans
     if failure is not None:
         raise failure
     return answer
+
+
+def refresh_token_of(body: Mapping[str, object]) -> str:
+    """Return the refresh token of a token answer. Raises MalformedAnswerError."""
+    token = body.get("refresh_token")
+    if not isinstance(token, str) or not token:
+        raise MalformedAnswerError(
+            _("Zoho gave no refresh token"),
+            reason="no_refresh_token",
+            vendor="zoho",
+            hint=_("sign in again; Zoho gives one only with its consent page and offline access"),
+        )
+    return token

@@ -10,6 +10,7 @@ from crm_bridge.errors import ForbiddenAddressError, MalformedAnswerError, RateL
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Call, Purpose, Transport, origin_of
+from crm_bridge_zoho.auth import refresh_token_of
 from crm_bridge_zoho.datacenters import DATA_CENTERS
 from crm_bridge_zoho.errors import sign_in_failure
 from crm_bridge_zoho.scopes import SCOPES
@@ -103,24 +104,12 @@ def _wait(transport: Transport, settings: ZohoSettings, tools: Tools, device: De
             body = {"error": "slow_down"}
         answer = body.get("error")
         if answer is None:
-            return _refresh_token(body)
+            return refresh_token_of(body)
         if answer == "slow_down":
             interval += _MORE_SECONDS
         elif answer not in _WAITING:
             raise _refused(str(answer), body)
     raise _refused("expired", {})
-
-
-def _refresh_token(body: Mapping[str, Any]) -> str:
-    token = body.get("refresh_token")
-    if not isinstance(token, str) or not token:
-        raise MalformedAnswerError(
-            _("Zoho gave no refresh token"),
-            reason="no_refresh_token",
-            vendor="zoho",
-            hint=_("sign in again; Zoho gives one only with its consent page and offline access"),
-        )
-    return token
 
 
 def _refused(code: str, body: Mapping[str, Any]) -> SignInError:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from crm_bridge.errors import ForbiddenAddressError, MalformedAnswerError, SignInError
+from crm_bridge.errors import ForbiddenAddressError, SignInError
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import Tools
 from crm_bridge.transport import Call, Purpose, origin_of
-from crm_bridge_zoho.auth import post_token
+from crm_bridge_zoho.auth import post_token, refresh_token_of
 from crm_bridge_zoho.datacenters import DATA_CENTERS
 from crm_bridge_zoho.errors import sign_in_failure
 from crm_bridge_zoho.scopes import SCOPES
@@ -60,15 +60,7 @@ def exchange(settings: ZohoSettings, tools: Tools, *, code: str, accounts: str, 
         form["redirect_uri"] = redirect
     with tools.transport(origins(settings)) as transport:
         answer = post_token(transport, accounts, form)
-    token = body_of(answer).get("refresh_token")
-    if not isinstance(token, str) or not token:
-        raise MalformedAnswerError(
-            _("Zoho gave no refresh token"),
-            reason="no_refresh_token",
-            vendor="zoho",
-            hint=_("sign in again; Zoho gives one only with its consent page and offline access"),
-        )
-    return token
+    return refresh_token_of(body_of(answer))
 
 
 def revoke(settings: ZohoSettings, tools: Tools) -> None:

@@ -141,10 +141,6 @@ def _close(bridge: Bridge, journeys: Mapping[str, Journey], out: Output) -> None
         out.text(f"  {suggested(*line.split())}")
 
 
-def _whole(run: dict[str, Any]) -> dict[str, Any]:
-    return {**run, "outcomes": list(run["outcomes"])}
-
-
 def _step(out: Output, text: str) -> None:
     if not out.as_json:
         out.text(f"\n== {text}")

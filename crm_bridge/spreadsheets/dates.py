@@ -16,8 +16,6 @@ NO_SUCH_DAY = N_("there is no such day")
 DAY_OR_MONTH = N_("day or month first: the column does not tell")
 WHICH_CENTURY = N_("the year has two digits")
 
-ORDERS = ("dmy", "mdy")
-
 _EPOCH = date(1899, 12, 30)
 """Day 0 of spreadsheets, as their count stands from March 1900 on."""
 _DAY_NUMBERS = range(20_000, 80_000)
