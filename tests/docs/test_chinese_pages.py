@@ -32,7 +32,8 @@ def code(text: str) -> list[tuple[str, str]]:
 
 def commands(text: str) -> list[str]:
     """Return the commands of the indented blocks."""
-    return re.findall(r"^ {4,}((?:crm-bridge|keyring|python|scripts/)\S* ?.*)$", FENCE.sub("", text), re.MULTILINE)
+    started = r"crm-bridge|keyring|python|(?:scripts|sweeps|referees)/"
+    return re.findall(rf"^ {{4,}}((?:{started})\S* ?.*)$", FENCE.sub("", text), re.MULTILINE)
 
 
 def rows(text: str) -> list[tuple[int, list[str], list[str]]]:

@@ -33,6 +33,6 @@ def test_the_number_of_direct_dependencies_is_true() -> None:
 
 
 def test_every_script_that_it_names_is_there() -> None:
-    named = set(re.findall(r"scripts/[\w.-]+", TEXT))
+    named = set(re.findall(r"(?:scripts|sweeps|referees)/[\w.-]+", TEXT))
     assert len(named) >= 6
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []

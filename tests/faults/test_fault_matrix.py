@@ -1,4 +1,4 @@
-"""A slice of the fault matrix; `scripts/fault_matrix.py` runs all of it."""
+"""A slice of the fault matrix; `sweeps/fault_matrix.py` runs all of it."""
 
 from __future__ import annotations
 

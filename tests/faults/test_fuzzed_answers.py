@@ -1,4 +1,4 @@
-"""Answers with one change in their structure: no traceback, no false word; `scripts/fuzz_answers.py` runs 20,000."""
+"""Answers with one change in their structure: no traceback, no false word; `sweeps/fuzz_answers.py` runs 20,000."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rate window is used and never tripped: slices of scripts/fxiaoke_pace.py, which runs 10,000 contracts."""
+"""The rate window is used and never tripped: slices of referees/fxiaoke_pace.py, which runs 10,000 contracts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.fxiaoke_pace import CASES, LEAST_USED, Window, least_seconds, pace
+from referees.fxiaoke_pace import CASES, LEAST_USED, Window, least_seconds, pace
 
 
 @pytest.mark.parametrize("window", ["sliding", "fixed"])

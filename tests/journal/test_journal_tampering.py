@@ -1,4 +1,4 @@
-"""Slices of `scripts/tamper_sweep.py`: both verifiers find what the matrix says, agree, and never cry wolf."""
+"""Slices of `sweeps/tamper_sweep.py`: both verifiers find what the matrix says, agree, and never cry wolf."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "crash_sweep.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "sweeps" / "crash_sweep.py"
 CASES = 184
 
 

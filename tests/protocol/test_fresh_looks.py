@@ -23,7 +23,7 @@ from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
 from crm_bridge.testing.mount import mounted
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator
-from scripts.fxiaoke_pace import SharedClock
+from referees.fxiaoke_pace import SharedClock
 
 URL = "http://127.0.0.1:8803"
 FRESH = 5.0

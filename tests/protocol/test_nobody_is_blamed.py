@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.blame_sweep import CRMS, judge
+from sweeps.blame_sweep import CRMS, judge
 
 SAMPLE = [
     ("answer_lost", -3600),

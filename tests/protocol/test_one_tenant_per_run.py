@@ -18,7 +18,7 @@ from crm_bridge.errors import TenantChangedError
 from crm_bridge.pipeline.entries import history
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.spi.emulator import Emulator
-from scripts.moved_token import CONTRACTS, moved_at, sandboxed
+from sweeps.moved_token import CONTRACTS, moved_at, sandboxed
 
 CRMS = ("zoho", "fxiaoke")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.two_homes import CRMS, forced
+from sweeps.two_homes import CRMS, forced
 
 
 @pytest.mark.parametrize("before", [9, 13])

@@ -11,8 +11,8 @@ import pytest
 from crm_bridge.domain.capabilities import Fate, Route, Step
 from crm_bridge.errors import CrmBridgeError, GuardError, InDoubtError
 from crm_bridge.failpoints import FailpointError, arm
-from scripts.dressing import Dressing
-from scripts.round_trips import DRESS
+from sweeps.dressing import Dressing
+from sweeps.round_trips import DRESS
 
 from .conftest import Tenant
 

@@ -1,4 +1,4 @@
-"""Random records of every field type: backup, delete, restore, compare. The whole sweep is scripts/round_trips.py."""
+"""Random records of every field type: backup, delete, restore, compare. The whole sweep is sweeps/round_trips.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.dressing import CANARY, HOSTILE, Dressing
-from scripts.round_trips import places_with, round_trips, traces
+from sweeps.dressing import CANARY, HOSTILE, Dressing
+from sweeps.round_trips import places_with, round_trips, traces
 
 
 def _base64(text: str) -> str:

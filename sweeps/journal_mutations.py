@@ -1,6 +1,6 @@
 """Make the journal and its check wrong on purpose, one rule at a time, and see that the tests notice.
 
-python scripts/journal_mutations.py [NAME ...]
+python sweeps/journal_mutations.py [NAME ...]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.mutations import Mutation, caught
+from sweeps.mutations import Mutation, caught
 
 JOURNAL, TESTS = "crm_bridge/journal", "tests/journal/test_journal_"
 TAMPERING, CHECK, BELIEF = f"{TESTS}tampering.py", f"{TESTS}check.py", f"{TESTS}belief.py"

@@ -1,6 +1,6 @@
 """Kill a restore at every failpoint, do it again, and let the CRM's own records judge: back once, never twice.
 
-python scripts/restore_sweep.py [--cases N] [--seed S] [--json]
+python sweeps/restore_sweep.py [--cases N] [--seed S] [--json]
 
 Deletions are carried out on both CRMs, in both steps, and restored: out of the bin, or created again from the backup.
 The process is killed (SIGKILL) at one failpoint of the restore; then the same command is given again.
@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "sweeps"), str(ROOT / "verifier")]
 
 import crash_judge as judge  # noqa: E402
 from crash_case import KILLED, Case, in_child  # noqa: E402

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tamper with journals in every way we know, and count what both verifiers say.
 
-    python scripts/tamper_sweep.py [--every N] [--untouched N] [--odd N] [--file-flips N] [--table]
+    python sweeps/tamper_sweep.py [--every N] [--untouched N] [--odd N] [--file-flips N] [--table]
 
 Flips one bit in every byte of a 100-entry export and of its receipt, applies every structural attack at every line,
 restores old copies, rewrites histories, damages the SQLite file itself, and checks untouched journals for false

@@ -1,6 +1,6 @@
 """Void and purge contracts of 纷享销客 under its rate window, and say how much of the window was used.
 
-    python scripts/fxiaoke_pace.py [--case custom-bulk] [--records 10000] [--window fixed] [--latency 0.02]
+    python referees/fxiaoke_pace.py [--case custom-bulk] [--records 10000] [--window fixed] [--latency 0.02]
 
 The whole journey (find, back up, 作废, verify, 删除, verify) runs through `Bridge` against the stand-in, which counts
 100 calls per 20 s and endpoint as the vendor does and refuses the rest. Time is emulated: it moves only when somebody

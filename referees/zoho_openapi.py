@@ -1,6 +1,6 @@
 """Compare every answer of the Zoho emulator's tests with Zoho's OpenAPI files.
 
-    python scripts/zoho_openapi.py --oas FOLDER [--verbose]
+    python referees/zoho_openapi.py --oas FOLDER [--verbose]
 
 FOLDER holds the files of June 2025 (`*.json`) and, in `2026/`, the later ones; they are not part of this project. The
 emulator's own tests and those with Zoho's Python SDK are run, every exchange is kept, and each different answer is

@@ -1,6 +1,6 @@
 """Let eight processes carry out one plan at the same moment, round after round, and let the CRM's own ledger judge.
 
-python scripts/race_sweep.py [--rounds N] [--processes N] [--json]
+python sweeps/race_sweep.py [--rounds N] [--processes N] [--json]
 
 In each round exactly one process may execute; the others must say which process holds the plan, or that it was carried
 out already. Rounds take turns between the CRMs and the steps.
@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "sweeps"), str(ROOT / "verifier")]
 
 import crash_judge as judge  # noqa: E402
 from crash_case import USED, Case, flush  # noqa: E402

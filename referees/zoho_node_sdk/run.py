@@ -1,6 +1,6 @@
 """Start a Zoho emulator on loopback and run Zoho's Node SDK against it.
 
-    python scripts/zoho_node_sdk/run.py
+    python referees/zoho_node_sdk/run.py
 
 Needs node 18 or newer and npm. Without them, or where npm reaches no registry, it says so and ends with 0: it is part
 of `scripts/check`, which has to work there too. The pinned packages are installed on first use.

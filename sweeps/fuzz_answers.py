@@ -1,6 +1,6 @@
 """Run every verb of both adapters against answers with one structural change each, and count.
 
-python scripts/fuzz_answers.py [--answers 20000] [--adapter NAME] [--verb NAME] [--seed N]
+python sweeps/fuzz_answers.py [--answers 20000] [--adapter NAME] [--verb NAME] [--seed N]
 """
 
 from __future__ import annotations

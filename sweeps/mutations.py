@@ -1,6 +1,6 @@
 """Make the protocol wrong on purpose, one rule at a time, and see that the tests notice.
 
-python scripts/mutations.py [NAME ...]
+python sweeps/mutations.py [NAME ...]
 
 Each variant is a textual change in a copy of the sources; the named tests must fail on it. A change that no longer fits
 the sources is an error, so that this list cannot rot in silence.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("crm_bridge", "adapters", "tests", "scripts", "verifier", "pyproject.toml", "README.md")
+COPIED = ("crm_bridge", "adapters", "tests", "scripts", "sweeps", "referees", "verifier", "pyproject.toml", "README.md")
 JOURNEYS, PROTOCOL, PIPELINE, CLI = "tests/journeys", "tests/protocol", "tests/pipeline", "tests/cli"
 
 

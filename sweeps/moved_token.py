@@ -1,6 +1,6 @@
 """Move the sign-in to another organisation at every call of a run, one call after the other, and look what happens.
 
-    python scripts/moved_token.py [--crm zoho] [--every 1]
+    python sweeps/moved_token.py [--crm zoho] [--every 1]
 
 The other organisation is a copy with the same ids, which takes the same credentials. The live token ends at the call,
 and the new one opens the copy. Contracts are removed one at a time: on Zoho with batches of one, on 纷享销客 a void is

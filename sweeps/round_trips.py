@@ -1,6 +1,6 @@
 """Back up, delete, restore and compare random contracts on the stand-ins of both CRMs, and count surprises.
 
-    python scripts/round_trips.py [--records 500] [--adapter zoho] [--seed 1] [--big-mb 20] [--big-every 250]
+    python sweeps/round_trips.py [--records 500] [--adapter zoho] [--seed 1] [--big-mb 20] [--big-every 250]
 
 Half of the contracts go to the CRM's bin and come back from there, half are purged and created again from the vault.
 Each is compared twice: by crm_bridge itself against the forecast of its plan, and by this script, which looks into the
@@ -32,7 +32,7 @@ from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from crm_bridge_fxiaoke.emulator.emulator import FxiaokeEmulator
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator
-from scripts.dressing import CANARY, Dressing, dress_fxiaoke, dress_zoho
+from sweeps.dressing import CANARY, Dressing, dress_fxiaoke, dress_zoho
 
 SPARE = 20
 """Contracts beside those that are deleted: every look needs a control record."""

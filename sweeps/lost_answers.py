@@ -1,6 +1,6 @@
 """Lose the answer to every removal of a deletion, in every way, and let the CRM's own ledger judge.
 
-python scripts/lost_answers.py [--json]
+python sweeps/lost_answers.py [--json]
 
 On both CRMs, in both steps: at each removal in turn the answer is lost after the CRM acted, before it acted, or cut in
 the middle. Counts blind resends (removals sent for what was gone), contracts that were called removed and were there,
@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "sweeps"), str(ROOT / "verifier")]
 
 import crash_judge as judge  # noqa: E402
 from crash_case import USED, Case  # noqa: E402

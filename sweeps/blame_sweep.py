@@ -1,6 +1,6 @@
 """Delete contracts at a CRM whose clock is wrong and whose answers mislead; nobody may be blamed, all must come back.
 
-python scripts/blame_sweep.py [--json] [--only CRM]
+python sweeps/blame_sweep.py [--json] [--only CRM]
 
 Every case: a clock that is ahead or behind, and one trouble with the delete: the answer lost, a refusal after the
 deed, an effect that comes late, reads that lag. Afterwards no word about a person may be false (our user deleted

@@ -1,6 +1,6 @@
 """Kill a deletion at every failpoint, take it up again, and let the CRM's own ledger judge.
 
-python scripts/crash_sweep.py [--cases N] [--seed S] [--json]
+python sweeps/crash_sweep.py [--cases N] [--seed S] [--json]
 
 Every case kills a real process (SIGKILL) at one failpoint of planning or carrying out a deletion with attachments, on
 one of the CRMs, in one of the steps; half of them are killed a second time during the resume. Without --cases every
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "sweeps"), str(ROOT / "verifier")]
 
 import crash_judge as judge  # noqa: E402
 from crash_case import KILLED, USED, Case  # noqa: E402

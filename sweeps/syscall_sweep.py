@@ -1,6 +1,6 @@
 """Break a deletion at single system calls (strace), take it up again, and let the CRM's own ledger judge.
 
-python scripts/syscall_sweep.py [--cases N] [--seed S] [--part K/N] [--json]
+python sweeps/syscall_sweep.py [--cases N] [--seed S] [--part K/N] [--json]
 
 At the n-th call of one kind the process is killed (every file and socket call), or the call fails with EIO or ENOSPC
 (calls that write); both CRMs, both steps. Counters are per thread and kind, as strace counts. Without --cases
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "scripts"), str(ROOT / "verifier")]
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "sweeps"), str(ROOT / "verifier")]
 
 import crash_judge as judge  # noqa: E402
 import crash_sweep  # noqa: E402

@@ -1,6 +1,6 @@
 """Run the whole fault matrix over real sockets and print what came of it.
 
-python scripts/fault_matrix.py [--adapter NAME] [--fault NAME] [--verb NAME] [--processes 2] [--once|--lasting]
+python sweeps/fault_matrix.py [--adapter NAME] [--fault NAME] [--verb NAME] [--processes 2] [--once|--lasting]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Damage the backup of a run after it was verified, and count what is deleted all the same.
 
-    python scripts/damaged_runs.py [--runs 30] [--adapter zoho] [--seed 1]
+    python sweeps/damaged_runs.py [--runs 30] [--adapter zoho] [--seed 1]
 
 Each run backs up four contracts of a stand-in and is stopped right before its last look; then one file of its set (key
 slot and tag files included) is damaged at a random position, and the run is resumed. Nothing may be deleted whose
@@ -26,7 +26,7 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
-from scripts.vault_damage_sweep import CHANGES, Change
+from sweeps.vault_damage_sweep import CHANGES, Change
 
 KINDS: dict[str, Change | None] = {**CHANGES, "none": None}
 

@@ -1,12 +1,12 @@
 """Damage a backup set in every way and at many positions, and count how often that goes unnoticed.
 
-    python scripts/vault_damage_sweep.py [--positions 12] [--seed 1]
+    python sweeps/vault_damage_sweep.py [--positions 12] [--seed 1]
 
 For every file of a set, key slot and tag files included: flip, truncate, insert, append, zero out and exchange parts
 at `--positions` random positions; exchange every two files of a set, and every file with its twin in another set. The
 set must be refused each time both by reading it (as a restore does) and by `check`, and no plaintext be left on disk.
 
-scripts/damaged_runs.py does the same to the backups of whole deletions. Prints one JSON object; the exit code is 1 if
+sweeps/damaged_runs.py does the same to the backups of whole deletions. Prints one JSON object; the exit code is 1 if
 anything went unnoticed.
 """
 

@@ -1,6 +1,6 @@
 """Measure what hostile answers cost: a 500 MB bomb, 10^5 levels of nesting, one byte a second.
 
-    python scripts/hostile_answers.py [--quick]
+    python sweeps/hostile_answers.py [--quick]
 
 Every answer must be refused for its own reason within its deadline, with at most 50 MB more memory. `--quick` shortens
 the deadline of the slow ones to 3 s. Ends with 1 when a limit was passed.

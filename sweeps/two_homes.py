@@ -1,6 +1,6 @@
 """Let two state directories with one account delete the same contracts, and count who claims what.
 
-python scripts/two_homes.py [--forced N] [--free N]
+python sweeps/two_homes.py [--forced N] [--free N]
 
 Forced: the second directory carries its whole plan out just before the k-th request of the first one, for k = 1, 2, ...
 Free: both start at the same moment. "By this run" may be said of a contract by one of them at most, and nobody else
