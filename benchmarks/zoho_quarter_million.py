@@ -82,7 +82,7 @@ def journey(home: Path, pipe: Connection, first: int, wanted: int) -> dict[str, 
         run = crm.apply(plan, confirm=plan.digest)
         watch("receipt")
         figures["apply_seconds"] = round(time.monotonic() - clock, 1)
-        figures["outcomes"] = {str(outcome.value): count for outcome, count in run.counts().items()}
+        figures["outcomes"] = {str(outcome.value): count for outcome, count in run.counts.items()}
     after = ask(pipe)
     figures["calls"] = after["calls"] - before["calls"]
     figures["gone_from_crm"] = before["live"] - after["live"]

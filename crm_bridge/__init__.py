@@ -1,6 +1,7 @@
 """One safe, provable, reversible way to delete contracts in external CRMs.
 
-Everything public is exported from here and loaded when first used, so that `import crm_bridge` stays cheap.
+Everything public is exported from here and loaded when first used, so that `import crm_bridge` stays cheap. Begin with
+`Bridge.open`, `Bridge.connect`, then `Connection.plan` and `Connection.apply`; `help(crm_bridge.Connection)` goes on.
 """
 
 from __future__ import annotations
@@ -13,72 +14,59 @@ from crm_bridge.version import VERSION
 __version__ = VERSION
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge import Bridge, Connection, Plan, PlannedContract, Receipt, Run, RunItem
+    from crm_bridge.bridge import Bridge, Connection, Details, Plan, Receipt, Run, RunItem
+    from crm_bridge.bridge.connection import Confirm
     from crm_bridge.domain.capabilities import Route, Step
-    from crm_bridge.domain.contract import Contract, ContractRef
+    from crm_bridge.domain.contract import Contract, ContractRef, RecordState
     from crm_bridge.domain.filter_syntax import parse_filter
     from crm_bridge.domain.filters import Filter, all_of
     from crm_bridge.domain.lifecycle import Evidence, Outcome
-    from crm_bridge.domain.plan import DeletionPlan
+    from crm_bridge.domain.plan_notes import PlanNotes
+    from crm_bridge.domain.reasons import Reason
     from crm_bridge.domain.where import where
     from crm_bridge.errors import (
         AmbiguousContractError,
+        AnswerLostError,
         BackupError,
+        ConfigError,
         ConfirmationError,
         CredentialStoreError,
         CrmBridgeError,
         CrmError,
         FilterSyntaxError,
+        ForbiddenAddressError,
         GuardError,
         InDoubtError,
         InterruptedRunError,
+        JournalBusyError,
+        JournalCheckError,
         JournalError,
+        MalformedAnswerError,
+        NotAvailableError,
         NothingMatchedError,
+        NotSentError,
         PermissionDeniedError,
+        RateLimitedError,
+        RequestRefusedError,
+        SandboxOnlyError,
         SignInError,
+        TenantChangedError,
         UsageError,
     )
-
-_HOMES = {
-    "AmbiguousContractError": "crm_bridge.errors",
-    "BackupError": "crm_bridge.errors",
-    "Bridge": "crm_bridge.bridge",
-    "ConfirmationError": "crm_bridge.errors",
-    "Connection": "crm_bridge.bridge",
-    "Contract": "crm_bridge.domain.contract",
-    "ContractRef": "crm_bridge.domain.contract",
-    "CredentialStoreError": "crm_bridge.errors",
-    "CrmBridgeError": "crm_bridge.errors",
-    "CrmError": "crm_bridge.errors",
-    "DeletionPlan": "crm_bridge.domain.plan",
-    "Evidence": "crm_bridge.domain.lifecycle",
-    "Filter": "crm_bridge.domain.filters",
-    "FilterSyntaxError": "crm_bridge.errors",
-    "GuardError": "crm_bridge.errors",
-    "InDoubtError": "crm_bridge.errors",
-    "InterruptedRunError": "crm_bridge.errors",
-    "JournalError": "crm_bridge.errors",
-    "NothingMatchedError": "crm_bridge.errors",
-    "Outcome": "crm_bridge.domain.lifecycle",
-    "PermissionDeniedError": "crm_bridge.errors",
-    "Plan": "crm_bridge.bridge",
-    "PlannedContract": "crm_bridge.bridge",
-    "Receipt": "crm_bridge.bridge",
-    "Route": "crm_bridge.domain.capabilities",
-    "Run": "crm_bridge.bridge",
-    "RunItem": "crm_bridge.bridge",
-    "SignInError": "crm_bridge.errors",
-    "Step": "crm_bridge.domain.capabilities",
-    "UsageError": "crm_bridge.errors",
-    "all_of": "crm_bridge.domain.filters",
-    "parse_filter": "crm_bridge.domain.filter_syntax",
-    "where": "crm_bridge.domain.where",
-}
+    from crm_bridge.pipeline.find import Selection
+    from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.pipeline.saving import Saved
+    from crm_bridge.pipeline.stopping import Progress, StopFlag
+    from crm_bridge.spi.adapter import Profile
 
 __all__ = [
     "AmbiguousContractError",
+    "AnswerLostError",
     "BackupError",
     "Bridge",
+    "ConfigError",
+    "Confirm",
     "ConfirmationError",
     "Connection",
     "Contract",
@@ -86,25 +74,44 @@ __all__ = [
     "CredentialStoreError",
     "CrmBridgeError",
     "CrmError",
-    "DeletionPlan",
+    "Details",
     "Evidence",
     "Filter",
     "FilterSyntaxError",
+    "ForbiddenAddressError",
     "GuardError",
     "InDoubtError",
     "InterruptedRunError",
+    "JournalBusyError",
+    "JournalCheckError",
     "JournalError",
+    "MalformedAnswerError",
+    "NotAvailableError",
+    "NotSentError",
     "NothingMatchedError",
     "Outcome",
     "PermissionDeniedError",
     "Plan",
-    "PlannedContract",
+    "PlanNotes",
+    "Profile",
+    "Progress",
+    "RateLimitedError",
+    "Reason",
     "Receipt",
+    "RecordState",
+    "RequestRefusedError",
+    "RestoreStep",
     "Route",
     "Run",
+    "RunInfo",
     "RunItem",
+    "SandboxOnlyError",
+    "Saved",
+    "Selection",
     "SignInError",
     "Step",
+    "StopFlag",
+    "TenantChangedError",
     "UsageError",
     "__version__",
     "all_of",
@@ -112,12 +119,39 @@ __all__ = [
     "where",
 ]
 
+_HOMES = {
+    "crm_bridge.bridge": ("Bridge", "Connection", "Details", "Plan", "Receipt", "Run", "RunItem"),
+    "crm_bridge.bridge.connection": ("Confirm",),
+    "crm_bridge.domain.capabilities": ("Route", "Step"),
+    "crm_bridge.domain.contract": ("Contract", "ContractRef", "RecordState"),
+    "crm_bridge.domain.filter_syntax": ("parse_filter",),
+    "crm_bridge.domain.filters": ("Filter", "all_of"),
+    "crm_bridge.domain.lifecycle": ("Evidence", "Outcome"),
+    "crm_bridge.domain.plan_notes": ("PlanNotes",),
+    "crm_bridge.domain.reasons": ("Reason",),
+    "crm_bridge.domain.where": ("where",),
+    "crm_bridge.pipeline.find": ("Selection",),
+    "crm_bridge.pipeline.restore_plan": ("RestoreStep",),
+    "crm_bridge.pipeline.runs": ("RunInfo",),
+    "crm_bridge.pipeline.saving": ("Saved",),
+    "crm_bridge.pipeline.stopping": ("Progress", "StopFlag"),
+    "crm_bridge.spi.adapter": ("Profile",),
+    "crm_bridge.errors": tuple(name for name in __all__ if name.endswith("Error")),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-def __getattr__(name: str) -> object:
-    """Load a public name from its home on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from crm_bridge.platforms import refuse_windows
+if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for one of ours
 
-    refuse_windows()
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> object:
+        """Load a public name from its home on first use (PEP 562)."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from crm_bridge.platforms import refuse_windows
+
+        refuse_windows()
+        return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion and `help`."""
+    return sorted(__all__)

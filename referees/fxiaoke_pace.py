@@ -162,7 +162,7 @@ def pace(case: Case, *, window: Window, latency: float, home: Path) -> Pace:
         crm = bridge.connect(connection_name("fxiaoke"))
         caps: RaisedCaps = {"max_contracts": 1_000_000, "max_leaves": 100_000_000, "max_share": 100}
         plan = crm.plan(f'title = "{CHOSEN}"', step=case.step, reason="pace", **caps)
-        counts = crm.apply(plan, confirm=plan.digest).counts()
+        counts = crm.apply(plan, confirm=plan.digest).counts
     outcomes = {str(outcome.value): number for outcome, number in counts.items() if number}
     return _by_the_books(emulator, case, outcomes)
 

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Where the package is installed, they are found by themselves, under the same names.
+pytest_plugins = [f"{room}.pytest_plugin" for room in ("crm_bridge.testing", "crm_bridge_zoho", "crm_bridge_fxiaoke")]
+
 # How long it takes to make examples says how busy the machine is, not whether the code is right.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
-    from crm_bridge.bridge.connection import Connection
-    from crm_bridge.bridge.results import Plan, PlannedContract, Receipt, Run, RunItem
+    from crm_bridge.bridge.connection import Connection, Details
+    from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
 
 _HOMES = {
     "Bridge": "bridge",
-    "Connection": "connection",
-    **dict.fromkeys(("Plan", "PlannedContract", "Receipt", "Run", "RunItem"), "results"),
+    **dict.fromkeys(("Connection", "Details"), "connection"),
+    **dict.fromkeys(("Plan", "Receipt", "Run", "RunItem"), "results"),
 }
 
-__all__ = ["Bridge", "Connection", "Plan", "PlannedContract", "Receipt", "Run", "RunItem"]
+__all__ = ["Bridge", "Connection", "Details", "Plan", "Receipt", "Run", "RunItem"]
 
 
 def __getattr__(name: str) -> object:

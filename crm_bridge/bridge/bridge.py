@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.connection import Connection
     from crm_bridge.bridge.opening import Resolved, Surroundings
     from crm_bridge.bridge.own_keys import OwnKey
-    from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+    from crm_bridge.bridge.results import Plan, Receipt, Run
     from crm_bridge.clock import Clock
     from crm_bridge.domain.policy import DeletionPolicy
     from crm_bridge.domain.safety import SafetyPolicy
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from crm_bridge.pipeline.receipt import Withdrawal
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.spi.adapter import Adapter, Profile
-    from crm_bridge.spi.spec import ErrorRow, Tools
+    from crm_bridge.spi.spec import Tools
     from crm_bridge.transport import CallRecord
     from crm_bridge.vault import Vault
 
@@ -170,6 +170,17 @@ class Bridge:
             raise
         return journal
 
+    @contextmanager
+    def reading_journal(self) -> Iterator[Journal]:
+        """Lend the journal; once the bridge was closed, it is opened for as long as the block runs."""
+        known = "journal" in self.__dict__
+        try:
+            yield self.journal
+        finally:
+            if not known:
+                self.journal.close()
+                del self.__dict__["journal"]
+
     def make_keys(self) -> tuple[str, ...]:
         """Make the keys of journal and backups that are missing; return their names. Raises JournalError.
 
@@ -227,12 +238,15 @@ class Bridge:
             )
         return known[name]
 
-    def connect(self, name: str) -> Connection:
-        """Return a connection; signing in happens at the first call that needs it."""
+    def connect(self, name: str, *, progress: Progress | None = None, stop: StopFlag | None = None) -> Connection:
+        """Return a connection; signing in happens at the first call that needs it.
+
+        Its calls tell `progress` how far they are and end early once `stop` is set, in place of those of the bridge.
+        """
         from crm_bridge.bridge.connection import Connection
 
         self.resolved(name)
-        return Connection(self, name)
+        return Connection(self, name, progress=progress, stop=stop)
 
     def adapter(self, name: str) -> Adapter:
         """Return the adapter of a connection, one per bridge."""
@@ -368,29 +382,10 @@ class Bridge:
 
     def status(self, run_id: str | None = None) -> Run:
         """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone."""
-        from crm_bridge.bridge.results import Receipt, Run, RunItem
-        from crm_bridge.domain.contract import ContractRef
-        from crm_bridge.domain.lifecycle import Standing
-        from crm_bridge.domain.plan import Target
-        from crm_bridge.pipeline.annotations import Annotations
-        from crm_bridge.pipeline.entries import standings
-        from crm_bridge.pipeline.plan_file import open_plan
-        from crm_bridge.pipeline.receipt import issue_receipt
+        from crm_bridge.bridge.run_reading import read_run
         from crm_bridge.pipeline.runs import find_run
 
-        info = find_run(self.journal, run_id)
-        places = standings(self.journal, info.id)
-        kept = self.home / "plans" / f"{info.ref.plan}.plan"
-        file = open_plan(kept, journal=self.journal, digest=info.ref.plan) if kept.exists() else None
-
-        def items() -> Iterator[RunItem]:
-            # Without the plan there are no names, and no contracts that nothing has happened to yet.
-            nameless = (Target(ContractRef(info.module, record_id), "") for record_id in sorted(places))
-            targets = file.targets() if file else nameless
-            said, rows = Annotations(self.home / "plans", info.id, self.journal), _errors_of(info.system)
-            return (RunItem.of(t, places.get(t.ref.id, Standing()), said.of(t.ref.id), rows) for t in targets)
-
-        return Run(info, items, lambda: Receipt(issue_receipt(self.journal, info)))
+        return read_run(self, find_run(self.journal, run_id))
 
     def find_removed(self, wanted: str, *, connection: str | None = None) -> tuple[str, str]:
         """Return (run id, record id) of the last run that went through the gate with this contract id or number.
@@ -483,13 +478,3 @@ class Bridge:
         from crm_bridge.pipeline.runs import find_run
 
         return withdrawn(self.journal, find_run(self.journal, run_id))
-
-
-def _errors_of(system: str) -> Sequence[ErrorRow]:
-    """Return what an adapter's codes mean; nothing where it is not installed: a run can be looked at without it."""
-    from crm_bridge.registry import load_adapter
-
-    try:
-        return load_adapter(system).errors
-    except UsageError:
-        return ()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
@@ -33,7 +33,7 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
-    from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+    from crm_bridge.bridge.results import Plan, Run
     from crm_bridge.domain.obstacles import Deletability
     from crm_bridge.domain.plan import ConfirmedPlan
     from crm_bridge.domain.snapshot import Snapshot
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from crm_bridge.pipeline.restore_plan import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.saving import Saved
+    from crm_bridge.pipeline.stopping import Progress, StopFlag
     from crm_bridge.spi.adapter import Profile
 
 _DIGEST = 64
@@ -77,15 +78,19 @@ class Details:
 class Connection:
     """A signed-in tenant. Signing in happens at the first call that needs it."""
 
-    def __init__(self, bridge: Bridge, name: str) -> None:
+    def __init__(
+        self, bridge: Bridge, name: str, *, progress: Progress | None = None, stop: StopFlag | None = None
+    ) -> None:
         """Belong to `bridge`; use `Bridge.connect`."""
         self._bridge = bridge
         self.name = name
+        self._progress = progress or bridge.progress
+        self._stop = stop or bridge.stop
 
     @cached_property
     def desk(self) -> Desk:
         """Return what the steps of the journey work with; signs in."""
-        return self._bridge.desk(self.name)
+        return replace(self._bridge.desk(self.name), progress=self._progress, stop=self._stop)
 
     def profile(self) -> Profile:
         """Say who is signed in, where, and what may be done there."""
@@ -125,8 +130,9 @@ class Connection:
             wanted.query(states=states),
             limit=limit,
             numbers=wanted.numbers,
-            progress=bridge.progress,
-            stop=bridge.stop,
+            progress=self._progress,
+            stop=self._stop,
+            seen=wanted.seen,
         )
 
     def get(self, wanted: str) -> Contract:
@@ -194,6 +200,7 @@ class Connection:
         self,
         *filters: Filter | str,
         words: str | None = None,
+        contracts: Iterable[Contract] | None = None,
         ids: Iterable[str] | None = None,
         number: str | None = None,
         numbers: Iterable[str] | None = None,
@@ -214,6 +221,9 @@ class Connection:
         Contracts that the filter cannot judge, because the CRM does not tell what it compares, are never planned:
         GuardError (reason `undecided`) while there are any, or with `leave_out` a plan that says how many. A number
         of `numbers` that several live contracts have raises AmbiguousContractError: none of them is chosen.
+
+        `contracts` are some that `find`, a plan or a run gave: the plan is bound to them as they were then, and what
+        was changed since is named in `Plan.notes.warnings` and left alone.
         """
         from crm_bridge.bridge.results import Plan
         from crm_bridge.pipeline.plan import PlanOptions, make_plan
@@ -221,14 +231,14 @@ class Connection:
         if undecided not in ("refuse", "leave_out"):
             raise UsageError(_("undecided takes refuse or leave_out, not {value}").format(value=undecided))
         chosen = (*filters, where.number == number) if number is not None else filters
-        if not chosen and words is None and ids is None and numbers is None:
+        if not chosen and all(one is None for one in (words, ids, numbers, contracts)):
             raise UsageError(
                 _("say which contracts: by a filter, words, a number or ids"),
                 reason="no_selection",
                 hint=_("every contract of the module is the filter `everything`"),
             )
         check_text(reason)
-        wanted = self._wanted(chosen, words, ids, numbers)
+        wanted = self._wanted(chosen, words, ids, numbers).narrowed(contracts)
         selection = self._select(wanted, states=True)
         options = PlanOptions(
             step,
@@ -529,39 +539,14 @@ class Connection:
 
     def _reported(self, info: RunInfo) -> Run:
         """Say what became of a run that is done; nothing is sent, not even a sign-in."""
-        from crm_bridge.bridge.results import Receipt
-        from crm_bridge.pipeline.receipt import write_receipt
+        run = self._run(info)
+        run.receipt()  # a process that died right after the run's end left none
+        return run
 
-        run = self._bridge.status(info.id)
-        issued = run.receipt().issued
-        # A process that died right after the run's end left no receipt.
-        path = write_receipt(self._bridge.receipts, info.id, issued)
-        return replace(run, _receipt=lambda: Receipt(issued, path, lambda: self.restore(info.id)))
+    def _run(self, info: RunInfo, file: PlanFile | None = None, halted: CrmBridgeError | None = None) -> Run:
+        from crm_bridge.bridge.run_reading import read_run
 
-    def _run(self, info: RunInfo, file: PlanFile, halted: CrmBridgeError | None = None) -> Run:
-        from crm_bridge.bridge.results import Receipt, Run, RunItem
-        from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
-        from crm_bridge.pipeline.run_log import RunLog
-        from crm_bridge.pipeline.runs import find_run
-
-        rows = self._bridge.resolved(self.name).spec.errors
-
-        @lru_cache(maxsize=1)
-        def folded(_size: int) -> RunLog:
-            return RunLog(self.desk, info.ref)
-
-        def items() -> Iterator[RunItem]:
-            log = folded(self.desk.journal.head().size)
-            for target in file.targets():
-                standing = log.standing(target.ref.id)
-                yield RunItem.of(target, standing, log.annotations.of(target.ref.id), rows)
-
-        def receipt() -> Receipt:
-            issued = issue_receipt(self.desk.journal, find_run(self.desk.journal, info.id))
-            path = write_receipt(self._bridge.receipts, info.id, issued)
-            return Receipt(issued, path, lambda: self.restore(info.id))
-
-        return Run(info, items, receipt, halted)
+        return read_run(self._bridge, info, file=file, halted=halted, restore=lambda: self.restore(info.id))
 
     def _plan_of(self, info: RunInfo) -> PlanFile:
         from crm_bridge.pipeline.plan_file import open_plan

@@ -72,11 +72,12 @@ def the_removal(bridge: Bridge, wanted: str, *, connection: str | None = None) -
 
 def _choice(bridge: Bridge, removal: Removal) -> Choice:
     """Return what people recognise a removal by; without the kept plan there is no customer."""
-    run, card = removal.run, None
+    run, planned = removal.run, None
     try:
         plan = bridge.open_plan(bridge.home / "plans" / f"{run.ref.plan}.plan")
-        card = next((item.card for item in plan if item.id == removal.record_id), None)
+        planned = next((contract for contract in plan if contract.id == removal.record_id), None)
     except CrmBridgeError:
         pass
-    number = (card.number if card else None) or removal.number
-    return Choice(run.ref.connection, removal.record_id, number, card.customer if card else None, run.started[:10])
+    number = (planned.number if planned else None) or removal.number
+    customer = planned.customer if planned else None
+    return Choice(run.ref.connection, removal.record_id, number, customer, run.started[:10])

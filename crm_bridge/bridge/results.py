@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Standing
-from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.plan import DeletionPlan, PlanHead, Target
 from crm_bridge.domain.plan_notes import PlanNotes
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
@@ -26,31 +27,12 @@ if TYPE_CHECKING:
     from crm_bridge.pipeline.restore_plan import RestoreStep
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedContract:
-    """One contract of a plan or run, as people recognise it."""
-
-    id: str
-    module: str
-    card: Card = field(repr=False)
-
-    @classmethod
-    def of(cls, target: Target) -> PlannedContract:
-        """Take it out of a plan's target."""
-        return cls(target.ref.id, target.ref.module, target.card)
-
-    @property
-    def number(self) -> str | None:
-        """Return the contract number."""
-        return self.card.number
-
-    @property
-    def title(self) -> str | None:
-        """Return the title."""
-        return self.card.title
+_SETTLED = (Outcome.REMOVED, Outcome.RESTORED)
+_MOST_KEPT = 10_000
+"""Contracts that a run holds in memory; of more it reads them again from the state directory."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """A plan on disk. `digest` is what a confirmation must name."""
 
@@ -91,9 +73,16 @@ class Plan:
         """Return where the plan is kept."""
         return self.file.path
 
-    def __iter__(self) -> Iterator[PlannedContract]:
+    def __iter__(self) -> Iterator[Contract]:
         """Stream the contracts of the plan."""
-        return (PlannedContract.of(target) for target in self.file.targets())
+        return (target.contract() for target in self.file.targets())
+
+    def __len__(self) -> int:
+        """Return the number of contracts."""
+        return self.count
+
+    def __repr__(self) -> str:
+        return f"Plan({self.count} in {self.head.connection}, {self.head.step.value}, {self.digest[:12]})"
 
     def summary(self) -> str:
         """Return a few plain lines about the plan: what, where, how much, until when."""
@@ -111,7 +100,7 @@ class Plan:
 class RunItem:
     """What became of one contract."""
 
-    contract: PlannedContract
+    contract: Contract
     outcome: Outcome
     evidence: Evidence | None
     attempts: int
@@ -136,7 +125,7 @@ class RunItem:
         """Join a plan's target with where it stands, what was said about it, and what its code means."""
         row = row_of(rows, standing.code, standing.reason)
         return cls(
-            PlannedContract.of(target),
+            target.contract(),
             standing.outcome,
             standing.evidence,
             standing.attempt,
@@ -186,15 +175,40 @@ class Receipt:
         return self._restore()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
-    """A run, read from the journal: iterate over it for what became of each contract."""
+    """A run: what became of each contract. Its values stay when the bridge is closed; the full list is read anew."""
 
     info: RunInfo
-    _items: Callable[[], Iterator[RunItem]] = field(repr=False, compare=False)
-    _receipt: Callable[[], Receipt] = field(repr=False, compare=False)
+    counts: Counter[Outcome] = field(compare=False)
+    """How many contracts have each outcome."""
+    exit_code: ExitCode = field(compare=False)
+    """What outcomes and reasons deserve; a doubt outweighs the reason of a stop."""
+    _left: tuple[RunItem, ...] | None = field(compare=False)
+    _items: Callable[[], Iterator[RunItem]] = field(compare=False)
+    _receipt: Callable[[], Receipt] = field(compare=False)
     halted: CrmBridgeError | None = None
     """Why the run stopped early, if it did."""
+
+    @classmethod
+    def of(
+        cls,
+        info: RunInfo,
+        items: Callable[[], Iterator[RunItem]],
+        receipt: Callable[[], Receipt],
+        halted: CrmBridgeError | None = None,
+    ) -> Run:
+        """Read the items once for the values that stay."""
+        counts, code = Counter[Outcome](), ExitCode.OK
+        left: list[RunItem] = []
+        for item in items():
+            counts[item.outcome] += 1
+            code = weightiest((code, item.exit_code))
+            if item.outcome not in _SETTLED and len(left) <= _MOST_KEPT:
+                left.append(item)
+        if halted is not None and code is not ExitCode.IN_DOUBT:
+            code = halted.exit_code
+        return cls(info, counts, code, tuple(left) if len(left) <= _MOST_KEPT else None, items, receipt, halted)
 
     @property
     def id(self) -> str:
@@ -205,19 +219,24 @@ class Run:
         """Stream what became of each contract, in the order of the plan."""
         return self._items()
 
-    def counts(self) -> Counter[Outcome]:
-        """Return how many contracts have each outcome."""
-        return Counter(item.outcome for item in self)
+    def __len__(self) -> int:
+        """Return the number of contracts."""
+        return self.info.count
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{number} {outcome.value}" for outcome, number in sorted(self.counts.items()))
+        return f"Run({self.id}, {self.info.ref.connection}: {counts})"
+
+    @property
+    def not_removed(self) -> tuple[RunItem, ...]:
+        """Return every contract that the run did not remove, with the reason."""
+        if self._left is not None:
+            return self._left
+        return tuple(item for item in self if item.outcome not in _SETTLED)
 
     def follow_up(self) -> list[str]:
         """Return the ids of what the run left in the CRM: held, refused, or not attempted."""
-        return [item.contract.id for item in self if item.outcome in FOLLOW_UP]
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """Return the exit code that outcomes and reasons deserve; a doubt outweighs the reason of a stop."""
-        code = weightiest(item.exit_code for item in self)
-        return self.halted.exit_code if self.halted is not None and code is not ExitCode.IN_DOUBT else code
+        return [item.contract.id for item in self.not_removed if item.outcome in FOLLOW_UP]
 
     def receipt(self) -> Receipt:
         """Issue the receipt from the journal; issued again, it says the same."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
+from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filter_syntax import parse_filter, to_text
 from crm_bridge.domain.filters import Everything, Filter, all_of, conditions
 from crm_bridge.domain.given_text import check_text
@@ -27,6 +28,16 @@ class Wanted:
     words: str | None
     ids: tuple[str, ...] | None
     numbers: tuple[str, ...] | None
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """Digests of contracts as they were chosen, by id."""
+
+    def narrowed(self, contracts: Iterable[Contract] | None) -> Self:
+        """Return this selection with nothing but these contracts, as they were seen. Raises UsageError."""
+        if contracts is None:
+            return self
+        seen = dict(map(_seen, contracts))
+        ids = tuple(seen) if self.ids is None else tuple(one for one in self.ids if one in seen)
+        return replace(self, ids=ids, seen=seen)
 
     @classmethod
     def of(
@@ -63,6 +74,16 @@ class Wanted:
             listed = to_text(where.number.one_of(self.numbers)) if few else f"number in ({len(self.numbers)})"
             parts.append(listed)
         return " and ".join(parts) or self.words or "ids"
+
+
+def _seen(contract: object) -> tuple[str, str]:
+    if not isinstance(contract, Contract) or not contract.digest:
+        raise UsageError(
+            _("{word} is no contract that was read").format(word=str(contract)),
+            reason="not_a_contract",
+            hint=_("give what `find`, a plan or a run gave; ids go into `ids`"),
+        )
+    return contract.id, contract.digest
 
 
 def _ids(ids: Iterable[str], prefix: str) -> tuple[str, ...]:

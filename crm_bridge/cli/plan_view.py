@@ -22,6 +22,7 @@ from crm_bridge.registry import load_adapter
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Plan
+    from crm_bridge.domain.contract import Contract
 
 PLAN = "crm-bridge.plan/1"
 _NAMED = 3
@@ -48,7 +49,7 @@ def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
         "predicted": _predicted_json(plan),
     }
     if contracts:
-        value["contracts"] = [{"id": item.id, **item.card.as_json()} for item in plan]
+        value["contracts"] = [{"id": item.id, **Card.of(item).as_json()} for item in plan]
     return value
 
 
@@ -87,9 +88,8 @@ def _what(plan: Plan) -> str:
     """Return how many contracts and how much money, and by what a person recognises some of them."""
     if plan.count == 1:
         item = next(iter(plan))
-        card = item.card
-        names = (cut(plain(name), _NAME) for name in (card.title, card.customer) if name)
-        return ", ".join(filter(None, (card.number or item.id, money(card.amount, card.currency), *names)))
+        names = (cut(plain(name), _NAME) for name in (item.title, item.customer) if name)
+        return ", ".join(filter(None, (item.number or item.id, money(item.amount, item.currency), *names)))
     named = ", ".join(item.number or item.id for item in islice(plan, _NAMED))
     more = ", …" if plan.count > _NAMED else ""
     return f"{counted(plan.count, plan.deletion_plan.totals.amounts)}: {named}{more}"
@@ -141,7 +141,7 @@ def plan_table(plan: Plan, form: str = "") -> None:
         key(_("id")),
     )
     footer = counted(plan.count, plan.deletion_plan.totals.amounts)
-    Output.table(columns, (_card_row(item.id, item.card) for item in plan), footer=footer, form=form)
+    Output.table(columns, map(_plan_row, plan), footer=footer, form=form)
 
 
 def _automations(head: PlanHead) -> str:
@@ -235,5 +235,5 @@ def _pace_json(pace: Pace | None) -> dict[str, int | None] | None:
     return {"calls": pace.calls, "seconds": pace.seconds, "calls_per_day": pace.calls_per_day, "days": pace.days}
 
 
-def _card_row(record_id: str, card: Card) -> tuple[object, ...]:
-    return (card.number, card.title, card.customer, card.status, money(card.amount, card.currency), record_id)
+def _plan_row(one: Contract) -> tuple[object, ...]:
+    return (one.number, one.title, one.customer, one.status, money(one.amount, one.currency), one.id)

@@ -79,7 +79,9 @@ def _withdrawn(bridge: Bridge, run: str, record_id: str | None) -> Iterator[With
 
 def _named(bridge: Bridge, run: str, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the lines with what people recognise the contracts by; the receipt itself does not hold it."""
-    cards = {item.contract.id: item.contract.card for item in bridge.status(run)}
+    from crm_bridge.domain.plan import Card
+
+    cards = {item.contract.id: Card.of(item.contract) for item in bridge.status(run)}
     for line in lines:
         card = cards.get(line["record"])
         told = card.as_json() if card else {}

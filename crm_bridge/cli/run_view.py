@@ -10,6 +10,7 @@ from crm_bridge.cli.output import Output, plain
 from crm_bridge.cli.tables import key, title
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.domain.plan import Card
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def item_json(item: RunItem, *, vendor_text: bool = False) -> dict[str, Any]:
     quoted = {"vendor_message": item.vendor_message or None} if vendor_text else {}
     return {
         "id": item.contract.id,
-        **item.contract.card.as_json(),
+        **Card.of(item.contract).as_json(),
         "outcome": item.outcome.value,
         "evidence": item.evidence.value if item.evidence else None,
         "attempts": item.attempts,
@@ -40,7 +41,7 @@ def run_json(
     run: Run, items: Iterable[RunItem], receipt: str | None = None, *, vendor_text: bool = False
 ) -> dict[str, Any]:
     """Return a run with a stream of the outcome of every contract."""
-    counts = {outcome.value: number for outcome, number in run.counts().items()}
+    counts = {outcome.value: number for outcome, number in run.counts.items()}
     value: dict[str, Any] = {
         "run_id": run.id,
         "plan": run.info.ref.plan,
@@ -103,7 +104,7 @@ def _quote(vendor_message: str) -> str:
 
 def counts_line(run: Run) -> str:
     """Return `12 removed, 1 held`."""
-    return ", ".join(f"{number} {_(OUTCOME_WORDS[outcome.value])}" for outcome, number in sorted(run.counts().items()))
+    return ", ".join(f"{number} {_(OUTCOME_WORDS[outcome.value])}" for outcome, number in sorted(run.counts.items()))
 
 
 def restore_json(step: RestoreStep) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _kept_until(bridge: Bridge, run_id: str) -> str | None:
 
 def next_steps(bridge: Bridge, run: Run) -> None:
     """Print the commands that come next: to settle or finish the run, to plan again what is left, to undo it."""
-    facts, counts = undo_facts(bridge, run, run), run.counts()
+    facts, counts = undo_facts(bridge, run, run), run.counts
     doubtful = bool(counts[Outcome.IN_DOUBT])
     rows: list[tuple[str, object]] = []
     if doubtful or not run.info.complete:

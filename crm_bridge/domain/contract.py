@@ -36,6 +36,8 @@ class Untold(StrEnum):
     """A value was given that is none of this field."""
     NO_FIELD = "no_field"
     """The module has no field with this meaning."""
+    NOT_KEPT = "not_kept"
+    """The contract comes from a plan, which keeps only what people recognise a contract by."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,6 +59,7 @@ class Contract:
     `digest` is the SHA-256 (hex) of the record's canonical content; two equal digests mean "not changed".
     Times are aware; `amount` is in units of `currency` (ISO 4217). A field that is None is empty, unless `untold`
     names it: then its value is not known (a customer may still show the id whose name is not known).
+    A contract of a plan or a run has what the plan keeps; the rest of it is `untold`, and `raw` is empty.
     """
 
     ref: ContractRef
@@ -74,7 +77,7 @@ class Contract:
     state: RecordState
     digest: str
     raw: Mapping[str, object] = field(repr=False, hash=False)
-    untold: Mapping[str, Untold] = field(default_factory=dict, hash=False)
+    untold: Mapping[str, Untold] = field(default_factory=dict, repr=False, hash=False)
     """Why a field of every contract is not known, by its name; fields that are not here are known."""
     missing: Mapping[str, Untold | None] = field(default_factory=dict, repr=False, hash=False)
     """Vendor fields that `raw` lacks: None = empty, by evidence; else why the value is not known.

@@ -10,7 +10,7 @@ from typing import Any
 
 from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_bytes
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.contract import Contract, ContractRef
+from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef, RecordState, Untold
 from crm_bridge.domain.forecast import Forecast
 from crm_bridge.domain.moment import Moment
 from crm_bridge.domain.plan_notes import PlanNotes
@@ -80,6 +80,10 @@ class Card:
         )
 
 
+_NOT_KEPT = dict.fromkeys(("owner", "created", "modified"), Untold.NOT_KEPT)
+_NOTHING_KEPT = dict.fromkeys(CONTRACT_FIELDS[1:], Untold.NOT_KEPT)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One contract of a plan: its address, the digest of its content when planned, and its card."""
@@ -87,6 +91,28 @@ class Target:
     ref: ContractRef
     digest: str
     card: Card = field(default=Card(), repr=False)
+
+    def contract(self) -> Contract:
+        """Return the contract as far as a plan keeps it; without digest and card, nothing but its address."""
+        card = self.card
+        return Contract(
+            ref=self.ref,
+            number=card.number,
+            title=card.title,
+            customer=card.customer,
+            status=card.status,
+            amount=card.amount,
+            currency=card.currency,
+            start=card.start,
+            end=card.end,
+            owner=None,
+            created=None,
+            modified=None,
+            state=RecordState.UNKNOWN,
+            digest=self.digest,
+            raw={},
+            untold=_NOT_KEPT if self.digest else _NOTHING_KEPT,
+        )
 
 
 @dataclass(frozen=True, slots=True)

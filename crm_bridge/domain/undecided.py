@@ -16,6 +16,7 @@ _WORDS: Mapping[Untold, str] = {
     Untold.LEFT_OUT: N_("{field} was left out by the CRM"),
     Untold.UNREADABLE: N_("the value of {field} cannot be read"),
     Untold.NO_FIELD: N_("the module has no field for {field}"),
+    Untold.NOT_KEPT: N_("a plan does not keep {field}"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge import failpoints
@@ -16,6 +16,8 @@ from crm_bridge.i18n import _
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search, UnreadableContract
 
+_NAMED = 5
+
 
 class Selection:
     """Contracts that match, streamed once; afterwards `completeness` and the counts are known."""
@@ -27,6 +29,7 @@ class Selection:
         *,
         limit: int | None,
         numbers: Sequence[str] | None,
+        seen: Mapping[str, str],
         progress: Progress,
         stop: StopFlag,
     ) -> None:
@@ -49,6 +52,9 @@ class Selection:
         """Contracts that are not selected because the filter is neither true nor false of them."""
         self._listed: dict[str, list[str]] = {number: [] for number in numbers or ()}
         """Ids that were selected for each number of a list."""
+        self._seen = seen
+        self.changed: list[str] = []
+        """Ids of contracts that are not any more what they were when they were chosen."""
         self._by_number: dict[str, list[str]] = {number: [] for number in _numbers(query.where)}
 
     @property
@@ -81,7 +87,13 @@ class Selection:
             for number, ids in self._by_number.items()
             if len(ids) > 1
         )
-        return (*((self.undecided.text(),) if self.undecided.count else ()), *twins)
+        changed = _("{count} contracts were changed since they were chosen, and will be left alone: {ids}")
+        moved = changed.format(count=len(self.changed), ids=", ".join(self.changed[:_NAMED]))
+        return (
+            *((self.undecided.text(),) if self.undecided.count else ()),
+            *((moved,) if self.changed else ()),
+            *twins,
+        )
 
     def __iter__(self) -> Iterator[Contract]:
         """Yield the contracts of which the filter is true, each id once."""
@@ -101,7 +113,7 @@ class Selection:
                 self.matched += 1
                 if contract.number in self._listed:
                     self._listed[contract.number].append(contract.id)
-                yield contract
+                yield self._as_seen(contract)
                 if limit is not None and self.matched >= limit:
                     return
         unreadable = {row.id for row in self.unreadable if row.id}
@@ -111,6 +123,13 @@ class Selection:
             self._doubt_double_rows()
         if both := unreadable & ids:
             self._doubt(_("{count} contracts were listed both readable and unreadable").format(count=len(both)))
+
+    def _as_seen(self, contract: Contract) -> Contract:
+        """Return a contract bound to what it was when it was chosen: what was changed since is held later."""
+        digest = self._seen.get(contract.id, contract.digest)
+        if digest != contract.digest:
+            self.changed.append(contract.id)
+        return contract if digest == contract.digest else replace(contract, digest=digest)
 
     def _doubt_double_rows(self) -> None:
         # A row that came twice may stand where another one should: the count agrees, and one contract is not there.
@@ -159,8 +178,20 @@ def find_contracts(
     *,
     limit: int | None = None,
     numbers: Sequence[str] | None = None,
+    seen: Mapping[str, str] | None = None,
     progress: Progress = no_progress,
     stop: StopFlag | None = None,
 ) -> Selection:
-    """Start a selection; `limit` ends it after so many contracts that match; `numbers` are looked after one by one."""
-    return Selection(adapter, query, limit=limit, numbers=numbers, progress=progress, stop=stop or StopFlag())
+    """Start a selection; `limit` ends it after so many contracts that match; `numbers` are looked after one by one.
+
+    `seen` are digests by id: contracts are yielded with these, as they were chosen.
+    """
+    return Selection(
+        adapter,
+        query,
+        limit=limit,
+        numbers=numbers,
+        seen=seen or {},
+        progress=progress,
+        stop=stop or StopFlag(),
+    )

@@ -43,15 +43,17 @@ def check_home(home: Path) -> None:
             )
 
 
-def write_home(home: Path, emulators: Mapping[str, Emulator]) -> None:
+def write_home(home: Path, emulators: Mapping[str, Emulator], *, names: Mapping[str, str] | None = None) -> None:
     """Write `config.toml` and `secrets.toml` (both 0600, the folder 0700) for emulators by adapter name.
 
-    Raises UsageError for a home that is somebody's own.
+    `names` says what their connections are called, where that is not `connection_name`. Raises UsageError for a home
+    that is somebody's own.
     """
     check_home(home)
     ensure_private_folder(home, error=ConfigError)
-    settings = {connection_name(name): emulator.connection()[0] for name, emulator in emulators.items()}
-    secrets = {connection_name(name): emulator.connection()[1] for name, emulator in emulators.items()}
+    named = {(names or {}).get(adapter, connection_name(adapter)): one for adapter, one in emulators.items()}
+    settings = {name: emulator.connection()[0] for name, emulator in named.items()}
+    secrets = {name: emulator.connection()[1] for name, emulator in named.items()}
     # Secrets first: a configuration that names them is then never without them.
     write_private(home / SECRETS_NAME, _toml((), secrets).encode())
     write_private(home / FILE_NAME, _toml((f'secrets_file = "{SECRETS_NAME}"', *_POLICY), settings).encode())

@@ -39,6 +39,8 @@ class SandboxOptions:
     seed: int = 7
     only: tuple[str, ...] = ()
     """Names of adapters; none means all that are installed."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What connections are called, by adapter; else after the adapter."""
     impersonate: Path | None = None
     """Folder for the certificate of a proxy that answers for the vendors' own hosts; none without it."""
 
@@ -112,7 +114,8 @@ def sandbox(
             running.proxied = tuple(spec.name for spec in served if spec.hosts)
             running.proxy = stack.enter_context(_proxy(options.impersonate, served, servers, clock))
         if options.home:
-            write_home(options.home, {name: server.exchange.emulator for name, server in servers.items()})
+            emulators = {name: server.exchange.emulator for name, server in servers.items()}
+            write_home(options.home, emulators, names=options.names)
         if options.ready_file:
             _write_ready(options.ready_file, running)
             stack.callback(options.ready_file.unlink, missing_ok=True)

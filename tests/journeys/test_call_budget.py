@@ -26,7 +26,7 @@ def journey(tenant: Tenant) -> Counter[str]:
     """Find, plan, apply everything; return the calls it took, sign-in and metadata included."""
     plan = tenant.crm.plan(EVERYTHING, **MANY)
     run = tenant.crm.apply(plan, confirm=plan.digest)
-    assert run.counts() == {Outcome.REMOVED: 1000}
+    assert run.counts == {Outcome.REMOVED: 1000}
     return calls_by_path(tenant)
 
 
@@ -46,7 +46,7 @@ def test_at_the_command_line_each_of_two_processes_reads_the_metadata_within_the
     plan = zoho.crm.plan(EVERYTHING, **MANY)
     with house.reopened() as second:
         run = second.connect("zoho-sandbox").apply(plan.path, confirm=plan.digest)
-        assert run.counts() == {Outcome.REMOVED: 1000}
+        assert run.counts == {Outcome.REMOVED: 1000}
     calls = calls_by_path(zoho)
     assert calls["GET /crm/v8/users"] == 2
     assert calls.total() <= 40, calls
@@ -69,7 +69,7 @@ def test_planning_in_one_process_and_applying_in_another_stays_within_1152_calls
     plan = fxiaoke.crm.plan(EVERYTHING, **MANY)
     with house.reopened() as second:
         run = second.connect("fxiaoke-sandbox").apply(plan.path, confirm=plan.digest)
-        assert run.counts() == {Outcome.REMOVED: 1000}
+        assert run.counts == {Outcome.REMOVED: 1000}
     calls = calls_by_path(fxiaoke)
     # Eight looks more than in one piece: contracts are looked at only once the window has room for them.
     assert calls.total() <= 1152, calls

@@ -59,7 +59,7 @@ def test_a_file_of_the_user_that_is_changed_while_he_types_does_not_matter(tenan
         plan.path.write_bytes(plan.path.read_bytes()[:-500])
         return card.phrase
 
-    assert tenant.crm.apply(plan, confirm=type_slowly).counts() == {Outcome.REMOVED: 3}
+    assert tenant.crm.apply(plan, confirm=type_slowly).counts == {Outcome.REMOVED: 3}
 
 
 def test_a_kept_plan_under_the_name_of_another_is_not_carried_out(tenant: Tenant) -> None:

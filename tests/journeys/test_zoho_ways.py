@@ -32,7 +32,7 @@ def removed(tenant: Tenant, count: int, **options: object) -> PlanNotes:
     """Plan and apply everything; return the notes of the plan."""
     plan = tenant.crm.plan(EVERYTHING, **MANY, **options)  # type: ignore[arg-type]
     run = tenant.crm.apply(plan, confirm=plan.digest)
-    assert run.counts() == Counter({Outcome.REMOVED: count})
+    assert run.counts == Counter({Outcome.REMOVED: count})
     return plan.notes
 
 
@@ -44,7 +44,7 @@ def test_the_fast_path_takes_five_hundred_contracts_a_call_and_the_plan_names_wh
     plan = zoho.crm.plan(EVERYTHING, fast=True, **MANY)
     assert any("mass_delete" in effect for effect in plan.head.side_effects)
     run = zoho.crm.apply(plan, confirm=plan.digest)
-    assert run.counts() == Counter({Outcome.REMOVED: 1000})
+    assert run.counts == Counter({Outcome.REMOVED: 1000})
     assert calls(zoho, "POST /crm/v8/Contracts/actions/mass_delete") == 3  # five first contracts, 500, 495
     assert calls(zoho, "DELETE ") == 0
 
@@ -78,7 +78,7 @@ def test_a_purge_goes_through_the_bin_and_is_seen_there(zoho: Tenant) -> None:
     ids = zoho.ids()[:30]
     plan = zoho.crm.plan(ids=ids, step=Step.PURGE)
     run = zoho.crm.apply(plan, confirm=plan.digest)
-    assert run.counts() == Counter({Outcome.REMOVED: 30})
+    assert run.counts == Counter({Outcome.REMOVED: 30})
     assert {item.evidence.value for item in run if item.evidence} == {"E3"}
     assert {zoho.place(one) for one in ids} == {"gone"}
 

@@ -110,5 +110,5 @@ def test_status_needs_neither_plan_nor_vault_and_then_knows_no_names(deleted: De
     status = deleted.bridge.status(deleted.run)
     assert {item.contract.id: (item.outcome, item.evidence) for item in status} == named
     assert set(named) == set(deleted.ids)
-    assert status.counts() == {Outcome.REMOVED: 3}
+    assert status.counts == {Outcome.REMOVED: 3}
     assert [item.contract.number for item in status] == [None] * 3

@@ -48,7 +48,7 @@ def test_what_goes_along_is_counted_before_anything_is_deleted(ruled: Ruled) -> 
     assert (caught.value.reason, caught.value.exit_code) == ("max_leaves", 4)
     assert tenant.removals() == []
     again = tenant.crm.plan(ids=tenant.ids()[:5], max_leaves=500)
-    assert sum(tenant.crm.apply(again, confirm=again.digest).counts().values()) == 5
+    assert sum(tenant.crm.apply(again, confirm=again.digest).counts.values()) == 5
 
 
 def test_a_policy_that_changed_since_the_plan_stops_it_and_a_run(ruled: Ruled) -> None:

@@ -84,7 +84,7 @@ def test_no_cap_is_exceeded_nothing_protected_is_sent_and_everything_can_come_ba
     assert not set(places) & set(drawn.held)
     assert not {known[key].status for key in gone} & set(drawn.statuses)
     if run is not None:
-        assert run.counts()[Outcome.REMOVED] == len(gone)
+        assert run.counts[Outcome.REMOVED] == len(gone)
         # The strictest policy there is does not stand in the way.
         strict = ruled.under('max_contracts = 1\nmax_leaves = 1\nprotected_names = ["*"]\nmay_apply = ["nobody"]')
         assert {step.result for step in strict.crm.restore(run.id)} == {"restored"}

@@ -16,7 +16,7 @@ def test_the_parts_are_in_the_plan_and_each_is_verified_before_the_next(ruled: R
     plan = tenant.crm.plan(ids=ids)
     assert [stage.contracts for stage in plan.notes.stages] == [2, 5]
     run = tenant.crm.apply(plan, confirm=plan.digest)
-    assert run.counts() == {Outcome.REMOVED: 8}
+    assert run.counts == {Outcome.REMOVED: 8}
     words = [
         str(line.facts["event"])
         for _entry, line in tenant.crm.desk.journal.events(run=run.id)
@@ -45,9 +45,9 @@ def test_contracts_that_vanish_along_halt_the_run(ruled: Ruled, monkeypatch: pyt
     assert run.halted is not None
     assert run.halted.reason == "cascade"
     assert ids[20] in run.halted.message
-    assert run.counts() == {Outcome.REMOVED: 2, Outcome.WAITING: 4}
+    assert run.counts == {Outcome.REMOVED: 2, Outcome.WAITING: 4}
     monkeypatch.undo()
-    assert tenant.crm.resume().counts() == {Outcome.REMOVED: 6}
+    assert tenant.crm.resume().counts == {Outcome.REMOVED: 6}
 
 
 def test_many_refusals_halt_the_run(ruled: Ruled) -> None:
@@ -80,7 +80,7 @@ def test_a_stop_file_halts_deletions_and_no_restore(ruled: Ruled) -> None:
     restored = tenant.crm.restore(run_id=first_run(tenant), ids=ids[:1])
     assert [step.result for step in restored] == ["restored"]
     stop.unlink()
-    assert tenant.crm.resume(run.id).counts() == {Outcome.REMOVED: 2}
+    assert tenant.crm.resume(run.id).counts == {Outcome.REMOVED: 2}
 
 
 def first_run(tenant: Any) -> str:

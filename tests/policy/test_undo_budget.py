@@ -25,7 +25,7 @@ def test_a_run_that_would_push_out_what_others_deleted_is_refused_and_a_smaller_
     plan = tenant.crm.plan(ids=ids[:3])
     assert [(one.rule, one.limit) for one in plan.notes.refusals] == [("bin_full", 2)]
     small = tenant.crm.plan(ids=ids[:2])
-    assert tenant.crm.apply(small, confirm=small.digest).counts() == {Outcome.REMOVED: 2}
+    assert tenant.crm.apply(small, confirm=small.digest).counts == {Outcome.REMOVED: 2}
     assert [tenant.place(one) for one in ids[20:23]] == ["bin"] * 3
 
 

@@ -73,7 +73,7 @@ def test_a_stop_in_the_middle_keeps_what_was_copied_and_resume_copies_only_the_r
     progress: list[int] = []
     with house.bridge(progress.append) as bridge:
         run = bridge.connect(NAME).resume()
-        assert run.counts() == {Outcome.REMOVED: COUNT}
+        assert run.counts == {Outcome.REMOVED: COUNT}
     assert progress == [2 * BATCH, COUNT], "the bar goes on where it stopped"
     assert (house.sets(), house.copied()) == ([BATCH, COUNT - BATCH], COUNT)
 
@@ -86,7 +86,7 @@ def test_a_set_is_closed_every_five_minutes_so_that_a_killed_process_loses_no_mo
         apply(bridge.connect(NAME))
     assert house.sets() == [BATCH, BATCH]
     with house.bridge() as bridge:
-        assert bridge.connect(NAME).resume().counts() == {Outcome.REMOVED: COUNT}
+        assert bridge.connect(NAME).resume().counts == {Outcome.REMOVED: COUNT}
     assert house.copied() == COUNT
 
 
@@ -99,5 +99,5 @@ def test_a_crm_that_goes_away_takes_nothing_with_it(house: House) -> None:
     assert house.sets() == [5]
     with house.bridge() as bridge:
         run = bridge.connect(NAME).resume()
-        assert run.counts() == {Outcome.REMOVED: COUNT}
+        assert run.counts == {Outcome.REMOVED: COUNT}
         assert bridge.connect(NAME).restore(run.id)[-1].result == "restored"

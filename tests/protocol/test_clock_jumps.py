@@ -52,7 +52,7 @@ def test_a_jump_at_any_step_is_refused_or_changes_nothing(tmp_path: Path, stage:
         jump("confirm")
         try:
             run = crm.apply(plan, confirm=plan.digest)
-            refused, outcomes = isinstance(run.halted, ConfirmationError), dict(run.counts())
+            refused, outcomes = isinstance(run.halted, ConfirmationError), dict(run.counts)
         except ConfirmationError:
             refused = True
         removed = Counter(e.id for line in emulator.ledger() for e in line.effects if e.kind == "trashed")

@@ -23,7 +23,7 @@ def test_a_new_plan_does_not_take_it_and_names_the_run_that_must_be_settled(reop
         assert run in str(caught.value)
         assert run in caught.value.hint
         assert crm.plan(ids=[second, third]).count == 2
-        assert crm.resume(run).counts() == {Outcome.REMOVED: 1}
+        assert crm.resume(run).counts == {Outcome.REMOVED: 1}
         assert crm.plan(ids=[second]).count == 1
 
 
@@ -43,7 +43,7 @@ def test_a_plan_of_before_the_doubt_is_not_begun(reopened: Reopened, name: str) 
         assert [one.id for one in bridge.runs()] == [run]
         assert crm.resume().id == run
         later = crm.apply(earlier.path, confirm=earlier.digest)
-        assert later.counts() == {Outcome.ALREADY_ABSENT: 1, Outcome.REMOVED: 1}
+        assert later.counts == {Outcome.ALREADY_ABSENT: 1, Outcome.REMOVED: 1}
 
 
 @pytest.mark.parametrize("name", CRMS)
@@ -51,7 +51,7 @@ def test_an_attempt_that_was_looked_at_in_vain_counts_as_well(reopened: Reopened
     first, second = reopened.ids(name)[:2]
     run = reopened.leave_in_doubt(name, [first])
     with reopened.opened("reconcile.before:1:raise") as bridge:
-        assert bridge.connect(f"{name}-sandbox").resume(run).counts() == {Outcome.IN_DOUBT: 1}
+        assert bridge.connect(f"{name}-sandbox").resume(run).counts == {Outcome.IN_DOUBT: 1}
     with reopened.opened() as bridge:
         assert bridge.journal.open_intents() == ()
         with pytest.raises(GuardError):
@@ -97,7 +97,7 @@ def test_a_resume_of_what_is_done_asks_the_crm_nothing_and_writes_nothing(reopen
     asked = len(reopened.lines(name))
     with reopened.opened() as bridge:
         again = bridge.connect(f"{name}-sandbox").resume(run.id)
-        assert again.counts() == {Outcome.REMOVED: 2}
+        assert again.counts == {Outcome.REMOVED: 2}
         assert bridge.journal.head().size == entries
     assert len(reopened.lines(name)) == asked
     assert receipt.read_bytes() == said

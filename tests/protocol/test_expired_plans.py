@@ -55,7 +55,7 @@ def cut_off(reopened: Reopened, name: str, expire: Expire) -> tuple[str, str, in
         crm = bridge.connect(f"{name}-sandbox")
         plan = crm.plan(ids=reopened.ids(name)[:CONTRACTS])
         run = crm.apply(plan, confirm=plan.digest)
-        assert run.counts()[Outcome.IN_DOUBT] >= 1
+        assert run.counts[Outcome.IN_DOUBT] >= 1
     expire(reopened.clock)
     return plan.digest, run.id, len(reopened.removals(name))
 
@@ -78,7 +78,7 @@ def test_the_same_command_settles_what_is_open_and_deletes_nothing_more(
             assert halted is not None
             assert (halted.reason, halted.exit_code) == ("plan_expired", 5)
         assert bridge.journal.open_intents() == ()
-        counts = bridge.status(run_id).counts()
+        counts = bridge.status(run_id).counts
     assert Outcome.IN_DOUBT not in counts
     assert counts[Outcome.WAITING] > 0
     assert len(reopened.removals(name)) == removed
@@ -122,7 +122,7 @@ def test_the_clock_of_another_boot_counts_for_nothing(reopened: Reopened) -> Non
         here, elsewhere = (rewritten(bridge, made, replace(made.head, boot=boot)) for boot in (boot_id(), "another"))
         with pytest.raises(ConfirmationError):
             crm.apply(here, confirm=here.digest)
-        assert crm.apply(elsewhere, confirm=elsewhere.digest).counts() == {Outcome.REMOVED: 2}
+        assert crm.apply(elsewhere, confirm=elsewhere.digest).counts == {Outcome.REMOVED: 2}
 
 
 def test_a_monotonic_clock_that_is_behind_counts_for_nothing(reopened: Reopened) -> None:
@@ -130,7 +130,7 @@ def test_a_monotonic_clock_that_is_behind_counts_for_nothing(reopened: Reopened)
         crm = bridge.connect("zoho-sandbox")
         made = crm.plan(ids=reopened.ids("zoho")[:2])
         ahead = rewritten(bridge, made, replace(made.head, mono_ms=made.head.mono_ms + 2 * DAY * 1000))
-        assert crm.apply(ahead, confirm=ahead.digest).counts() == {Outcome.REMOVED: 2}
+        assert crm.apply(ahead, confirm=ahead.digest).counts == {Outcome.REMOVED: 2}
 
 
 def rewritten(bridge: Bridge, plan: Plan, head: PlanHead) -> Plan:

@@ -41,7 +41,7 @@ def test_a_run_takes_two_commits_a_look_and_little_room(
         before = file.stat().st_size
         monkeypatch.setattr(Transactions, "write", counted)
         run = crm.apply(plan, confirm=plan.digest)
-        assert set(run.counts()) == {Outcome.REMOVED}
+        assert set(run.counts) == {Outcome.REMOVED}
         batch = crm.profile().limits.batch(plan.head.step, fast=False)
         looks = len(list(bridge.journal.entries(run=run.id, op="intent")))
     # Keys, leases, start, backups, the looks for the first contracts and for all, end, leases given back.

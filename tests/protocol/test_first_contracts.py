@@ -36,7 +36,7 @@ def test_in_each_step_five_are_verified_before_the_sixth_is_sent(tmp_path: Path,
         ids = running.servers[name].exchange.emulator.control("contracts", {})["ids"][:9]
         plan = crm.plan(ids=ids, step=Step.PURGE)
         run = crm.apply(plan, confirm=plan.digest)
-        assert run.counts() == {Outcome.REMOVED: 9}
+        assert run.counts == {Outcome.REMOVED: 9}
         happened = events(bridge, run.id)
     for step in ("trash", "purge"):
         words = [event for event, of, _id in happened if of == step and event in ("intent", "verify.absent")]
@@ -70,7 +70,7 @@ def test_when_the_first_are_still_there_the_rest_is_left_alone(tmp_path: Path, m
         assert run.halted is not None
         assert run.halted.reason == "canary_failed"
         assert run.exit_code == 9
-        assert run.counts() == {Outcome.REAPPEARED: 5, Outcome.WAITING: 4}
+        assert run.counts == {Outcome.REAPPEARED: 5, Outcome.WAITING: 4}
         sent = [line for line in emulator.ledger() if line.path.endswith("/data/invalid")]
         assert len(sent) == 5
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_looked_at_stays_in_doubt_and_ends_the_run(tmp_path: Path
         server.inject()
         clock.advance(60)
         again = crm.resume(run.id)
-        assert again.counts() == {Outcome.REMOVED: 9}
+        assert again.counts == {Outcome.REMOVED: 9}
         removed_in_all = [
             e.id for line in server.exchange.emulator.ledger() for e in line.effects if e.kind == "trashed"
         ]

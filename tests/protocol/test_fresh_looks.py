@@ -79,7 +79,7 @@ class Journey:
         return self.crm.apply(self.plan, confirm=self.plan.digest)
 
     def outcomes(self, run: Any) -> dict[str, int]:
-        return {outcome.value: count for outcome, count in run.counts().items() if count}
+        return {outcome.value: count for outcome, count in run.counts.items() if count}
 
 
 @contextmanager

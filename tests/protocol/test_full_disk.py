@@ -72,7 +72,7 @@ def test_a_disk_that_takes_no_backup(place: Place, call: str, number: int, monke
     assert caught.value.hint
     assert place.removed() == []
     monkeypatch.undo()
-    assert place.apply().counts() == {Outcome.REMOVED: 3}
+    assert place.apply().counts == {Outcome.REMOVED: 3}
 
 
 def test_a_disk_that_takes_no_attachment_ends_the_run_before_anything_is_deleted(
@@ -106,7 +106,7 @@ def test_a_backup_that_cannot_be_read_back(place: Place, monkeypatch: pytest.Mon
     assert caught.value.exit_code == 6
     assert place.removed() == []
     monkeypatch.undo()
-    assert place.apply().counts() == {Outcome.REMOVED: 3}
+    assert place.apply().counts == {Outcome.REMOVED: 3}
 
 
 def test_an_attachment_that_is_too_large_holds_its_contract_and_no_other(

@@ -74,9 +74,9 @@ def test_a_run_whose_crm_goes_away_is_interrupted_and_resumes(house: House, how:
         run = crm.apply(plan, confirm=plan.digest)
         assert isinstance(run.halted, InterruptedRunError)
         assert (run.exit_code, "resume" in run.halted.hint) == (7, True)
-        assert run.counts() == {Outcome.REMOVED: 5, Outcome.WAITING: COUNT - 5}
+        assert run.counts == {Outcome.REMOVED: 5, Outcome.WAITING: COUNT - 5}
     house.server.inject()
     with house.bridge() as bridge:
         run = bridge.connect(house.name).resume(run.id)
-        assert (run.exit_code, run.counts()) == (0, {Outcome.REMOVED: COUNT})
+        assert (run.exit_code, run.counts) == (0, {Outcome.REMOVED: COUNT})
     assert set(house.removals().values()) == {1}

@@ -51,7 +51,7 @@ def test_each_removal_of_a_purge_is_done_once_whichever_answer_is_lost(tmp_path:
             clock.advance(60)
             if not run.info.complete:
                 run = crm.resume(run.id)
-            assert run.counts() == {Outcome.REMOVED: CONTRACTS}
+            assert run.counts == {Outcome.REMOVED: CONTRACTS}
             lines = emulator.ledger()[before:]
             effects = Counter((e.kind, e.id) for line in lines for e in line.effects if e.id in ids)
             assert effects == Counter((step, one) for step in ("trashed", "purged") for one in ids)

@@ -25,7 +25,7 @@ def test_what_was_not_answered_once_is_looked_for(tmp_path: Path, kind: str, dou
             plan = crm.plan(ids=ids)
             server.inject(Rule(kind, Match(method="DELETE")))
             run = crm.apply(plan, confirm=plan.digest)
-            assert run.counts() == {Outcome.REMOVED: 4}
+            assert run.counts == {Outcome.REMOVED: 4}
             lines = [line for _entry, line in bridge.journal.events(run=run.id)]
             unknown = {line.record_id for line in lines if line.facts["event"] == "outcome.unknown"}
             found = {line.record_id for line in lines if line.facts["event"] == "reconcile.done"}

@@ -82,7 +82,7 @@ def test_a_restore_creates_and_recovers_nothing_elsewhere(name: str, purged: boo
         ids = emulator.control("contracts", {})["ids"][:3]
         plan = crm.plan(ids=ids)
         run = crm.apply(plan, confirm=plan.digest)
-        assert run.counts() == {Outcome.REMOVED: 3}
+        assert run.counts == {Outcome.REMOVED: 3}
         if purged and name == "zoho":
             for record_id in ids:
                 emulator.control("purge", {"id": record_id})
@@ -113,7 +113,7 @@ def test_a_renewal_of_twelve_seconds_leaves_no_contract_to_an_old_look(name: str
 
         adapter.locate = and_then_ends
         run = crm.apply(plan, confirm=plan.digest)
-        assert run.counts() == {Outcome.REMOVED: 12}
+        assert run.counts == {Outcome.REMOVED: 12}
         told = [item.line.facts for item in history(bridge.journal, run.id)]
         ages = [int(facts["look_ms"]) for facts in told if "look_ms" in facts]
         assert len(ages) >= 12
@@ -142,7 +142,7 @@ def test_a_connection_that_a_run_holds_cannot_be_changed_and_the_run_is_named(
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        assert run.counts() == {Outcome.REMOVED: 12}
+        assert run.counts == {Outcome.REMOVED: 12}
         assert len(codes) == 12
         assert all(codes)
         assert capsys.readouterr().err.count(f"(run {run.id})") == len(codes)

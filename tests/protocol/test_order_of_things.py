@@ -52,7 +52,7 @@ def test_intent_and_backup_are_there_before_the_request(tmp_path: Path, name: st
             plan = crm.plan('status = "Active"')
             contracts = {item.id for item in plan}
             monkeypatch.setattr(emulator, "handle", watched)
-            outcomes = crm.apply(plan, confirm=plan.digest).counts()
+            outcomes = crm.apply(plan, confirm=plan.digest).counts
     assert outcomes == {Outcome.REMOVED: len(contracts)}
     assert arrivals
     assert all(sets >= 1 for _intents, _backups, sets in arrivals)

@@ -1,0 +1,17 @@
+"""A pytest fixture with the stand-in of Zoho CRM, for the tests of somebody's own scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from crm_bridge.testing.stand_in import StandIn
+
+
+@pytest.fixture
+def zoho_sandbox(crm_sandbox: Callable[[str], StandIn]) -> StandIn:
+    """Serve Zoho CRM with forty contracts and connect `zoho-sandbox` to it."""
+    return crm_sandbox("zoho")
