@@ -1,39 +1,40 @@
-"""After a migration: delete the test contracts that it left behind, but only those that the migration made.
+"""After a migration: delete what it left behind, follow up what was held, keep receipts, bring some of it back.
 
-python examples/clean_up_migration.py CONNECTION IDS_FILE [DIGEST]
+python examples/clean_up_migration.py CONNECTION IDS_FILE [NUMBER_TO_BRING_BACK ...]
 
-IDS_FILE has one record id a line, as migration tools log them. The first run makes the plan and prints its digest; a
-second run with the digest carries out exactly that plan, however the CRM has changed since. Interrupted? Run it again.
+IDS_FILE has one record id a line, as migration tools log them. Interrupted? `crm-bridge resume` goes on.
 """
 
-from __future__ import annotations
-
 import sys
-from collections import Counter
 from pathlib import Path
 
-from crm_bridge import Bridge, CrmBridgeError
+from crm_bridge import Bridge, Connection, CrmBridgeError, Plan, Run
 
 
-def main(connection: str, ids_file: Path, digest: str | None) -> int:
-    """Return the exit code of the run, or of the error."""
-    ids = [line.strip() for line in ids_file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    with Bridge.open() as bridge:
-        crm = bridge.connect(connection)
-        if digest is None:
-            plan = crm.plan(ids=ids, reason=f"test data of a migration, {ids_file.name}")
-            print(plan.summary())
-            print(f"{len(ids) - plan.count} ids were not found")
-            return 0
-        run = crm.apply(bridge.home / "plans" / f"{digest}.plan", confirm=digest)
-        print(Counter(item.outcome.value for item in run))
-        print(f"to undo: crm-bridge restore {run.id}")
-        return run.exit_code
+def ask(plan: Plan) -> str:
+    return input(f"\n{plan}\nType {plan.phrase}\n> ")
 
 
-if __name__ == "__main__":
+def progress(stage: str, done: int, total: int | None) -> None:
+    print(f"\r{stage} {done}/{total or '?'}   ", end="", file=sys.stderr)
+
+
+def carry_out(crm: Connection, ids: list[str], reason: str) -> Run:
+    plan = crm.plan(ids=ids, reason=reason, max_contracts=max(500, len(ids)), max_share=100)
+    run = crm.apply(plan, confirm=ask)
+    for item in run.not_removed:
+        print(f"{item.contract.number}: {item.outcome}, {item.reason.words if item.reason else ''}")
+    print(f"{run!r}, receipt {run.receipt().path}")
+    return run
+
+
+with Bridge.open() as bridge:
+    crm = bridge.connect(sys.argv[1], progress=progress)
     try:
-        sys.exit(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None))
+        run = carry_out(crm, Path(sys.argv[2]).read_text("utf-8").split(), "left behind by the migration")
+        if left := run.follow_up():  # changed, locked, in approval: a new look, and a confirmation of its own
+            carry_out(crm, left, f"follow-up of run {run.id}")
+        wrong = [one.contract.id for one in run if one.contract.number in sys.argv[3:]]
+        print([step.result for step in crm.restore(run.id, ids=wrong)] if wrong else "nothing to bring back")
     except CrmBridgeError as error:
-        print(error.message, error.hint, sep="\n", file=sys.stderr)
-        sys.exit(error.exit_code)
+        sys.exit(f"{error.message}\n{error.hint}")

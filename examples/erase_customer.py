@@ -1,34 +1,38 @@
-"""An erasure request: delete everything about one customer, and hand over the receipt.
+"""An erasure request: delete the contracts of one customer, and hand over the receipt.
 
 python examples/erase_customer.py CONNECTION CUSTOMER RECEIPT_FILE
 
-Without a terminal the plan is only shown; run it again with the digest in CONFIRM to carry it out.
-"""
+Without CONFIRM in the environment the plan is only shown; run it again with the digest to carry it out.
 
-from __future__ import annotations
+It does NOT erase everything about a person. It leaves:
+- the customer itself, contacts, e-mails, invoices and every other record that is not a contract of this customer;
+- contracts that name the customer in another field, or under another name or spelling;
+- what the CRM keeps: its bin until it is emptied (`step=Step.PURGE` goes further), audit log, exports, search index;
+- our backups, which exist so that a wrong erasure can be undone: `crm-bridge vault shred` destroys their keys;
+- numbers, titles and the reason in kept plans (sealed) and ids in the journal, which prove that the erasure was done.
+"""
 
 import os
 import sys
 from pathlib import Path
 
-from crm_bridge import Bridge, CrmBridgeError, Outcome, where
+from crm_bridge import Bridge, CrmBridgeError, where
 
 
 def main(connection: str, customer: str, receipt_file: Path) -> int:
-    """Return the exit code of the run, or of the error."""
+    """Return the exit code of the run."""
     with Bridge.open() as bridge:
         crm = bridge.connect(connection)
-        plan = crm.plan(where.customer == customer, reason=f"erasure request, {receipt_file.stem}")
-        print(plan.summary())
         word = os.environ.get("CONFIRM")
         if word is None:
-            print(f"nothing was sent; to carry it out: CONFIRM={plan.digest}")
+            plan = crm.plan(where.customer == customer, reason=f"erasure request, {receipt_file.stem}")
+            print(plan, f"nothing was sent; to carry it out: CONFIRM={plan.digest}", sep="\n")
             return 0
-        run = crm.apply(bridge.open_plan(bridge.home / "plans" / f"{word}.plan"), confirm=word)
-        for item in run:
-            if item.outcome is not Outcome.REMOVED:
-                print(f"{item.contract.number}: {item.outcome}, {item.reason}")
+        run = crm.apply(bridge.home / "plans" / f"{word}.plan", confirm=word)
+        for item in run.not_removed:
+            print(f"{item.contract.number}: {item.outcome}, {item.reason}")
         run.receipt().write(receipt_file)
+        print("Not erased by this: see the first lines of examples/erase_customer.py")
         return run.exit_code
 
 

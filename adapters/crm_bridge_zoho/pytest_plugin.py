@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from crm_bridge.testing.stand_in import StandIn
-
 
 @pytest.fixture
-def zoho_sandbox(crm_sandbox: Callable[[str], StandIn]) -> StandIn:
+def zoho_sandbox(crm_sandbox: Callable[[str], object]) -> object:
     """Serve Zoho CRM with forty contracts and connect `zoho-sandbox` to it."""
     return crm_sandbox("zoho")

@@ -84,16 +84,11 @@ class Plan:
     def __repr__(self) -> str:
         return f"Plan({self.count} in {self.head.connection}, {self.head.step.value}, {self.digest[:12]})"
 
-    def summary(self) -> str:
-        """Return a few plain lines about the plan: what, where, how much, until when."""
-        head = self.head
-        lines = [
-            f"{self.count} x {head.module} @ {head.connection} ({head.environment}), {head.step.value}",
-            self.file.plan.totals.money(),
-            f"{head.made_at.isoformat(timespec='minutes')} .. {head.expires_at.isoformat(timespec='minutes')}",
-            f"digest {self.digest}",
-        ]
-        return "\n".join(lines)
+    def __str__(self) -> str:
+        """Return the card that a person reads before confirming."""
+        from crm_bridge.bridge.card import card_text
+
+        return card_text(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import click
 
 from crm_bridge.cli.options import command, group, shared
 from crm_bridge.cli.outcome_words import SURE
-from crm_bridge.cli.output import Output, plain
+from crm_bridge.cli.output import Output
+from crm_bridge.harmless import plain
 from crm_bridge.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def spec_json(spec: AdapterSpec) -> dict[str, Any]:
 
 
 def _show(out: Output, spec: AdapterSpec) -> None:
-    from crm_bridge.cli.forecast_view import FATES, thing_text
+    from crm_bridge.bridge.way_back import FATES, thing_text
 
     capabilities = spec.capabilities
     out.text(f"{spec.title}: {_(spec.about)}")

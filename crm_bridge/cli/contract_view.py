@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.tables import amount, key, title
 from crm_bridge.domain.capabilities import Support
-from crm_bridge.i18n import _, ngettext
+from crm_bridge.domain.money import counted, money, sums
+from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.domain.contract import Contract
     from crm_bridge.domain.obstacles import Deletability
 
 CONTRACT = "crm-bridge.contract/1"
-_MOST_DIGITS = 24
 
 
 def contract_json(contract: Contract) -> dict[str, Any]:
@@ -71,25 +70,6 @@ def contract_table(contracts: Iterable[Contract], *, form: str = "") -> None:
     Output.table(columns, map(_contract_row, found), footer=footer, form=form)
 
 
-def sums(amounts: Iterable[tuple[Decimal | None, str | None]]) -> dict[str, Decimal]:
-    """Return the sum in each currency; of amounts that no sum can hold, none at all."""
-    totals: dict[str, Decimal] = {}
-    for value, currency in amounts:
-        if value is not None and abs(value.adjusted()) > _MOST_DIGITS:
-            return {}
-        if value is not None:
-            totals[currency or "?"] = totals.get(currency or "?", Decimal()) + value
-    return totals
-
-
-def counted(count: int, amounts: Mapping[str, Decimal]) -> str:
-    """Return `85 contracts, CNY 12,418.00 + EUR 300.00`, largest sum first."""
-    ordered = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
-    worth = " + ".join(money(total, currency) for currency, total in ordered)
-    contracts = ngettext("{count} contract", "{count} contracts", count).format(count=f"{count:,}")
-    return ", ".join(filter(None, (contracts, worth)))
-
-
 def _contract_row(c: Contract) -> tuple[object, ...]:
     return (c.number, c.title, c.customer, c.status, money(c.amount, c.currency), c.end, c.id)
 
@@ -110,14 +90,3 @@ def contract_pairs(c: Contract) -> list[tuple[str, object]]:
         (_("id"), c.id),
     ]
     return [(label, value) for label, value in told if value]
-
-
-def money(amount: Any, currency: str | None) -> str:
-    """Return `CNY 12,418.00`; two digits after the point, or more where there are more; empty if not known."""
-    if amount is None:
-        return ""
-    if abs(amount.adjusted()) > _MOST_DIGITS:
-        return f"{currency or ''} {amount}".strip()  # written out it would fill the memory
-    exact = f"{amount:,f}"
-    whole, _point, cents = exact.partition(".")
-    return f"{currency or ''} {whole}.{cents.rstrip('0'):0<2}".strip()

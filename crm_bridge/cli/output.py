@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain, islice
@@ -16,28 +15,9 @@ from crm_bridge.cli.screen import page, screen
 from crm_bridge.cli.streams import unread
 from crm_bridge.cli.tables import FORMS, Column, as_tabs, columns_of, folded, for_terminal
 from crm_bridge.errors import AmbiguousContractError, Choice, CrmBridgeError, FilterSyntaxError, UsageError
+from crm_bridge.harmless import harmful, plain
 from crm_bridge.i18n import _
 from crm_bridge.redaction import clean
-
-_LONGEST = 400
-
-
-def plain(text: object, longest: int = _LONGEST) -> str:
-    """Make text from a CRM harmless on a terminal: control, direction and invisible characters become escapes.
-
-    Secrets of this process become asterisks.
-    """
-    shown = "".join(_harmless(character) for character in clean(str(text)))
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
-
-
-def _harmless(character: str) -> str:
-    return f"\\u{ord(character):04x}" if _harmful(character) else character
-
-
-def _harmful(character: str) -> bool:
-    # Cc: C0, DEL, C1. Cf: bidi controls, zero-width and other format characters. Zl, Zp: line separators.
-    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
 
 
 def _lines(text: str) -> str:
@@ -54,7 +34,7 @@ def _json_text(value: object, stream: IO[str], *, indent: int | None = None) -> 
 
 def _escaped(line: str) -> str:
     # json.dumps writes what stands beyond 16 bits as a pair of escapes, as JSON wants it.
-    return "".join(json.dumps(one)[1:-1] if _harmful(one) else one for one in line)
+    return "".join(json.dumps(one)[1:-1] if harmful(one) else one for one in line)
 
 
 _ROWS_AT_ONCE = 500

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crm_bridge.cli.forecast_view import FATES, thing_text
+from crm_bridge.bridge.way_back import FATES, thing_text
 from crm_bridge.cli.outcome_words import OUTCOME_WORDS
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.run_view import restore_json

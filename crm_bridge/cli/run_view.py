@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.outcome_words import OUTCOME_WORDS
-from crm_bridge.cli.output import Output, plain
+from crm_bridge.cli.output import Output
 from crm_bridge.cli.tables import key, title
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.plan import Card
+from crm_bridge.harmless import plain
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:

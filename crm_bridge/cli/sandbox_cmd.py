@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group
-from crm_bridge.cli.output import Output, plain
+from crm_bridge.cli.output import Output
+from crm_bridge.harmless import plain
 from crm_bridge.i18n import _
 from crm_bridge.shell import pasteable
 

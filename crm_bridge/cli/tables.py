@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
+from crm_bridge.harmless import cut
+
 _GAP = 2
 
 
@@ -124,13 +126,6 @@ def _padded(cell: str, size: int, *, right: bool) -> str:
 
     space = " " * (size - cell_len(cell))
     return space + cell if right else cell + space
-
-
-def cut(cell: str, size: int) -> str:
-    """Return the beginning of a text, at most so many cells."""
-    from rich.cells import cell_len, set_cell_size
-
-    return cell if cell_len(cell) <= size else set_cell_size(cell, size - 1).rstrip() + "…"
 
 
 def folded(text: str, size: int) -> list[str]:

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from crm_bridge.cli.contract_view import money
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.money import money
 from crm_bridge.domain.plan import Card, Target, Totals
 from crm_bridge.errors import GuardError
 
