@@ -37,10 +37,11 @@ class Batches:
         self._guard: Guard = unguarded
 
     def send(
-        self, refs: Sequence[ContractRef], path: str, *, voided_before: bool, guard: Guard = unguarded
+        self, refs: Sequence[ContractRef], path: str, *, voided_before: bool | None, guard: Guard = unguarded
     ) -> list[Answer]:
         """Send every id and return one answer per record; `voided_before` is the state that the call starts from.
 
+        None: the call destroys nothing, so that it is sent again in halves without a look in between.
         Raises NotSentError when not even the first batch reached the CRM.
         """
         answers: list[Answer] = []
@@ -54,7 +55,7 @@ class Batches:
                 answers += self._batch(part, path, voided_before)
         return answers
 
-    def _batch(self, refs: Sequence[ContractRef], path: str, voided_before: bool) -> list[Answer]:
+    def _batch(self, refs: Sequence[ContractRef], path: str, voided_before: bool | None) -> list[Answer]:
         data = {"dataObjectApiName": self._object, "idList": [ref.id for ref in refs]}
         self._pause.wait()
         try:
@@ -80,14 +81,17 @@ class Batches:
         return row.family in _SPLITTABLE or (row.code in _IN_OTHER_WORDS and not gave_up(envelope.text))
 
     def _after_refusal(
-        self, refs: Sequence[ContractRef], path: str, voided_before: bool, envelope: Envelope
+        self, refs: Sequence[ContractRef], path: str, voided_before: bool | None, envelope: Envelope
     ) -> list[Answer]:
         """One id spoiled the batch. Look first; what is proven untouched is sent again in halves.
 
         Nobody publishes which ids of a refused batch were done: where a look does not prove it, it stays unknown.
         """
         proves = self._assumed.batch_failure == "all_or_nothing"
-        untouched = self.untouched(refs, voided_before) if proves else set[str]()
+        if voided_before is None:
+            untouched = {ref.id for ref in refs}
+        else:
+            untouched = self.untouched(refs, voided_before) if proves else set[str]()
         answers = [
             replace(self._judge.answer(ref, envelope), verdict=Verdict.UNKNOWN, retry=False)
             for ref in refs

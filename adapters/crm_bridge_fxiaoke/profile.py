@@ -118,14 +118,21 @@ def _field(one: FieldMeta, meaning: str | None) -> FieldInfo:
 def _relations(fields: FieldMap, relations: Sequence[Relation], settings: FxiaokeSettings) -> Iterator[RelationInfo]:
     for one in relations:
         kind = PartKind.DETAIL if one.detail else PartKind.RELATED
-        changing = tuple(f.name for f in one.object.fields.values() if not is_writable(f) or f.type in FILES)
+        changing = tuple(f.name for f in one.object.fields.values() if not is_writable(f))
+        files = tuple(f.name for f in one.object.of_type(FILES) if f.name not in changing)
         columns = tuple(
             replace(_field(f, None), required=f.required and f.name not in (*_FILLED_IN, one.field.name))
             for f in one.object.fields.values()
             if one.detail
         )
         yield RelationInfo(
-            one.object.name, one.object.label, kind.value, one.object.name, changing=changing, fields=columns
+            one.object.name,
+            one.object.label,
+            kind.value,
+            one.object.name,
+            changing=changing,
+            fields=columns,
+            files=files,
         )
     team = fields.object.fields.get(TEAM)
     by_get = settings.assumptions.snapshot_by == "get"

@@ -47,7 +47,7 @@ class Restorer:
         pause = Pause(self._client.clock)
         batches = Batches(client=self._client, records=self._records, object_name=self._object, pause=pause)
         try:
-            answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=True)
+            answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=None)
         finally:
             self._touched.note(ref.id for ref in refs)
         still_there = self._still_voided([one.ref.id for one in answers if one.verdict is Verdict.DONE])

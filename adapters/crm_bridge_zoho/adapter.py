@@ -81,6 +81,7 @@ class ZohoAdapter:
         workspace = self.workspace
         allowed = concurrency_of(self._settings.edition or workspace.org.edition)
         return profile_of(
+            self._client,
             workspace,
             self._settings,
             trash_batch=self._remover.batch,

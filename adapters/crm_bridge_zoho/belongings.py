@@ -117,8 +117,9 @@ class Belongings:
             if not is_link(row) or not url or url in there:
                 continue
             fields = {"attachmentUrl": url, "title": title or url}
+            parts = [Part(name, "", value.encode(), "") for name, value in fields.items()]
             route = "POST /crm/v8/{module}/{id}/Attachments"
-            outcome = sent(partial(self._client.form, f"{self._path}/Attachments", route, fields))
+            outcome = sent(partial(self._client.upload, f"{self._path}/Attachments", route, *parts))
             if _settled(outcome) is Verdict.NOT_DONE:
                 lost.append(_("link {name}: {why}").format(name=title or url, why=outcome.message))
         return lost

@@ -99,13 +99,9 @@ class ZohoClient:
         call = self._changing(method, path, route, Purpose.CREATE)
         return self._once(replace(call, body=body, content_type="application/json", weight=weight))
 
-    def upload(self, path: str, route: str, part: Part) -> Answer:
-        """Upload one file once. Raises NotSentError or AnswerLostError."""
-        return self._once(replace(self._changing("POST", path, route, Purpose.CREATE), files=(part,)))
-
-    def form(self, path: str, route: str, fields: Mapping[str, str]) -> Answer:
-        """Send a creating call with form fields once."""
-        return self._once(replace(self._changing("POST", path, route, Purpose.CREATE), form=dict(fields)))
+    def upload(self, path: str, route: str, *parts: Part) -> Answer:
+        """Upload the parts of one form once: a file, or plain fields. Raises NotSentError or AnswerLostError."""
+        return self._once(replace(self._changing("POST", path, route, Purpose.CREATE), files=parts))
 
     def download(self, path: str, route: str, *, params: Params | None = None, max_bytes: int) -> Iterator[bytes]:
         """Yield the bytes of a file; raises before an incomplete end."""

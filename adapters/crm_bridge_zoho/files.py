@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Attachment
-from crm_bridge.errors import MalformedAnswerError
+from crm_bridge.errors import MalformedAnswerError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.wire import id_text
@@ -41,36 +41,39 @@ def listed_files(
             name=str(row.get("File_Name") or file_id),
             size=size_of(row.get("Size")),
             source=source,
-            chunks=_reader(client, path, "GET /crm/v8/{module}/{id}/Attachments/{id}", {}, size_of(row.get("Size"))),
+            chunks=_reader(client, [path], "GET /crm/v8/{module}/{id}/Attachments/{id}", {}, size_of(row.get("Size"))),
         )
 
 
 def field_files(
-    client: ZohoClient, ref: ContractRef, field: str, value: object, *, source: str = ""
+    client: ZohoClient, refs: Sequence[ContractRef], field: str, value: object, *, source: str = ""
 ) -> Iterator[Attachment]:
-    """Yield the files that a file-upload field holds."""
+    """Yield the files that a file-upload field holds; `refs` are the records that may be asked for them."""
     for row in value if isinstance(value, list) else ():
         if not isinstance(row, Mapping):
             continue
         row_id, size = id_text(row.get("id")), size_of(row.get("Size__s"))
-        path = f"/crm/v8/{ref.module}/{ref.id}/actions/download_fields_attachment"
+        paths = [f"/crm/v8/{ref.module}/{ref.id}/actions/download_fields_attachment" for ref in refs]
         route = "GET /crm/v8/{module}/{id}/actions/download_fields_attachment"
         yield Attachment(
             id=row_id,
             name=str(row.get("File_Name__s") or row_id),
             size=size,
             source=source or field,
-            chunks=_reader(client, path, route, {"fields_attachment_id": row_id}, size),
+            chunks=_reader(client, paths, route, {"fields_attachment_id": row_id}, size),
         )
 
 
-def row_files(client: ZohoClient, module: str, field: str, rows: object) -> Iterator[Attachment]:
-    """Yield the files that stand in the rows of a subform; the rows are records of their own `module`."""
+def row_files(client: ZohoClient, contract: ContractRef, module: str, field: str, rows: object) -> Iterator[Attachment]:
+    """Yield the files that stand in the rows of a subform; the rows are records of their own `module`.
+
+    Zoho's pages do not say whether the row or its contract is asked for them: the row is, and else the contract.
+    """
     for row in rows if isinstance(rows, list) else ():
         for name, value in row.items() if isinstance(row, Mapping) else ():
             if isinstance(value, list) and any(isinstance(one, Mapping) and "File_Id__s" in one for one in value):
                 ref = ContractRef(module, id_text(row.get("id")))
-                yield from field_files(client, ref, name, value, source=f"{field}/{ref.id}/{name}")
+                yield from field_files(client, (ref, contract), name, value, source=f"{field}/{ref.id}/{name}")
 
 
 def size_of(value: object) -> int | None:
@@ -79,11 +82,11 @@ def size_of(value: object) -> int | None:
 
 
 def _reader(
-    client: ZohoClient, path: str, route: str, params: Mapping[str, str], size: int | None
+    client: ZohoClient, paths: Sequence[str], route: str, params: Mapping[str, str], size: int | None
 ) -> Callable[[], Iterator[bytes]]:
     def chunks() -> Iterator[bytes]:
         seen = 0
-        for chunk in client.download(path, route, params=params, max_bytes=MOST_BYTES):
+        for chunk in _first_answered(client, paths, route, params):
             seen += len(chunk)
             yield chunk
         if seen == 0 and size != 0:
@@ -93,3 +96,18 @@ def _reader(
             )
 
     return chunks
+
+
+def _first_answered(client: ZohoClient, paths: Sequence[str], route: str, params: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield the bytes from the first address that has any; the last one's refusal counts."""
+    for number, path in enumerate(paths, start=1):
+        seen = False
+        try:
+            for chunk in client.download(path, route, params=params, max_bytes=MOST_BYTES):
+                seen = True
+                yield chunk
+        except (RequestRefusedError, UsageError):
+            if number == len(paths):
+                raise
+        if seen:
+            return

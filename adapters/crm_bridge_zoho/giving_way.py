@@ -37,6 +37,11 @@ class GivingWay:
         """Return what was left out or replaced, each field once, in words."""
         return [_("{field}: {why}").format(field=name, why=why) for name, why in self._told.items()]
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """Return the labels of the fields that were left out or replaced."""
+        return frozenset(self._told)
+
     def insert(self, record: dict[str, Any], send: Callable[[Mapping[str, object]], Outcome]) -> Outcome:
         """Return what became of the last call; `lost` then names what was left out, in words."""
         for _round in range(_MOST_ROUNDS):

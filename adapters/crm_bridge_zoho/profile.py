@@ -7,18 +7,28 @@ from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
 from crm_bridge.domain.snapshot import PartKind
+from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
+from crm_bridge.spi.later import Later
 from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
+from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.costs import costs_of
-from crm_bridge_zoho.metadata import ZohoField
+from crm_bridge_zoho.errors import ENDS_THE_RUN
+from crm_bridge_zoho.metadata import ZohoField, read_fields
 from crm_bridge_zoho.scopes import Need
 from crm_bridge_zoho.settings import ZohoSettings
 from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace, lack_text
 
 
 def profile_of(
-    workspace: Workspace, settings: ZohoSettings, *, trash_batch: int, in_flight: int, credits_left: int | None
+    client: ZohoClient,
+    workspace: Workspace,
+    settings: ZohoSettings,
+    *,
+    trash_batch: int,
+    in_flight: int,
+    credits_left: int | None,
 ) -> Profile:
     """Return who is signed in, where, and what may be done there."""
     limits = limits_of(settings, trash_batch, in_flight)
@@ -31,7 +41,7 @@ def profile_of(
         module=workspace.name,
         module_label=workspace.module.label,
         fields=fields_of(workspace),
-        relations=relations_of(workspace),
+        relations=Later(lambda: relations_of(client, workspace)),
         capabilities=capabilities_of(workspace),
         limits=limits,
         may={Step.TRASH: may_trash(workspace), Step.PURGE: may_purge(workspace)},
@@ -127,11 +137,15 @@ _ROW_SYSTEM = ("id", "Parent_Id", "Owner", "Created_By", "Created_Time", "Modifi
 """Columns of rows and notes that Zoho sets itself."""
 
 
-def relations_of(workspace: Workspace) -> tuple[RelationInfo, ...]:
+def relations_of(client: ZohoClient, workspace: Workspace) -> tuple[RelationInfo, ...]:
     """Return what hangs on a contract: rows in its fields, notes, attachments, lists of other modules."""
     rows = [
         RelationInfo(
-            field.api_name, field.label, PartKind.DETAIL.value, field.target or workspace.name, changing=_ROW_SYSTEM
+            field.api_name,
+            field.label,
+            PartKind.DETAIL.value,
+            field.target or workspace.name,
+            changing=(*_ROW_SYSTEM, *_file_columns(client, field)),
         )
         for field in workspace.fields.values()
         if field.data_type in ("subform", "multiselectlookup", "multiuserlookup")
@@ -149,3 +163,16 @@ def relations_of(workspace: Workspace) -> tuple[RelationInfo, ...]:
         changing = _ROW_SYSTEM if kind == PartKind.NOTE.value else ()
         lists.append(RelationInfo(one.api_name, one.label, kind, one.module, saved=bool(one.module), changing=changing))
     return (*rows, *files, *lists)
+
+
+def _file_columns(client: ZohoClient, field: ZohoField) -> tuple[str, ...]:
+    """Return the columns of a subform that hold files: a row that is written cannot be given any."""
+    if field.data_type != "subform" or not field.target:
+        return ()
+    try:
+        inside = read_fields(client, field.target)
+    except CrmBridgeError as error:
+        if error.reason in ENDS_THE_RUN:
+            raise
+        return ()
+    return tuple(one.api_name for one in inside if one.data_type == "fileupload")

@@ -35,6 +35,8 @@ class _Work:
     files: tuple[Attachment, ...]
     found_copy: bool = False
     lost: list[str] = field(default_factory=list)
+    told: frozenset[str] = frozenset()
+    """Labels of fields of which the reason is known already."""
 
 
 class Recreator:
@@ -109,6 +111,7 @@ class Recreator:
         way = GivingWay(self._work.fields, marker=work.item.marker, owner=work.item.owner)
         outcome = way.insert(self._record(work, self._upload_fields(work)), self._send)
         work.lost += way.lost
+        work.told = way.labels
         return outcome
 
     def _record(self, work: _Work, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -176,7 +179,8 @@ class Recreator:
         if new_ref.id not in rows:
             raise UnfinishedError(_("the new record could not be read back"), reason=Reason.UNREADABLE)
         differing = self._copies.differing(rows[new_ref.id].values, work.saved.values, work.item.ids)
-        work.lost += [_("{field}: has another value now").format(field=self._work.fields[n].label) for n in differing]
+        labels = [self._work.fields[name].label for name in differing]
+        work.lost += [_("{field}: has another value now").format(field=one) for one in labels if one not in work.told]
         ids = {work.item.ref.id: new_ref.id}
         with_rows = [n for n, one in self._work.fields.items() if one.data_type in ROWS_IN_FIELD]
         if any(work.saved.values.get(name) for name in with_rows):

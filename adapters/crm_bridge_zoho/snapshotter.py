@@ -215,9 +215,9 @@ class Snapshotter:
         for name in sorted(self._work.columns.by_id):
             field = self._work.fields[name]
             if field.data_type == "fileupload":
-                yield from field_files(self._client, ref, name, values.get(name))
+                yield from field_files(self._client, (ref,), name, values.get(name))
             elif field.data_type == "subform":
-                yield from row_files(self._client, field.target or name, name, values.get(name))
+                yield from row_files(self._client, ref, field.target or name, name, values.get(name))
 
     def _cut_rows(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Part]:
         """Yield in full the rows that Zoho cut at 200, which it tells by `$has_more`."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from crm_bridge import failpoints
 from crm_bridge.bridge.wanted import Wanted
@@ -411,6 +411,28 @@ class Connection:
 
         return Comparison(self.desk, since)
 
+    @overload
+    def restore(
+        self,
+        run_id: str | None = None,
+        *,
+        ids: Iterable[str] | None = None,
+        last: bool = False,
+        dry_run: Literal[False] = False,
+        owner: str | None = None,
+    ) -> list[RestoreStep]: ...
+
+    @overload
+    def restore(
+        self,
+        run_id: str | None = None,
+        *,
+        ids: Iterable[str] | None = None,
+        last: bool = False,
+        dry_run: Literal[True],
+        owner: str | None = None,
+    ) -> Iterator[RestoreStep]: ...
+
     def restore(
         self,
         run_id: str | None = None,
@@ -419,16 +441,16 @@ class Connection:
         last: bool = False,
         dry_run: bool = False,
         owner: str | None = None,
-    ) -> list[RestoreStep]:
+    ) -> list[RestoreStep] | Iterator[RestoreStep]:
         """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault.
 
         Which run is said: by its id, or with `last` or `ids` the last one. Raises UsageError otherwise. `owner` is the
-        id of the CRM user who gets contracts whose own owner is not an active user any more.
+        id of the CRM user who gets contracts whose own owner is not an active user any more. `dry_run` streams what
+        would be done, and changes nothing.
         Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
         """
-        from crm_bridge.pipeline.doubt import LATE
         from crm_bridge.pipeline.restore import restore, settle_restores
-        from crm_bridge.pipeline.restore_plan import check_tenant, plan_restore, restorable
+        from crm_bridge.pipeline.restore_plan import check_tenant, plan_restore
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
 
@@ -440,12 +462,22 @@ class Connection:
             )
         info = find_run(self.desk.journal, run_id)
         check_tenant(self.desk, info)
+        wanted = None if ids is None else frozenset(ids)
+        if dry_run:
+            return self._ways_back(info, wanted)
         with self._working(info):
             log = RunLog(self.desk, info.ref)
             settle_restores(log)
-            wanted = list(ids) if ids is not None else [*restorable(log), *log.ids_in(LATE)]
-            steps = list(plan_restore(log, wanted, named=ids is not None))
-            return steps if dry_run else list(restore(log, steps, owner=owner))
+            return list(restore(log, list(plan_restore(log, wanted)), owner=owner))
+
+    def _ways_back(self, info: RunInfo, ids: frozenset[str] | None) -> Iterator[RestoreStep]:
+        from crm_bridge.pipeline.restore_plan import plan_restore
+        from crm_bridge.pipeline.run_log import RunLog
+
+        with ExitStack() as keeping:
+            keeping.enter_context(self._working(info))
+            steps = plan_restore(RunLog(self.desk, info.ref), ids)
+            return _while_kept(steps, keeping.pop_all())
 
     def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[Relinking]]:
         """Plan which references of other records should point at what a run's restore brought back; set them.
@@ -485,8 +517,6 @@ class Connection:
         )
 
     def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
-        from contextlib import ExitStack
-
         from crm_bridge.bridge.kept import rollback_warning
         from crm_bridge.files import hold
         from crm_bridge.pipeline.backup import back_up
@@ -564,6 +594,12 @@ class Connection:
                 reason="other_tenant",
                 hint=_("use that connection, or plan again here"),
             )
+
+
+def _while_kept(steps: Iterator[RestoreStep], keeping: ExitStack) -> Iterator[RestoreStep]:
+    """Yield the steps, and let go of what is kept off other processes at their end."""
+    with keeping:
+        yield from steps
 
 
 def _looks_like_id(text: str) -> bool:

@@ -84,7 +84,7 @@ def _journey(bridge: Bridge, name: str, emulator: Emulator, out: Output) -> Jour
     _step(out, _("{name}: one of them was deleted by mistake; bring it back").format(name=name))
     wrong = next(item.contract for item in items if item.outcome.value == "removed")
     restored = crm.restore(run.id, ids=[wrong.id])
-    _show_restore(crm, restored, wrong.number or "", out)
+    _show_restore(crm, restored, out)
     return Journey(plan, run, items, restored)
 
 
@@ -109,12 +109,12 @@ def _show_run(bridge: Bridge, run: Run, items: list[RunItem], out: Output) -> No
     print_receipt(out, receipt.statement["predicate"], receipt.lines())
 
 
-def _show_restore(crm: Connection, steps: list[RestoreStep], number: str, out: Output) -> None:
+def _show_restore(crm: Connection, steps: list[RestoreStep], out: Output) -> None:
     from crm_bridge.cli.run_view import restore_table
 
     if out.as_json:
         return
-    restore_table(steps, {steps[0].ref.id: number})
+    restore_table(steps)
     contract = crm.get((steps[0].new_ref or steps[0].ref).id)
     out.text(_("read again from the CRM: {number} {title}").format(number=contract.number, title=contract.title))
 

@@ -48,7 +48,7 @@ def _stream_document(value: Mapping[str, Any]) -> None:
         print(f"{opening}  {_json_text(key, sys.stdout)}: ", end="")
         opening = ",\n"
         if not isinstance(item, Iterator):
-            print(_indented(item, "  "), end="")
+            print(_indented(item() if callable(item) else item, "  "), end="")
             continue
         before = "["
         for element in item:
@@ -88,7 +88,10 @@ class Output:
         return unread()
 
     def document(self, schema: str, value: Mapping[str, Any]) -> None:
-        """Print one JSON document with its schema name. An iterator among the values is a list that is streamed."""
+        """Print one JSON document with its schema name. An iterator among the values is a list that is streamed.
+
+        A function there is called when its turn comes: it tells what was counted while lists before it were printed.
+        """
         if any(isinstance(item, Iterator) for item in value.values()):
             _stream_document({"schema": schema, **value})
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +12,12 @@ from crm_bridge.cli.options import command, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.streams import forgive_output
 from crm_bridge.errors import NothingMatchedError, UsageError
-from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
+from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
+    from crm_bridge.cli.restore_view import RestoreTotals
     from crm_bridge.pipeline.restore_plan import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
 
@@ -46,65 +48,47 @@ def restore(
         info, ids = meant(bridge, first, second, last=last)
         if relink:
             return _relink(bridge, info, None if dry_run else digest)
-        steps = bridge.connect(info.ref.connection).restore(info.id, ids=ids, dry_run=dry_run, owner=owner)
-        numbers = {item.contract.id: item.contract.number for item in bridge.status(info.id) if item.contract.number}
-    if not steps:
-        raise NothingMatchedError(_("run {run} removed nothing that could come back").format(run=info.id))
-    return _report(info.id, steps, numbers, dry_run=dry_run)
+        crm = bridge.connect(info.ref.connection)
+        if dry_run:
+            return _report(info.id, crm.restore(info.id, ids=ids, dry_run=True), dry_run=True)
+        steps = crm.restore(info.id, ids=ids, owner=owner)
+    forgive_output()
+    return _report(info.id, iter(steps), dry_run=False)
 
 
-def _report(run_id: str, steps: list[RestoreStep], numbers: Mapping[str, str], *, dry_run: bool) -> int:
-    from crm_bridge.cli.restore_view import (
-        measured_card,
-        step_json,
-        summary_json,
-        summary_text,
-        twin_warnings,
-        warnings_of,
-    )
+def _report(run_id: str, steps: Iterator[RestoreStep], *, dry_run: bool) -> int:
+    from crm_bridge.cli.restore_view import RestoreTotals, step_json
     from crm_bridge.cli.run_view import restore_table
 
-    if not dry_run:
-        forgive_output()
+    if (first := next(steps, None)) is None:
+        raise NothingMatchedError(_("run {run} removed nothing that could come back").format(run=run_id))
+    totals = RestoreTotals()
+    counted = totals.counting(chain([first], steps))
     out = Output(as_json=shared().as_json)
     if out.as_json:
         value = {
             "run_id": run_id,
             "dry_run": dry_run,
-            "outcomes": ({**step_json(step), "number": numbers.get(step.ref.id) or None} for step in steps),
-            "measured": summary_json(steps),
+            "outcomes": (step_json(step) for step in counted),
+            "measured": totals.as_json,
         }
         out.document("crm-bridge.restore/1", value)
     else:
-        restore_table(steps, numbers)
-        measured_card(steps, out)
-        out.text(summary_text(steps))
-        _say_next(out, run_id, steps, dry_run=dry_run)
-    for text in (*warnings_of(steps), *twin_warnings(steps, numbers)):
+        restore_table(counted)
+        totals.show(out)
+        _say_next(out, run_id, totals, dry_run=dry_run)
+    for text in totals.remarks():
         out.note(text)
-    return _exit_code(out, steps)
+    return totals.exit_code
 
 
-def _say_next(out: Output, run_id: str, steps: list[RestoreStep], *, dry_run: bool) -> None:
+def _say_next(out: Output, run_id: str, totals: RestoreTotals, *, dry_run: bool) -> None:
     if dry_run:
         out.note(_("nothing was changed; to bring them back: {command}").format(command=suggested("restore", run_id)))
-    names = {one.name for step in steps if step.measured for one in step.measured.differences}
-    if "inbound_links" in names:
+    if totals.differs("inbound_links"):
         out.note(_("references of other records do not point at them yet; see: {command}").format(
             command=suggested("restore", run_id, "--relink")
         ))  # fmt: skip
-
-
-def _exit_code(out: Output, steps: list[RestoreStep]) -> ExitCode:
-    code = weightiest(OF_OUTCOME[step.result] for step in steps)
-    if code is not ExitCode.OK:
-        return code
-    unread = sum(step.result == "restored" and step.measured is None for step in steps)
-    if unread:
-        out.note(_("{count} contracts are back, and could not be compared with their backup").format(count=unread))
-    # Worse than promised is a claim that does not hold: a program must not take it for success.
-    surprised = any(step.measured and step.measured.surprises for step in steps)
-    return ExitCode.IN_DOUBT if surprised else ExitCode.OK
 
 
 def _relink(bridge: Bridge, info: RunInfo, digest: str | None) -> int:

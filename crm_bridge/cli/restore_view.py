@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.bridge.way_back import FATES, thing_text
@@ -12,6 +12,7 @@ from crm_bridge.cli.output import Output
 from crm_bridge.cli.run_view import restore_json
 from crm_bridge.domain.comparison import Difference, Measured
 from crm_bridge.domain.reasons import Reason
+from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -43,84 +44,100 @@ def measured_json(measured: Measured) -> dict[str, Any]:
     }
 
 
-def summary_json(steps: Iterable[RestoreStep]) -> dict[str, Any]:
-    """Return the totals of the comparisons of one restore."""
-    done = [step.measured for step in steps if step.measured is not None]
-    return {
-        "compared": len(done),
-        "fields": sum(one.fields for one in done),
-        "rows": sum(one.rows for one in done),
-        "files": sum(one.files for one in done),
-        "files_equal": sum(one.files_equal for one in done),
-        "surprises": sum(len(one.surprises) for one in done),
-    }
+class RestoreTotals:
+    """What a restore came to, counted while its steps are shown one by one; no step is kept."""
 
+    def __init__(self) -> None:
+        """Nothing was counted yet."""
+        self._results: Counter[str] = Counter()
+        self._warnings: Counter[Reason] = Counter()
+        self._compared: Counter[str] = Counter()
+        self._differences: Counter[Difference] = Counter()
+        self._twins: list[str] = []
 
-def summary_text(steps: Sequence[RestoreStep]) -> str:
-    """Return one sentence about a restore: how many contracts, and what became of them."""
-    counts = Counter(step.result for step in steps)
-    told = ", ".join(f"{number} {_(OUTCOME_WORDS.get(result, result))}" for result, number in sorted(counts.items()))
-    return ngettext("{count} contract: {what}", "{count} contracts: {what}", len(steps)).format(
-        count=len(steps), what=told
-    )
+    def counting(self, steps: Iterable[RestoreStep]) -> Iterator[RestoreStep]:
+        """Pass the steps on as they come."""
+        for step in steps:
+            self._results[step.result] += 1
+            if step.warning:
+                self._warnings[step.warning] += 1
+            if step.twins:
+                self._twins.append(_twin_warning(step))
+            if step.measured is not None:
+                self._add(step.measured)
+            yield step
 
+    def _add(self, measured: Measured) -> None:
+        counts = {"compared": 1, "fields": measured.fields, "rows": measured.rows, "files": measured.files}
+        self._compared.update({**counts, "files_equal": measured.files_equal, "surprises": len(measured.surprises)})
+        self._differences.update(set(measured.differences))
 
-def measured_card(steps: Sequence[RestoreStep], out: Output) -> None:
-    """Print the totals, and what differs: the promise beside what was found."""
-    totals = summary_json(steps)
-    if not totals["compared"]:
-        return
-    out.text(
-        _(
-            "{compared} contracts compared with the backup: {fields} fields, {rows} rows, "
-            "{equal} of {files} files byte for byte equal"
-        ).format(
-            compared=totals["compared"],
-            fields=totals["fields"],
-            rows=totals["rows"],
-            equal=totals["files_equal"],
-            files=totals["files"],
-        )
-    )
-    rows = list(_differing(steps))
-    if rows:
-        out.table((_("what differs"), _("promised"), _("found"), _("contracts")), rows)
-    if totals["surprises"]:
-        out.note(_("{count} differences are worse than promised").format(count=totals["surprises"]))
+    def as_json(self) -> dict[str, int]:
+        """Return the totals of the comparisons."""
+        names = ("compared", "fields", "rows", "files", "files_equal", "surprises")
+        return {name: self._compared[name] for name in names}
 
+    def differs(self, name: str) -> bool:
+        """Say whether a thing of any contract is not as it was."""
+        return any(one.name == name for one in self._differences)
 
-def _differing(steps: Iterable[RestoreStep]) -> Iterator[tuple[str, str, str, int]]:
-    counted: Counter[Difference] = Counter()
-    for step in steps:
-        if step.measured is not None:
-            counted.update(set(step.measured.differences))
-    for one, count in sorted(counted.items(), key=lambda item: (not item[0].surprise, item[0].name)):
-        mark = "  !" if one.surprise else ""
-        yield thing_text(one.name), _(FATES[one.promised]), _(FATES[one.fate]) + mark, count
-
-
-def warnings_of(steps: Iterable[RestoreStep]) -> Iterator[str]:
-    """Yield what a person should know about some of the contracts."""
-    steps = list(steps)
-    recent = sum(step.warning is Reason.ANSWER_LOST_RECENTLY for step in steps)
-    if recent:
-        yield _(
-            "warning: the answer to a deletion of {count} of these contracts was lost within the last 24 hours; "
-            "a late request could still delete them"
-        ).format(count=recent)
-    if both := sum(step.warning is Reason.IN_BIN_TOO for step in steps):
-        yield _("warning: {count} of these contracts: {why}").format(count=both, why=Reason.IN_BIN_TOO.words)
-
-
-def twin_warnings(steps: Iterable[RestoreStep], numbers: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each contract that came back beside another one with its number."""
-    for step in steps:
-        if step.twins:
-            yield _("warning: {id} is back, and other live contracts have its number {number} too: {ids}").format(
-                id=step.new_ref.id if step.new_ref else step.ref.id,
-                number=numbers.get(step.ref.id, ""),
-                ids=", ".join(step.twins),
+    def show(self, out: Output) -> None:
+        """Print the comparison, what differs with the promise beside it, and what became of the contracts."""
+        totals = self.as_json()
+        if totals["compared"]:
+            out.text(
+                _(
+                    "{compared} contracts compared with the backup: {fields} fields, {rows} rows, "
+                    "{files_equal} of {files} files byte for byte equal"
+                ).format(**totals)
             )
+            rows = list(self._differing())
+            if rows:
+                out.table((_("what differs"), _("promised"), _("found"), _("contracts")), rows)
+            if totals["surprises"]:
+                out.note(_("{count} differences are worse than promised").format(count=totals["surprises"]))
+        out.text(self.summary())
+
+    def summary(self) -> str:
+        """Return one sentence: how many contracts, and what became of them."""
+        told = ", ".join(f"{number} {_(OUTCOME_WORDS.get(one, one))}" for one, number in sorted(self._results.items()))
+        count = self._results.total()
+        return ngettext("{count} contract: {what}", "{count} contracts: {what}", count).format(count=count, what=told)
+
+    def _differing(self) -> Iterator[tuple[str, str, str, int]]:
+        for one, count in sorted(self._differences.items(), key=lambda item: (not item[0].surprise, item[0].name)):
+            mark = "  !" if one.surprise else ""
+            yield thing_text(one.name), _(FATES[one.promised]), _(FATES[one.fate]) + mark, count
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what a person should know about some of the contracts."""
+        if recent := self._warnings[Reason.ANSWER_LOST_RECENTLY]:
+            yield _(
+                "warning: the answer to a deletion of {count} of these contracts was lost within the last 24 hours; "
+                "a late request could still delete them"
+            ).format(count=recent)
+        if both := self._warnings[Reason.IN_BIN_TOO]:
+            yield _("warning: {count} of these contracts: {why}").format(count=both, why=Reason.IN_BIN_TOO.words)
+        yield from self._twins
+        if unread := self._unread:
+            yield _("{count} contracts are back, and could not be compared with their backup").format(count=unread)
+
+    @property
+    def _unread(self) -> int:
+        return self._results["restored"] - self._compared["compared"]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code that the results deserve, and surprises where all is back."""
+        code = weightiest(OF_OUTCOME[result] for result in self._results)
+        # Worse than promised is a claim that does not hold: a program must not take it for success.
+        return ExitCode.IN_DOUBT if code is ExitCode.OK and self._compared["surprises"] else code
+
+
+def _twin_warning(step: RestoreStep) -> str:
+    return _("warning: {id} is back, and other live contracts have its number {number} too: {ids}").format(
+        id=step.new_ref.id if step.new_ref else step.ref.id, number=step.number, ids=", ".join(step.twins)
+    )
 
 
 def relink_json(plan: RelinkPlan, done: Sequence[Relinking]) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def restore_json(step: RestoreStep) -> dict[str, Any]:
     """Return what was or will be done about one contract."""
     return {
         "id": step.ref.id,
+        "number": step.number or None,
         "route": step.route.value if step.route else None,
         "result": step.result,
         "new_id": step.new_ref.id if step.new_ref else None,
@@ -121,13 +122,13 @@ def restore_json(step: RestoreStep) -> dict[str, Any]:
     }
 
 
-def restore_table(steps: Iterable[RestoreStep], numbers: Mapping[str, str], *, form: str = "") -> None:
-    """Print what was or will be done about each contract; `numbers` says what people call them, by id."""
+def restore_table(steps: Iterable[RestoreStep], *, form: str = "") -> None:
+    """Print what was or will be done about each contract."""
     lost, new = _("what does not return"), key(_("new id"))
     columns = (key(_("number")), key(_("id")), _("way back"), _("result"), new, lost, _("why"))
     rows = (
         (
-            numbers.get(step.ref.id, ""),
+            step.number,
             step.ref.id,
             _way_back(step),
             _(OUTCOME_WORDS.get(step.result, step.result)),

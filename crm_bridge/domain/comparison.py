@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from crm_bridge.domain.capabilities import Capabilities, Fate, Route
@@ -85,7 +85,7 @@ def measure(
             found += _list(name, word, _each(before_rows, inside), _each(after_rows, inside), promises, mapped)
     found += _links(before, after, promises, mapped)
     files, equal = _files(before, after)
-    found += _attachments(before, after, equal, promises)
+    found += _attachments(before, after, promises)
     return Measured(len(fields), rows, files, equal, tuple(found))
 
 
@@ -255,13 +255,22 @@ def _files(before: Snapshot, after: Snapshot) -> tuple[int, int]:
     return old.total(), (old & new).total()
 
 
-def _attachments(before: Snapshot, after: Snapshot, equal: int, promises: Promises) -> Iterator[Difference]:
+def _attachments(before: Snapshot, after: Snapshot, promises: Promises) -> Iterator[Difference]:
     promised = promises.of("attachments", "attachments")
-    if equal < len(before.attachments):
+    # Files of rows stand or fall with what is promised about their column.
+    expected = [one for one in before.attachments if promises.of(_place(one.source)) is not Fate.LOST]
+    before = replace(before, attachments=tuple(expected))
+    if _files(before, after)[1] < len(expected):
         # Bytes that differ are not the attachment any more, whatever their name.
         yield Difference("attachments", Fate.LOST, promised)
     elif _names(before) != _names(after):
         yield Difference("attachments", Fate.CHANGED, promised)
+
+
+def _place(source: str) -> str:
+    """Return the thing that a file belongs to, as a forecast names it: its field, or its list and column."""
+    name, _row, column = (*source.split("/"), "", "")[:3]
+    return f"{name}.{column}" if column else name
 
 
 def _names(snapshot: Snapshot) -> Counter[tuple[str, str | None]]:

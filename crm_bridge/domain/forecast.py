@@ -80,6 +80,8 @@ class RelationLike(Protocol):
     def saved(self) -> bool: ...
     @property
     def changing(self) -> tuple[str, ...]: ...
+    @property
+    def files(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,8 @@ def forecast_rows(
         for column in relation.changing if relation.saved else ():
             moving = native.get(column, _fields(native))
             yield _row(Kind.RELATION, f"{relation.name}.{column}", "", moving, anew.get(column, _SET_BY_CRM))
+        for column in relation.files if relation.saved else ():
+            yield _row(Kind.RELATION, f"{relation.name}.{column}", "", _fields(native), _NEW_FILES)
 
 
 def _default(table: Mapping[str, Word], name: str) -> Word:

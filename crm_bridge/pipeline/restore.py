@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crm_bridge import failpoints
+from crm_bridge.domain.absence import NOT_THERE
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
@@ -18,7 +19,7 @@ from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.entries import RESTORE_INTENT, RESTORE_START, run_entry
 from crm_bridge.pipeline.measuring import Measuring
 from crm_bridge.pipeline.restore_order import known_ids, parents_first
-from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of
+from crm_bridge.pipeline.restore_plan import RestoreStep, marker_of, plan_again
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.pipeline.twins import Twins
 from crm_bridge.spi.adapter import Look, Place, RemoveOptions, Restored, RestoreItem, Verdict
@@ -32,13 +33,37 @@ def restore(log: RunLog, steps: Sequence[RestoreStep], *, owner: str | None = No
     `owner`: the user who gets contracts whose own owner the CRM does not take any more.
     """
     desk = log.desk
-    body: dict[str, JsonValue] = {"count": sum(step.route is not None for step in steps)}
+    body: dict[str, JsonValue] = {"count": sum(step.route is not None or step.bin_first for step in steps)}
     with failpoints.step("restore.start"):
         desk.journal.append([run_entry(desk, log.run, RESTORE_START, body)])
     work = _Restoring(log, owner)
-    for route in (Route.UNTRASH, Route.RECREATE):
-        yield from work.carry_out(route, parents_first(log, [step for step in steps if step.route is route]))
-    yield from (step for step in steps if step.route is None)
+    refused = []
+    for kind in (_is_in_bin, _asks_the_bin):
+        for step in work.carry_out(Route.UNTRASH, parents_first(log, [one for one in steps if kind(one)])):
+            if _is_left_to_us(step):
+                refused.append(step)
+            else:
+                yield step
+    left = [one for one in steps if not _is_in_bin(one) and not one.bin_first] + list(plan_again(log, refused))
+    yield from work.carry_out(Route.RECREATE, parents_first(log, [one for one in left if one.route is Route.RECREATE]))
+    yield from (step for step in left if step.route is not Route.RECREATE)
+
+
+def _is_in_bin(step: RestoreStep) -> bool:
+    return step.route is Route.UNTRASH
+
+
+def _asks_the_bin(step: RestoreStep) -> bool:
+    return step.bin_first
+
+
+_NO_WAY_OUT = NOT_THERE | {Reason.PERMISSION, Reason.SCOPE, Reason.NOT_SUPPORTED, Reason.INVALID}
+"""Answers of a bin that will not give a contract back to this user. One that is not known yet may still come back."""
+
+
+def _is_left_to_us(step: RestoreStep) -> bool:
+    """Say whether the bin did not give a contract back, so that the backup is looked at."""
+    return step.result == "not_restored" and step.reason in _NO_WAY_OUT
 
 
 class _Restoring:
@@ -50,7 +75,7 @@ class _Restoring:
         self.owner = owner
         self.ids = known_ids(log)
         self.measuring = Measuring(log)
-        self.twins = Twins(log)
+        self.twins = Twins(log.desk)
         self.intents = RestoreIntents(log)
         self.done = 0
 
@@ -79,12 +104,12 @@ class _Restoring:
         log.write("restore.intent", intents)
         answers = self._send(route, items, batch)
         if route is Route.UNTRASH:
-            answers = self._seen_live(answers)
+            answers = self._seen_live({key: _from_the_bin(answer) for key, answer in answers.items()})
         notes, results = [], []
         for step in batch:
             answer = answers.get(step.ref.id) or Restored(step.ref, Verdict.UNKNOWN, reason=Reason.NOT_ANSWERED)
             notes.append(_outcome(log, step, answer, attempts))
-            results.append(_result(step, answer))
+            results.append(_result(step, route, answer))
             self._learn(step, answer)
         log.write("restore.outcome", notes)
         return results
@@ -146,6 +171,11 @@ class _Restoring:
             self.ids[step.ref.id] = answer.new_ref.id
 
 
+def _from_the_bin(answer: Restored) -> Restored:
+    """Return an answer of the bin: what it does not hold will not come out of it later either."""
+    return replace(answer, verdict=Verdict.NOT_DONE) if answer.reason in NOT_THERE else answer
+
+
 def _happening(
     log: RunLog, step: RestoreStep, event: Event, attempts: Mapping[str, int], reason: Reason | None = None
 ) -> Happening:
@@ -167,10 +197,11 @@ def _outcome(log: RunLog, step: RestoreStep, answer: Restored, attempts: Mapping
     return Note(step.ref.id, _happening(log, step, _EVENTS[answer.verdict], attempts, answer.reason), extra)
 
 
-def _result(step: RestoreStep, answer: Restored) -> RestoreStep:
+def _result(step: RestoreStep, route: Route, answer: Restored) -> RestoreStep:
     result = {Verdict.DONE: "restored", Verdict.NOT_DONE: "not_restored"}.get(answer.verdict, "in_doubt")
     return replace(
         step,
+        route=route,
         reason=answer.reason,
         result=result,
         new_ref=answer.new_ref or (step.ref if answer.verdict is Verdict.DONE else None),

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from crm_bridge import failpoints
-from crm_bridge.domain.absence import Author, Claim
-from crm_bridge.domain.capabilities import Fact, Route, Step, Support
+from crm_bridge.domain.absence import NOT_THERE, Author, Claim
+from crm_bridge.domain.capabilities import Route, Step, Support
 from crm_bridge.domain.comparison import Measured
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, State
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import BackupError, GuardError, InDoubtError
+from crm_bridge.errors import BackupError, CrmBridgeError, GuardError, InDoubtError
 from crm_bridge.i18n import _
-from crm_bridge.pipeline.absence import author_of, is_proven
+from crm_bridge.pipeline.absence import author_of, is_proven, names_deleter
 from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.doubt import LATE, doubtful_records
 from crm_bridge.pipeline.entries import OUTCOME, RESTORE_OUTCOME
+from crm_bridge.pipeline.plan_file import open_plan
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts, unseen
@@ -63,6 +64,10 @@ class RestoreStep:
     """Ids of other live contracts that have the number of this one, once it is back."""
     measured: Measured | None = None
     """The comparison with the backup, once the contract is back and could be read."""
+    number: str = field(default="", repr=False)
+    """What people call it, where the kept plan tells."""
+    bin_first: bool = False
+    """It was not seen in the bin, and nothing proves that it is not there: a restore asks the bin all the same."""
 
 
 def check_tenant(desk: Desk, info: RunInfo) -> None:
@@ -91,24 +96,54 @@ def _may_be_ours(log: RunLog, record_id: str) -> bool:
     return log.claim(record_id, Step.TRASH).may_have_acted and log.others.of(record_id) is not Claim.DONE
 
 
-def plan_restore(log: RunLog, record_ids: Sequence[str], *, named: bool = False) -> Iterator[RestoreStep]:
-    """Look where each contract is and say which way back there is. Raises InDoubtError for anything in doubt.
+def plan_restore(log: RunLog, record_ids: Collection[str] | None = None) -> Iterator[RestoreStep]:
+    """Look where each contract is and say which way back there is, in the order of the plan.
 
-    `named`: a person named these contracts, so that they come back whoever deleted them.
+    Contracts that a person named come back whoever deleted them; without names it is all that the run removed.
+    Raises InDoubtError, before anything is looked for, where one of them is in doubt.
     """
-    desk = log.desk
-    _refuse_doubt(log, record_ids)
-    removed = set(restorable(log)) | (set(log.ids_in(ONLY_WHEN_NAMED)) if named else set())
-    earlier = Earlier.read(desk)
-    wanted = [i for i in record_ids if i in removed]
+    named = record_ids is not None
+    removed = set(restorable(log))
+    _refuse_doubt(log, removed.union(log.ids_in(LATE)) if record_ids is None else record_ids)
+    if record_ids is not None:
+        removed = removed.union(log.ids_in(ONLY_WHEN_NAMED)).intersection(record_ids)
+    return (step for step, seen in _steps(log, _numbered(log, removed), {}) if named or _is_offered(log, seen))
+
+
+def plan_again(log: RunLog, refused: Iterable[RestoreStep]) -> Iterator[RestoreStep]:
+    """Look again for what the bin did not give back, and say what is left to do; nothing but to tell the refusal."""
+    steps = {step.ref.id: step for step in refused}
+    said = {key: step.reason for key, step in steps.items()}
+    for found, _seen in _steps(log, ((key, step.number) for key, step in steps.items()), said):
+        yield steps[found.ref.id] if found.reason is Reason.IN_BIN else found
+
+
+def _steps(
+    log: RunLog, wanted: Iterable[tuple[str, str]], said: Mapping[str, Reason | None]
+) -> Iterator[tuple[RestoreStep, Whereabouts]]:
+    desk, earlier = log.desk, Earlier.read(log.desk)
     for batch in batches(wanted, desk.profile.limits.locate_batch):
-        copies = [earlier.copies[i] for i in batch if i in earlier.copies]
-        refs = [ContractRef(desk.profile.module, i) for i in batch] + copies
+        ids = [record_id for record_id, _number in batch]
+        copies = [earlier.copies[i] for i in ids if i in earlier.copies]
+        refs = [ContractRef(desk.profile.module, i) for i in ids] + copies
         with failpoints.step("restore.look"):
             sighting = desk.adapter.locate(refs, look=Look.EVERYWHERE)
-        for record_id in batch:
-            if named or _is_offered(log, sighting.places[record_id]):
-                yield _route(log, record_id, earlier, sighting)
+        for record_id, number in batch:
+            step = _Way(log, earlier, sighting, said).of(sighting.places[record_id])
+            yield replace(step, number=number), sighting.places[record_id]
+
+
+def _numbered(log: RunLog, wanted: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield id and number in the order of the kept plan; what it does not tell comes last, without a number."""
+    left = set(wanted)
+    try:
+        for target in open_plan(log.desk.plans / f"{log.run.plan}.plan", journal=log.desk.journal).targets():
+            if target.ref.id in left:
+                left.remove(target.ref.id)
+                yield target.ref.id, target.card.number or ""
+    except CrmBridgeError:
+        pass
+    yield from ((record_id, "") for record_id in sorted(left))
 
 
 def _is_offered(log: RunLog, seen: Whereabouts) -> bool:
@@ -119,7 +154,7 @@ def _is_offered(log: RunLog, seen: Whereabouts) -> bool:
     return seen.listed and author_of(log, seen) is Author.US
 
 
-def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
+def _refuse_doubt(log: RunLog, record_ids: Collection[str]) -> None:
     """A late delete would hit the restored copy: settle first, whichever run the doubt belongs to."""
     desk = log.desk
     elsewhere = doubtful_records(desk.journal, desk.system, desk.profile.org_id, but=log.run.id, states=LATE)
@@ -135,33 +170,72 @@ def _refuse_doubt(log: RunLog, record_ids: Sequence[str]) -> None:
         )
 
 
-def _route(log: RunLog, record_id: str, earlier: Earlier, sighting: Sighting) -> RestoreStep:
-    desk, copy = log.desk, earlier.copies.get(record_id)
-    seen = sighting.places[record_id]
-    if copy and sighting.places[copy.id].place is Place.LIVE:
-        return RestoreStep(seen.ref, None, Reason.ALREADY_RESTORED, "present", new_ref=copy)
-    if seen.place is Place.LIVE:
-        return RestoreStep(
-            seen.ref, None, Reason.ALREADY_RESTORED if _came_back(log, record_id) else Reason.IS_LIVE, "present"
-        )
-    warning = Reason.ANSWER_LOST_RECENTLY if record_id in earlier.lost_lately else None
-    in_bin = seen.place is Place.IN_BIN
-    if in_bin and _may(desk, Route.UNTRASH, desk.profile.capabilities.untrash):
-        until = seen.until.date().isoformat() if seen.until else ""
-        return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
-    if in_bin or (seen.place is Place.GONE and _is_gone(log, seen, sighting)):
-        if not _may(desk, Route.RECREATE, desk.profile.capabilities.recreate):
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What decides the way back of the contracts of one look."""
+
+    log: RunLog
+    earlier: Earlier
+    sighting: Sighting
+    said: Mapping[str, Reason | None]
+    """What the bin answered for contracts that it was asked for."""
+
+    def of(self, seen: Whereabouts) -> RestoreStep:
+        """Return the step for one contract."""
+        record_id = seen.ref.id
+        copy = self.earlier.copies.get(record_id)
+        if copy and self.sighting.places[copy.id].place is Place.LIVE:
+            return RestoreStep(seen.ref, None, Reason.ALREADY_RESTORED, "present", new_ref=copy)
+        if seen.place is Place.LIVE:
+            came_back = self.log.standing(record_id).state is State.RESTORED
+            return RestoreStep(seen.ref, None, Reason.ALREADY_RESTORED if came_back else Reason.IS_LIVE, "present")
+        warning = Reason.ANSWER_LOST_RECENTLY if record_id in self.earlier.lost_lately else None
+        asks_bin = record_id not in self.said and _may(self.log.desk, Route.UNTRASH)
+        if seen.place is Place.IN_BIN and asks_bin:
+            until = seen.until.date().isoformat() if seen.until else ""
+            return RestoreStep(seen.ref, Route.UNTRASH, until=until, warning=warning)
+        unsure = seen.place in (Place.GONE, Place.NOT_VISIBLE) and not self._was_purged(seen)
+        return replace(self._anew(seen, warning), bin_first=asks_bin and unsure)
+
+    def _anew(self, seen: Whereabouts, warning: Reason | None) -> RestoreStep:
+        in_bin = seen.place is Place.IN_BIN
+        if not in_bin and not self._is_gone(seen):
+            return RestoreStep(seen.ref, None, self._why_not(seen), "not_restored")
+        if not _may(self.log.desk, Route.RECREATE):
             return RestoreStep(seen.ref, None, Reason.IN_BIN if in_bin else Reason.PERMISSION, "not_restored")
-        if problem := backup_problem(log, record_id):
+        if problem := backup_problem(self.log, seen.ref.id):
             return RestoreStep(seen.ref, None, problem, "not_restored")
         return RestoreStep(seen.ref, Route.RECREATE, warning=Reason.IN_BIN_TOO if in_bin else warning)
-    return RestoreStep(seen.ref, None, _why_not(seen), "not_restored")
 
+    def _was_purged(self, seen: Whereabouts) -> bool:
+        """Say whether it left the bin for certain: the CRM lists that, or said yes to our purge while it answers."""
+        claimed = self.log.claim(seen.ref.id, Step.PURGE) is Claim.DONE
+        return seen.place is Place.GONE and (seen.listed or (claimed and self._answers))
 
-def _is_gone(log: RunLog, seen: Whereabouts, sighting: Sighting) -> bool:
-    """Say whether there is nothing to recover: proven by a look, or by the CRM's yes to our purge while it answers."""
-    purged = log.claim(seen.ref.id, Step.PURGE) is Claim.DONE and sighting.stand_in is not None
-    return purged or is_proven(seen, sighting)
+    def _is_gone(self, seen: Whereabouts) -> bool:
+        """Say whether there is nothing to recover: proven by a look, or by what the bin answered for it."""
+        if seen.place is not Place.GONE or self._was_purged(seen):
+            return seen.place is Place.GONE
+        denied = self.said.get(seen.ref.id) in NOT_THERE and self._answers
+        return not self._must_be_listed and (denied or is_proven(seen, self.sighting))
+
+    @property
+    def _must_be_listed(self) -> bool:
+        """Say whether the CRM would list what was deleted since the plan: what it does not is hidden, or merged."""
+        desk, since = self.log.desk, self.log.planned_at
+        days = desk.profile.limits.bin_days
+        if not names_deleter(desk) or days is None or since is None:
+            return False
+        return desk.clock.now() - since < timedelta(days=days)
+
+    def _why_not(self, seen: Whereabouts) -> Reason:
+        if seen.place is Place.GONE:
+            return Reason.GONE_UNATTRIBUTED if self.sighting.control else Reason.NO_CONTROL_RECORD
+        return Reason.IN_APPROVAL if seen.place is Place.PENDING else unseen(seen)
+
+    @property
+    def _answers(self) -> bool:
+        return (self.sighting.control or self.sighting.stand_in) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +267,6 @@ class Earlier:
         return cls(copies, frozenset(lost))
 
 
-def _came_back(log: RunLog, record_id: str) -> bool:
-    return log.standing(record_id).state is State.RESTORED
-
-
 def backup_problem(log: RunLog, record_id: str) -> Reason | None:
     """Return why this contract cannot be re-created from the vault; None when it can."""
     try:
@@ -210,18 +280,10 @@ def backup_problem(log: RunLog, record_id: str) -> Reason | None:
     return None
 
 
-def _may(desk: Desk, route: Route, fact: Fact) -> bool:
+def _may(desk: Desk, route: Route) -> bool:
     """Say whether this CRM offers a way back, and this user may take it."""
-    return Support.ABSENT not in (fact.support, desk.profile.ways.get(route))
-
-
-def _why_not(seen: Whereabouts) -> Reason:
-    return Reason.NO_CONTROL_RECORD if seen.place is Place.GONE else _not_restorable(seen)
-
-
-def _not_restorable(seen: Whereabouts) -> Reason:
-    places = {Place.IN_BIN: Reason.IN_BIN, Place.PENDING: Reason.IN_APPROVAL}
-    return places.get(seen.place) or unseen(seen)
+    facts = {Route.UNTRASH: desk.profile.capabilities.untrash, Route.RECREATE: desk.profile.capabilities.recreate}
+    return Support.ABSENT not in (facts[route].support, desk.profile.ways.get(route))
 
 
 def marker_of(log: RunLog, record_id: str) -> str:

@@ -15,6 +15,7 @@ from crm_bridge.errors import (
     MalformedAnswerError,
     PermissionDeniedError,
     RequestRefusedError,
+    UsageError,
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.desk import Desk
@@ -22,7 +23,7 @@ from crm_bridge.vault import SetWriter
 
 OF_ONE_FILE = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
 """Reasons of a BackupError that speak of one file; any other means that no backup can be written at all."""
-_NOT_TO_BE_HAD = (RequestRefusedError, PermissionDeniedError, MalformedAnswerError)
+_NOT_TO_BE_HAD = (RequestRefusedError, PermissionDeniedError, MalformedAnswerError, UsageError)
 """Errors that another attempt would meet again. A CRM that is away for now has refused no file."""
 
 
@@ -53,7 +54,7 @@ def store(desk: Desk, writer: SetWriter, copy: Snapshot, *, step: Step) -> Store
     try:
         with failpoints.step("vault.add"):
             writer.add(copy, leave_out=leave_out)
-    except (CrmError, PermissionDeniedError) as problem:
+    except (CrmError, PermissionDeniedError, UsageError) as problem:
         # Attachments are read while they are saved: one that cannot be read holds its contract, not the run.
         return Stored(Reason.BACKUP_INCOMPLETE, problem.vendor_code, in_words(gaps) or problem.message)
     except BackupError as problem:

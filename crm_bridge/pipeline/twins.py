@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from crm_bridge import failpoints
 from crm_bridge.domain.where import where
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge.pipeline.desk import batches
+from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.find import find_contracts
-from crm_bridge.pipeline.plan_file import open_plan
 from crm_bridge.pipeline.restore_plan import RestoreStep
-from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.spi.adapter import Query
 
 _NUMBERS_AT_ONCE = 50
@@ -23,26 +20,15 @@ _NUMBERS_AT_ONCE = 50
 class Twins:
     """Looks for them after a restore: one query for up to 50 numbers."""
 
-    def __init__(self, log: RunLog) -> None:
+    def __init__(self, desk: Desk) -> None:
         """Look where the run deleted."""
-        self._log = log
-        self._desk = log.desk
-
-    @cached_property
-    def _planned(self) -> Mapping[str, str]:
-        """Return number by id from the kept plan; nothing without it."""
-        path = self._desk.plans / f"{self._log.run.plan}.plan"
-        try:
-            targets = open_plan(path, journal=self._desk.journal).targets()
-            return {target.ref.id: target.card.number for target in targets if target.card.number}
-        except CrmBridgeError:
-            return {}
+        self._desk = desk
 
     def named(self, steps: Sequence[RestoreStep]) -> list[RestoreStep]:
         """Return the steps, each that came back with the ids of other live contracts that have its number."""
         back = {step.ref.id: step.new_ref.id for step in steps if step.result == "restored" and step.new_ref}
         try:
-            numbers = self._numbers(back)
+            numbers = self._numbers(steps, back)
             live = self._live(numbers, back)
         except CrmBridgeError:
             # The contracts are back, and a module may have no field for numbers: that changes nothing about either.
@@ -54,12 +40,13 @@ class Twins:
             for step in steps
         ]
 
-    def _numbers(self, back: Mapping[str, str]) -> dict[str, str]:
-        if not self._planned and back:
-            old = {new: old for old, new in back.items()}
-            found = find_contracts(self._desk.adapter, Query(where=None, ids=tuple(old)))
-            return {old[one.id]: one.number for one in found if one.number and one.id in old}
-        return {i: self._planned[i] for i in back if i in self._planned}
+    def _numbers(self, steps: Iterable[RestoreStep], back: Mapping[str, str]) -> dict[str, str]:
+        """Return number by id: from the plan, or, where nothing of it is kept, as the contracts have them now."""
+        if known := {step.ref.id: step.number for step in steps if step.number}:
+            return {key: number for key, number in known.items() if key in back}
+        old = {new: key for key, new in back.items()}
+        found = find_contracts(self._desk.adapter, Query(where=None, ids=tuple(old))) if old else ()
+        return {old[one.id]: one.number for one in found if one.number and one.id in old}
 
     def _live(self, numbers: Mapping[str, str], back: Mapping[str, str]) -> Mapping[str, set[str]]:
         live: dict[str, set[str]] = defaultdict(set)

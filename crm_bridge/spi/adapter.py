@@ -57,6 +57,8 @@ class RelationInfo:
     """Columns of its rows that the CRM sets itself when a row is made anew (numbers, times, authors)."""
     fields: tuple[FieldInfo, ...] = ()
     """The columns of its rows, where metadata tells them."""
+    files: tuple[str, ...] = ()
+    """Columns of its rows whose files come back under new ids; those whose files do not are among `changing`."""
 
 
 @dataclass(frozen=True, slots=True)

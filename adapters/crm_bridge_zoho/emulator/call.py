@@ -64,9 +64,12 @@ class Call:
         """Return the table of the module of the path."""
         return self.org.tables[self.module().api_name]
 
-    def record(self) -> Record | None:
-        """Return the live record of the path, by id or by the external field that `X-EXTERNAL` names."""
-        module, key = self.module(), self.path["id"]
+    def record(self, *, rows: bool = False) -> Record | None:
+        """Return the live record of the path, by id or by the external field that `X-EXTERNAL` names.
+
+        `rows`: a row of a subform as well.
+        """
+        module, key = self.module(rows=rows), self.path["id"]
         if external := self.request.headers.get("x-external"):
             return self._external(module, external, key)
         if not is_id(key):

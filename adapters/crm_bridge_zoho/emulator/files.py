@@ -17,6 +17,7 @@ from crm_bridge_zoho.emulator.call import Call
 from crm_bridge_zoho.emulator.multipart import read_form
 from crm_bridge_zoho.emulator.org import Blob
 from crm_bridge_zoho.emulator.routing import Route
+from crm_bridge_zoho.emulator.store import Record
 
 MAX_FILE = 20 * 1024 * 1024
 
@@ -56,15 +57,27 @@ def fetch_from_record(call: Call) -> WireResponse:
     row_id = call.params.get("fields_attachment_id")
     if not row_id:
         raise param_missing("fields_attachment_id")
-    record = call.record()
-    if record is None:
+    holders = _holders(call)
+    if not holders:
         return EMPTY
-    for name, field in call.module().fields.items():
-        for row in record.cells.get(name, ()) if field.data_type == "fileupload" else ():
-            if row["id"] == row_id:
-                blob = call.org.blobs[row["File_Id__s"]]
-                return download(blob.name, blob.content)
+    for record in holders:
+        for name, field in call.org.modules[record.module].fields.items():
+            for row in record.cells.get(name, ()) if field.data_type == "fileupload" else ():
+                if row["id"] == row_id:
+                    blob = call.org.blobs[row["File_Id__s"]]
+                    return download(blob.name, blob.content)
     raise invalid_param("fields_attachment_id")
+
+
+def _holders(call: Call) -> list[Record]:
+    """Return the record of the path, and with a switch the rows of its subforms; a row only where it may be asked."""
+    org, asked = call.org, call.org.switches.row_files
+    record = call.record(rows=asked == "row")
+    if record is None:
+        return []
+    subforms = [one for one in call.org.modules[record.module].fields.values() if one.data_type == "subform"]
+    rows = [row for one in subforms for row in org.tables[one.target].linked("Parent_Id", record.id)]
+    return [record, *(rows if asked == "record" else ())]
 
 
 ROUTES = (

@@ -109,6 +109,8 @@ class Switches:
     """Blanks at both ends of a written text are cut off."""
     subform_rows: int = 100
     """Rows of one record that lists of a subform module, and queries of it, show."""
+    row_files: str = "row"
+    """What is asked for a file in a row of a subform: the `row`, its `record`, or `nothing` has it."""
     missing_as: int = 204
     """Answer to a record that is not there: 204, or 404/400 as older versions."""
 
