@@ -19,12 +19,14 @@ from crm_bridge.spi.adapter import (
     Look,
     Profile,
     Query,
+    RelationInfo,
     RemoveOptions,
     Restored,
     RestoreItem,
     Search,
     Sighting,
 )
+from crm_bridge.spi.later import Later
 from crm_bridge.spi.spec import Tools
 from crm_bridge_zoho.account import Org, User, read_org, read_user
 from crm_bridge_zoho.auth import Tokens
@@ -36,7 +38,7 @@ from crm_bridge_zoho.deletions import count_bin, list_deletions
 from crm_bridge_zoho.editions import concurrency_of
 from crm_bridge_zoho.finder import Finder
 from crm_bridge_zoho.locator import Locator
-from crm_bridge_zoho.profile import profile_of
+from crm_bridge_zoho.profile import profile_of, relations_of
 from crm_bridge_zoho.recreate import Recreator
 from crm_bridge_zoho.remover import Remover
 from crm_bridge_zoho.settings import ZohoSettings, origins
@@ -81,9 +83,9 @@ class ZohoAdapter:
         workspace = self.workspace
         allowed = concurrency_of(self._settings.edition or workspace.org.edition)
         return profile_of(
-            self._client,
             workspace,
             self._settings,
+            relations=self._relations,
             trash_batch=self._remover.batch,
             in_flight=self._client.cap(allowed),
             credits_left=self._client.credits_left,
@@ -125,6 +127,10 @@ class ZohoAdapter:
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+
+    @cached_property
+    def _relations(self) -> Sequence[RelationInfo]:
+        return Later(lambda: relations_of(self._client, self.workspace))
 
     @cached_property
     def _remover(self) -> Remover:

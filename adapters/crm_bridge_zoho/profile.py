@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
@@ -10,7 +10,6 @@ from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
-from crm_bridge.spi.later import Later
 from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.costs import costs_of
@@ -22,10 +21,10 @@ from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace, lack_text
 
 
 def profile_of(
-    client: ZohoClient,
     workspace: Workspace,
     settings: ZohoSettings,
     *,
+    relations: Sequence[RelationInfo],
     trash_batch: int,
     in_flight: int,
     credits_left: int | None,
@@ -41,7 +40,7 @@ def profile_of(
         module=workspace.name,
         module_label=workspace.module.label,
         fields=fields_of(workspace),
-        relations=Later(lambda: relations_of(client, workspace)),
+        relations=relations,
         capabilities=capabilities_of(workspace),
         limits=limits,
         may={Step.TRASH: may_trash(workspace), Step.PURGE: may_purge(workspace)},

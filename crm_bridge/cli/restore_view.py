@@ -88,8 +88,8 @@ class RestoreTotals:
             out.text(
                 _(
                     "{compared} contracts compared with the backup: {fields} fields, {rows} rows, "
-                    "{files_equal} of {files} files byte for byte equal"
-                ).format(**totals)
+                    "{equal} of {files} files byte for byte equal"
+                ).format(**totals, equal=totals["files_equal"])
             )
             rows = list(self._differing())
             if rows:

@@ -257,14 +257,18 @@ def _files(before: Snapshot, after: Snapshot) -> tuple[int, int]:
 
 def _attachments(before: Snapshot, after: Snapshot, promises: Promises) -> Iterator[Difference]:
     promised = promises.of("attachments", "attachments")
-    # Files of rows stand or fall with what is promised about their column.
-    expected = [one for one in before.attachments if promises.of(_place(one.source)) is not Fate.LOST]
-    before = replace(before, attachments=tuple(expected))
-    if _files(before, after)[1] < len(expected):
+    # Where files of a field or column are promised to be lost, they are no part of what is compared.
+    before, after = (_without_lost(one, promises) for one in (before, after))
+    if _files(before, after)[1] < len(before.attachments):
         # Bytes that differ are not the attachment any more, whatever their name.
         yield Difference("attachments", Fate.LOST, promised)
     elif _names(before) != _names(after):
         yield Difference("attachments", Fate.CHANGED, promised)
+
+
+def _without_lost(snapshot: Snapshot, promises: Promises) -> Snapshot:
+    kept = [one for one in snapshot.attachments if promises.of(_place(one.source)) is not Fate.LOST]
+    return replace(snapshot, attachments=tuple(kept))
 
 
 def _place(source: str) -> str:

@@ -1,4 +1,4 @@
-"""A contract with much on it, in a tenant that moved on: back, or named. With 250 notes: scripts/heavy_round_trip.py."""
+"""A contract with much on it, in a tenant that moved on: back, or named. With 250: scripts/heavy_round_trip.py."""
 
 from __future__ import annotations
 
