@@ -1,4 +1,4 @@
-"""A contract with much on it, in a tenant that moved on: back, or named. With 250: scripts/heavy_round_trip.py."""
+"""A contract with much on it, in a tenant that moved on: back, or named. With 250: sweeps/heavy_round_trip.py."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.heavy_contract import Load
-from scripts.heavy_round_trip import heavy_round_trip
+from sweeps.heavy_contract import Load
+from sweeps.heavy_round_trip import heavy_round_trip
 
 
 @pytest.mark.parametrize("adapter", ["zoho", "fxiaoke"])

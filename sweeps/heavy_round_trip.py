@@ -1,6 +1,6 @@
 """Purge one heavy contract in a tenant that moves on, create it again, and name what is neither back nor announced.
 
-python scripts/heavy_round_trip.py [--rows 250] [--files 10]
+python sweeps/heavy_round_trip.py [--rows 250] [--files 10]
 
 On each CRM: 250 notes or lines, ten of them with a file, a row with a file, a file in a drive; then the owner leaves,
 the status is retired, and another contract gets the number. The stand-in's own records judge; exit 1: a finding.
@@ -25,7 +25,7 @@ from crm_bridge.pipeline.restore_plan import RestoreStep
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator
-from scripts.heavy_contract import NUMBER, STATUS, Load, belongings, load, move_on, owner_of
+from sweeps.heavy_contract import NUMBER, STATUS, Load, belongings, load, move_on, owner_of
 
 
 @dataclass(slots=True)
