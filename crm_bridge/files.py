@@ -23,8 +23,8 @@ LONGEST = 4 * 1024 * 1024
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 _NONBLOCK = os.O_NONBLOCK  # opening a fifo must not hang
 _POLL = 0.02
-_INTRODUCTION = 1.0
-"""Seconds that a process has to say who it is after it took a lock."""
+_INTRODUCTION = 5.0
+"""Seconds that a process has to say who it is after it took a lock; writing a line takes long on a busy disk."""
 
 Refusal = type[CrmBridgeError]
 

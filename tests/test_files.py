@@ -69,7 +69,9 @@ def test_a_file_that_is_replaced_while_it_is_read_is_read(tmp_path: Path) -> Non
         writer.join()
 
 
-def test_whoever_finds_a_lock_busy_is_told_who_holds_it_now_and_not_who_did(tmp_path: Path) -> None:
+def test_whoever_finds_a_lock_busy_is_told_who_holds_it_now_and_not_who_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "plan.lock"
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
@@ -83,6 +85,7 @@ def test_whoever_finds_a_lock_busy_is_told_who_holds_it_now_and_not_who_did(tmp_
     write_private(path, json.dumps(words).encode())
     held = os.open(path, os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_EX)
+    monkeypatch.setattr("crm_bridge.files._INTRODUCTION", 0.0)
     with pytest.raises(JournalBusyError, match="another process"), hold(path, what="plan 3"):
         pass
     os.close(held)
