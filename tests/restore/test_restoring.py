@@ -153,7 +153,8 @@ def test_a_backup_that_was_replaced_is_not_restored_from(tenant: Tenant) -> None
     run = tenant.removed(tenant.ids()[0], step=Step.PURGE)
     (set_,) = tenant.bridge.vault.sets()
     batch = tenant.bridge.vault.folder / set_.set_id / "data/records-000001.age"
-    batch.write_bytes(batch.read_bytes()[:-1] + b"\x00")
+    content = batch.read_bytes()
+    batch.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     (step,) = tenant.crm.restore(run.id)
     assert (step.result, step.route) == ("not_restored", None)
     assert tenant.effects("created") == []
