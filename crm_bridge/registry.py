@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from crm_bridge.errors import UsageError
@@ -14,12 +17,22 @@ GROUP = "crm_bridge.adapters"
 
 def adapter_names() -> tuple[str, ...]:
     """Return the names of all installed adapters, sorted; nothing is imported."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+    return tuple(sorted({point.name for point in _announced()}))
+
+
+def _announced() -> Sequence[EntryPoint]:
+    return _announced_on(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _announced_on(_path: tuple[str, ...]) -> Sequence[EntryPoint]:
+    # Every installed package is opened for this.
+    return tuple(entry_points(group=GROUP))
 
 
 def load_adapter(name: str) -> AdapterSpec:
     """Import one adapter. Raises UsageError when no package offers it or when what it offers is not a spec."""
-    points = [point for point in entry_points(group=GROUP) if point.name == name]
+    points = [point for point in _announced() if point.name == name]
     if not points:
         near = difflib.get_close_matches(name, adapter_names(), n=1)
         raise UsageError(
@@ -41,7 +54,7 @@ def load_adapter(name: str) -> AdapterSpec:
 
 def adapter_version(name: str) -> str:
     """Return `NAME/VERSION` of an installed adapter, the version being that of the package that offers it."""
-    packages = [point.dist for point in entry_points(group=GROUP) if point.name == name]
+    packages = [point.dist for point in _announced() if point.name == name]
     return f"{name}/{packages[0].version}" if packages and packages[0] else name
 
 
