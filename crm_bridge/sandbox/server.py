@@ -111,6 +111,8 @@ class SandboxServer:
         """Stop listening, wake what hangs, end every connection."""
         self.faults.replace([])
         if self._thread.is_alive():
+            with suppress(OSError):  # wakes the thread at once; where a system does not, it looks by itself
+                self._listener.socket.shutdown(socket.SHUT_RDWR)
             self._listener.shutdown()
             self._thread.join(_JOIN_SECONDS)
         self._listener.server_close()
