@@ -11,6 +11,7 @@ once before any comes twice.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import pkgutil
@@ -136,6 +137,7 @@ def warm_up() -> None:
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if ".testing" not in module.name:
                 importlib.import_module(module.name)
+    gc.freeze()  # what every process shares is not copied by a collection
 
 
 def plan_cases(sweep: Sweep, wanted: int | None) -> Iterator[tuple[str, Step, Point, Point | None]]:
