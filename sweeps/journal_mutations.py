@@ -187,7 +187,7 @@ MUTATIONS = (
     Mutation(
         "a writer does not look at lines",
         f"{JOURNAL}/history.py",
-        "            if place != seq or sha256(block).digest() != seal.digest:\n",
+        "            if place != seq or sha256(block).hexdigest() != lines_digest:\n",
         "            if False:\n",
         (TAMPERING,),
     ),
@@ -201,8 +201,8 @@ MUTATIONS = (
     Mutation(
         "an outcome without an intent is written",
         f"{JOURNAL}/writing.py",
-        "        if opening == is_open:\n",
-        "        if opening and is_open:\n",
+        "        if opens == is_open:\n",
+        "        if opens and is_open:\n",
         (BELIEF,),
     ),
     Mutation(
