@@ -21,15 +21,13 @@ ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 FORMAT = "2"
 
-_APPEND_ONLY = ("meta", "entry", "lines", "place", "checkpoint", "node")
+_APPEND_ONLY = ("meta", "entry", "lines", "checkpoint", "node")
 
 _TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     # Nothing stands beside the sealed bytes that could say something else than they do.
     "CREATE TABLE entry (seq INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT",
     "CREATE TABLE lines (seq INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT",
-    # Where a name stands: contracts in gates, by id and by the keyed digest of their number; keys for such digests.
-    "CREATE TABLE place (name TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, seq)) STRICT, WITHOUT ROWID",
     "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL) STRICT",
     "CREATE TABLE node (level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, "
     "PRIMARY KEY (level, place)) STRICT, WITHOUT ROWID",

@@ -14,7 +14,7 @@ from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database, rotation
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
-from crm_bridge.journal.entry import HMAC_OP, Draft, Entry, Stamp
+from crm_bridge.journal.entry import Draft, Stamp
 from crm_bridge.journal.files import check_file, check_home, create_file, make_home, sync_directory
 from crm_bridge.journal.keys import (
     HMAC,
@@ -44,7 +44,6 @@ class Opened:
     tail: Tail
     signer: Signer | None
     digests: PersonalDigests | None
-    digests_recorded: bool = True
 
 
 def open_file(home: Path, *, pins: KeyStore, create: bool, read_only: bool) -> sqlite3.Connection:
@@ -94,8 +93,7 @@ def open_for_writing(
         rotation.finish(keys, origin, signer)
     tail = load_tail(db, origin=origin, key=signer.verifier, pin=pin)
     hmac_key = read_key(keys, HMAC) or make_key(keys, HMAC, randomness)
-    digests = PersonalDigests(hmac_key)
-    return Opened(db, uuid, tail, signer, digests, digests.key_id == recorded_hmac(db))
+    return Opened(db, uuid, tail, signer, PersonalDigests(hmac_key))
 
 
 def open_for_reading(db: sqlite3.Connection, *, keys: KeyStore, pins: KeyStore) -> Opened:
@@ -129,15 +127,6 @@ def read_uuid(db: sqlite3.Connection) -> str:
     except sqlite3.Error as error:
         raise database.translate(error) from None
     return uuid
-
-
-def recorded_hmac(db: sqlite3.Connection) -> str:
-    """Return the id of the HMAC key that the journal names last."""
-    row = db.execute(
-        "SELECT raw FROM entry WHERE seq = (SELECT coalesce(max(seq), 0) FROM place WHERE name = ?)", (HMAC_OP,)
-    ).fetchone()
-    entry = Entry.parse(row[0]) if row else None
-    return str(entry.body.get("hmac", "")) if entry and entry.op in (START_OP, HMAC_OP) else ""
 
 
 def make_stamp(clock: Clock, *, boot: str, session: str, os_user: str, ts: str) -> Stamp:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -195,8 +195,6 @@ class Present:
 
     size: int
     nodes: Mapping[tuple[int, int], bytes]
-    names: int
-    """Rows of the index of names."""
     stray_lines: int
     """Blocks of lines without an entry."""
 
@@ -208,22 +206,12 @@ def read_present(db: sqlite3.Connection) -> Present:
         try:
             size: int = db.execute("SELECT coalesce(max(seq), -1) + 1 FROM entry").fetchone()[0]
             nodes = db.execute("SELECT level, place, hash FROM node").fetchall()
-            names = db.execute("SELECT count(*) FROM place").fetchone()[0]
             stray = db.execute("SELECT count(*) FROM lines WHERE seq NOT IN (SELECT seq FROM entry)").fetchone()[0]
         finally:
             db.execute("ROLLBACK")
     except database.ERRORS as error:
         raise SourceError(database.FILE_NAME, str(error)) from None
-    return Present(size, {(level, place): node for level, place, node in nodes}, names, stray)
-
-
-def has_names(db: sqlite3.Connection, seq: int, names: Iterable[str]) -> bool:
-    """Return whether the index of names leads from each of these to this entry."""
-    query = "SELECT count(*) FROM place WHERE name = ? AND seq = ?"
-    try:
-        return all(db.execute(query, (name, seq)).fetchone()[0] for name in names)
-    except database.ERRORS as error:
-        raise SourceError(database.FILE_NAME, str(error)) from None
+    return Present(size, {(level, place): node for level, place, node in nodes}, stray)
 
 
 _ENTRIES = (

@@ -53,6 +53,7 @@ class Journal(Reader):
         self._ballast = ballast
         self._leases = Leases(home)
         self.path = home / database.FILE_NAME
+        self._digest_key_named = False
         self._pinned_at = clock.monotonic()
         self._unpinned_outcomes = 0
         self.pin_stale = False
@@ -101,15 +102,8 @@ class Journal(Reader):
             db.close()
             raise
         journal = cls(home, opened, clock=clock, randomness=randomness, keys=keys, pins=pins, stamp=stamp, ballast=held)
-        journal._begin_session()
+        journal.pin()
         return journal
-
-    def _begin_session(self) -> None:
-        if self._ballast is None:
-            return
-        if not self._opened.digests_recorded and self._opened.digests:
-            self.append([Draft(HMAC_OP, body={"hmac": self._opened.digests.key_id})])
-        self.pin()
 
     @property
     def session(self) -> str:
@@ -143,6 +137,7 @@ class Journal(Reader):
             self._refuse_intents_without_ballast(drafts)
             # Nothing is written on a journal that does not check.
             self._believed(thorough=True)
+            self._name_digest_key()
             try:
                 entries = self._write(drafts)
             except JournalError as error:
@@ -232,6 +227,15 @@ class Journal(Reader):
             made = self._insert(db, drafts, (self._signer(),))
         self._take_in(made)
         return made.entries
+
+    def _name_digest_key(self) -> None:
+        """Journal which key makes keyed digests from now on, where the journal names another one."""
+        if self._digest_key_named or self._opened.digests is None:
+            return
+        named = self.entry(max(self._believed().places(op=HMAC_OP), default=0))
+        if named.body.get("hmac") != self._opened.digests.key_id:
+            self._write([Draft(HMAC_OP, body={"hmac": self._opened.digests.key_id})])
+        self._digest_key_named = True
 
     def _insert(self, db: sqlite3.Connection, drafts: Sequence[Draft], signers: Sequence[Signer]) -> Written:
         stamp = opening.make_stamp(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,6 @@ from crm_bridge.journal.checkpoint import Checkpoint
 from crm_bridge.journal.entry import (
     ENTRY_KEYS,
     FIRST_PREV,
-    HMAC_OP,
     VERSION,
     AttemptKey,
     attempts_of,
@@ -25,7 +24,6 @@ from crm_bridge.journal.lines import LineSeal, parse_line
 from crm_bridge.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from crm_bridge.journal.note import NoteError, SignedNote, VerifierKey
 from crm_bridge.journal.sources import CheckpointRecord, EntryRecord, Header, LinesRecord, Record, SourceError
-from crm_bridge.journal.writing import names_in
 
 START_OP = "journal.start"
 ROTATE_OP = "key.rotate"
@@ -53,14 +51,8 @@ class Walk:
         *,
         sizes: Collection[int],
         indexes: Collection[int],
-        is_indexed: Callable[[int, Iterable[str]], bool],
     ) -> None:
-        """Remember the roots at `sizes` and the bytes of the entries at `indexes` on the way.
-
-        `is_indexed` tells whether the source finds an entry under the names that its lines give it.
-        """
-        self._is_indexed = is_indexed
-        self.names = 0
+        """Remember the roots at `sizes` and the bytes of the entries at `indexes` on the way."""
         self._header = header
         self._found = found
         self._sizes, self._indexes = frozenset(sizes), frozenset(indexes)
@@ -134,8 +126,6 @@ class Walk:
             self._start(value, seq)
         elif op == ROTATE_OP:
             self._rotate(value, seq)
-        if op == HMAC_OP:
-            self._check_names(seq, op, ())
         if (seal := LineSeal.parse(value["lines"])) is not None:
             self._announced = value, seal
         if seq in self._indexes:
@@ -188,14 +178,7 @@ class Walk:
             parsed = [parse_line(raw) for raw in block.split(b"\n")]
         except ValueError:
             raise SourceError(_("entry {seq}").format(seq=value["seq"]), _("a line of it is damaged")) from None
-        self._check_names(value["seq"], value["op"], parsed)
         self._attempts(value, parsed)
-
-    def _check_names(self, seq: int, op: str, lines: Iterable[Mapping[str, Any]]) -> None:
-        names = names_in(op, lines)
-        self.names += len(names)
-        if names and not self._is_indexed(seq, names):
-            self._add(Code.ALTERED, seq, _("the index does not find it under the names in its lines"))
 
     def _end_of_entry(self) -> None:
         if self._announced is not None:

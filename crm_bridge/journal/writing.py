@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
 
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.checkpoint import Checkpoint
 from crm_bridge.journal.entry import (
-    GATE_OP,
-    HMAC_OP,
     AttemptKey,
     Draft,
     Entry,
@@ -30,9 +27,6 @@ from crm_bridge.journal.tail import Tail
 from crm_bridge.version import VERSION
 
 PROGRAM = f"crm_bridge/{VERSION}"
-
-DIGEST_PREFIX = 32
-"""Digits of a keyed digest in the index; the line itself has all of them."""
 
 Attempts = Mapping[AttemptKey, tuple[int, int]]
 """Open attempts, each with the entry of its intent and the place of the line in it."""
@@ -66,7 +60,7 @@ def insert_batch(
     frontier, prev, seq = tail.frontier.copy(), tail.prev, tail.size
     sealed = replace(stamp, seal_size=seq + len(drafts), seal_after=tail.after)
     made = Written((), tail)
-    entries, blocks, nodes, places = [], [], [], []
+    entries, blocks, nodes = [], [], []
     for draft in drafts:
         block = write_lines(draft.lines)
         entry = write_entry(draft, sealed, LineSeal.of(block) if block else None, seq=seq, prev=prev, program=PROGRAM)
@@ -76,12 +70,9 @@ def insert_batch(
         entries.append(entry)
         if block:
             blocks.append((seq, block))
-        # Neighbours in the index are written one after the other.
-        places += [(name, seq) for name in sorted(names_in(draft.op, draft.lines))]
         seq += 1
     db.executemany("INSERT INTO entry (seq, raw) VALUES (?, ?)", [(entry.seq, entry.raw) for entry in entries])
     db.executemany("INSERT INTO lines (seq, raw) VALUES (?, ?)", blocks)
-    db.executemany("INSERT INTO place (name, seq) VALUES (?, ?)", places)
     if nodes:
         db.executemany("INSERT INTO node (level, place, hash) VALUES (?, ?, ?)", nodes)
     checkpoint = Checkpoint.sign(origin, frontier.size, frontier.root(), *signers)
@@ -91,16 +82,6 @@ def insert_batch(
     )
     made.entries, made.tail = tuple(entries), Tail(frontier, prev, checkpoint)
     return made
-
-
-def names_in(op: str, lines: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the names under which an entry is found without reading all of them."""
-    if op == HMAC_OP:
-        return {HMAC_OP}
-    if op != GATE_OP:
-        return set()
-    numbers = {str(line["number"])[:DIGEST_PREFIX] for line in lines if line.get("number")}
-    return numbers | {str(line["id"]) for line in lines}
 
 
 def _track(made: Written, draft: Draft, seq: int, before: Attempts) -> None:
