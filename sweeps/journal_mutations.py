@@ -206,11 +206,11 @@ MUTATIONS = (
         (BELIEF,),
     ),
     Mutation(
-        "the names in lines are not compared with the index",
-        f"{JOURNAL}/walk.py",
-        "        if names and not self._is_indexed(seq, names):\n",
+        "a new key of digests is not named",
+        f"{JOURNAL}/store.py",
+        '        if named.body.get("hmac") != self._opened.digests.key_id:\n',
         "        if False:\n",
-        (TAMPERING,),
+        (f"{TESTS}keys.py",),
     ),
     Mutation(
         "the line of a receipt may be another one",

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import database
-from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
 from crm_bridge.journal.canonical import canonical
+from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
 from crm_bridge.journal.entry import GATE_OP, AttemptKey, Entry, is_intent, is_outcome
 from crm_bridge.journal.history import History
 from crm_bridge.journal.lines import Line, damaged_lines, parse_line, split_block

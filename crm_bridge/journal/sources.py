@@ -50,10 +50,11 @@ class LinesRecord:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRecord:
-    """One stored checkpoint, with its frontier where the source has it."""
+    """One checkpoint, with what a file keeps beside its note: the frontier, and the size under which it stands."""
 
     note: str
     frontier: bytes | None = None
+    size: int | None = None
 
 
 Record: TypeAlias = EntryRecord | LinesRecord | CheckpointRecord
@@ -180,8 +181,8 @@ def read_database_records(db: sqlite3.Connection, *, size: int) -> Iterator[Reco
         while waiting is not None and waiting[0] <= place + 1:
             yield waiting[1]
             waiting = next(checkpoints, None)
-    for _size, note, frontier in _pages(db, _ORPHANS):
-        yield CheckpointRecord(note, frontier)
+    for stored, note, frontier in _pages(db, _ORPHANS):
+        yield CheckpointRecord(note, frontier, stored)
 
 
 def count_entries(db: sqlite3.Connection) -> int:
@@ -227,7 +228,7 @@ _ORPHANS = (
 
 def _checkpoints(db: sqlite3.Connection) -> Iterator[tuple[int, CheckpointRecord]]:
     for size, note, frontier in _pages(db, _CHECKPOINTS):
-        yield size, CheckpointRecord(note, frontier)
+        yield size, CheckpointRecord(note, frontier, size)
 
 
 def _pages(db: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:

@@ -213,6 +213,8 @@ class Walk:
         good = checkpoint.origin == self._header.origin and checkpoint.size == self.size == self._seal.size
         if not good or checkpoint.root != self.root or (self._last and self._last.size == checkpoint.size):
             self._add(Code.ALTERED, self.size - 1, _("the checkpoint after it does not seal these entries"))
+        if record.size not in (None, checkpoint.size):
+            self._add(Code.ALTERED, self.size - 1, _("the checkpoint after it stands under another size"))
         if record.frontier is not None and record.frontier != self._frontier.to_bytes():
             self._add(Code.ALTERED, self.size - 1, _("the tree stored with its checkpoint is wrong"))
         self._hand_over(checkpoint)

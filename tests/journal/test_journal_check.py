@@ -125,9 +125,7 @@ def test_a_check_beside_a_writer_raises_no_alarm(journal: Journal, home: Path) -
         # Another two hundred entries complete a subtree that was not there when the check began.
         journal.append([Draft("note") for _number in range(300)])
         collector = Collector()
-        walk = Walk(
-            sources.read_database_header(db), collector, sizes=(), indexes=(), is_indexed=lambda _seq, _names: True
-        )
+        walk = Walk(sources.read_database_header(db), collector, sizes=(), indexes=())
         for record in sources.read_database_records(db, size=present.size):
             walk.feed(record)
         walk.finish()

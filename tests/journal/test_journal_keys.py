@@ -183,14 +183,18 @@ def test_the_wrong_key_cannot_continue_a_journal(open_journal: OpenJournal, keys
     assert caught.value.reason == "journal_unverified"
 
 
-def test_a_new_digest_key_is_named_in_the_journal(open_journal: OpenJournal, keys: MemoryKeys) -> None:
+def test_a_new_digest_key_is_named_before_what_is_written_with_it(open_journal: OpenJournal, keys: MemoryKeys) -> None:
     open_journal().close()
     make_key(keys, HMAC, random.Random(4))
     journal = open_journal()
+    (note,) = journal.append([Draft("note")])
     (entry,) = journal.entries(op="key.hmac")
+    assert entry.seq == note.seq - 1
     assert entry.body["hmac"] == PersonalDigests(base64.b64decode(keys[HMAC])).key_id
     journal.close()
-    assert len(list(open_journal().entries(op="key.hmac"))) == 1
+    again = open_journal()
+    again.append([Draft("note")])
+    assert len(list(again.entries(op="key.hmac"))) == 1
 
 
 def test_another_process_finishes_a_change_that_was_cut(open_journal: OpenJournal) -> None:

@@ -54,8 +54,8 @@ def test_a_batch_with_one_bad_draft_writes_nothing(journal: Journal, intent: Mak
         "INSERT OR REPLACE INTO entry (seq, raw) SELECT seq, raw FROM entry WHERE seq = 0",
         "UPDATE lines SET raw = zeroblob(3)",
         "DELETE FROM lines",
-        "UPDATE place SET seq = 0",
-        "DELETE FROM place",
+        "UPDATE node SET hash = zeroblob(32)",
+        "DELETE FROM node",
         "DELETE FROM checkpoint",
         "UPDATE checkpoint SET note = 'x'",
         "DELETE FROM meta",
@@ -63,7 +63,7 @@ def test_a_batch_with_one_bad_draft_writes_nothing(journal: Journal, intent: Mak
     ],
 )
 def test_triggers_refuse_to_change_what_was_written(journal: Journal, home: Path, statement: str) -> None:
-    journal.append([Draft("gate", lines=[{"id": "1"}])])
+    journal.append([Draft("gate", lines=[{"id": "1"}]), *[Draft("note")] * 256])
     with raw_database(home) as db:
         # Without this pragma REPLACE would delete the old row past the triggers.
         db.execute("PRAGMA recursive_triggers = ON")

@@ -1,4 +1,4 @@
-"""The wrong variants that the mutation scripts make still fit the sources, so that none of them rots unseen."""
+"""The wrong variants that the mutation sweeps make still fit the sources, so that none of them rots unseen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import journal_mutations, mutations
+from sweeps import journal_mutations, mutations
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = (*mutations.MUTATIONS, *journal_mutations.MUTATIONS)
