@@ -77,7 +77,10 @@ def _admit(value: object, odd_keys: list[str], depth: int) -> object:
     if depth >= MAX_DEPTH:
         raise _refusal(_("nesting deeper than {limit}").format(limit=MAX_DEPTH))
     if isinstance(value, Mapping):
-        return {_key(key, odd_keys): _admit(item, odd_keys, depth + 1) for key, item in value.items()}
+        return {
+            _key(key, odd_keys): item if type(item) is str else _admit(item, odd_keys, depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_admit(item, odd_keys, depth + 1) for item in value]
     raise _refusal(_("a value of type {kind}").format(kind=kind.__name__))

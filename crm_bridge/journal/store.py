@@ -135,8 +135,9 @@ class Journal(Reader):
             return ()
         with self._guard:
             self._refuse_intents_without_ballast(drafts)
-            # Nothing is written on a journal that does not check.
-            self._believed(thorough=True)
+            # Nothing is written on a journal that does not check; hashing it again must not keep others from writing.
+            if self._history is None or not self._history.thorough:
+                self._believed(thorough=True)
             self._name_digest_key()
             try:
                 entries = self._write(drafts)

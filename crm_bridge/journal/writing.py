@@ -73,8 +73,7 @@ def insert_batch(
         seq += 1
     db.executemany("INSERT INTO entry (seq, raw) VALUES (?, ?)", [(entry.seq, entry.raw) for entry in entries])
     db.executemany("INSERT INTO lines (seq, raw) VALUES (?, ?)", blocks)
-    if nodes:
-        db.executemany("INSERT INTO node (level, place, hash) VALUES (?, ?, ?)", nodes)
+    db.executemany("INSERT INTO node (level, place, hash) VALUES (?, ?, ?)", nodes)
     checkpoint = Checkpoint.sign(origin, frontier.size, frontier.root(), *signers)
     db.execute(
         "INSERT INTO checkpoint (size, note, frontier) VALUES (?, ?, ?)",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
@@ -40,6 +41,9 @@ def op_of(event: Event) -> str:
     return event.value.partition(".")[0]
 
 
+_OPS = {event: op_of(event) for event in Event}
+
+
 @dataclass(frozen=True, slots=True)
 class RunRef:
     """One run: its id and the plan that it carries out."""
@@ -49,13 +53,12 @@ class RunRef:
     connection: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One event of one contract, about to be journaled."""
 
     record_id: str
     happening: Happening
-    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+    extra: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def event_entries(desk: Desk, run: RunRef, notes: Sequence[Note]) -> list[Draft]:
@@ -71,20 +74,22 @@ def event_entries(desk: Desk, run: RunRef, notes: Sequence[Note]) -> list[Draft]
             drafts += [_batch(desk, run, op, group) for op, group in groups.items()]
             groups, grouped = {}, set()
         grouped.add(note.record_id)
-        groups.setdefault(op_of(note.happening.event), []).append(note)
+        groups.setdefault(_OPS[note.happening.event], []).append(note)
     return drafts + [_batch(desk, run, op, group) for op, group in groups.items()]
 
 
 def _batch(desk: Desk, run: RunRef, op: str, notes: Sequence[Note]) -> Draft:
-    shared, lines = share([_facts(note) for note in notes])
-    body = {"adapter": desk.adapter_version, **shared}
-    return contract_entry(
-        desk, run, op, [{"id": n.record_id, **line} for n, line in zip(notes, lines, strict=True)], body
-    )
+    first = notes[0].happening
+    if all(note.happening is first or note.happening == first for note in notes):
+        shared, lines = share([note.extra for note in notes])
+        shared = {**_facts(first), **shared}
+    else:
+        shared, lines = share([{**_facts(note.happening), **note.extra} for note in notes])
+    named = [{"id": note.record_id, **line} for note, line in zip(notes, lines, strict=True)]
+    return contract_entry(desk, run, op, named, {"adapter": desk.adapter_version, **shared})
 
 
-def _facts(note: Note) -> dict[str, JsonValue]:
-    happening = note.happening
+def _facts(happening: Happening) -> dict[str, JsonValue]:
     facts: dict[str, JsonValue] = {"event": happening.event.value, "step": happening.step.value}
     if happening.attempt:
         facts["attempt"] = happening.attempt
@@ -94,17 +99,21 @@ def _facts(note: Note) -> dict[str, JsonValue]:
         facts["reason"] = happening.reason.value
     if happening.code:
         facts["code"] = happening.code
-    facts.update(note.extra)
     return facts
 
 
-def share(facts: Sequence[dict[str, JsonValue]]) -> tuple[dict[str, JsonValue], list[dict[str, JsonValue]]]:
+def share(
+    facts: Sequence[Mapping[str, JsonValue]],
+) -> tuple[dict[str, JsonValue], Sequence[Mapping[str, JsonValue]]]:
     """Return the facts that all have in common, and what each adds to them. Numbers stay with their contract."""
-    shared = {key: value for key, value in facts[0].items() if key != "number"}
-    for one in facts:
-        if differing := [key for key, value in shared.items() if one.get(key, shared) != value]:
-            for key in differing:
-                del shared[key]
+    shared = {
+        key: value
+        for key, value in facts[0].items()
+        # A value of another type may be equal and stand for something else.
+        if key != "number" and all(key in one and one[key] == value and type(one[key]) is type(value) for one in facts)
+    }
+    if not shared:
+        return shared, facts
     return shared, [{key: value for key, value in one.items() if key not in shared} for one in facts]
 
 

@@ -68,15 +68,16 @@ class RunLog:
         if not notes:
             return
         after: dict[str, Standing] = {}
-        for note in notes:
-            before = after.get(note.record_id) or self.standing(note.record_id)
-            after[note.record_id] = self._fold.after(before, note.happening)
+        known, follow = self._standings, self._fold.after
+        for record_id, happening, _extra in notes:
+            before = after.get(record_id) or known.get(record_id, UNTOUCHED)
+            after[record_id] = follow(before, happening)
         entries = event_entries(self.desk, self.run, notes)
         with failpoints.step(failpoint):
             self.desk.journal.append(entries)
         self._standings.update(after)
         for note in notes:
-            self._note(note.record_id, note.happening, note.extra)
+            self._note(*note)
 
     def claim(self, record_id: str, step: Step) -> Claim:
         """Return what this run may claim of a deletion of a contract."""
@@ -97,7 +98,8 @@ class RunLog:
         return self._bin_marks.get(record_id, "")
 
     def _note(self, record_id: str, happening: Happening, facts: Mapping[str, Any]) -> None:
-        self._note_backup(record_id, happening.event, facts)
+        if happening.event is Event.BACKED_UP:
+            self._note_backup(record_id, facts)
         if mark := facts.get("mark"):
             live = happening.event is Event.GATE_PASSED and happening.step is Step.TRASH
             (self._live_marks if live else self._bin_marks)[record_id] = str(mark)
@@ -105,14 +107,13 @@ class RunLog:
         if (after := asked.after(happening.event, happening.reason)) is not asked:
             self._asked[record_id, happening.step] = after
 
-    def _note_backup(self, record_id: str, event: Event, facts: Mapping[str, Any]) -> None:
-        if event is Event.BACKED_UP:
-            known = self._backups.setdefault(str(facts["set"]), {})
-            for others in self._backups.values():
-                others.pop(record_id, None)
-            leaves = facts.get("leaves", 0)
-            self.leaves[record_id] = leaves if isinstance(leaves, int) else 0
-            known[record_id] = bytes.fromhex(str(facts["sha256"]))
+    def _note_backup(self, record_id: str, facts: Mapping[str, Any]) -> None:
+        known = self._backups.setdefault(str(facts["set"]), {})
+        for others in self._backups.values():
+            others.pop(record_id, None)
+        leaves = facts.get("leaves", 0)
+        self.leaves[record_id] = leaves if isinstance(leaves, int) else 0
+        known[record_id] = bytes.fromhex(str(facts["sha256"]))
 
     def backup_set(self, set_id: str) -> BackupSet:
         """Open a set of this run once and keep it open: its header is decrypted a single time."""
