@@ -92,6 +92,10 @@ class Bridge:
         name may be mistyped. `wait_seconds` is how long to wait for another process that has the same contracts.
         `reading` promises that nothing will be written: a directory on a read-only disk is enough then.
         Raises ConfigError, UsageError.
+
+        >>> with Bridge.open(home) as bridge:
+        ...     print(bridge.connect("zoho-sandbox").name)
+        zoho-sandbox
         """
         from crm_bridge.bridge.opening import open_surroundings
 
@@ -121,7 +125,11 @@ class Bridge:
         self.close()
 
     def close(self) -> None:
-        """Let go of connections and files; closing twice is harmless."""
+        """Let go of connections and files; closing twice is harmless.
+
+        >>> bridge = Bridge.open(home)
+        >>> bridge.close()
+        """
         for adapter in self._adapters.values():
             adapter.close()
         self._adapters.clear()
@@ -242,6 +250,8 @@ class Bridge:
         """Return a connection; signing in happens at the first call that needs it.
 
         Its calls tell `progress` how far they are and end early once `stop` is set, in place of those of the bridge.
+
+        >>> crm = bridge.connect("zoho-sandbox", progress=lambda stage, done, total: None)
         """
         from crm_bridge.bridge.connection import Connection
 
@@ -362,26 +372,43 @@ class Bridge:
         return self._rules[name]
 
     def open_plan(self, path: Path | str) -> Plan:
-        """Read a plan file and check that nothing in it was altered. Needs no connection."""
+        """Read a plan file and check that nothing in it was altered. Needs no connection.
+
+        >>> path = crm.plan(number="HT-2025-0001", output=folder / "one.plan").path
+        >>> bridge.open_plan(path).count
+        1
+        """
         from crm_bridge.bridge.results import Plan
         from crm_bridge.pipeline.plan_file import open_plan
 
         return Plan(open_plan(Path(path), journal=self.journal))
 
     def runs(self) -> Iterator[RunInfo]:
-        """Return every run, oldest first, from the journal."""
+        """Return every run, oldest first, from the journal.
+
+        >>> [(info.ref.connection, info.count, info.complete) for info in bridge.runs()][:1]
+        [('zoho-sandbox', 1, True)]
+        """
         from crm_bridge.pipeline.runs import all_runs
 
         return all_runs(self.journal)
 
     def run(self, run_id: str | None = None) -> RunInfo:
-        """Return a run by id or its beginning, or the last one."""
+        """Return a run by id or its beginning, or the last one.
+
+        >>> bridge.run().id == bridge.run(run.id[:20]).id
+        True
+        """
         from crm_bridge.pipeline.runs import find_run
 
         return find_run(self.journal, run_id)
 
     def status(self, run_id: str | None = None) -> Run:
-        """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone."""
+        """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone.
+
+        >>> bridge.status(run.id).exit_code
+        <ExitCode.OK: 0>
+        """
         from crm_bridge.bridge.run_reading import read_run
         from crm_bridge.pipeline.runs import find_run
 
@@ -391,6 +418,10 @@ class Bridge:
         """Return (run id, record id) of the last run that went through the gate with this contract id or number.
 
         `connection` narrows. Raises UsageError, and AmbiguousContractError where several contracts are meant.
+
+        >>> run_id, record_id = bridge.find_removed(removed.number, connection="zoho-sandbox")
+        >>> record_id == removed.id
+        True
         """
         from crm_bridge.bridge.removals import the_removal
 
@@ -414,6 +445,9 @@ class Bridge:
         """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
 
         The journal is not opened for it: one that does not verify can still be checked.
+
+        >>> int(bridge.check_journal().exit_code)
+        0
         """
         from crm_bridge.journal.check import check_journal
         from crm_bridge.journal.known import own_vkey
@@ -433,6 +467,10 @@ class Bridge:
         """Write the journal's export to a file; return the number of entries and the public key, empty if unknown.
 
         The journal is not opened for it: one that does not verify can still be handed to somebody who looks.
+
+        >>> count, vkey = bridge.export_journal(folder / "journal.jsonl")
+        >>> count > 0
+        True
         """
         from crm_bridge.files import create_private
         from crm_bridge.journal.export import export_journal
@@ -465,7 +503,12 @@ class Bridge:
         return (own,) if own else ()
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:
-        """Issue the receipt of a run, or of one contract in it, from the journal."""
+        """Issue the receipt of a run, or of one contract in it, from the journal.
+
+        >>> receipt = bridge.issue_receipt(run.id, record_id=removed.id)
+        >>> [line["record"] == removed.id for line in receipt.lines()]
+        [True]
+        """
         from crm_bridge.bridge.results import Receipt
         from crm_bridge.pipeline.receipt import issue_receipt
         from crm_bridge.pipeline.runs import find_run

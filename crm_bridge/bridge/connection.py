@@ -93,7 +93,11 @@ class Connection:
         return replace(self._bridge.desk(self.name), progress=self._progress, stop=self._stop)
 
     def profile(self) -> Profile:
-        """Say who is signed in, where, and what may be done there."""
+        """Say who is signed in, where, and what may be done there.
+
+        >>> crm.profile().module, crm.profile().environment
+        ('Contracts', 'sandbox')
+        """
         return self._bridge.profile(self.name)
 
     def find(
@@ -108,6 +112,9 @@ class Connection:
 
         Without any of them, every contract. `limit` ends the stream after so many that match; ids and numbers that
         were not found are named by the selection.
+
+        >>> [contract.number for contract in crm.find(where.amount > 100_000, "currency = 'EUR'", limit=2)]
+        ['HT-2025-0001', 'HT-2023-0004']
         """
         return self._select(self._wanted(filters, words, ids, numbers), limit=limit)
 
@@ -136,7 +143,11 @@ class Connection:
         )
 
     def get(self, wanted: str) -> Contract:
-        """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError."""
+        """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError.
+
+        >>> crm.get("HT-2025-0001").currency
+        'EUR'
+        """
         found: list[Contract] = [*self.find(ids=[wanted])] if _looks_like_id(wanted) else []
         found = found or self._by_number(wanted) or [*self.find(ids=[wanted])]
         if not found:
@@ -166,7 +177,12 @@ class Connection:
             return []
 
     def show(self, wanted: str) -> Details:
-        """Return one contract with its lines, notes, attachments and links, by id or number."""
+        """Return one contract with its lines, notes, attachments and links, by id or number.
+
+        >>> details = crm.show("HT-2025-0001")
+        >>> details.deletable.support.value, len(details.snapshot.attachments)
+        ('full', 2)
+        """
         from crm_bridge.domain.obstacles import deletability
         from crm_bridge.domain.snapshot import Unavailable
 
@@ -185,6 +201,10 @@ class Connection:
         """Save contracts (a selection of `find`, usually) into the vault without deleting them; verified, journaled.
 
         Raises NothingMatchedError, BackupError.
+
+        >>> saved = crm.backup(crm.find(where.number == "HT-2025-0001"), keep_days=30)
+        >>> saved.count, saved.unsaved
+        (1, ())
         """
         from crm_bridge.pipeline.saving import save_contracts
 
@@ -224,6 +244,13 @@ class Connection:
 
         `contracts` are some that `find`, a plan or a run gave: the plan is bound to them as they were then, and what
         was changed since is named in `Plan.notes.warnings` and left alone.
+
+        >>> plan = crm.plan(where.number.starts_with("HT-2025-000"), reason="duplicate import")
+        >>> len(plan), plan.notes.warnings
+        (3, ())
+        >>> chosen = [contract for contract in crm.find("everything") if contract.currency == "EUR"]
+        >>> len(crm.plan(contracts=chosen)) == len(chosen)
+        True
         """
         from crm_bridge.bridge.results import Plan
         from crm_bridge.pipeline.plan import PlanOptions, make_plan
@@ -255,6 +282,9 @@ class Connection:
         """Restore contracts of a plan into a stand-in and compare; `stage` builds it (default: the adapter's own).
 
         Differences worse than the plan's forecast close the gate: `apply` raises BackupError for this plan then.
+
+        >>> crm.rehearse(crm.plan(number="HT-2025-0001")).result
+        'passed'
         """
         from crm_bridge.pipeline.rehearsal import rehearse
 
@@ -278,6 +308,12 @@ class Connection:
         Raises ConfirmationError, GuardError, BackupError, JournalError and whatever stops the sign-in; nothing was
         sent then.
         What happened to each contract after that is in the run, and `Run.halted` says why it stopped early.
+
+        >>> plan = crm.plan(number=numbers[0], reason="duplicate import")
+        >>> crm.apply(plan, confirm=plan.digest).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        >>> crm.apply(crm.plan(number=numbers[1]), confirm=lambda plan: plan.phrase).exit_code
+        <ExitCode.OK: 0>
         """
         from crm_bridge.bridge.results import Plan
         from crm_bridge.domain.plan import confirm_plan
@@ -320,7 +356,11 @@ class Connection:
             raise
 
     def delete(self, wanted: str, *, confirm: Confirm, reason: str = "", step: Step = Step.TRASH) -> Run:
-        """Delete one contract by id or number. A digest confirms the plan that was shown for it before."""
+        """Delete one contract by id or number. A digest confirms the plan that was shown for it before.
+
+        >>> crm.delete(numbers[2], confirm=lambda plan: plan.phrase, reason="entered twice").counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        """
         if not callable(confirm):
             return self.apply(self._plan_by_digest(confirm, wanted), confirm=confirm)
         contract = self.get(wanted)
@@ -349,7 +389,11 @@ class Connection:
         return plan
 
     def resume(self, run_id: str | None = None) -> Run:
-        """Settle what is open in a run and go on with the same plan. A run that is done is only reported."""
+        """Settle what is open in a run and go on with the same plan. A run that is done is only reported.
+
+        >>> int(crm.resume().exit_code)
+        0
+        """
         from crm_bridge.domain.plan import Confirmation, ConfirmedPlan
         from crm_bridge.pipeline.runs import find_run
 
@@ -373,7 +417,11 @@ class Connection:
             raise
 
     def verify(self, run_id: str | None = None) -> Run:
-        """Look again at everything that a run removed, or that is not proven; nothing is sent that changes anything."""
+        """Look again at everything that a run removed, or that is not proven; nothing is sent that changes anything.
+
+        >>> crm.verify(run.id).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        """
         from crm_bridge.domain.lifecycle import State
         from crm_bridge.pipeline.reconcile import settle_open
         from crm_bridge.pipeline.run_log import RunLog
@@ -390,7 +438,11 @@ class Connection:
         return self._run(info, file)
 
     def reconcile(self, run_id: str | None = None) -> Run:
-        """Settle what is in doubt in a run by looking; nothing is sent that changes anything."""
+        """Settle what is in doubt in a run by looking; nothing is sent that changes anything.
+
+        >>> crm.reconcile(run.id).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        """
         from crm_bridge.pipeline.reconcile import settle_open
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
@@ -406,6 +458,9 @@ class Connection:
         """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.
 
         Nothing is changed. Raises NotAvailableError, PermissionDeniedError.
+
+        >>> len(list(crm.deletions())) > 0
+        True
         """
         from crm_bridge.pipeline.outside import Comparison
 
@@ -448,6 +503,11 @@ class Connection:
         id of the CRM user who gets contracts whose own owner is not an active user any more. `dry_run` streams what
         would be done, and changes nothing.
         Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
+
+        >>> [step.result for step in crm.restore(run.id, ids=[removed.id], dry_run=True)]
+        ['planned']
+        >>> [step.result for step in crm.restore(run.id, ids=[removed.id])]
+        ['restored']
         """
         from crm_bridge.pipeline.restore import restore, settle_restores
         from crm_bridge.pipeline.restore_plan import check_tenant, plan_restore
@@ -483,6 +543,11 @@ class Connection:
         """Plan which references of other records should point at what a run's restore brought back; set them.
 
         Without `confirm` nothing is sent. Raises NothingMatchedError, ConfirmationError.
+
+        >>> try:
+        ...     planned, done = crm.relink(run.id)
+        ... except NothingMatchedError:
+        ...     planned = None
         """
         from crm_bridge.pipeline.relink import plan_relink, relink
         from crm_bridge.pipeline.restore_plan import check_tenant

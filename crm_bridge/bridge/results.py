@@ -147,11 +147,18 @@ class Receipt:
         return self.issued.envelope
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Stream what the receipt says of each contract."""
+        """Stream what the receipt says of each contract.
+
+        >>> [line["outcome"] for line in run.receipt().lines()]
+        ['removed']
+        """
         return (json.loads(line) for line in self.issued)
 
     def write(self, path: Path) -> None:
-        """Write the receipt to a file, and the lines of its contracts beside it under the name in the statement."""
+        """Write the receipt to a file, and the lines of its contracts beside it under the name in the statement.
+
+        >>> run.receipt().write(folder / "DSR-17.json")
+        """
         if self.issued.record_id is None:
             write_lines(path.parent, self.issued)
         path.write_bytes(envelope_text(self.envelope))
@@ -162,7 +169,12 @@ class Receipt:
         return payload_of(self.envelope)
 
     def restore(self) -> list[RestoreStep]:
-        """Bring back every contract that the run removed."""
+        """Bring back every contract that the run removed.
+
+        >>> last = crm.delete(numbers[3], confirm=lambda plan: plan.phrase)
+        >>> [step.result for step in last.receipt().restore()]
+        ['restored']
+        """
         if self._restore is None:
             raise CrmBridgeError(
                 _("this receipt was read without a connection"), hint=_("restore its run through a connection")
@@ -230,9 +242,17 @@ class Run:
         return tuple(item for item in self if item.outcome not in _SETTLED)
 
     def follow_up(self) -> list[str]:
-        """Return the ids of what the run left in the CRM: held, refused, or not attempted."""
+        """Return the ids of what the run left in the CRM: held, refused, or not attempted.
+
+        >>> run.follow_up()
+        []
+        """
         return [item.contract.id for item in self.not_removed if item.outcome in FOLLOW_UP]
 
     def receipt(self) -> Receipt:
-        """Issue the receipt from the journal; issued again, it says the same."""
+        """Issue the receipt from the journal; issued again, it says the same.
+
+        >>> run.receipt().statement["predicate"]["counts"]
+        {'removed': 1}
+        """
         return self._receipt()

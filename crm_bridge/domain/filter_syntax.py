@@ -34,7 +34,11 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def parse_filter(text: str) -> Filter:
-    """Return the tree that the text means. Raises FilterSyntaxError with the column at fault."""
+    """Return the tree that the text means. Raises FilterSyntaxError with the column at fault.
+
+    >>> parse_filter('customer ~ "Acme"') == where.customer.contains("Acme")
+    True
+    """
     if len(text) > MAX_LENGTH:
         raise FilterSyntaxError(
             _("the filter is longer than {count} characters").format(count=MAX_LENGTH),

@@ -149,7 +149,11 @@ Filter: TypeAlias = Compare | And | Or | Not | Everything
 
 
 def all_of(*filters: Filter) -> Filter:
-    """Return the filter that all given filters make together; no filter at all means everything."""
+    """Return the filter that all given filters make together; no filter at all means everything.
+
+    >>> all_of(where.status == "Expired", where.amount < 3) == parse_filter('status = "Expired" and amount < 3')
+    True
+    """
     parts = tuple(inner for one in filters for inner in (one.parts if isinstance(one, And) else (_checked(one),)))
     if not parts:
         return Everything()

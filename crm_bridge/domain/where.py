@@ -48,43 +48,73 @@ class WhereField:
         return self._is(Op.GE, value)
 
     def contains(self, text: str) -> Compare:
-        """Ask for fields that contain the text, case-sensitive."""
+        """Ask for fields that contain the text, case-sensitive.
+
+        >>> condition = where.title.contains("Draft")
+        """
         return self._is(Op.CONTAINS, text)
 
     def lacks(self, text: str) -> Compare:
-        """Ask for fields that do not contain the text; empty ones do not either."""
+        """Ask for fields that do not contain the text; empty ones do not either.
+
+        >>> condition = where.title.lacks("Draft")
+        """
         return self._is(Op.NOT_CONTAINS, text)
 
     def starts_with(self, text: str) -> Compare:
-        """Ask for fields that begin with the text, case-sensitive."""
+        """Ask for fields that begin with the text, case-sensitive.
+
+        >>> condition = where.number.starts_with("HT-2025")
+        """
         return self._is(Op.STARTS_WITH, text)
 
     def before(self, moment: date) -> Compare:
-        """Ask for dates before the day, or date-times before the instant or before the day begins in UTC."""
+        """Ask for dates before the day, or date-times before the instant or before the day begins in UTC.
+
+        >>> condition = where.end.before(date(2026, 1, 1))
+        """
         return self._is(Op.LT, moment)
 
     def after(self, moment: date) -> Compare:
-        """Ask for dates after the day, or date-times after the instant or after the day has ended in UTC."""
+        """Ask for dates after the day, or date-times after the instant or after the day has ended in UTC.
+
+        >>> condition = where.end.after(date(2026, 1, 1))
+        """
         return self._is(Op.GT, moment)
 
     def between(self, low: Ordered, high: Ordered) -> Compare:
-        """Ask for values from `low` to `high`, both included."""
+        """Ask for values from `low` to `high`, both included.
+
+        >>> condition = where.amount.between(100, 200)
+        """
         return self._is(Op.BETWEEN, low, high)
 
     def one_of(self, values: Iterable[Value]) -> Compare:
-        """Ask for any of the values."""
+        """Ask for any of the values.
+
+        >>> condition = where.status.one_of(["Expired", "Cancelled"])
+        """
         return self._is(Op.IN, *_members(values))
 
     def none_of(self, values: Iterable[Value]) -> Compare:
-        """Ask for none of the values; empty fields are none of them."""
+        """Ask for none of the values; empty fields are none of them.
+
+        >>> condition = where.status.none_of(["Active"])
+        """
         return self._is(Op.NOT_IN, *_members(values))
 
     def is_empty(self) -> Compare:
-        """Ask for fields without a value."""
+        """Ask for fields without a value.
+
+        >>> condition = where.customer.is_empty()
+        """
         return self._is(Op.IS_NULL)
 
     def is_not_empty(self) -> Compare:
-        """Ask for fields with a value."""
+        """Ask for fields with a value.
+
+        >>> condition = where.owner.is_not_empty()
+        """
         return self._is(Op.IS_NOT_NULL)
 
     def __bool__(self) -> NoReturn:
@@ -106,7 +136,12 @@ class WhereField:
 
 
 class Where:
-    """The fields of every contract as attributes, and any field of the CRM itself in brackets."""
+    """The fields of every contract as attributes, and any field of the CRM itself in brackets.
+
+    Conditions are written with `== != < <= > >=` and the methods of a field, and combined with `&`, `|` and `~`.
+
+    >>> drafts = (where.status == "Expired") & ~where.title.contains("Draft") & (where["Region__c"] == "North")
+    """
 
     __slots__ = ()
 

@@ -24,7 +24,13 @@ class StopFlag:
         self._event = threading.Event()
 
     def set(self) -> None:
-        """Ask to stop. Safe in a signal handler."""
+        """Ask to stop. Safe in a signal handler.
+
+        >>> stop = StopFlag()
+        >>> stop.set()
+        >>> stop.is_set
+        True
+        """
         self._event.set()
 
     @property
@@ -33,7 +39,10 @@ class StopFlag:
         return self._event.is_set()
 
     def check(self) -> None:
-        """Raise InterruptedRunError when asked to stop."""
+        """Raise InterruptedRunError when asked to stop.
+
+        >>> StopFlag().check()
+        """
         if self._event.is_set():
             raise InterruptedRunError(
                 _("stopped as asked; every call that was sent is in the journal"),
