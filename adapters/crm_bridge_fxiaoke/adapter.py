@@ -30,6 +30,7 @@ from crm_bridge_fxiaoke.described import DescribedObjects
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.files import Files
 from crm_bridge_fxiaoke.finder import Finder
+from crm_bridge_fxiaoke.leaves import count_leaves
 from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.locator import Locator
 from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields, require_field
@@ -104,6 +105,9 @@ class FxiaokeAdapter:
     def find(self, query: Query) -> Search:
         """Start a listing."""
         parts = self._parts()
+        if query.leaves_of is not None:
+            relations = self._discovery.relations()
+            return count_leaves(self._records, parts.fields.object, relations, query.leaves_of)
         if query.deleted_since is None:
             return parts.finder.find(query)
         assumed, name = self._settings.assumptions, parts.fields.object.name

@@ -67,7 +67,7 @@ _REMOVAL = frozenset(
     {"life_status", "life_status_before_invalid", "is_deleted", "lock_status", "last_modified_by", "last_modified_time"}
 )
 """What a void sets; a record in the bin is compared without it."""
-STAMPS = ("last_modified_time", "last_modified_by")
+_STAMPS = frozenset({"last_modified_time", "last_modified_by"})
 """Fields that move with every edit."""
 _BY_TYPE: Mapping[str, Reducer] = {
     **dict.fromkeys(("number", "currency", "percentile", "date", "date_time", "time"), number),
@@ -87,6 +87,7 @@ def content_of(meta: ObjectMeta, lists: Callable[[], Mapping[str, ObjectMeta]] =
     return Content(
         fields={**_SYSTEM, **{name: _BY_TYPE.get(one.type, as_it_is) for name, one in described.items()}},
         moving=_MOVING | {name for name, one in described.items() if one.type in _UNSTABLE},
+        stamps=_STAMPS,
         removal=_REMOVAL,
         cuts={name: LIST_TEXT_LIMIT for name, one in described.items() if _is_long(one)},
         lists=LaterMapping(lambda: {name: content_of(one) for name, one in lists().items()}),

@@ -15,7 +15,6 @@ from crm_bridge_fxiaoke.mapping import Mapper
 from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, RowPage, condition, unreadable_id
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.visible import Visibility
-from crm_bridge_fxiaoke.wire import count_in
 
 # Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
 NOT_VOIDED = condition("life_status", "N", "invalid")
@@ -105,8 +104,7 @@ class Finder:
             yield page, count
 
     def _counted(self, conditions: Sequence[Condition], residual: Filter | None) -> Iterator[Page]:
-        envelope = None if residual else self._records.query(self._object, conditions, limit=1, counted=True)
-        expected = None if envelope is None else count_in(envelope, "total")
+        expected = None if residual else self._records.count(self._object, conditions)
         yield Page((), Completeness(expected is not None, 0, expected, _("the CRM's own count")))
 
     def _by_ids(self, ids: Sequence[str]) -> Iterator[tuple[RowPage, _Count]]:

@@ -15,7 +15,7 @@ from crm_bridge.domain.field_map import is_system_field
 from crm_bridge.domain.shown import ShownFields
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_fxiaoke.content import STAMPS, content_of
+from crm_bridge_fxiaoke.content import content_of
 from crm_bridge_fxiaoke.wire import FieldMeta, ObjectMeta, Record, row_id
 
 LIFE_STATES = ("ineffective", "under_review", "normal", "in_change", "invalid")
@@ -83,7 +83,7 @@ class FieldMap:
 
     def content(self, lists: Callable[[], Mapping[str, ObjectMeta]] = dict) -> Content:
         """Return the content of the object's records. Raises UsageError for noise that cannot be any."""
-        return content_of(self.object, lists).without(self.noise, self.names, stamps=STAMPS)
+        return content_of(self.object, lists).without(self.noise, self.names)
 
     def field(self, meaning: str) -> FieldMeta | None:
         """Return the field of a meaning, None where the object has none."""

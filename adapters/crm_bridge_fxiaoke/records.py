@@ -157,6 +157,10 @@ class Records:
         }
         return self._read(name, "query", data, returnTotalNum=1 if counted else 3)
 
+    def count(self, name: str, conditions: Sequence[Condition]) -> int | None:
+        """Return how many records fit as the CRM counts them; None where it does not tell."""
+        return self._total(self.query(name, conditions, limit=1, counted=True))
+
     def rows(self, name: str, conditions: Sequence[Condition], *, limit: int) -> list[Row]:
         """Return one page of rows; MalformedAnswerError where one of them cannot be read."""
         page = _rows(self.query(name, conditions, limit=limit))

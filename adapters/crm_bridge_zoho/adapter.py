@@ -37,6 +37,7 @@ from crm_bridge_zoho.coql import Coql
 from crm_bridge_zoho.deletions import count_bin, list_deletions
 from crm_bridge_zoho.editions import concurrency_of
 from crm_bridge_zoho.finder import Finder
+from crm_bridge_zoho.leaves import count_leaves
 from crm_bridge_zoho.locator import Locator
 from crm_bridge_zoho.profile import profile_of, relations_of
 from crm_bridge_zoho.recreate import Recreator
@@ -97,6 +98,8 @@ class ZohoAdapter:
             if query.count_only:
                 return count_bin(self._bins)
             return list_deletions(self._bins, self.workspace.name, query.deleted_since)
+        if query.leaves_of is not None:
+            return count_leaves(self._coql, self.workspace, query.leaves_of, in_list=self._settings.coql_in_list)
         missing_is_empty = self._settings.missing_fields == "empty"
         finder = Finder(self._client, self._coql, self._by_id, self.workspace, missing_is_empty=missing_is_empty)
         return finder.find(query)

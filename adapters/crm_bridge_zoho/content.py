@@ -23,7 +23,7 @@ from crm_bridge_zoho.metadata import LOOKUPS, ZohoField
 LIST_TEXT_LIMIT = 500
 """Rich text is cut to this many characters in lists; only so much of it counts for drift."""
 
-STAMPS = ("Modified_Time", "Modified_By")
+_STAMPS = frozenset({"Modified_Time", "Modified_By"})
 """Columns that move with every edit."""
 _BY_TYPE: Mapping[str, Reducer] = {
     **dict.fromkeys(("integer", "bigint", "double", "currency", "percent", "decimal"), number),
@@ -46,6 +46,7 @@ def content_of(fields: Iterable[ZohoField], columns: Columns, lists: Iterable[st
     return Content(
         fields=every,
         moving=frozenset(every) - set(columns.digested),
+        stamps=_STAMPS,
         cuts=dict.fromkeys(columns.rich_texts, LIST_TEXT_LIMIT),
         lists=dict.fromkeys(lists, rows),
         activity=(ACTIVITY,) if ACTIVITY in columns.base else (),

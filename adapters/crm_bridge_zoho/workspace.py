@@ -13,7 +13,7 @@ from crm_bridge_zoho import metadata
 from crm_bridge_zoho.account import PATHLESS, Org, Rights, User, read_rights
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.columns import Columns, choose_columns
-from crm_bridge_zoho.content import STAMPS, content_of
+from crm_bridge_zoho.content import content_of
 from crm_bridge_zoho.discovery import choose_module, map_fields
 from crm_bridge_zoho.filters import CoqlFilters
 from crm_bridge_zoho.mapping import RowReader
@@ -67,7 +67,7 @@ def open_workspace(
     meanings = map_fields(fields.values(), settings.fields)
     columns = choose_columns(fields.values(), meanings, profile=user.profile_id)
     content = content_of(fields.values(), columns, [*fields, *(one.api_name for one in related)])
-    content = content.without(noise, meanings, stamps=STAMPS)
+    content = content.without(noise, meanings)
     missing = tuple(lacking(client.granted_scopes, module.api_name, custom=module.is_custom))
     warnings += _concerns(user, org, module, rights, fields)
     warnings += [lack_text(need) for need in missing]

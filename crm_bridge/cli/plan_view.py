@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def plan_details(plan: Plan) -> None:
             (_("assumptions"), ", ".join(head.assumptions) or "-"),
             *_costs(plan),
             *((label, text) for label, text in noticed(plan)),
-            _leaves(plan.notes),
+            *_leaves(plan.notes),
             *forecast_pairs(head.forecast),
         ]
     )
@@ -105,9 +106,15 @@ def _costs(plan: Plan) -> list[tuple[str, object]]:
     return costs
 
 
-def _leaves(notes: PlanNotes) -> tuple[str, object]:
-    leaves = _("at most {count}, counted when they are saved, before anything is deleted")
-    return _("lines, notes, files"), leaves.format(count=f"{notes.caps.max_leaves:,}")
+def _leaves(notes: PlanNotes) -> Iterator[tuple[str, object]]:
+    along, cap, label = notes.along, f"{notes.caps.max_leaves:,}", _("lines, notes, files")
+    if along.counted is not None:
+        told = _("at most {count} (all of the module), {cap} allowed") if along.at_most else _("{count}, {cap} allowed")
+        yield label, told.format(count=f"{along.counted:,}", cap=cap)
+    if along.uncounted or along.counted is None:
+        lists = ", ".join(along.uncounted) or _("all of them")
+        told = _("{lists}: counted when they are saved, before anything is deleted; {cap} allowed in all")
+        yield label, told.format(lists=lists, cap=cap)
 
 
 def _pace_json(pace: Pace | None) -> dict[str, int | None] | None:

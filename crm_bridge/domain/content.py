@@ -35,6 +35,8 @@ class Content:
     """Fields that move without an edit, or do not come with every read: compared after a restore, never for drift."""
     cuts: Mapping[str, int] = field(default_factory=dict)
     """Texts of which some reads show only so many characters: no more of them counts for drift."""
+    stamps: frozenset[str] = frozenset()
+    """Fields that move with every edit: who, when."""
     removal: frozenset[str] = frozenset()
     """Fields that a removal itself sets: what a record in the bin holds is compared without them."""
     activity: tuple[str, ...] = ()
@@ -89,12 +91,10 @@ class Content:
         """Return a text that changes when something is added around a record; None where nothing tells of that."""
         return digest_of([self.plain(name, row.get(name)) for name in self.activity]) if self.activity else None
 
-    def without(
-        self, noise: Collection[str], names: Mapping[str, str | None], *, stamps: Collection[str] = ()
-    ) -> Content:
+    def without(self, noise: Collection[str], names: Mapping[str, str | None]) -> Content:
         """Return the content in which a change of some fields is none; `names` are the fields of every contract.
 
-        `stamps` move with every edit (who, when): where there is noise they tell nothing any more.
+        Where there is noise, the stamps tell nothing any more.
 
         Raises UsageError for a field that the record lacks, and for number, status, amount, customer and dates.
         """
@@ -111,7 +111,7 @@ class Content:
                 reason="never_noise",
                 hint=_("take it out of `noise` in config.toml"),
             )
-        return replace(self, moving=self.moving | frozenset(noise) | frozenset(stamps)) if noise else self
+        return replace(self, moving=self.moving | frozenset(noise) | self.stamps) if noise else self
 
     def undescribed(self, rows: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
         """Return the keys of rows that neither metadata nor the vendor's own list explains, by name."""

@@ -36,8 +36,8 @@ def card_changes(old: Card, new: Card) -> Iterator[FieldChange]:
 def record_changes(
     content: Content, old: Mapping[str, object], new: Mapping[str, object], labels: Mapping[str, str]
 ) -> Iterator[FieldChange]:
-    """Yield the vendor fields of a record that differ from its backup, of those that count as drift."""
-    for name in sorted(content.fields.keys() - content.moving):
+    """Yield the vendor fields of a record that differ from its backup; who and when is told apart from them."""
+    for name in sorted(content.fields.keys() - content.moving - content.stamps):
         before, now = content.drifting(name, old.get(name)), content.drifting(name, new.get(name))
         if before != now:
             yield FieldChange(labels.get(name) or name, _shown(before), _shown(now))

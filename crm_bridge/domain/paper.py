@@ -44,8 +44,10 @@ def kinds_of(names: Iterable[str], policy: DeletionPolicy) -> frozenset[str]:
 
 def _speaks_of(name: str, words: Sequence[str]) -> bool:
     tokens = [token.lower() for token in _TOKEN.findall(name)]
+    # A product's name may be one word or two: ZohoSign, Zoho Sign.
+    tails = ["".join(tokens[at:]) for at in range(len(tokens))]
     plain = folded(name)
-    return any(word in plain if not word.isascii() else any(t.startswith(word) for t in tokens) for word in words)
+    return any(word in plain if not word.isascii() else any(t.startswith(word) for t in tails) for word in words)
 
 
 def paper_of(

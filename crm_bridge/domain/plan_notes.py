@@ -22,6 +22,27 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """Lines, notes and files that go along with the contracts of a plan, as far as the CRM counted them."""
+
+    counted: int | None = None
+    """None where the CRM counts none of them."""
+    uncounted: tuple[str, ...] = ()
+    """Lists that it does not count: known when they are saved, before anything is deleted."""
+    at_most: bool = False
+    """Whether the number is that of the whole module."""
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return it as JSON."""
+        return {"counted": self.counted, "uncounted": list(self.uncounted), "at_most": self.at_most}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `as_json` returned. Raises TypeError, KeyError for anything else."""
+        return cls(**{**value, "uncounted": tuple(value["uncounted"])})
+
+
+@dataclass(frozen=True, slots=True)
 class PlanNotes:
     """Findings of one planning. Every field is part of the plan's digest, whatever is added here later.
 
@@ -62,11 +83,12 @@ class PlanNotes:
     """Retention rules that release contracts with paper, and of which kinds."""
     noise: tuple[str, ...] = ()
     """Vendor fields whose change holds no contract."""
+    along: Along = field(default_factory=Along)
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""
-        plain = {name: _plain(value) for name, value in asdict(self).items() if name != "caps"}
-        return {**plain, "caps": self.caps.as_json()}
+        plain = {name: _plain(value) for name, value in asdict(self).items() if name not in ("caps", "along")}
+        return {**plain, "caps": self.caps.as_json(), "along": self.along.as_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -79,6 +101,7 @@ class PlanNotes:
         read["pace"] = None if pace is None else Pace(**pace)
         read["refusals"] = tuple(Refusal(**one) for one in read["refusals"])
         read["caps"] = Caps.from_json(read["caps"])
+        read["along"] = Along.from_json(read["along"])
         read["stages"] = tuple(Stage(**one) for one in read["stages"])
         return cls(**read)
 

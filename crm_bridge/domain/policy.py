@@ -123,8 +123,8 @@ class DeletionPolicy:
     ramp: tuple[int, ...] = (5,)
     """Contracts that are deleted and verified before the next, larger part; the rest follows the last one."""
     max_in_doubt_percent: int = 1
-    max_refused_percent: int = 100
-    """Share of one part of the ramp that the CRM may refuse before the run halts; 100 never halts it."""
+    max_refused_percent: int = 50
+    """Share of what was sent that the CRM may refuse before the run halts; 100 never halts it."""
     bin_capacity: int | None = None
     """Records that the CRM's bin holds before the oldest are pushed out; no vendor tells, so `None` checks nothing."""
     min_undo_days: int = 3

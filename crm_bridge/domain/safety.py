@@ -94,6 +94,8 @@ class Extent:
     largest_customer: tuple[str, int] = ("", 0)
     module_contracts: int | None = None
     """Contracts of the module; None where the CRM did not tell, or nobody had to ask."""
+    leaves: int | None = None
+    """Lines, notes and files that the CRM counted; None where it counts none. There may be more."""
 
 
 def share_matters(caps: Caps, contracts: int) -> bool:
@@ -109,6 +111,8 @@ def refusals(policy: DeletionPolicy, extent: Extent) -> tuple[Refusal, ...]:
 def _broken(caps: Caps, extent: Extent) -> Iterator[Refusal]:
     if extent.contracts > caps.max_contracts:
         yield Refusal("max_contracts", extent.contracts, caps.max_contracts)
+    if (extent.leaves or 0) > caps.max_leaves:
+        yield Refusal("max_leaves", extent.leaves or 0, caps.max_leaves)
     yield from _share(caps, extent)
     for currency, most in caps.max_amount:
         if (planned := extent.amounts.get(currency, Decimal())) > most:

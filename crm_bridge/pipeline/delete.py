@@ -31,7 +31,7 @@ from crm_bridge.pipeline.desk import batches
 from crm_bridge.pipeline.drift_report import explain_drift
 from crm_bridge.pipeline.freshness import FreshLook
 from crm_bridge.pipeline.gate import look_once_more
-from crm_bridge.pipeline.ramp import Ramp
+from crm_bridge.pipeline.ramp import Ramp, Refusals
 from crm_bridge.pipeline.reconcile import reconcile, settle_open
 from crm_bridge.pipeline.run_log import BackedUpPlan, DeletionRun, Note, RunLog
 from crm_bridge.pipeline.sending import SentBatches
@@ -85,6 +85,7 @@ class _Deletion:
         self.desk = self.log.desk
         self.around = Belongings(self.log, backed_up.plan)
         self.options = RemoveOptions(backed_up.plan.head.automations, backed_up.plan.head.fast)
+        self.refusals = Refusals(self.log)
         self.unreachable = 0
         self.done = 0
         self.sends: Counter[str] = Counter()
@@ -134,6 +135,8 @@ class _Deletion:
             part = next(batches(self.ready(), size), [])
             self._send(iter(part))
             verify_targets(self.log, [t for t in part if self.log.standing(t.ref.id).state is State.DONE])
+            # What a resume tries again is less than a part, and decides nothing.
+            self.refusals.check(at_least=self.desk.rules.ramp[0])
             ramp.check(part)
 
     def rounds(self) -> None:
@@ -152,6 +155,7 @@ class _Deletion:
         """Send contracts, each by a look that is fresh when its request leaves; look again at those that are late."""
         waiting: list[Target] = []
         while waiting := [*waiting, *islice(targets, max(0, self.per_look - len(waiting)))]:
+            self.refusals.check()
             self._check()
             waiting = self.around.refresh(waiting, self.step)
             if not waiting:
@@ -234,6 +238,7 @@ class _Deletion:
             # Somebody stands between us and the CRM: the next request would meet them as well.
             raise InterruptedRunError(sent.lost.message, reason=sent.lost.reason, hint=sent.lost.hint)
         self._halt_if_told(sent.said.values())
+        self.refusals.take(passed)
 
     def _shorten(self, sent: SentBatches) -> None:
         """Send fewer contracts in one call from now on if one was too long: no contract of it was looked at."""

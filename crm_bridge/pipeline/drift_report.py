@@ -67,8 +67,16 @@ def _saved(log: RunLog, record_id: str) -> Mapping[str, object]:
 
 def _told(log: RunLog, target: Target, now: Contract) -> Annotation:
     changes = changes_of(log, target, now)
-    lines = [quoted(change.text()) for change in changes] or [_("a field that this user is not shown changed")]
+    lines = [quoted(change.text()) for change in changes] or [_unnamed(log, target)]
     who = _("by {who}, {time}").format(
         who=now.modified_by or _("unknown"), time=now.modified.isoformat(timespec="seconds") if now.modified else "-"
     )
     return Annotation(remark=quoted("; ".join([*lines, who]), _REMARK))
+
+
+def _unnamed(log: RunLog, target: Target) -> str:
+    """Return why no field is named: of a change before the backup only the plan has old values."""
+    where = log.backup_of(target.ref.id)
+    if log.backup_set(where.set_id).entry(target.ref.id).digest != target.digest:
+        return _("another field changed between the plan and the backup")
+    return _("a field that this user is not shown changed")

@@ -18,7 +18,7 @@ from crm_bridge.domain.cost import predict
 from crm_bridge.domain.forecast import make_forecast
 from crm_bridge.domain.pace import pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target, Totals
-from crm_bridge.domain.plan_notes import PlanNotes, Stage
+from crm_bridge.domain.plan_notes import Along, PlanNotes, Stage
 from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.protection import protections
 from crm_bridge.domain.safety import Extent, refusals, share_matters
@@ -41,7 +41,7 @@ from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection, nothing_matches
 from crm_bridge.pipeline.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.plan_writer import PlanWriter
-from crm_bridge.pipeline.policing import count_module, lacks, policy_facts, refuse_problem
+from crm_bridge.pipeline.policing import count_leaves, count_module, lacks, policy_facts, refuse_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,15 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
             path or desk.plans, head, journal=desk.journal, randomness=desk.randomness, named=path is not None
         ) as writer,
     ):
-        stages = _Stages(desk.rules.ramp)
+        stages, ids = _Stages(desk.rules.ramp), list[str]()
+        most = (options.caps or desk.rules.caps).max_contracts
         for target in chain(begun, targets):
             writer.add(target)
             stages.take(writer.totals)
+            if len(ids) <= most:
+                ids.append(target.ref.id)
         _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
-        notes = _notes(desk, head, writer.totals, selection, tally, options, stages, lacking)
+        notes = _notes(desk, head, writer.totals, selection, tally, options, stages, lacking, ids)
         plan = writer.finish(notes)
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
@@ -150,11 +153,14 @@ def _notes(
     options: PlanOptions,
     stages: _Stages,
     lacking: Iterable[str],
+    ids: Sequence[str],
 ) -> PlanNotes:
     profile, rules, count = desk.profile, desk.rules, totals.count
     warnings = [*desk.profile.warnings, *lacking, *selection.remarks, *selection.cautions]
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
     rules = replace(rules, caps=options.caps or rules.caps)
+    # Of a plan that has too many contracts it is enough to know that.
+    along = count_leaves(desk, ids, rules.caps.max_leaves) if count <= rules.caps.max_contracts else Along()
     return PlanNotes(
         tally.states[RecordState.LOCKED],
         tally.states[RecordState.IN_APPROVAL],
@@ -166,7 +172,7 @@ def _notes(
         predicted,
         profile.calls_left,
         pace_of(profile.limits, count, head.step, fast=head.fast),
-        (*refusals(rules, _extent(desk, rules.caps, totals, tally)), *lacks(desk, predicted, count, head.step)),
+        (*refusals(rules, _extent(desk, rules.caps, totals, tally, along)), *lacks(desk, predicted, count, head.step)),
         selection.unreadable_lines,
         selection.undecided.count,
         policy=desk.rules.digest(),
@@ -177,13 +183,14 @@ def _notes(
         stages=tuple(stage for stage in stages.found if stage.contracts < count),
         released=rules.released_kinds,
         noise=rules.noise,
+        along=along,
     )
 
 
-def _extent(desk: Desk, caps: Caps, totals: Totals, tally: _Tally) -> Extent:
+def _extent(desk: Desk, caps: Caps, totals: Totals, tally: _Tally, along: Along) -> Extent:
     largest = tally.customers.most_common(1)
     counted = count_module(desk) if caps.max_share < 100 and share_matters(caps, totals.count) else None
-    return Extent(totals.count, totals.amounts, largest[0] if largest else ("", 0), counted)
+    return Extent(totals.count, totals.amounts, largest[0] if largest else ("", 0), counted, along.counted)
 
 
 def _targets(desk: Desk, selection: Selection, tally: _Tally) -> Iterator[Target]:

@@ -5,7 +5,7 @@ None of this is asked by a restore: a guard never stands between a person and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
@@ -13,29 +13,50 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.cost import Prediction, predict
 from crm_bridge.domain.filters import Everything
 from crm_bridge.domain.plan import DeletionPlan
-from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.plan_notes import Along, PlanNotes
 from crm_bridge.domain.safety import Refusal, refuse
 from crm_bridge.errors import CrmError, GuardError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.desk import Desk
-from crm_bridge.spi.adapter import Query
+from crm_bridge.spi.adapter import Completeness, Query
+
+_COUNTED_AT_ONCE = 500
+"""Contracts whose leaves are counted together; beyond them the whole module is asked first: one number may do."""
 
 
 def count_module(desk: Desk) -> int | None:
     """Return how many contracts the module has, as the CRM counts them; None where it does not tell."""
-    return _counted(desk, Query(where=Everything(), count_only=True))
+    return _counted(desk, Query(where=Everything(), count_only=True)).expected
 
 
-def _counted(desk: Desk, query: Query) -> int | None:
+def count_leaves(desk: Desk, ids: Sequence[str], cap: int) -> Along:
+    """Count what goes along with contracts, as far as the CRM counts it; the rest is counted when it is saved.
+
+    Where the whole module has no more than the cap, that number is the answer: it takes a call for each list.
+    """
+    if len(ids) > _COUNTED_AT_ONCE:
+        whole = _counted(desk, Query(leaves_of=()))
+        if whole.expected is None or whole.expected <= cap:
+            return Along(whole.expected, whole.uncounted, at_most=True)
+    shares = (tuple(ids[at : at + _COUNTED_AT_ONCE]) for at in range(0, len(ids), _COUNTED_AT_ONCE))
+    counts = [_counted(desk, Query(leaves_of=share)) for share in shares]
+    told = None if any(one.expected is None for one in counts) else sum(one.expected or 0 for one in counts)
+    return Along(told, tuple(dict.fromkeys(name for one in counts for name in one.uncounted)))
+
+
+_UNTOLD = Completeness(proven=False, seen=0, expected=None, how="")
+
+
+def _counted(desk: Desk, query: Query) -> Completeness:
     try:
         with failpoints.step("find"):
             for page in desk.adapter.find(query).pages:
                 if page.completeness is not None:
-                    return page.completeness.expected
+                    return page.completeness
     except (CrmError, NotAvailableError, PermissionDeniedError):
-        return None
-    return None
+        pass
+    return _UNTOLD
 
 
 def lacks(desk: Desk, predicted: Prediction | None, count: int, step: Step) -> Iterator[Refusal]:
@@ -45,7 +66,7 @@ def lacks(desk: Desk, predicted: Prediction | None, count: int, step: Step) -> I
         yield Refusal("quota", predicted.credits, profile.calls_left or 0)
     limits = profile.limits
     if (capacity := desk.rules.bin_capacity) is not None:
-        held = _counted(desk, Query(deleted_since=desk.clock.now(), count_only=True))
+        held = _counted(desk, Query(deleted_since=desk.clock.now(), count_only=True)).expected
         if held is None:
             yield Refusal("bin_not_counted", count, capacity)
         elif count > (room := max(0, capacity - held)):

@@ -16,7 +16,44 @@ from crm_bridge.spi.adapter import Query
 
 _MAY_BE_SENT_AGAIN = frozenset({State.GATED, State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED, State.NOT_DONE})
 _NOT_AS_SAID = frozenset({State.UNVERIFIED, State.REAPPEARED})
-_REFUSED = frozenset({State.REFUSED, State.HELD})
+_REFUSED = frozenset({State.REFUSED, State.RESISTED, State.HELD, State.NOT_DONE})
+_ENOUGH = 20
+"""Contracts that were sent before the share of refusals among them says anything."""
+
+
+class Refusals:
+    """How many of the contracts that this process sent in one step the CRM refused, with a code of its own.
+
+    A resume begins anew.
+    """
+
+    def __init__(self, log: RunLog) -> None:
+        """Begin with none."""
+        self._log = log
+        self._sent = 0
+        self._refused = 0
+
+    def take(self, targets: Sequence[Target]) -> None:
+        """Count contracts that were sent."""
+        standings = [self._log.standing(target.ref.id) for target in targets]
+        self._sent += len(standings)
+        self._refused += sum(
+            one.state in _REFUSED and one.attempt > 0 and bool(one.code) and one.reason is not Reason.TOO_LONG
+            for one in standings
+        )
+
+    def check(self, *, at_least: int = _ENOUGH) -> None:
+        """Raise InterruptedRunError where too large a share of `at_least` so many contracts was refused."""
+        share = self._log.desk.rules.max_refused_percent
+        if self._sent < at_least or self._refused * 100 <= share * self._sent:
+            return
+        raise InterruptedRunError(
+            _("the CRM refused {count} of {size} contracts; the rest was left alone").format(
+                count=self._refused, size=self._sent
+            ),
+            reason="many_refused",
+            hint=_("see why with `crm-bridge status`; `crm-bridge resume` goes on with the others"),
+        )
 
 
 class Ramp:
@@ -51,18 +88,6 @@ class Ramp:
                 ),
                 reason="canary_failed",
                 hint=_("look at them with `crm-bridge status`, then `crm-bridge resume`"),
-            )
-        refused = sum(
-            one.state in _REFUSED and one.attempt > 0 and one.reason is not Reason.TOO_SLOW
-            for one in standings.values()
-        )
-        if refused * 100 > self._log.desk.rules.max_refused_percent * len(part):
-            raise InterruptedRunError(
-                _("the CRM refused {count} of {size} contracts; the rest was left alone").format(
-                    count=refused, size=len(part)
-                ),
-                reason="many_refused",
-                hint=_("see why with `crm-bridge status`; `crm-bridge resume` goes on with the others"),
             )
         if also := self._also_deleted():
             raise InDoubtError(

@@ -115,6 +115,11 @@ class Query:
 
     With `deleted_since`: how many records the bin holds, whenever they were deleted.
     """
+    leaves_of: tuple[str, ...] | None = None
+    """Instead of contracts, only how many lines, notes and files hang on these, or with no id on the whole module.
+
+    One empty page: `Completeness.expected` counts what the CRM counts without showing it, `uncounted` names the rest.
+    """
     deleted_since: datetime | None = None
     """Instead of contracts, list what the CRM says was deleted in the contract module since then: `Page.deleted`."""
 
@@ -127,6 +132,8 @@ class Completeness:
     seen: int
     expected: int | None
     how: str
+    uncounted: tuple[str, ...] = ()
+    """Labels of lists that the CRM does not count, in the answer to `Query.leaves_of`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,9 @@ class Emulator(Protocol):
         """Act as somebody else at the CRM, or move its switches (`POST /__sandbox__/control`).
 
         Every emulator knows `edit` {id, field, value}, `delete` {id, actor}, `restore` {id}, `lock` {id},
-        `add` {id, what, text} (a note, file or line of a contract), `contracts` {} -> {ids}, `record` {id} -> the
-        stored record with its place, `advance` {seconds}, `switch` {name, value}; a vendor may add more.
+        `add` {id, what, text} (a note, file, line, invoice, envelope or signed_copy of a contract), `contracts`
+        {} -> {ids}, `record` {id} -> the stored record with its place, `advance` {seconds}, `switch` {name, value}; a
+        vendor may add more.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,11 +22,18 @@ class Ruled:
         """`name` is the adapter."""
         self.house = house
         self.name = name
+        self.added: Counter[tuple[str, str]] = Counter()
+        """What was added to contracts so far, by id and kind."""
         self._stack = stack
         self._path = house.home / "config.toml"
         self._plain = self._path.read_text().replace("[policy.retention.sandbox]\n", "").split("releases =")
         tail = self._plain[1].split("\n", 1)[1] if len(self._plain) > 1 else ""
         self._plain_text = self._plain[0] + tail
+
+    def assume(self, line: str) -> None:
+        """Set an assumption of the connection from the next bridge on."""
+        head = f"[connections.{self.name}-sandbox]\n"
+        self._plain_text = self._plain_text.replace(head, f"{head}assumptions.{line}\n")
 
     def under(self, policy: str, *, release: bool = True) -> Tenant:
         """Return the CRM as a new process sees it, under this `[policy]`."""

@@ -65,3 +65,46 @@ def test_a_signed_copy_holds_its_contract(ruled: Ruled) -> None:
     outcome, reason, remark = deleted(tenant, [with_file])[with_file]
     assert (outcome, reason) == (Outcome.HELD, Reason.PAPER)
     assert "paper.signed_copy" in remark
+
+
+PAPER = ("invoice", "envelope", "signed_copy")
+
+
+def on_paper(tenant: Tenant) -> dict[str, str]:
+    """Give contracts without order, payment or file one kind of paper each; return the kind by id."""
+    made = dict(zip([tenant.ids()[place] for place in (1, 2, 3)], PAPER, strict=True))
+    for record_id, kind in made.items():
+        told = tenant.emulator.control("add", {"id": record_id, "what": kind, "text": f"{kind} of 2024"})
+        assert "error" not in told
+    return made
+
+
+def test_invoiced_sent_out_for_signing_and_signed_contracts_are_held_with_the_name_of_the_rule(ruled: Ruled) -> None:
+    made = on_paper(ruled.under(""))
+    tenant = ruled.under("", release=False)
+    told = deleted(tenant, [*made, tenant.ids()[5]])
+    for record_id, kind in made.items():
+        outcome, reason, remark = told[record_id]
+        assert (outcome, reason) == (Outcome.HELD, Reason.PAPER)
+        assert remark.startswith(f"paper.{kind}: ")
+    assert [outcome for outcome, *_why in told.values()].count(Outcome.REMOVED) == 1
+    assert {key for _kind, key in tenant.removals()} & set(made) == set()
+
+
+@pytest.mark.parametrize("released", PAPER)
+def test_a_release_lets_go_of_its_own_kind_alone(ruled: Ruled, released: str) -> None:
+    made = on_paper(ruled.under(""))
+    tenant = ruled.under(f'[policy.retention.named]\nreleases = ["{released}"]\n', release=False)
+    told = deleted(tenant, list(made))
+    assert {kind for one, kind in made.items() if told[one][0] is Outcome.REMOVED} == {released}
+
+
+def test_paper_that_comes_after_the_plan_holds_as_well(ruled: Ruled) -> None:
+    tenant = ruled.under("", release=False)
+    ids = tenant.ids()[1:4]
+    plan = tenant.crm.plan(ids=ids)
+    made = on_paper(tenant)
+    later = ruled.under("", release=False)
+    run = later.crm.apply(plan.path, confirm=plan.digest)
+    assert {item.contract.id: item.outcome for item in run} == dict.fromkeys(made, Outcome.HELD)
+    assert later.removals() == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.domain.lifecycle import Outcome
+from tests.journeys.conftest import Tenant
 from tests.policy.conftest import Ruled
 
 
@@ -50,19 +51,68 @@ def test_contracts_that_vanish_along_halt_the_run(ruled: Ruled, monkeypatch: pyt
     assert tenant.crm.resume().counts == {Outcome.REMOVED: 6}
 
 
-def test_many_refusals_halt_the_run(ruled: Ruled) -> None:
-    tenant = ruled.under("ramp = [4]\nmax_refused_percent = 49")
-    ids = tenant.ids()[:8]
+def refuse(tenant: Tenant, ids: list[str]) -> None:
+    """Let the CRM refuse to delete these contracts, which no look shows beforehand."""
+    for one in ids:
+        if "veto" in str(tenant.emulator.control("?", {})):
+            tenant.emulator.control("veto", {"id": one, "text": "a function says no"})
+        else:
+            tenant.emulator.control("lock", {"id": one})
+
+
+def live(tenant: Tenant, ids: list[str]) -> set[str]:
+    return {one for one in ids if tenant.place(one) == "live"}
+
+
+def test_a_part_of_which_most_is_refused_halts_the_run_and_a_resume_goes_on(ruled: Ruled) -> None:
+    tenant = ruled.under("")
+    ids = tenant.ids()[:9]
     plan = tenant.crm.plan(ids=ids)
-    for one in ids[:2]:
-        tenant.emulator.control("lock", {"id": one})
+    refuse(tenant, ids[:3])
     run = tenant.crm.apply(plan, confirm=plan.digest)
-    halted = {place for place in ids if tenant.place(place) == "live"}
-    if run.halted is not None:
-        assert run.halted.reason == "many_refused"
-        assert halted == {*ids[:2], *ids[4:]}
-    else:  # a lock that is seen at the gate is no refusal
-        assert halted == set(ids[:2])
+    assert run.halted is not None
+    assert (run.halted.reason, run.exit_code) == ("many_refused", 7)
+    assert live(tenant, ids) == {*ids[:3], *ids[5:]}
+    done = tenant.crm.resume()
+    assert (done.halted, live(tenant, ids)) == (None, set(ids[:3]))
+
+
+def test_a_part_of_which_half_is_refused_does_not(ruled: Ruled) -> None:
+    tenant = ruled.under("ramp = [4]")
+    ids = tenant.ids()[:7]
+    plan = tenant.crm.plan(ids=ids)
+    refuse(tenant, ids[:2])
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert (run.halted, live(tenant, ids)) == (None, set(ids[:2]))
+
+
+def test_refusals_after_the_ramp_halt_the_run_once_twenty_contracts_were_sent(
+    ruled: Ruled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_bridge.pipeline.delete._BATCHES_PER_LOOK", 1)
+    tenant = ruled.under("")
+    limits = tenant.crm.profile().limits
+    monkeypatch.setattr(type(limits), "batch", lambda *_args, **_kind: 10)
+    ids = tenant.ids()
+    plan = tenant.crm.plan(ids=ids)
+    refuse(tenant, ids[5:])
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert run.halted is not None
+    assert run.halted.reason == "many_refused"
+    intended = [
+        line.record_id for _entry, line in tenant.crm.desk.journal.events(run=run.id) if "intent" in line.facts["event"]
+    ]
+    assert sorted(intended) == sorted(ids[:25])
+    assert live(tenant, ids) == set(ids[5:])
+
+
+def test_a_rate_of_a_hundred_percent_halts_nothing(ruled: Ruled) -> None:
+    tenant = ruled.under("max_refused_percent = 100")
+    ids = tenant.ids()[:7]
+    plan = tenant.crm.plan(ids=ids)
+    refuse(tenant, ids[:5])
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert (run.halted, live(tenant, ids)) == (None, set(ids[:5]))
 
 
 def test_a_stop_file_halts_deletions_and_no_restore(ruled: Ruled) -> None:

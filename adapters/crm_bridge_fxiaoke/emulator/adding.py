@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_bridge.i18n import _
 
+from . import paper
 from .seed import new_row
 from .state import Record, Table, World
 
@@ -16,7 +17,9 @@ def add(world: World, table: Table, contract: Record, what: str, text: str, acto
         return _row(world, *_neighbour_of(world, table), contract, text, actor)
     if what == "file":
         return _file(world, table, contract, text, actor)
-    raise ValueError(_("`what` must be one of {names}").format(names="note, file, line"))
+    if what in paper.KINDS:
+        return paper.add(world, table, contract, what, text, actor)
+    raise ValueError(_("`what` must be one of {names}").format(names=", ".join(("note", "file", "line", *paper.KINDS))))
 
 
 def _detail_of(world: World, table: Table) -> tuple[Table, str]:

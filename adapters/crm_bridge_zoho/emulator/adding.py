@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm_bridge_zoho.emulator import paper
 from crm_bridge_zoho.emulator.org import Org
 from crm_bridge_zoho.emulator.seed_people import user_id
 from crm_bridge_zoho.emulator.seed_records import attach, system_cells
@@ -42,7 +43,16 @@ def line(org: Org, contract: Record, text: str) -> Record:
     return _put(org, "Contract_Lines", {"Product": text, "Quantity": 1, "Parent_Id": contract.id})
 
 
-KINDS = {"note": note, "file": file, "note_file": note_file, "drive_file": drive_file, "line": line}
+KINDS = {
+    "note": note,
+    "file": file,
+    "note_file": note_file,
+    "drive_file": drive_file,
+    "line": line,
+    "invoice": paper.invoice,
+    "envelope": paper.envelope,
+    "signed_copy": paper.signed_copy,
+}
 
 
 def add(org: Org, contract: Record, arguments: Mapping[str, Any]) -> Record:

@@ -62,7 +62,7 @@ def check(call: Call, query: Query) -> Module:
         module is None
         or not call.org.shows_module(module.api_name)
         or not module.api_supported
-        or (module.generated_type in NOT_IN_LISTS and not module.is_subform)
+        or (module.generated_type in NOT_IN_LISTS and not (module.is_subform and call.switches.coql_subforms))
         or module.api_name in CHILD_MODULES
     ):
         raise ApiError("INVALID_MODULE", "the given module is not supported in api")

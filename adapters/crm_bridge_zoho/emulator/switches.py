@@ -95,6 +95,8 @@ class Switches:
     """Values in one `in` list; 100 is in one of the sources."""
     coql_max_columns: int = 50
     """Columns of one select."""
+    coql_subforms: bool = True
+    """Queries take the modules of subforms."""
     coql_ignores_case: bool = False
     """`=` and `in` compare text without case; `like` always does."""
     bare_lookups: bool = False

@@ -1,0 +1,47 @@
+"""Counting the rows that hang on contracts, without reading them: a query for each subform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from crm_bridge.domain.snapshot import PartKind
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import _
+from crm_bridge.spi.adapter import Completeness, Page, Search
+from crm_bridge_zoho.coql import Coql, Select, any_id
+from crm_bridge_zoho.errors import ENDS_THE_RUN
+from crm_bridge_zoho.inbound import IDS_A_QUERY
+from crm_bridge_zoho.profile import relations_of
+from crm_bridge_zoho.workspace import Workspace
+
+_PARENT = "Parent_Id"
+_LEAVES = frozenset({PartKind.DETAIL.value, PartKind.NOTE.value, "attachment"})
+
+
+def count_leaves(coql: Coql, workspace: Workspace, ids: Sequence[str], *, in_list: int) -> Search:
+    """Count the rows of subforms under some contracts, or in the whole module; notes and files no query counts."""
+    return Search("COUNT(id)", None, _page(coql, workspace, ids, in_list))
+
+
+def _page(coql: Coql, workspace: Workspace, ids: Sequence[str], in_list: int) -> Iterator[Page]:
+    counted, uncounted = 0, []
+    for one in relations_of(workspace):
+        field = workspace.fields.get(one.name)
+        if one.kind not in _LEAVES:
+            continue
+        rows = _rows(coql, one.module, ids, in_list) if field and field.data_type == "subform" else None
+        counted += rows or 0
+        if rows is None:
+            uncounted.append(one.label)
+    yield Page((), Completeness(not uncounted, 0, counted, _("counted by a query"), tuple(uncounted)))
+
+
+def _rows(coql: Coql, module: str, ids: Sequence[str], in_list: int) -> int | None:
+    shares = [ids[at : at + IDS_A_QUERY] for at in range(0, len(ids), IDS_A_QUERY)] or [()]
+    try:
+        counts = [coql.count(Select(module, ("id",), any_id(one, in_list, _PARENT) if one else None)) for one in shares]
+    except CrmBridgeError as error:
+        if error.reason in ENDS_THE_RUN:
+            raise
+        return None
+    return None if None in counts else sum(one or 0 for one in counts)
