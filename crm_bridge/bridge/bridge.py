@@ -463,19 +463,22 @@ class Bridge:
             receipts=receipts,
         )
 
-    def export_journal(self, output: Path) -> tuple[int, str]:
+    def export_journal(self, output: Path, *, force: bool = False) -> tuple[int, str]:
         """Write the journal's export to a file; return the number of entries and the public key, empty if unknown.
 
-        The journal is not opened for it: one that does not verify can still be handed to somebody who looks.
+        The journal is not opened for it: one that does not verify can still be handed to somebody who looks. A file
+        that is there and no older export is overwritten with `force` only.
 
         >>> count, vkey = bridge.export_journal(folder / "journal.jsonl")
         >>> count > 0
         True
         """
         from crm_bridge.files import create_private
-        from crm_bridge.journal.export import export_journal
+        from crm_bridge.journal.export import export_journal, is_export
         from crm_bridge.journal.known import own_vkey
+        from crm_bridge.overwriting import check_replaceable
 
+        check_replaceable(output, is_export, force=force)
         folder = self.home / JOURNAL_FOLDER
         part = output.with_name(f".{output.name}.part")
         part.unlink(missing_ok=True)

@@ -229,10 +229,13 @@ class Connection:
         automations: bool = False,
         fast: bool = False,
         output: Path | None = None,
+        force: bool = False,
         undecided: Literal["refuse", "leave_out"] = "refuse",
         **caps: Unpack[RaisedCaps],
     ) -> Plan:
         """Make an immutable plan of everything that matches; kept at `output`, else in the state directory.
+
+        A file that is there and no older plan is overwritten with `force` only.
 
         Every contract of the module is the filter "everything". A plan that exceeds a cap of the connection's policy
         is made, says so in `Plan.notes.refusals`, and is not carried out; `caps` sets caps for this plan alone.
@@ -275,6 +278,7 @@ class Connection:
             wanted.text(),
             leave_out_undecided=undecided == "leave_out",
             caps=self._bridge.rules(self.name).caps.raised(**caps),
+            force=force,
         )
         return Plan(make_plan(self.desk, selection, options, output))
 

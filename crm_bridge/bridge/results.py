@@ -17,9 +17,10 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
+from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.plan_file import PlanFile
-from crm_bridge.pipeline.receipt import IssuedReceipt, envelope_text, payload_of, write_lines
+from crm_bridge.pipeline.receipt import IssuedReceipt, envelope_text, is_receipt, payload_of, write_lines
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.spec import ErrorRow, row_of
 
@@ -154,11 +155,14 @@ class Receipt:
         """
         return (json.loads(line) for line in self.issued)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, *, force: bool = False) -> None:
         """Write the receipt to a file, and the lines of its contracts beside it under the name in the statement.
+
+        A file that is there and no older receipt is overwritten with `force` only. Raises UsageError.
 
         >>> run.receipt().write(folder / "DSR-17.json")
         """
+        check_replaceable(path, is_receipt, force=force)
         if self.issued.record_id is None:
             write_lines(path.parent, self.issued)
         path.write_bytes(envelope_text(self.envelope))

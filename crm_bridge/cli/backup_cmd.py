@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, force_option, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.selection import filters_of, lists_of, say_missing, selection_options
 from crm_bridge.errors import NothingMatchedError, UsageError
@@ -35,6 +35,7 @@ FORMATS = ("csv", "xlsx", "jsonl")
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default=None, help="Export a table for people instead.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File of the export.")
+@force_option
 def backup(connection: str, expression: str | None, **chosen: Any) -> int:
     """Back up contracts of CONNECTION (default: all) into the vault, without deleting them.
 
@@ -114,15 +115,12 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
 
 def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:
     from crm_bridge.files import create_private
+    from crm_bridge.overwriting import check_replaceable
     from crm_bridge.pipeline.find import nothing_matches
-    from crm_bridge.report.tables import write_table
+    from crm_bridge.report.tables import is_table, write_table
 
     form, path = chosen["form"], chosen["output"]
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(
-            _("{path} is not the name of a file in a folder that exists").format(path=path),
-            hint=_("for example: --format xlsx --output contracts.xlsx"),
-        )
+    check_replaceable(path, is_table(form), force=chosen["force"])
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(create_private(part), "wb") as file:

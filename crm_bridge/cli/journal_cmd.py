@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.options import command, force_option, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
@@ -149,13 +149,14 @@ def _report(found: Findings) -> int:
 
 @command("export")
 @click.option("-o", "--output", type=_PATH, required=True, help="File to write: canonical JSON lines.")
-def export(output: Path) -> int:
+@force_option
+def export(output: Path, *, force: bool) -> int:
     """Write the journal as JSON lines that anybody can verify, with this program or without it.
 
     Works on a journal that does not verify, too.
     """
     with open_bridge() as bridge:
-        count, vkey = bridge.export_journal(output)
+        count, vkey = bridge.export_journal(output, force=force)
     out = Output(as_json=shared().as_json)
     if out.as_json:
         out.document("crm-bridge.journal-export/1", {"entries": count, "file": str(output), "key": vkey})

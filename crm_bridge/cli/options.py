@@ -116,6 +116,11 @@ def format_option(command: F) -> F:
     )(command)
 
 
+def force_option(command: F) -> F:
+    """Let a command that writes a named file take `--force`."""
+    return click.option("--force", is_flag=True, help="Overwrite a file of another kind as well.")(command)
+
+
 def set_home(home: Path) -> None:
     """Let the running command use this state directory from here on."""
     click.get_current_context().find_root().obj = replace(shared(), home=home)

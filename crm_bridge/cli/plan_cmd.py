@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.caps import cap_options, caps_of
-from crm_bridge.cli.options import command, format_option, group, open_bridge, shared, suggested
+from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.translated import Command, Group
@@ -65,6 +65,7 @@ class MakeCommand(Command):
 @selection_options
 @click.option("--again", metavar="RUN", default=None, help="What RUN held, was refused, or did not try.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write.")
+@force_option
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
 @click.option("--purge", is_flag=True, help="Delete for good, through the CRM's bin.")
 @click.option("--automations/--no-automations", default=False, help="Let the CRM's automations run (default: off).")
@@ -89,6 +90,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
             words=chosen["words"],
             **lists,
             output=output,
+            force=chosen["force"],
             reason=chosen["reason"],
             step=Step.PURGE if chosen["purge"] else Step.TRASH,
             automations=chosen["automations"],

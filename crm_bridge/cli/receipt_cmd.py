@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.options import command, force_option, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.exit_codes import ExitCode
@@ -195,8 +195,9 @@ def _reason_words(word: str) -> str:
 @command("issue")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File to write.")
+@force_option
 @click.option("--contract", "record_id", default=None, help="Only this contract, by id.")
-def issue(run_id: str | None, output: Path | None, record_id: str | None) -> int:
+def issue(run_id: str | None, output: Path | None, *, force: bool, record_id: str | None) -> int:
     """Issue the signed receipt of RUN (default: the last one); issued again, it says the same.
 
     With --output, the lines of its contracts are written beside FILE, as RUN.receipt.jsonl.
@@ -207,7 +208,7 @@ def issue(run_id: str | None, output: Path | None, record_id: str | None) -> int
         made = bridge.issue_receipt(run_id, record_id=record_id)
         out, envelope = Output(as_json=shared().as_json), dict(made.envelope)
         if output is not None:
-            made.write(output)
+            made.write(output, force=force)
             out.note(_("receipt: {path}").format(path=output))
         elif not out.as_json:
             out.text(envelope_text(envelope).decode().rstrip())

@@ -43,6 +43,14 @@ def export_journal(source: Journal | Path, output: BinaryIO) -> int:
             ) from None
 
 
+def is_export(file: BinaryIO) -> bool:
+    """Return whether a file begins as exports do."""
+    return f'"kind":"{sources.HEADER_KIND}"'.encode() in file.readline(_BEGINNING)
+
+
+_BEGINNING = 65_536
+
+
 def _export(db: sqlite3.Connection, output: BinaryIO) -> int:
     header = sources.read_database_header(db)
     size = sources.count_entries(db)

@@ -35,11 +35,12 @@ from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.store import Journal
+from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.doubt import undoubted
 from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection, nothing_matches
-from crm_bridge.pipeline.plan_file import PlanFile, open_plan
+from crm_bridge.pipeline.plan_file import PlanFile, is_plan, open_plan
 from crm_bridge.pipeline.plan_writer import PlanWriter
 from crm_bridge.pipeline.policing import count_leaves, count_module, lacks, policy_facts, refuse_problem
 
@@ -57,6 +58,8 @@ class PlanOptions:
     """Plan although some contracts could not be judged: they are left out, and the plan says so."""
     caps: Caps | None = None
     """The caps of this plan; None: those of the policy."""
+    force: bool = False
+    """Overwrite whatever file has the plan's name, not only an older plan."""
 
 
 _PROTECTED_SHOWN = 100
@@ -88,8 +91,10 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     """Stream a selection into a plan file at `path` (None: in the state directory) and journal its digest.
 
     A plan that breaks a safety rule is made all the same: its notes say which, and it cannot be carried out.
-    Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError.
+    Raises NothingMatchedError, GuardError (the listing is not proven complete), PermissionDeniedError, UsageError.
     """
+    if path is not None:
+        check_replaceable(path, is_plan, force=options.force)
     refuse_problem(desk)
     _check_permitted(desk, options.step)
     tally = _Tally()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.domain.capabilities import Step
@@ -26,6 +26,11 @@ from crm_bridge.pipeline.plan_seal import FOOT, HEAD, NOTES, Seal, altered, plac
 _LONGEST_LINE = 16 * 1024 * 1024
 _IN_MEMORY = 8 * 1024 * 1024
 """A plan of more bytes is kept in a file without a name: what is read later was in nobody else's hands."""
+
+
+def is_plan(file: BinaryIO) -> bool:
+    """Return whether a file begins as plan files do, whoever made it."""
+    return f'"schema":"{SCHEMA}"'.encode() in file.readline(_LONGEST_LINE)
 
 
 class PlanFile:

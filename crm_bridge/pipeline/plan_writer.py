@@ -40,7 +40,8 @@ class PlanWriter:
         self._seal = Seal(journal, head.id, randomness)
         self._digest = PlanDigest(head)
         self._totals = Totals()
-        self._part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not named:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
         remove_abandoned(self._part.parent, name if named else ".draft-*.part")
         self._file: IO[bytes] = os.fdopen(create_unfinished(self._part), "wb")
         self._line({**head.public(), "sealed": self._seal.close(head.private(), HEAD)})

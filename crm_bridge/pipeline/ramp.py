@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -31,28 +32,30 @@ class Refusals:
         """Begin with none."""
         self._log = log
         self._sent = 0
-        self._refused = 0
+        self._reasons: Counter[Reason] = Counter()
 
     def take(self, targets: Sequence[Target]) -> None:
         """Count contracts that were sent."""
         standings = [self._log.standing(target.ref.id) for target in targets]
         self._sent += len(standings)
-        self._refused += sum(
-            one.state in _REFUSED and one.attempt > 0 and bool(one.code) and one.reason is not Reason.TOO_LONG
+        self._reasons.update(
+            one.reason or Reason.REFUSED
             for one in standings
+            if one.state in _REFUSED and one.attempt > 0 and one.code and one.reason is not Reason.TOO_LONG
         )
 
     def check(self, *, at_least: int = _ENOUGH) -> None:
         """Raise InterruptedRunError where too large a share of `at_least` so many contracts was refused."""
-        share = self._log.desk.rules.max_refused_percent
-        if self._sent < at_least or self._refused * 100 <= share * self._sent:
+        refused, share = self._reasons.total(), self._log.desk.rules.max_refused_percent
+        if self._sent < at_least or refused * 100 <= share * self._sent:
             return
+        ((why, _most),) = self._reasons.most_common(1)
         raise InterruptedRunError(
-            _("the CRM refused {count} of {size} contracts; the rest was left alone").format(
-                count=self._refused, size=self._sent
+            _("the CRM refused {count} of {size} contracts ({why}); the rest was left alone").format(
+                count=refused, size=self._sent, why=why.words
             ),
             reason="many_refused",
-            hint=_("see why with `crm-bridge status`; `crm-bridge resume` goes on with the others"),
+            hint="; ".join(filter(None, (why.help, _("put it right, or go on with the others: `crm-bridge resume`")))),
         )
 
 

@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.receipt import ReceiptFacts, statement_bytes
 from crm_bridge.errors import JournalError, UsageError
 from crm_bridge.i18n import _
+from crm_bridge.journal.dsse import RECEIPT_TYPE
 from crm_bridge.journal.entry import Entry
 from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of
 from crm_bridge.journal.note import encode64
@@ -148,6 +149,14 @@ def write_lines(folder: Path, issued: IssuedReceipt) -> Path:
     path = folder / str(payload_of(issued.envelope)["subject"][0]["name"])
     _replace(path, (line + b"\n" for line in issued))
     return path
+
+
+def is_receipt(file: BinaryIO) -> bool:
+    """Return whether a file begins as receipts do."""
+    return RECEIPT_TYPE.encode() in file.read(_BEGINNING)
+
+
+_BEGINNING = 4096
 
 
 def envelope_text(envelope: Mapping[str, Any]) -> bytes:

@@ -9,13 +9,14 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.errors import UsageError
-from crm_bridge.i18n import N_, _, in_language
+from crm_bridge.i18n import LANGUAGES, N_, _, in_language
 from crm_bridge.spreadsheets.guards import guarded
 
 SCHEMA = "crm-bridge.contract/1"
@@ -35,6 +36,8 @@ COLUMNS: Mapping[str, str] = {
     "state": N_("State"),
 }
 _BOM = b"\xef\xbb\xbf"
+_MARK = "written by crm-bridge"
+_LONGEST_HEADER = 65_536
 _CELL_LIMIT = 32_767
 _ROW_LIMIT = 1_048_576
 
@@ -53,6 +56,30 @@ def write_table(form: str, contracts: Iterable[Contract], output: BinaryIO, lang
         )
     headers = [in_language(language, text) for text in COLUMNS.values()]
     return write(contracts, output, headers)
+
+
+def is_table(form: str) -> Callable[[BinaryIO], bool]:
+    """Return what recognises a table that was written here in a format, in any language."""
+    return lambda file: _BEGINS[form](file)
+
+
+def _begins_csv(file: BinaryIO) -> bool:
+    first = file.readline(_LONGEST_HEADER)
+    headers = ([in_language(language, text) for text in COLUMNS.values()] for language in LANGUAGES)
+    return any(first == _BOM + f"{','.join(one)}\r\n".encode() for one in headers)
+
+
+def _begins_jsonl(file: BinaryIO) -> bool:
+    first = json.loads(file.readline(_LONGEST_HEADER))
+    return isinstance(first, dict) and first.get("schema") == SCHEMA
+
+
+def _begins_xlsx(file: BinaryIO) -> bool:
+    try:
+        with zipfile.ZipFile(file) as book:
+            return _MARK.encode() in book.read("docProps/core.xml")
+    except (zipfile.BadZipFile, KeyError):
+        return False
 
 
 def fields_of(contract: Contract) -> dict[str, str | None]:
@@ -145,6 +172,7 @@ def _write_xlsx(contracts: Iterable[Contract], output: BinaryIO, headers: list[s
         ) from None
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(output, {**options, "strings_to_numbers": False})
+    book.set_properties({"comments": _MARK})
     try:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
@@ -185,3 +213,4 @@ WRITERS: Mapping[str, Callable[[Iterable[Contract], BinaryIO, list[str]], int]] 
     "xlsx": _write_xlsx,
     "jsonl": _write_jsonl,
 }
+_BEGINS: Mapping[str, Callable[[BinaryIO], bool]] = {"csv": _begins_csv, "jsonl": _begins_jsonl, "xlsx": _begins_xlsx}

@@ -164,12 +164,13 @@ def test_a_user_without_the_right_is_refused_before_anything_is_planned(desk: De
 
 @pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
 @pytest.mark.parametrize("name", ["fxiaoke-sandbox"])
-def test_where_the_crm_tells_only_when_it_is_tried_the_contracts_are_held_and_it_says_who_can_help(
+def test_where_the_crm_tells_only_when_it_is_tried_the_run_halts_and_says_who_can_help(
     desk: Desk, language: str
 ) -> None:
     desk.emulator.control("permission", {"invalid": False})
     said = desk.apply()
-    assert said.code == 3
+    assert said.code == 7
+    assert {"en": "who can help: an administrator of the CRM", "zh": "谁能帮忙：CRM 管理员"}[language] in said.err
     assert {"en": "ask the CRM administrator", "zh": "请让 CRM 管理员"}[language] in said.out
 
 

@@ -12,7 +12,7 @@ import pytest
 from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import digest_of_plan
-from crm_bridge.domain.plan_notes import PlanNotes, Stage
+from crm_bridge.domain.plan_notes import Along, PlanNotes, Stage
 from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.safety import Refusal
 from crm_bridge.errors import ConfirmationError, UsageError
@@ -44,6 +44,7 @@ OTHER = PlanNotes(
     stages=(Stage(5, "CNY 9"),),
     released=("ten-years: order",),
     noise=("Tag",),
+    along=Along(9, ("Notes",), at_most=True),
 )
 
 
