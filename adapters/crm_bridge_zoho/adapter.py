@@ -99,7 +99,8 @@ class ZohoAdapter:
                 return count_bin(self._bins)
             return list_deletions(self._bins, self.workspace.name, query.deleted_since)
         if query.leaves_of is not None:
-            return count_leaves(self._coql, self.workspace, query.leaves_of, in_list=self._settings.coql_in_list)
+            listed = self._settings.coql_in_list
+            return count_leaves(self._coql, self.workspace, self._relations, query.leaves_of, in_list=listed)
         missing_is_empty = self._settings.missing_fields == "empty"
         finder = Finder(self._client, self._coql, self._by_id, self.workspace, missing_is_empty=missing_is_empty)
         return finder.find(query)

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Completeness, Page, Search
+from crm_bridge.spi.adapter import Completeness, Page, RelationInfo, Search
 from crm_bridge_zoho.coql import Coql, Select, any_id
 from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.inbound import IDS_A_QUERY
-from crm_bridge_zoho.profile import relations_of
 from crm_bridge_zoho.workspace import Workspace
 
 _PARENT = "Parent_Id"
 _LEAVES = frozenset({PartKind.DETAIL.value, PartKind.NOTE.value, "attachment"})
 
 
-def count_leaves(coql: Coql, workspace: Workspace, ids: Sequence[str], *, in_list: int) -> Search:
+def count_leaves(
+    coql: Coql, workspace: Workspace, relations: Iterable[RelationInfo], ids: Sequence[str], *, in_list: int
+) -> Search:
     """Count the rows of subforms under some contracts, or in the whole module; notes and files no query counts."""
-    return Search("COUNT(id)", None, _page(coql, workspace, ids, in_list))
+    around = [one for one in relations if one.kind in _LEAVES]
+    return Search("COUNT(id)", None, _page(coql, workspace, around, ids, in_list))
 
 
-def _page(coql: Coql, workspace: Workspace, ids: Sequence[str], in_list: int) -> Iterator[Page]:
+def _page(
+    coql: Coql, workspace: Workspace, around: Iterable[RelationInfo], ids: Sequence[str], in_list: int
+) -> Iterator[Page]:
     counted, uncounted = 0, []
-    for one in relations_of(workspace):
+    for one in around:
         field = workspace.fields.get(one.name)
-        if one.kind not in _LEAVES:
-            continue
         rows = _rows(coql, one.module, ids, in_list) if field and field.data_type == "subform" else None
         counted += rows or 0
         if rows is None:
