@@ -57,9 +57,17 @@ def test_no_command_has_an_option_that_says_yes_to_everything() -> None:
         for command in every_command(cli, click.Context(cli, info_name="crm-bridge"))
         for parameter in command.params
         for option in parameter.opts
-        if option in ("--yes", "-y", "--force", "-f", "--assume-yes", "--no-confirm")
+        if option in ("--yes", "-y", "-f", "--assume-yes", "--no-confirm")
     ]
     assert found == []
+
+
+def test_force_overwrites_a_named_file_and_nothing_else() -> None:
+    for command in every_command(cli, click.Context(cli, info_name="crm-bridge")):
+        options = {option: parameter for parameter in command.params for option in parameter.opts}
+        if "--force" in options:
+            assert "--output" in options
+            assert options["--force"].help == "Overwrite a file of another kind as well."
 
 
 @pytest.mark.parametrize("page", PAGES)
