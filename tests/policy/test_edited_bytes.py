@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.policy_sweep import sweep
+from sweeps.policy_sweep import sweep
 
 
 @pytest.mark.parametrize("adapter", ["zoho", "fxiaoke"])

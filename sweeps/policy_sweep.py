@@ -1,6 +1,6 @@
 """Edit every byte of a plan, of a policy and of its hold list, and count what is carried out all the same.
 
-    python scripts/policy_sweep.py [--adapter zoho] [--every 1] [--seed 1]
+    python sweeps/policy_sweep.py [--adapter zoho] [--every 1] [--seed 1]
 
 Each byte is edited once by a random bit. An edited plan must not open. An edited policy must not be read, or be another
 policy than that of the plan, which is then refused; an edit that leaves the policy as it was (in a comment, a blank)
