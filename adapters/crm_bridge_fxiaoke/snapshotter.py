@@ -11,11 +11,11 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Gap, Part, PartKind, Snapshot, Unavailable
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
-from crm_bridge.transport import UnreadableRow, raw_value
+from crm_bridge.transport import UnreadableRow, raw_items, raw_value
 from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.files import Files, file_entries
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, text
-from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, condition, unreadable_text
+from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, Rows, condition, unreadable_text
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.wire import ObjectMeta, row_id
@@ -23,6 +23,7 @@ from crm_bridge_fxiaoke.wire import ObjectMeta, row_id
 TEAM = "relevant_team"
 FULL = "get"
 _SIDE_BY_SIDE = 5
+_VOIDED = condition("life_status", "EQ", "invalid")
 
 
 @dataclass(slots=True)
@@ -80,8 +81,11 @@ class Snapshotter:
             yield from found
 
     def _batch(self, refs: Sequence[ContractRef], *, final: bool) -> Iterator[Snapshot | Unavailable]:
-        states = self._every_state if final else []
+        states: Sequence[Condition] = self._every_state if final else []
         rows = self._records.by_ids(self._meta.name, [ref.id for ref in refs], *states, raw=True)
+        by_get: set[str] = set()
+        if final and (missing := [ref.id for ref in refs if ref.id not in rows and ref.id not in rows.unreadable]):
+            states, by_get = self._from_bin(rows, missing, states)
         voided = {key for key, row in rows.items() if row.values.get("life_status") == "invalid"}
         wanted = [ref.id for ref in refs if ref.id in rows and (final or ref.id not in voided)]
         around = self._around(wanted, states)
@@ -98,7 +102,47 @@ class Snapshotter:
                 yield Unavailable(ref, Reason.RELATED_UNREADABLE, problem)
             else:
                 of_this = {key: one.rows.get(ref.id, []) for key, one in around.items()}
-                yield self._copy(ref, rows[ref.id], of_this, final=final)
+                if ref.id in by_get:
+                    yield self._copy_of_voided(ref, rows[ref.id], of_this)
+                else:
+                    yield self._copy(ref, rows[ref.id], of_this, final=final)
+
+    def _from_bin(
+        self, rows: Rows, missing: Sequence[str], states: Sequence[Condition]
+    ) -> tuple[Sequence[Condition], set[str]]:
+        """Add voided records that a plain query leaves out: by a query that names the state, else one by one by `get`.
+
+        Returns the conditions under which queries show them, and which came by `get`.
+        """
+        asked = self._records.by_ids(self._meta.name, missing, _VOIDED, raw=True)
+        rows.unreadable |= asked.unreadable
+        rows.update(asked)
+        by_get: set[str] = set()
+        for one in missing:
+            if one in rows or one in rows.unreadable:
+                continue
+            try:
+                row = self._records.get(self._meta.name, one)
+            except (CrmError, PermissionDeniedError):
+                continue  # `_missing` says why
+            if row is not None and row.values.get("life_status") == "invalid":
+                rows[one] = row
+                by_get.add(one)
+        return [condition("life_status", "IN", *LIFE_STATES)] if asked else states, by_get
+
+    def _copy_of_voided(self, ref: ContractRef, row: Row, around: Mapping[int, list[Row]]) -> Snapshot | Unavailable:
+        """Copy a voided record that no query shows: its details are those that `get` shows with it, if it shows any."""
+        details = row.values.get("details")
+        shown = details if isinstance(details, Mapping) else {}
+        unshown = []
+        for relation in self._relations:
+            name, rows = relation.object.name, shown.get(relation.object.name)
+            if relation.detail and isinstance(rows, list):
+                pieces = raw_items(row.raw, "details", name)
+                around = {**around, id(relation): [Row(row_id(v), v, raw) for v, raw in zip(rows, pieces, strict=True)]}
+            elif relation.detail:
+                unshown.append(name)
+        return self._copy(ref, row, around, final=False, unshown=tuple(unshown))
 
     def _around(self, ids: Sequence[str], states: Sequence[Condition]) -> Mapping[int, _Children]:
         found = side_by_side(lambda one: self._children(one, ids, states), self._relations, threads=_SIDE_BY_SIDE)
@@ -118,13 +162,21 @@ class Snapshotter:
         return found
 
     def _copy(
-        self, ref: ContractRef, row: Row, around: Mapping[int, list[Row]], *, final: bool
+        self,
+        ref: ContractRef,
+        row: Row,
+        around: Mapping[int, list[Row]],
+        *,
+        final: bool,
+        unshown: tuple[str, ...] = (),
     ) -> Snapshot | Unavailable:
         full = row
         parts: list[Part] = []
         gaps: tuple[Gap, ...] = ()
         if self._by_get or final:
             again = self._records.get(ref.module, ref.id)
+            if again is None and row.values.get("life_status") == "invalid":
+                again = row  # this tenant shows voided records to queries only
             if again is None:
                 return Unavailable(ref, Reason.NOT_FOUND, _("the contract is not there any more"), gone=True)
             if self._by_get:
@@ -149,7 +201,9 @@ class Snapshotter:
                 links += [[relation.object.name, one.id, relation.field.name] for one in rows]
         if links:
             parts.append(Part(PartKind.LINK, "references", json.dumps(links).encode()))
-        return Snapshot(ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files), gaps)
+        return Snapshot(
+            ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files), gaps, unshown=unshown
+        )
 
     def _not_shown(self, full: Row, around: Mapping[int, list[Row]]) -> Iterator[Gap]:
         """Yield the objects of which `get` shows details that queries did not: this user is not given them."""

@@ -111,7 +111,8 @@ def noticed(plan: Plan) -> list[tuple[str, str]]:
     for label, count, reason in obstacles:
         if count:
             found.append((label, _("{count} will be left alone: {why}").format(count=count, why=with_help(reason))))
-    found += [(_("not found"), name) for name in notes.missing]
+    why = {one.id: one.text() for one in notes.absent}
+    found += [(_("not found"), f"{name}: {why[name]}" if name in why else name) for name in notes.missing]
     found += [(_("not readable"), line) for line in notes.unreadable]
     found += _policy_rows(notes)
     if notes.undecided:

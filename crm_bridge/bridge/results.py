@@ -13,7 +13,7 @@ from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Standing
 from crm_bridge.domain.plan import DeletionPlan, PlanHead, Target
 from crm_bridge.domain.plan_notes import PlanNotes
-from crm_bridge.domain.reasons import Reason
+from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
@@ -74,6 +74,13 @@ class Plan:
         """Return where the plan is kept."""
         return self.file.path
 
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return HELD where contracts were asked for and not found, and nobody is known to have deleted them."""
+        causes = {one.id: one.cause for one in self.notes.absent}
+        known = (causes.get(name) in CAUSES_OF_ABSENCE[:5] for name in self.notes.missing)
+        return ExitCode.OK if all(known) else ExitCode.HELD
+
     def __iter__(self) -> Iterator[Contract]:
         """Stream the contracts of the plan."""
         return (target.contract() for target in self.file.targets())
@@ -125,7 +132,7 @@ class RunItem:
             standing.outcome,
             standing.evidence,
             standing.attempt,
-            standing.reason,
+            standing.why,
             standing.code,
             said.remark,
             said.vendor_message,
@@ -246,12 +253,13 @@ class Run:
         return tuple(item for item in self if item.outcome not in _SETTLED)
 
     def follow_up(self) -> list[str]:
-        """Return the ids of what the run left in the CRM: held, refused, or not attempted.
+        """Return the ids of what the run left live in the CRM: held, refused, or not attempted.
 
         >>> run.follow_up()
         []
         """
-        return [item.contract.id for item in self.not_removed if item.outcome in FOLLOW_UP]
+        left = (item for item in self.not_removed if item.outcome in FOLLOW_UP)
+        return [item.contract.id for item in left if item.reason is not Reason.LAST_STEP_MISSING]
 
     def receipt(self) -> Receipt:
         """Issue the receipt from the journal; issued again, it says the same.

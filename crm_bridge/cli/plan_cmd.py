@@ -111,7 +111,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
                 command=suggested("plan", "show", made.path, "--all")
             ))  # fmt: skip
             out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
-    return 0
+    return made.exit_code
 
 
 def _left_of(run: Run, connection: str, ids: list[str] | None) -> list[str]:

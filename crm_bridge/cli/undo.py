@@ -11,6 +11,7 @@ from crm_bridge.cli.output import Output
 from crm_bridge.domain.capabilities import Fate, Route, Step, Support
 from crm_bridge.domain.forecast import Forecast, Kind, make_forecast
 from crm_bridge.domain.lifecycle import FOLLOW_UP, Outcome
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 
@@ -22,9 +23,10 @@ _SHOWN = (Fate.CHANGED, Fate.LOST, Fate.UNKNOWN)
 
 def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, Any] | None:
     """Return command, deadlines (ISO dates or None) and what is not the same afterwards; None: nothing to undo."""
-    outcomes = {item.outcome for item in items}
+    told = {(item.outcome, item.reason is Reason.LAST_STEP_MISSING) for item in items}
+    removed = any(outcome is Outcome.REMOVED or halfway for outcome, halfway in told)
     # A restore refuses a run with contracts in doubt: a late delete could hit what came back.
-    if Outcome.REMOVED not in outcomes or Outcome.IN_DOUBT in outcomes:
+    if not removed or Outcome.IN_DOUBT in {outcome for outcome, _halfway in told}:
         return None
     forecast = _forecast(bridge, run)
     if forecast.untrash is Support.ABSENT and forecast.recreate is Support.ABSENT:

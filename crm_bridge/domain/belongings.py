@@ -18,12 +18,12 @@ _PLAIN = Content({}, open=True)
 def differing(before: Snapshot, after: Snapshot, content: Content | None) -> tuple[str, ...]:
     """Return the names of the lists in which two copies of one contract differ; what a removal sets is no difference.
 
-    The record itself is not compared: the drift digest does that.
+    The record itself is not compared: the drift digest does that. Nor are lists that are not shown `after`.
     """
     of_rows = content or _PLAIN
     old, new = _lists(before, of_rows), _lists(after, of_rows)
-    found = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    return tuple(sorted(found | _files(before, after)))
+    found = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)} | _files(before, after)
+    return tuple(sorted(name for name in found if name.partition("/")[0] not in after.unshown))
 
 
 def record_differs(before: Snapshot, after: Snapshot, content: Content | None) -> bool:

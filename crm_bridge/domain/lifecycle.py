@@ -35,7 +35,7 @@ class State(StrEnum):
     HELD = "held"
     """Nothing was sent about it."""
     RESISTED = "resisted"
-    """Held, or tried as often as it may be, after something was sent: a late effect would show at the next look."""
+    """Held, and looked at once more: after something was sent a late effect would show."""
     REFUSED = "refused"
     ABSENT = "absent"
     RESTORING = "restoring"
@@ -106,6 +106,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     # What could not be seen, or is gone through nobody knows whom, is looked at again.
     (S.HELD, E.HELD): S.HELD,
     (S.HELD, E.FOUND_ABSENT): S.ABSENT,
+    (S.HELD, E.SEEN_LIVE): S.RESISTED,
     (S.GATED, E.INTENDED): S.IN_FLIGHT,
     (S.GATED_AGAIN, E.INTENDED): S.IN_FLIGHT,
     (S.IN_FLIGHT, E.ANSWERED_DONE): S.DONE,
@@ -250,11 +251,23 @@ class Standing:
     code: str = ""
     before_restore: State | None = None
     """Where it stood when a restore began: a restore that is not done claims nothing new."""
+    final: Step = Step.TRASH
+    """The last step of the run's plan."""
+
+    @property
+    def is_halfway(self) -> bool:
+        """Say whether the contract is in the bin, and the run was to delete it for good."""
+        return self.state in (S.DONE, S.VERIFIED) and self.step is Step.TRASH and self.final is Step.PURGE
 
     @property
     def outcome(self) -> Outcome:
         """Return what is said of the contract."""
-        return OUTCOMES[self.state]
+        return Outcome.WAITING if self.is_halfway else OUTCOMES[self.state]
+
+    @property
+    def why(self) -> Reason | None:
+        """Return the reason that is told with the outcome."""
+        return Reason.LAST_STEP_MISSING if self.is_halfway else self.reason
 
 
 @dataclass(frozen=True, slots=True)

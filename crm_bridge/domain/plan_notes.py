@@ -10,6 +10,7 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.policy import Caps
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.safety import Refusal
 
 
@@ -43,6 +44,24 @@ class Along:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """A contract that was asked for by its id and is not live, with the cause: the word of a Reason."""
+
+    id: str
+    reason: str
+    remark: str = ""
+
+    @property
+    def cause(self) -> Reason | None:
+        """Return the reason itself."""
+        return Reason.of_word(self.reason)
+
+    def text(self) -> str:
+        """Return why it is not there."""
+        return "; ".join(filter(None, (self.cause.words if self.cause else self.reason, self.remark)))
+
+
+@dataclass(frozen=True, slots=True)
 class PlanNotes:
     """Findings of one planning. Every field is part of the plan's digest, whatever is added here later.
 
@@ -53,6 +72,8 @@ class PlanNotes:
     in_approval: int = 0
     missing: tuple[str, ...] = ()
     """Ids and numbers that were asked for and not found."""
+    absent: tuple[Absent, ...] = ()
+    """Why ids were not found: the first ones."""
     duplicates: int = 0
     warnings: tuple[str, ...] = ()
     in_process: int = 0
@@ -102,6 +123,7 @@ class PlanNotes:
         read["refusals"] = tuple(Refusal(**one) for one in read["refusals"])
         read["caps"] = Caps.from_json(read["caps"])
         read["along"] = Along.from_json(read["along"])
+        read["absent"] = tuple(Absent(**one) for one in read["absent"])
         read["stages"] = tuple(Stage(**one) for one in read["stages"])
         return cls(**read)
 

@@ -163,6 +163,11 @@ class Reason(StrEnum):
     STILL_IN_BIN = "still_in_bin", N_("still in the CRM's bin"), _LOOK
     AFTER_UNKNOWN = "after_unknown", N_("the CRM's answer was unclear; the contract is still there"), _LOOK
     NOT_DONE = "not_done", N_("proven not done, as often as it may be tried"), _LOOK
+    LAST_STEP_MISSING = (
+        "last_step_missing",
+        N_("it is in the CRM's bin; its last step, deleting it for good, is missing"),
+        _LOOK,
+    )
     IN_BIN = "in_bin", N_("it is in the CRM's bin"), _NEWS
     IN_BIN_TOO = (
         "in_bin_too",

@@ -88,6 +88,8 @@ class Snapshot:
     """What is there and is not in the copy; a snapshot from the vault has none, the journal tells of them."""
     links: tuple[str, ...] = ()
     """Names of files that live elsewhere (in a drive, at an address): the copy holds their links, not their bytes."""
+    unshown: tuple[str, ...] = ()
+    """Lists that this CRM does not show of a contract in the bin; only a copy of one that is live can hold them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from crm_bridge.domain.absence import Absence, Author, Claim, Place, cause_of, is_ours
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, Evidence, Happening
+from crm_bridge.domain.plan_notes import Absent
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.claims import Claims
+from crm_bridge.pipeline.desk import Desk, batches
 from crm_bridge.pipeline.run_log import Note, RunLog
 from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Look, Sighting, Whereabouts, unseen
@@ -65,6 +67,31 @@ def absence_of(log: RunLog, seen: Whereabouts, sighting: Sighting, step: Step) -
     )
 
 
+def causes_of(desk: Desk, ids: Sequence[str]) -> Iterator[Absent]:
+    """Yield why contracts are not there of which nothing is known but their ids, as far as no run is at work on them.
+
+    Of a CRM that names the last editor only, nobody is taken for who deleted.
+    """
+    claims, module = Claims(desk), desk.profile.module
+    for batch in batches(ids, desk.profile.limits.locate_batch):
+        sighting = desk.adapter.locate([ContractRef(module, one) for one in batch], look=Look.EVERYWHERE)
+        for one in batch:
+            seen = sighting.places.get(one)
+            cause = _cause_now(desk, claims, seen, sighting)
+            yield Absent(one, cause.value, quoted(_told(seen, cause)) if seen else "")
+
+
+def _cause_now(desk: Desk, claims: Claims, seen: Whereabouts | None, sighting: Sighting) -> Reason:
+    if seen is None or seen.place not in (Place.IN_BIN, Place.GONE):
+        return Reason.NOT_LISTED if seen and seen.place in (Place.LIVE, Place.PENDING) else unseen(seen)
+    named = seen.by is not None and names_deleter(desk)
+    author = (Author.US if seen.by == desk.profile.user_id else Author.OTHER) if named else Author.UNNAMED
+    merged = seen.reason is Reason.MERGED
+    return cause_of(
+        Absence(seen.place, author, is_proven(seen, sighting), others=claims.of(seen.ref.id), merged=merged)
+    )
+
+
 def look_for(log: RunLog, refs: Sequence[ContractRef], step: Step) -> list[Note]:
     """Look everywhere for contracts that are not live, and return why each is left alone."""
     sighting = log.desk.adapter.locate(refs, look=Look.EVERYWHERE)
@@ -76,6 +103,9 @@ def explained(log: RunLog, ref: ContractRef, seen: Whereabouts | None, sighting:
     attempt = log.standing(ref.id).attempt if log.standing(ref.id).step is step else 0
     if seen is None or seen.place not in (Place.IN_BIN, Place.GONE):
         return Note(ref.id, Happening(Event.HELD, step, attempt, reason=unseen(seen)))
+    if seen.place is Place.GONE and step is Step.PURGE and not log.bin_mark(ref.id):
+        # Where this run never saw it in the bin, that the bin does not show it now says nothing.
+        return Note(ref.id, Happening(Event.HELD, step, attempt, reason=Reason.NOT_VISIBLE))
     if seen.place is Place.GONE and not is_proven(seen, sighting) and seen.reason is not Reason.MERGED:
         return Note(ref.id, Happening(Event.HELD, step, attempt, reason=Reason.NO_CONTROL_RECORD))
     found = absence_of(log, seen, sighting, step)
@@ -107,10 +137,16 @@ def facts_of(seen: Whereabouts) -> dict[str, JsonValue]:
 
 def tell(log: RunLog, seen: Whereabouts, cause: Reason) -> None:
     """Keep who and when, for people, where the cause is somebody else or another record."""
-    if cause is Reason.MERGED and seen.into:
-        text = _("now part of {id}").format(id=seen.into)
-    elif cause is Reason.DELETED_BY_SOMEBODY_ELSE and seen.by and seen.at:
-        text = _("by user {user}, {at}").format(user=seen.by, at=seen.at.isoformat(timespec="minutes"))
-    else:
-        text = seen.note
+    text = _told(seen, cause)
     log.annotations.add({seen.ref.id: Annotation(remark=quoted(text))} if text else {})
+
+
+def _told(seen: Whereabouts, cause: Reason) -> str:
+    if cause is Reason.MERGED and seen.into:
+        return _("now part of {id}").format(id=seen.into)
+    if cause is Reason.DELETED_BY_SOMEBODY_ELSE and seen.by and seen.at:
+        return _("by user {user}, {at}").format(user=seen.by, at=seen.at.isoformat(timespec="minutes"))
+    if cause is Reason.GONE_UNATTRIBUTED and seen.place is Place.IN_BIN and seen.by and seen.at:
+        told = _("in the CRM's bin; changed last by user {user}, {at}")
+        return told.format(user=seen.by, at=seen.at.isoformat(timespec="minutes"))
+    return seen.note

@@ -42,6 +42,7 @@ _UNREACHABLE_LIMIT = 3
 _LATE_LIMIT = 3
 """Looks in a row that were too old for some of their contracts; then fewer contracts share one."""
 _SHARED_LOOK = 100
+_REFUSED = (State.RESISTED, State.REFUSED)
 _BATCHES_PER_LOOK = 5
 
 
@@ -238,6 +239,8 @@ class _Deletion:
             # Somebody stands between us and the CRM: the next request would meet them as well.
             raise InterruptedRunError(sent.lost.message, reason=sent.lost.reason, hint=sent.lost.hint)
         self._halt_if_told(sent.said.values())
+        # Nor is a refusal believed without a look. After a halt the look at the end of the step is the next thing.
+        verify_targets(self.log, [t for t in passed if self.log.standing(t.ref.id).state in _REFUSED])
         self.refusals.take(passed)
 
     def _shorten(self, sent: SentBatches) -> None:

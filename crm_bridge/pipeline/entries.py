@@ -194,8 +194,9 @@ def _changed(body: Mapping[str, Any], facts: Mapping[str, Any]) -> frozenset[str
 class Fold:
     """Where contracts stand: the fold over their events. Equal standings are one object, whatever their number."""
 
-    def __init__(self) -> None:
-        """Begin with contracts that nothing has happened to."""
+    def __init__(self, final: Step) -> None:
+        """Begin with contracts that nothing has happened to, in a run whose plan ends with the step `final`."""
+        self.untouched = Standing(final=final)
         self.standings: dict[str, Standing] = {}
         self._known: dict[Standing, Standing] = {}
         self._last: tuple[Standing, Happening, Standing] | None = None
@@ -212,15 +213,18 @@ class Fold:
 
     def take(self, record_id: str, happening: Happening) -> None:
         """Take in one event of one contract."""
-        self.standings[record_id] = self.after(self.standings.get(record_id, UNTOUCHED), happening)
+        self.standings[record_id] = self.after(self.standings.get(record_id, self.untouched), happening)
 
 
-UNTOUCHED = Standing()
+def last_step(journal: Journal, run: str) -> Step:
+    """Return the step with which a run's plan ends."""
+    start = next(journal.entries(run=run, op=RUN_START), None)
+    return Step(str(start.body["step"])) if start and start.body.get("step") else Step.TRASH
 
 
 def standings(journal: Journal, run: str) -> dict[str, Standing]:
     """Return where every contract of a run stands, by record id: the fold over the run's entries."""
-    fold = Fold()
+    fold = Fold(last_step(journal, run))
     for told in history(journal, run):
         fold.take(told.line.record_id, told.happening)
     return fold.standings

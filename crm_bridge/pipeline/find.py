@@ -45,6 +45,7 @@ class Selection:
         self.seen = 0
         self.matched = 0
         self.duplicates = 0
+        self.missing_ids: tuple[str, ...] = ()
         self.missing: tuple[str, ...] = ()
         """Ids and numbers of a list that were asked for and not found."""
         self.unreadable: list[UnreadableContract] = []
@@ -117,8 +118,8 @@ class Selection:
                 if limit is not None and self.matched >= limit:
                     return
         unreadable = {row.id for row in self.unreadable if row.id}
-        missing = (i for i in self._query.ids or () if i not in ids and i not in unreadable)
-        self.missing = (*missing, *(number for number, chosen in self._listed.items() if not chosen))
+        self.missing_ids = tuple(i for i in self._query.ids or () if i not in ids and i not in unreadable)
+        self.missing = (*self.missing_ids, *(number for number, chosen in self._listed.items() if not chosen))
         if self._query.ids is None:
             self._doubt_double_rows()
         if both := unreadable & ids:

@@ -18,7 +18,7 @@ from crm_bridge.domain.cost import predict
 from crm_bridge.domain.forecast import make_forecast
 from crm_bridge.domain.pace import pace_of
 from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target, Totals
-from crm_bridge.domain.plan_notes import Along, PlanNotes, Stage
+from crm_bridge.domain.plan_notes import Absent, Along, PlanNotes, Stage
 from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.protection import protections
 from crm_bridge.domain.safety import Extent, refusals, share_matters
@@ -36,6 +36,7 @@ from crm_bridge.i18n import N_, _
 from crm_bridge.journal.entry import Draft
 from crm_bridge.journal.store import Journal
 from crm_bridge.overwriting import check_replaceable
+from crm_bridge.pipeline.absence import causes_of
 from crm_bridge.pipeline.desk import Desk
 from crm_bridge.pipeline.doubt import undoubted
 from crm_bridge.pipeline.entries import PLAN_MADE
@@ -102,7 +103,8 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     # The listing is begun first: what matches nothing is said before what hangs on contracts is asked, for minutes.
     begun = list(islice(targets, 1))
     if not begun:
-        _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided)
+        absent = _absent(desk, selection)
+        _check_selection(selection, tally, leave_out_undecided=options.leave_out_undecided, absent=absent)
     head = _head(desk, options)
     lacking = _lacking(desk, begun[0]) if options.step is Step.PURGE and begun else ()
     with (
@@ -124,6 +126,18 @@ def make_plan(desk: Desk, selection: Selection, options: PlanOptions, path: Path
     with failpoints.step("plan.journal"):
         desk.journal.append([_plan_made(desk, plan)])
     return open_plan(writer.path, journal=desk.journal, digest=plan.digest)
+
+
+_EXPLAINED = 100
+"""Ids that were not found of which the cause is looked for."""
+
+
+def _absent(desk: Desk, selection: Selection) -> tuple[Absent, ...]:
+    """Return why ids were not found. Where the CRM does not answer, that they were not is all there is to say."""
+    try:
+        return tuple(causes_of(desk, selection.missing_ids[:_EXPLAINED]))
+    except (CrmError, PermissionDeniedError):
+        return ()
 
 
 def _lacking(desk: Desk, first: Target) -> Iterator[str]:
@@ -170,6 +184,7 @@ def _notes(
         tally.states[RecordState.LOCKED],
         tally.states[RecordState.IN_APPROVAL],
         selection.missing,
+        _absent(desk, selection),
         selection.duplicates,
         tuple(warnings),
         tally.states[RecordState.IN_PROCESS],
@@ -230,7 +245,9 @@ def _check_permitted(desk: Desk, step: Step) -> None:
         )
 
 
-def _check_selection(selection: Selection, tally: _Tally, *, leave_out_undecided: bool) -> None:
+def _check_selection(
+    selection: Selection, tally: _Tally, *, leave_out_undecided: bool, absent: Sequence[Absent] = ()
+) -> None:
     if ambiguous := selection.ambiguous:
         raise AmbiguousContractError(
             _("{count} of the numbers belong to several contracts; none of these was chosen").format(
@@ -258,7 +275,10 @@ def _check_selection(selection: Selection, tally: _Tally, *, leave_out_undecided
             hint="; ".join(tally.protected[:_PROTECTED_HINTS]),
         )
     if not tally.items:
-        raise NothingMatchedError(nothing_matches(selection), hint=_("look at the contracts with `crm-bridge find`"))
+        why = (f"{one.id}: {one.text()}" for one in absent[:_PROTECTED_HINTS])
+        raise NothingMatchedError(
+            "; ".join([nothing_matches(selection), *why]), hint=_("look at the contracts with `crm-bridge find`")
+        )
     proof = selection.completeness
     if proof is None or not proof.proven:
         raise GuardError(

@@ -20,7 +20,7 @@ from crm_bridge.journal.entry import Entry
 from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of
 from crm_bridge.journal.note import encode64
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.entries import RUN_END, RUN_START, Fold, history
+from crm_bridge.pipeline.entries import RUN_END, RUN_START, Fold, history, last_step
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.runs import RunInfo
 
@@ -121,7 +121,7 @@ class Withdrawal:
 def withdrawn(journal: Journal, run: RunInfo) -> Iterator[Withdrawal]:
     """Yield the contracts whose outcome the journal tells otherwise since the run's receipt was sealed."""
     end = _end_of(journal, run.id).seq
-    fold, before = Fold(), dict[str, str]()
+    fold, before = Fold(last_step(journal, run.id)), dict[str, str]()
     last: dict[str, tuple[int, str]] = {}
     for told in history(journal, run.id):
         record_id = told.line.record_id

@@ -14,7 +14,7 @@ from crm_bridge.journal.entry import Entry
 from crm_bridge.journal.lines import parse_line
 from crm_bridge.journal.merkle import Frontier, leaf_hash
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.entries import Fold, history
+from crm_bridge.pipeline.entries import Fold, history, last_step
 
 _KEPT_LINES = 20_000
 _NOWHERE = -1
@@ -44,7 +44,7 @@ class ReceiptLines:
     def __init__(self, journal: Journal, run: str, *, until: int | None = None) -> None:
         """Fold the run up to the entry `until`, or to its last one."""
         self._journal = journal
-        self._fold = Fold()
+        self._fold = Fold(last_step(journal, run))
         self._numbers: dict[str, int] = {}
         self._attempts = array("i")
         self._backup, self._intent, self._answer, self._seen = _Places(), _Places(), _Places(), _Places()
@@ -97,7 +97,7 @@ class ReceiptLines:
                 standing.outcome.value,
                 standing.evidence.value if standing.evidence else "",
                 self._attempts[number],
-                standing.reason.value if standing.reason else "",
+                standing.why.value if standing.why else "",
                 standing.code,
                 backup={name: backup[name] for name in ("set", "file", "sha256")} if backup else None,
                 intent_at=_text(intent, "ts"),

@@ -19,7 +19,7 @@ from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations
 from crm_bridge.pipeline.claims import Claims
 from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.entries import PLAN_MADE, UNTOUCHED, Fold, Note, RunRef, event_entries, history
+from crm_bridge.pipeline.entries import PLAN_MADE, Fold, Note, RunRef, event_entries, history, last_step
 from crm_bridge.pipeline.plan_file import PlanFile
 from crm_bridge.vault import BackupSet
 
@@ -44,7 +44,7 @@ class RunLog:
         """Fold what the journal already says about the run."""
         self.desk = desk
         self.run = run
-        self._fold = Fold()
+        self._fold = Fold(last_step(desk.journal, run.id))
         self._standings = self._fold.standings
         self._backups: dict[str, dict[str, bytes]] = {}
         self._sets: dict[str, BackupSet] = {}
@@ -61,7 +61,7 @@ class RunLog:
 
     def standing(self, record_id: str) -> Standing:
         """Return where one contract stands."""
-        return self._standings.get(record_id, UNTOUCHED)
+        return self._standings.get(record_id, self._fold.untouched)
 
     def write(self, failpoint: str, notes: Sequence[Note]) -> None:
         """Journal events in one transaction. Illegal ones raise before anything is written."""

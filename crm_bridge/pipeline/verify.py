@@ -143,6 +143,9 @@ def _seen_at_last(log: RunLog, target: Target, seen: Whereabouts | None, sightin
     if seen is None or sighting is None:
         return None
     standing = log.standing(target.ref.id)
+    if seen.place is Place.LIVE and standing.reason is Reason.UNREADABLE:
+        # That it can be read now does not change why it was left alone.
+        return Note(target.ref.id, Happening(Event.SEEN_LIVE, standing.step, standing.attempt, reason=standing.reason))
     if seen.place in (Place.LIVE, Place.PENDING):
         reason = Reason.IS_LIVE if seen.place is Place.LIVE else Reason.IN_APPROVAL
         return Note(target.ref.id, Happening(Event.HELD, standing.step, standing.attempt, reason=reason))

@@ -182,18 +182,16 @@ def _apply(rig: Rig, ids: Sequence[str], step: Step, digest: str, result: Result
         run = bridge.connect(rig.name).apply(path, confirm=digest)
         for item in run:
             place = rig.control("record", id=item.contract.id)["place"]
-            _check_word(step, item.outcome, str(place), result, halted=run.halted is not None)
+            _check_word(step, item.outcome, str(place), result)
         if run.halted is not None:
             result.reasons.append(f"{type(run.halted).__name__}:{run.halted.reason}")
         result.reasons += sorted({f"{item.outcome.value}:{item.reason}" for item in run if item.reason})
         return run.exit_code, run.id
 
 
-def _check_word(step: Step, outcome: Outcome, place: str, result: Result, *, halted: bool) -> None:
+def _check_word(step: Step, outcome: Outcome, place: str, result: Result) -> None:
     """Compare what is said of one contract with where the CRM has it."""
-    # A purge that halted between its steps has removed contracts to the bin, and says so by its evidence.
-    removed = ("bin",) if step is Step.TRASH else ("bin", "gone") if halted else ("gone",)
-    if outcome is Outcome.REMOVED and place not in removed:
+    if outcome is Outcome.REMOVED and place != ("bin" if step is Step.TRASH else "gone"):
         result.wrong.append(f"false removed: it is {place}")
     if outcome is Outcome.ALREADY_ABSENT and place == "live":
         result.wrong.append("false absent: it is live")

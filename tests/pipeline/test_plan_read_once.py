@@ -12,7 +12,7 @@ import pytest
 from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import digest_of_plan
-from crm_bridge.domain.plan_notes import Along, PlanNotes, Stage
+from crm_bridge.domain.plan_notes import Absent, Along, PlanNotes, Stage
 from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.safety import Refusal
 from crm_bridge.errors import ConfirmationError, UsageError
@@ -26,6 +26,7 @@ OTHER = PlanNotes(
     locked=2,
     in_approval=2,
     missing=("1",),
+    absent=(Absent("1", "by_another_run", "when"),),
     duplicates=2,
     warnings=("w",),
     in_process=2,

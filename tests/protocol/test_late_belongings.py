@@ -129,8 +129,15 @@ def test_nothing_is_lost_that_was_added_after_the_backup(house: House, name: str
     assert house.saved() == ([3, 3] if again else [3]), "saved again before a purge, and where activity moved"
 
 
+IN_BIN: list[dict[str, str]] = [{}, {"query_invalid_rows": "omitted"}, {"get_voided": "refused"}]
+"""Tenants that show voided contracts: to queries and by id, by id only, to queries only."""
+
+
 @pytest.mark.parametrize("name", ["fxiaoke"])
-def test_what_is_added_in_the_bin_holds_the_purge(house: House, name: str) -> None:
+@pytest.mark.parametrize("tenant", IN_BIN, ids=str)
+def test_what_is_added_in_the_bin_holds_the_purge(house: House, name: str, tenant: dict[str, str]) -> None:
+    for switch, value in tenant.items():
+        house.control("switch", name=switch, value=value)
     items = house.removed(Step.PURGE, "verify", "line")
     assert [(item.outcome, item.reason) for item in items] == [(Outcome.HELD, Reason.BELONGINGS_CHANGED)] * 3
     assert all("SaleContractLineObj" in item.remark or "销售合同产品" in item.remark for item in items)
@@ -138,7 +145,12 @@ def test_what_is_added_in_the_bin_holds_the_purge(house: House, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["fxiaoke"])
-def test_an_edit_that_was_voided_again_under_our_own_user_is_not_purged(house: House, name: str) -> None:
+@pytest.mark.parametrize("tenant", IN_BIN, ids=str)
+def test_an_edit_that_was_voided_again_under_our_own_user_is_not_purged(
+    house: House, name: str, tenant: dict[str, str]
+) -> None:
+    for switch, value in tenant.items():
+        house.control("switch", name=switch, value=value)
     house.what = "edit"
     items = house.removed(Step.PURGE, "verify", "edit")
     assert [(item.outcome, item.reason) for item in items] == [(Outcome.HELD, Reason.CHANGED_SINCE_PLAN)] * 3
