@@ -45,6 +45,10 @@ class Exam:
     """What makes the secrets of the connection worthless."""
     hide: ClassVar[str | None] = None
     """The command that hides one record ({id}) from our user; None where that cannot be."""
+    tells_hidden: ClassVar[bool] = False
+    """Whether this CRM answers otherwise about a hidden record than about one that is not there."""
+    halting: ClassVar[Order | None] = None
+    """What makes the CRM refuse every deletion for a reason that stops a run."""
     show: ClassVar[Order | None] = None
     """What shows a hidden record again; its id is added to the arguments."""
     merge: ClassVar[str | None] = None

@@ -81,7 +81,8 @@ class TroubleExam(Exam):
         assert sighting.places[record_id].place not in ABSENT or sighting.control is None
 
     @pytest.mark.parametrize(
-        "kind", ["malformed", "empty", "html", "cut", "answer", "drop_before", "missing_ids", "doubled_row"]
+        "kind",
+        ["malformed", "empty", "html", "cut", "answer", "drop_before", "missing_ids", "doubled_row", "duplicate_ids"],
     )
     def test_a_listing_that_broke_is_never_taken_for_whole(self, bench: Bench, kind: str) -> None:
         bench.adapter.whoami()
@@ -122,6 +123,27 @@ class TroubleExam(Exam):
                 return
         assert answer.verdict is not Verdict.DONE, answer
         assert answer.halt or answer.verdict is Verdict.UNKNOWN, "every other contract would meet it too"
+
+    def test_what_stops_a_run_is_said_and_no_more_of_the_batch_is_sent(self, bench: Bench) -> None:
+        self.needs(self.spec.capabilities.trash)
+        if self.halting is None:
+            pytest.skip("the emulator cannot refuse every deletion for such a reason")
+        most, since = self.spec.limits.calls_in_flight, bench.mark()
+        ids = self.deletable(bench, most + 8)
+        bench.adapter.whoami()
+        command, arguments = self.halting
+        bench.control(command, **arguments)
+        answers: Sequence[Answer] = []
+        raised = False
+        with bench.counting() as counted:
+            try:
+                answers = bench.adapter.remove(Step.TRASH, bench.refs(*ids), options=OPTIONS)
+            except CrmBridgeError:
+                raised = True
+        assert raised or any(one.halt for one in answers), "every other contract would meet it too"
+        assert counted.count <= most + 2, "what was not in flight is not sent any more"
+        assert not any(one.verdict is Verdict.DONE for one in answers)
+        assert bench.removed(since) == set()
 
     def test_a_redirect_is_never_followed(self, bench: Bench) -> None:
         bench.adapter.whoami()

@@ -13,4 +13,5 @@ class TestZoho(AdapterConformance):
     hide = "hide"
     show = ("hide", {"on": False})
     merge = "merge"
+    halting = ("scopes", {"list": ["ZohoCRM.modules.READ"]})
     skew = "skew"
