@@ -114,7 +114,13 @@ class FxiaokeAdapter:
         if query.count_only:
             return count_voided(self._records, name)
         return list_voided(
-            self._records, name, query.deleted_since, user=parts.person.id, assumed=assumed, ahead=self._client.ahead
+            self._records,
+            name,
+            query.deleted_since,
+            user=parts.person.id,
+            assumed=assumed,
+            ahead=self._client.ahead,
+            besides=query.besides,
         )
 
     def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:

@@ -34,7 +34,7 @@ from crm_bridge_zoho.bins import Bins
 from crm_bridge_zoho.by_id import ById
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.coql import Coql
-from crm_bridge_zoho.deletions import count_bin, list_deletions
+from crm_bridge_zoho.deletions import count_bin, list_deletions, list_others
 from crm_bridge_zoho.editions import concurrency_of
 from crm_bridge_zoho.finder import Finder
 from crm_bridge_zoho.leaves import count_leaves
@@ -97,6 +97,8 @@ class ZohoAdapter:
         if query.deleted_since is not None:
             if query.count_only:
                 return count_bin(self._bins)
+            if query.besides is not None:
+                return list_others(self._bins, self.workspace.name, query.deleted_since, walked=bool(query.besides))
             return list_deletions(self._bins, self.workspace.name, query.deleted_since)
         if query.leaves_of is not None:
             listed = self._settings.coql_in_list

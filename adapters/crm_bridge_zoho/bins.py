@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,6 +49,10 @@ class _Walk:
     page: int = 1
     fruitless: bool = False
     """Others have deleted so much that asking by id is cheaper."""
+    others: dict[str, Deletion] = field(default_factory=dict)
+    """What was met on the way and not looked for."""
+    ended: bool = False
+    """The last look came to the end of the bin."""
 
 
 class Bins:
@@ -67,6 +71,8 @@ class Bins:
         """Return what is known of `ids`, and whether any list could be read at all."""
         found = {one: self._final[one] for one in ids if one in self._final}
         readable = bool(found)
+        if self._walk is not None:
+            self._walk.ended = False
         if len(missing := _without(ids, found)) > IDS_A_CALL and since is not None:
             readable = self._take_walking(found, missing, since) or readable
         if missing := _without(ids, found):
@@ -98,14 +104,16 @@ class Bins:
             if walk.fruitless:
                 return False
             before = len(found)
-            readable = self._take(found, ids, self._walked(walk, len(ids)))
+            readable = self._take(found, ids, self._walked(walk, frozenset(ids)))
             walk.fruitless = len(found) == before
             return readable
 
-    def _walked(self, walk: _Walk, wanted: int) -> Iterator[Deletion]:
+    def _walked(self, walk: _Walk, wanted: frozenset[str]) -> Iterator[Deletion]:
         """Yield bin entries from where the walk stands; a page that was not taken to its end is read again."""
         first = walk.page
-        for number, (entries, more) in enumerate(self._pages_from(walk, wanted), start=first):
+        for number, (entries, more) in enumerate(self._pages_from(walk, len(wanted)), start=first):
+            walk.others.update((one.id, one) for one in entries if one.id not in wanted)
+            walk.ended = not more
             yield from entries[:-1]
             walk.page = number + more
             yield from entries[-1:]
@@ -170,10 +178,25 @@ class Bins:
         value = answer.json().get("count") if answer is not None else None
         return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
 
-    def bin_pages(self, since: datetime) -> Iterator[tuple[list[Deletion], bool]]:
+    def other_pages(self, since: datetime) -> Iterator[tuple[list[Deletion], bool]]:
+        """Yield what the bin holds since a moment, as `bin_pages` does.
+
+        What was looked for on a walk through it is left out, and its pages are not read again. A look that came to the
+        end of the bin was the last thing that a run did: nothing is read then.
+        """
+        with self._lock:
+            walk, self._walk = self._walk, None  # what is restored or purged later moves the pages
+        if walk is None or walk.fruitless or walk.since - SKEW > since:
+            yield from self.bin_pages(since)
+            return
+        yield list(walk.others.values()), walk.ended
+        if not walk.ended:
+            yield from self.bin_pages(walk.since, first=walk.page)
+
+    def bin_pages(self, since: datetime, *, first: int = 1) -> Iterator[tuple[list[Deletion], bool]]:
         """Yield what the bin holds since a moment, oldest first, and with each page whether it is the last one."""
         selection = {"filters": json.dumps(self._filters(since), separators=(",", ":"))}
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(first, first + MOST_PAGES):
             entries, more = self._bin_page(selection, number, order="asc")
             yield entries, not more
             if not more:

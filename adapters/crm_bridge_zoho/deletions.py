@@ -19,6 +19,15 @@ def list_deletions(bins: Bins, module: str, since: datetime) -> Search:
     return Search(f"GET /{module}/deleted", None, _pages(bins, module, since, remarks), remarks=remarks)
 
 
+def list_others(bins: Bins, module: str, since: datetime, *, walked: bool) -> Search:
+    """Start the listing of what the bin holds since a moment: of what was deleted for good Zoho names nobody.
+
+    `walked`: what was looked for there lies there still, so that its pages need not be read again.
+    """
+    pages = bins.other_pages(since) if walked else bins.bin_pages(since)
+    return Search("GET /settings/recycle_bin", None, _told(module, pages))
+
+
 def count_bin(bins: Bins) -> Search:
     """Count what the bin of the organisation holds: all modules and users share it."""
     held = bins.count()

@@ -591,6 +591,7 @@ class Connection:
         from crm_bridge.pipeline.backup import back_up
         from crm_bridge.pipeline.delete import delete
         from crm_bridge.pipeline.doubt import refuse_doubtful
+        from crm_bridge.pipeline.outside import deleted_meanwhile
         from crm_bridge.pipeline.rehearsal import is_due, rehearse_backup
         from crm_bridge.pipeline.run_log import RunLog, steps_of
         from crm_bridge.pipeline.runs import begin_run, end_run, find_run, lease_targets, run_for
@@ -620,7 +621,8 @@ class Connection:
                         break
                 halted = verified.run.halted
                 reason = halted.reason if isinstance(halted, CrmBridgeError) else ""
-                end_run(backed_up.log, file.plan, file, halted=reason)
+                outside = None if halted else deleted_meanwhile(backed_up.log, file)
+                end_run(backed_up.log, file.plan, file, halted=reason, outside=outside)
             finally:
                 with failpoints.step("release"):
                     desk.journal.release(run.id)

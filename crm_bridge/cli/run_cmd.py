@@ -14,7 +14,7 @@ from crm_bridge.cli.output import Output, report_error
 from crm_bridge.cli.streams import forgive_output
 from crm_bridge.cli.tables import key
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Run, RunItem
@@ -41,6 +41,8 @@ _WAIT = click.option(
 _VENDOR_TEXT = click.option(
     "--vendor-text", is_flag=True, help="With --json: what the CRM said itself too; such sentences may name people."
 )
+_NAMED = 5
+"""Contracts outside a plan that are named on the screen."""
 _CONFIRM = click.option("--confirm", "digest", default=None, help="Digest of the plan that you saw.")
 
 
@@ -87,9 +89,23 @@ def report_run(bridge: Bridge, run: Run, shown: Shown | None = None) -> int:
         out.note(
             _("warning: the head of the journal could not be kept in the keyring; keep the receipt somewhere else")
         )
+    if run.info.outside:
+        _say_outside(out, run)
     if run.halted is not None:
         report_error(run.halted, as_json=out.as_json)
     return run.exit_code
+
+
+def _say_outside(out: Output, run: Run) -> None:
+    """Name what was deleted with the run's CRM user while it lasted, and is not in its plan."""
+    count, ids = run.info.outside or 0, run.info.outside_ids
+    told = ngettext(
+        "warning: {count} contract outside the plan was deleted by our user meanwhile, and no run did it: {ids}",
+        "warning: {count} contracts outside the plan were deleted by our user meanwhile, and no run did it: {ids}",
+        count,
+    )
+    out.note(told.format(count=count, ids=", ".join([*ids[:_NAMED], *(["…"] if count > _NAMED else [])])))
+    out.note(_("hint: find out which program or person uses this user; the CRM's audit log tells from where"))
 
 
 def _summary(bridge: Bridge, run: Run, shown: Shown, path: Path) -> None:

@@ -50,12 +50,20 @@ def run_json(
         "complete": run.info.complete,
         "counts": counts,
         "outcomes": (item_json(item, vendor_text=vendor_text) for item in items),
+        "deleted_outside": _outside_json(run),
         "receipt": receipt,
         "restore": f"crm-bridge restore {run.id}",
     }
     if run.halted is not None:
         value["halted"] = run.halted.facts()
     return value
+
+
+def _outside_json(run: Run) -> dict[str, Any] | None:
+    """Return what our user deleted beside the plan while the run lasted; None where the CRM does not tell."""
+    if run.info.outside is None:
+        return None
+    return {"count": run.info.outside, "ids": list(run.info.outside_ids)}
 
 
 SETTLED = (Outcome.REMOVED, Outcome.RESTORED)

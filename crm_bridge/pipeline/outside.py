@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crm_bridge.domain.absence import Claim
-from crm_bridge.errors import NotAvailableError
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import State
+from crm_bridge.errors import CrmBridgeError, NotAvailableError
 from crm_bridge.i18n import _
 from crm_bridge.journal.entry import Entry
 from crm_bridge.pipeline.absence import names_deleter
 from crm_bridge.pipeline.claims import Claims
 from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.entries import RUN_START
+from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.spi.adapter import Completeness, Query, Whereabouts
 
 
@@ -39,11 +44,15 @@ class Listed:
 class Comparison:
     """The CRM's list of deletions beside the journal, streamed once; afterwards `completeness` is known."""
 
-    def __init__(self, desk: Desk, since: datetime | None = None) -> None:
-        """Start at `since`, or where the journal begins: what was deleted earlier cannot stand in it."""
+    def __init__(self, desk: Desk, since: datetime | None = None, *, besides: Collection[str] | None = None) -> None:
+        """Start at `since`, or where the journal begins: what was deleted earlier cannot stand in it.
+
+        With `besides` only other records than these are asked for, and told.
+        """
         self._desk = desk
+        self._besides = frozenset(besides or ())
         self.since = since or _beginning(desk)
-        self._search = desk.adapter.find(Query(deleted_since=self.since - desk.policy.allowed_skew))
+        self._search = desk.adapter.find(Query(deleted_since=self.since - desk.policy.allowed_skew, besides=besides))
         self._accounts = Accounts(desk)
         self.completeness: Completeness | None = None
 
@@ -54,7 +63,7 @@ class Comparison:
 
     def __iter__(self) -> Iterator[Listed]:
         """Yield every deletion once. Raises NotAvailableError, PermissionDeniedError."""
-        known: set[str] = set()
+        known = set(self._besides)
         # The CRM's clock may be behind ours, and tell whole seconds.
         earliest = self.since - self._desk.policy.allowed_skew
         for one in self._deleted():
@@ -72,6 +81,24 @@ class Comparison:
             seen += len(page.deleted)
             self._desk.progress("find", seen, None)
             yield from page.deleted
+
+
+def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
+    """Return what our user deleted since a run began, beside its plan, and no run of this journal did.
+
+    None where the CRM does not tell.
+    """
+    start = next(log.desk.journal.entries(run=log.run.id, op=RUN_START))
+    since = datetime.fromisoformat(start.ts)
+    removed = {i for i in log.ids_in((State.DONE, State.VERIFIED)) if log.standing(i).step is Step.TRASH}
+    try:
+        listed = list(Comparison(log.desk, since, besides=removed))
+    except CrmBridgeError:
+        return None
+    from_then = since.replace(microsecond=0)  # a CRM may tell whole seconds
+    outside = (one.seen for one in listed if one.account is Account.OUTSIDE)
+    found = {seen.ref.id for seen in outside if seen.at is not None and seen.at >= from_then}
+    return sorted(found.difference(target.ref.id for target in file.targets()))
 
 
 class Accounts:

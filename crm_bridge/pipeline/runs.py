@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crm_bridge import failpoints
@@ -24,6 +24,8 @@ from crm_bridge.pipeline.policing import policy_facts
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.run_log import RunLog, steps_of
 
+_OUTSIDE_NAMED = 100
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
@@ -41,6 +43,10 @@ class RunInfo:
     count: int
     end_seq: int | None = None
     complete: bool = False
+    outside: int | None = None
+    """Contracts that our user deleted while the run lasted, and no run of this journal; None where nobody tells."""
+    outside_ids: tuple[str, ...] = ()
+    """The first of them."""
 
     @property
     def id(self) -> str:
@@ -57,6 +63,8 @@ def all_runs(journal: Journal) -> Iterator[RunInfo]:
 
 def _info(start: Entry, end: Entry | None) -> RunInfo:
     body = start.body
+    found = end.body.get("outside") if end else None
+    outside = found if isinstance(found, dict) else {}
     return RunInfo(
         RunRef(start.run, start.plan, str(body.get("connection", ""))),
         start.ts,
@@ -70,6 +78,8 @@ def _info(start: Entry, end: Entry | None) -> RunInfo:
         _whole(body, "count"),
         end.seq if end else None,
         bool(end and end.body.get("complete")),
+        outside.get("count"),
+        tuple(outside.get("ids", ())),
     )
 
 
@@ -148,8 +158,13 @@ def begin_run(desk: Desk, confirmed: ConfirmedPlan, run: RunRef) -> None:
         desk.journal.append([run_entry(desk, run, RUN_START, body)])
 
 
-def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = "") -> Entry:
-    """Journal the end of a run (or of this part of it), with the seal of its receipt's lines."""
+def end_run(
+    log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = "", outside: Sequence[str] | None = None
+) -> Entry:
+    """Journal the end of a run (or of this part of it), with the seal of its receipt's lines.
+
+    `outside` is what our user deleted beside the plan meanwhile, where that is known.
+    """
     complete, counts = not halted, Counter[str]()
     for target in file.targets():
         standing = log.standing(target.ref.id)
@@ -163,6 +178,8 @@ def end_run(log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = ""
     }
     if halted:
         body["halted"] = halted
+    if outside is not None:
+        body["outside"] = {"count": len(outside), "ids": [*outside[:_OUTSIDE_NAMED]]}
     if log.desk.journal.pin_stale:
         # The tail since the last pin is protected by receipts and kept checkpoints only: whoever reads this knows.
         body["pin_stale"] = True

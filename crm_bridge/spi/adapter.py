@@ -122,6 +122,11 @@ class Query:
     """
     deleted_since: datetime | None = None
     """Instead of contracts, list what the CRM says was deleted in the contract module since then: `Page.deleted`."""
+    besides: Collection[str] | None = None
+    """With `deleted_since`: only deletions of other records than these, and only where it is told who did them.
+
+    The rest may be left out where that saves calls, and need not be.
+    """
 
 
 @dataclass(frozen=True, slots=True)
