@@ -216,8 +216,8 @@ class Run:
         receipt: Callable[[], Receipt],
         halted: CrmBridgeError | None = None,
     ) -> Run:
-        """Read the items once for the values that stay."""
-        counts, code = Counter[Outcome](), ExitCode.OK
+        """Read the items once for the values that stay. What our user deleted beside the plan is a doubt of its own."""
+        counts, code = Counter[Outcome](), ExitCode.IN_DOUBT if info.outside else ExitCode.OK
         left: list[RunItem] = []
         for item in items():
             counts[item.outcome] += 1

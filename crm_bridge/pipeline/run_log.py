@@ -70,7 +70,7 @@ class RunLog:
         after: dict[str, Standing] = {}
         known, follow = self._standings, self._fold.after
         for record_id, happening, _extra in notes:
-            before = after.get(record_id) or known.get(record_id, UNTOUCHED)
+            before = after.get(record_id) or known.get(record_id, self._fold.untouched)
             after[record_id] = follow(before, happening)
         entries = event_entries(self.desk, self.run, notes)
         with failpoints.step(failpoint):
