@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
@@ -16,6 +16,7 @@ from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.files import Files, file_entries
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, text
 from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, Rows, condition, unreadable_text
+from crm_bridge_fxiaoke.secured import SecuredFields
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.wire import ObjectMeta, row_id
@@ -73,6 +74,7 @@ class Snapshotter:
         # Naming every life_status is how a filter that excludes nothing is written.
         self._every_state = [condition("life_status", "IN", *LIFE_STATES)] if named else []
         self._meta = mapper.fields.object
+        self._secured_fields = SecuredFields(records)
 
     def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:
         """Yield one result per ref. With `final` voided ones too, and details are compared with what `get` shows."""
@@ -89,6 +91,8 @@ class Snapshotter:
         voided = {key for key, row in rows.items() if row.values.get("life_status") == "invalid"}
         wanted = [ref.id for ref in refs if ref.id in rows and (final or ref.id not in voided)]
         around = self._around(wanted, states)
+        live = [one for one in wanted if one not in voided]
+        secured = self._secured(live, rows, around) if final and live else {}
         for ref in refs:
             # A backup without what hangs on the contract is none.
             problem = next((one.problems[ref.id] for one in around.values() if ref.id in one.problems), "")
@@ -105,7 +109,19 @@ class Snapshotter:
                 if ref.id in by_get:
                     yield self._copy_of_voided(ref, rows[ref.id], of_this)
                 else:
-                    yield self._copy(ref, rows[ref.id], of_this, final=final)
+                    copy = self._copy(ref, rows[ref.id], of_this, final=final)
+                    more = tuple(secured.get(ref.id, ()))
+                    yield replace(copy, gaps=copy.gaps + more) if isinstance(copy, Snapshot) else copy
+
+    def _secured(self, ids: Sequence[str], rows: Rows, around: Mapping[int, _Children]) -> dict[str, list[Gap]]:
+        """Return the values of contracts and of their details that are not shown to this user."""
+        found = self._secured_fields.gaps(self._meta, [rows[one] for one in ids], ids)
+        for relation in self._relations:
+            if relation.detail:
+                lines = [row for part in around[id(relation)].rows.values() for row in part]
+                for one, gaps in self._secured_fields.gaps(relation.object, lines, ids, relation.field.name).items():
+                    found[one] += gaps
+        return found
 
     def _from_bin(
         self, rows: Rows, missing: Sequence[str], states: Sequence[Condition]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crm_bridge.domain.absence import NOT_THERE
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Gap, Part, PartKind, Snapshot, Unavailable
@@ -92,6 +93,8 @@ class Snapshotter:
         except CrmBridgeError as error:
             if error.reason in ENDS_THE_RUN:
                 raise
+            if error.reason in NOT_THERE:
+                return self._missing(ref)
             return Unavailable(ref, Reason.of(error), error.message)
 
     def _missing(self, ref: ContractRef) -> Unavailable:
@@ -157,6 +160,7 @@ class Snapshotter:
             parts += self._cut_rows(ref, values)
         gaps: list[Gap] = []
         links: list[str] = []
+        vanished = False
         for one in self._lists(material.refused):
             try:
                 rows = self._list(ref, one)
@@ -164,6 +168,7 @@ class Snapshotter:
                 if error.reason in ENDS_THE_RUN:
                     raise
                 gaps.append(Gap(one.label or one.api_name, named(one.api_name, error)))
+                vanished = vanished or error.reason in NOT_THERE
                 continue
             except CrmBridgeError as error:
                 if error.reason in ENDS_THE_RUN:
@@ -183,6 +188,9 @@ class Snapshotter:
             if rows:
                 raw = b"[" + b",".join(row.raw for row in rows) + b"]"
                 parts.append(Part(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
+        if vanished and not self._by_id.is_there(ref.module, ref.id):
+            # Not a list that cannot be read: the record went while it was copied.
+            return self._missing(ref)
         if inbound.problem:
             return Unavailable(ref, Reason.RELATED_UNREADABLE, inbound.problem)
         parts += inbound.parts()

@@ -65,7 +65,9 @@ class Gap:
     why: str
     """In words, with the number of rows where the CRM tells it."""
     file: bool = False
-    """A file of which the copy has no bytes; else rows that may be anything."""
+    """A file of which the copy has no bytes; else rows or values that may be anything."""
+    elsewhere: bool = False
+    """Other contracts have it, not this one: told before anything is confirmed, and holds nothing."""
 
     def text(self) -> str:
         """Return name and reason as one phrase."""

@@ -67,6 +67,7 @@ def store(desk: Desk, writer: SetWriter, copy: Snapshot, *, step: Step) -> Store
 
 def held_by(gaps: tuple[Gap, ...], *, step: Step, best_effort: bool) -> Reason | None:
     """Return why a contract with these gaps is held; None where the connection's rule lets it go."""
+    gaps = tuple(gap for gap in gaps if not gap.elsewhere)
     rows = any(not gap.file for gap in gaps)
     if rows and step is Step.PURGE:
         return Reason.NOT_ALL_SHOWN
@@ -77,4 +78,4 @@ def held_by(gaps: tuple[Gap, ...], *, step: Step, best_effort: bool) -> Reason |
 
 def in_words(gaps: tuple[Gap, ...] | list[Gap]) -> str:
     """Return what a copy lacks, for the contract's row."""
-    return "; ".join(gap.text() for gap in gaps)
+    return "; ".join(gap.text() for gap in gaps if not gap.elsewhere)

@@ -170,6 +170,25 @@ def test_lines_that_this_user_is_not_shown_are_counted_and_named_and_hold_a_purg
 
 
 @pytest.mark.parametrize("name", ["fxiaoke"])
+@pytest.mark.parametrize("field", ["title__c", "quantity"])
+def test_values_that_are_not_shown_are_counted_and_named_before_and_hold_a_purge(
+    house: House, name: str, field: str
+) -> None:
+    house.control("switch", name="hidden_fields", value=field)
+    house.ids = [str(one) for one in house.control("contracts")["ids"][2:5]]
+    with house.bridge() as bridge:
+        crm = bridge.connect(f"{name}-sandbox")
+        plan = crm.plan(ids=house.ids, step=Step.PURGE)
+        [warning] = [text for text in plan.notes.warnings if "not shown to this user" in text]
+        assert re.search(r"records with a value in it: [1-9]\d*$", warning)
+        items = list(crm.apply(plan, confirm=plan.digest))
+    held = [item for item in items if item.outcome is Outcome.HELD]
+    assert held
+    assert {item.reason for item in held} == {Reason.NOT_ALL_SHOWN}
+    assert {item.contract.id for item in held} <= set(house.control("contracts")["ids"]), "they were not even voided"
+
+
+@pytest.mark.parametrize("name", ["fxiaoke"])
 def test_nothing_is_purged_while_an_object_is_not_described_and_the_plan_says_so(house: House, name: str) -> None:
     emulator = house.running.servers[name].exchange.emulator
     answer = emulator.handle

@@ -12,7 +12,7 @@ from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import PartKind, Snapshot, Unavailable
 from crm_bridge.spi.adapter import RestoreItem
-from crm_bridge.spi.emulator import WireRequest
+from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge.testing.copies import saved_fields
 from crm_bridge_zoho.emulator.schema import Field
 
@@ -156,3 +156,24 @@ def test_rows_that_zoho_cuts_at_two_hundred_are_read_to_the_end_and_come_back(zo
     assert back.new_ref is not None
     [again] = [found for found in adapter.snapshot([back.new_ref]) if isinstance(found, Snapshot)]
     assert {row["Product"] for row in parts(again, PartKind.DETAIL)} == kept
+
+
+@pytest.mark.parametrize("at", ["", "/Notes"])
+def test_a_contract_that_goes_while_it_is_copied_is_gone_and_no_list_is_blamed(zoho: Any, at: str) -> None:
+    adapter = zoho.connect()
+    adapter.whoami()
+    one = zoho.ids()[0]
+    answer = zoho.emulator.handle
+
+    def meddle(request: Any) -> Any:
+        if not request.path.endswith(f"/{one}{at}"):
+            return answer(request)
+        zoho.emulator.control("delete", {"id": one})
+        # Of a list of a record that is not there Zoho's pages say both: nothing, and that the id is wrong.
+        refusal = {"code": "INVALID_DATA", "details": {}, "message": "the id given seems to be invalid"}
+        return WireResponse.of_json({**refusal, "status": "error"}, 400) if at else answer(request)
+
+    zoho.intercept = meddle
+    (copy,) = adapter.snapshot([ContractRef(MODULE, one)])
+    assert isinstance(copy, Unavailable), copy
+    assert copy.gone
