@@ -1,4 +1,4 @@
-"""The site: READMEs and docs/ as they stand, in English and 简体中文. Built by `scripts/site`."""
+"""The site: READMEs and docs/ as they stand, in English and 简体中文, each with its own sidebar. See `scripts/site`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,31 @@ def add_contents(_app: Any, name: str, source: list[str]) -> None:
         source[0] += TOCTREE.format(caption="简体中文", pages="README.zh-CN")
 
 
+def is_chinese(page: str) -> bool:
+    """Say whether a page of the site is a Chinese one."""
+    return page == "README.zh-CN" or page.startswith(f"{FOLDERS['README.zh-CN']}/")
+
+
+def choose_sidebar(app: Any, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Give Chinese pages the contents of the Chinese README in their sidebar; the theme asks for those of the root."""
+    if not is_chinese(page):
+        return
+    from sphinx import addnodes
+    from sphinx.environment.adapters.toctree import TocTree
+
+    def toctree(**_options: Any) -> str:
+        first, *more = (
+            TocTree(app.env).resolve(page, app.builder, contents, titles_only=True, includehidden=True)
+            for contents in app.env.get_doctree("README.zh-CN").findall(addnodes.toctree)
+        )
+        for one in more:
+            first.extend(one.children)
+        return str(app.builder.render_partial(first)["fragment"])
+
+    context["toctree"] = toctree
+
+
 def setup(app: Any) -> None:
     """Hook into the build."""
     app.connect("source-read", add_contents)
+    app.connect("html-page-context", choose_sidebar, priority=400)  # before the theme's own, which has 500

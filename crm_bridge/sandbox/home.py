@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,22 +26,25 @@ def connection_name(adapter: str) -> str:
 
 
 def check_home(home: Path) -> None:
-    """Raise UsageError unless `home` has no configuration yet, or one that a sandbox wrote."""
-    for name in (FILE_NAME, SECRETS_NAME):
-        path = home / name
-        try:
-            with path.open(encoding="utf-8") as file:
-                ours = file.readline().rstrip("\r\n") == MARKER
-        except FileNotFoundError:
-            continue
-        except (OSError, UnicodeDecodeError):
-            ours = False
-        if not ours:
-            raise UsageError(
-                _("{path} was not made by the sandbox and is left alone").format(path=path),
-                reason="not_a_sandbox_home",
-                hint=_("name an empty folder, or one that a sandbox wrote"),
-            )
+    """Raise UsageError unless `home` is empty or missing, or a sandbox wrote it: it is going to be closed to others."""
+    found = [name for name in (FILE_NAME, SECRETS_NAME) if os.path.lexists(home / name)]
+    strange = [home / name for name in found if not _is_ours(home / name)]
+    if not found and home.is_dir() and any(home.iterdir()):
+        strange = [home]
+    if strange:
+        raise UsageError(
+            _("{path} was not made by the sandbox and is left alone").format(path=strange[0]),
+            reason="not_a_sandbox_home",
+            hint=_("name an empty folder, or one that a sandbox wrote"),
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n") == MARKER
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def write_home(home: Path, emulators: Mapping[str, Emulator], *, names: Mapping[str, str] | None = None) -> None:

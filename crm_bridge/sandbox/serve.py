@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.clock import Clock, SystemClock
 from crm_bridge.errors import UsageError
-from crm_bridge.files import ensure_private_folder, write_private
+from crm_bridge.files import check_folder_of_ours, write_private
 from crm_bridge.i18n import _
 from crm_bridge.registry import load_adapter, working_adapters
 from crm_bridge.sandbox.exports import Export, LoadOptions, read_export
@@ -145,7 +145,8 @@ def _proxy(
             reason="no_hosts",
             hint=_("see `crm-bridge adapters`"),
         )
-    ensure_private_folder(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_folder_of_ours(folder)  # only a certificate stays in it: others may read what they read before
     return Impersonation(hosts, folder, clock=clock)
 
 

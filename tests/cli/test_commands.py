@@ -234,6 +234,13 @@ def test_failpoints_are_listed_before_and_after(shell: Shell) -> None:
     assert {name.rsplit(".", 1)[0] + ".before" for name in names} <= set(names)
 
 
+def test_the_demo_fits_on_two_screens_and_tells_all_when_asked(shell: Shell) -> None:
+    brief = shell("--home", shell.home / "brief", "demo")
+    assert brief.code == 0, brief.err
+    assert len(brief.out.splitlines()) <= 2 * 24
+    assert brief.out.count("changed since the plan") == brief.out.count("read again from the CRM") == 2
+
+
 def test_the_demo_ends_well_and_keeps_its_state_where_it_was_told(shell: Shell) -> None:
     said = shell("--home", shell.home, "demo", "--json")
     assert said.code == 0, said.err

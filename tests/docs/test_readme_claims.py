@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import click
 import pytest
 
 from crm_bridge import errors
+from crm_bridge.cli.demo_cmd import WHERE
 from crm_bridge.cli.main import cli
 from crm_bridge.errors import CrmBridgeError
 from tests.docs.conftest import ROOT, blocks
@@ -78,10 +80,20 @@ def test_the_only_set_up_is_python_git_and_two_commands(page: str) -> None:
     assert "Python 3.11" in (ROOT / page).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("page", "picture"), [("README.md", "demo.svg"), ("README.zh-CN.md", "demo.zh-CN.svg")])
+def test_the_picture_is_a_session_of_the_demo_and_loads_nothing(page: str, picture: str) -> None:
+    assert f"](docs/images/{picture})" in (ROOT / page).read_text(encoding="utf-8")
+    svg = (ROOT / "docs" / "images" / picture).read_text(encoding="utf-8")
+    shown = html.unescape(svg).replace("\xa0", " ")
+    assert shown.count(WHERE) == 2
+    assert shown.count("HT-2023-1182") == 2
+    assert set(re.findall(r"https?://[^\s\"'<)]+", svg)) == {"http://www.w3.org/2000/svg"}
+
+
 def test_the_demo_needs_no_configuration_and_names_the_folder_that_it_leaves_behind(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'adapters'}", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "crm_bridge.cli.main", "demo"],
+        [sys.executable, "-m", "crm_bridge.cli.main", "demo", "--full"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

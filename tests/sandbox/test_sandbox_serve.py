@@ -18,7 +18,7 @@ import requests
 from crm_bridge.config import load_config
 from crm_bridge.errors import UsageError
 from crm_bridge.sandbox import serve as serving
-from crm_bridge.sandbox.home import check_home, write_home
+from crm_bridge.sandbox.home import write_home
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 from crm_bridge.spi.emulator import Emulator
 from crm_bridge.spi.spec import AdapterSpec
@@ -127,9 +127,16 @@ def test_a_home_of_somebodys_own_is_left_alone(specs: list[AdapterSpec], tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_a_home_that_holds_other_files_only_can_be_taken(tmp_path: Path) -> None:
-    (tmp_path / "journal.db").touch()
-    check_home(tmp_path)
+def test_somebodys_folder_is_neither_written_to_nor_closed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o755)
+    (mine / "notes.txt").write_text("mine")
+    mine.chmod(0o755)
+    with pytest.raises(UsageError, match="left alone"), sandbox(SandboxOptions(home=mine, count=1)):
+        pass
+    assert [one.name for one in mine.iterdir()] == ["notes.txt"]
+    with sandbox(SandboxOptions(count=1, only=("fxiaoke",), impersonate=mine)):
+        assert mine.stat().st_mode & 0o777 == 0o755
 
 
 def test_contracts_can_be_loaded_from_a_csv(specs: list[AdapterSpec], tmp_path: Path) -> None:
