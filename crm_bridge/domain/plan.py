@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -84,13 +84,32 @@ _NOT_KEPT = dict.fromkeys(("owner", "created", "modified"), Untold.NOT_KEPT)
 _NOTHING_KEPT = dict.fromkeys(CONTRACT_FIELDS[1:], Untold.NOT_KEPT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """One contract of a plan: its address, the digest of its content when planned, and its card."""
+    """One contract of a plan: its address, the digest of its content when planned, and its card.
+
+    The card may be given as a function that opens it: most passes over a plan want no more than the address.
+    """
 
     ref: ContractRef
     digest: str
-    card: Card = field(default=Card(), repr=False)
+    _card: Card | Callable[[], Card] = field(default=Card(), repr=False)
+
+    @property
+    def card(self) -> Card:
+        """Return what people recognise the contract by."""
+        return self._card if isinstance(self._card, Card) else self._card()
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether both are the same contract with the same digest and card."""
+        return isinstance(other, Target) and self._facts() == other._facts()
+
+    def __hash__(self) -> int:
+        """Return the hash of the address."""
+        return hash(self.ref)
+
+    def _facts(self) -> tuple[ContractRef, str, Card]:
+        return self.ref, self.digest, self.card
 
     def contract(self) -> Contract:
         """Return the contract as far as a plan keeps it; without digest and card, nothing but its address."""

@@ -57,14 +57,20 @@ def is_hash(text: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One contract's line of an entry. `facts` holds what the entry says of all its contracts and what this line adds.
+    """One contract's line of an entry: what it says itself, and what the entry says of all its contracts.
 
     `place` counts from 0 within the entry.
     """
 
     record_id: str
     place: int
-    facts: Mapping[str, Any]
+    own: Mapping[str, Any]
+    common: Mapping[str, Any]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return both; where they have a fact in common, the line's counts."""
+        return {**self.common, **self.own}
 
 
 def write_lines(lines: Sequence[Mapping[str, JsonValue]]) -> bytes:
@@ -89,6 +95,17 @@ def parse_line(raw: bytes) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
         raise ValueError("not a line")  # noqa: TRY004 - one kind of error for all that is no line
     return value
+
+
+def parse_lines(lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Read lines that were compared with their seal; raise ValueError as `parse_line` does. All in one step."""
+    try:
+        values = json.loads(b"[" + b",".join(lines) + b"]")
+    except RecursionError:
+        raise ValueError("not lines") from None
+    if len(values) != len(lines) or not all(type(one) is dict and type(one.get("id")) is str for one in values):
+        raise ValueError("not lines")
+    return values  # type: ignore[no-any-return]
 
 
 def damaged_lines(seq: int) -> JournalError:

@@ -15,7 +15,7 @@ from crm_bridge.journal.canonical import canonical
 from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
 from crm_bridge.journal.entry import GATE_OP, AttemptKey, Entry, is_intent, is_outcome
 from crm_bridge.journal.history import History
-from crm_bridge.journal.lines import Line, damaged_lines, parse_line, split_block
+from crm_bridge.journal.lines import Line, damaged_lines, parse_lines, split_block
 from crm_bridge.journal.merkle import inclusion_path
 from crm_bridge.journal.note import Signer
 from crm_bridge.journal.opening import Opened
@@ -82,9 +82,8 @@ class Reader(ABC):
 
     def lines(self, entry: Entry) -> Iterator[Line]:
         """Yield the lines of an entry, in order; raise JournalError unless they are exactly the sealed ones."""
-        for place, raw in enumerate(self.raw_lines(entry)):
-            facts = parse_line(raw)
-            yield Line(facts["id"], place, {**entry.body, **facts})
+        for place, own in enumerate(parse_lines(self.raw_lines(entry))):
+            yield Line(own["id"], place, own, entry.body)
 
     def raw_lines(self, entry: Entry) -> list[bytes]:
         """Return the bytes of an entry's lines; raise JournalError unless they are exactly the sealed ones."""

@@ -167,8 +167,7 @@ def _reason_of(word: object) -> Reason | None:
     return reason
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One event of one contract as the journal tells it."""
 
     entry: Entry
@@ -181,14 +180,9 @@ def history(journal: Journal, run: str) -> Iterator[Told]:
     for entry in journal.entries(run=run):
         common = happening_of(entry.body)
         for line in journal.lines(entry):
-            own = line.facts.keys() - entry.body.keys()
-            plain = common is not None and not own & _FACTS and not _FACTS & _changed(entry.body, line.facts)
+            plain = common is not None and _FACTS.isdisjoint(line.own)
             if happening := common if plain else happening_of(line.facts):
                 yield Told(entry, line, happening)
-
-
-def _changed(body: Mapping[str, Any], facts: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(key for key in _FACTS if key in body and facts[key] != body[key])
 
 
 class Fold:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -22,10 +22,9 @@ from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.plan_seal import FOOT, HEAD, NOTES, Seal, altered, place_of
+from crm_bridge.spool import Spool
 
 _LONGEST_LINE = 16 * 1024 * 1024
-_IN_MEMORY = 8 * 1024 * 1024
-"""A plan of more bytes is kept in a file without a name: what is read later was in nobody else's hands."""
 
 
 def is_plan(file: BinaryIO) -> bool:
@@ -36,7 +35,7 @@ def is_plan(file: BinaryIO) -> bool:
 class PlanFile:
     """A plan that was read from its file, once and whole. Whatever happens to the file after that changes nothing."""
 
-    def __init__(self, path: Path, plan: DeletionPlan, seal: Seal, lines: _Lines) -> None:
+    def __init__(self, path: Path, plan: DeletionPlan, seal: Seal, lines: Spool) -> None:
         """Use `open_plan`."""
         self.path = path
         self.plan = plan
@@ -44,37 +43,16 @@ class PlanFile:
         self._lines = lines
 
     def targets(self) -> Iterator[Target]:
-        """Yield the contracts of the plan, in order."""
+        """Yield the contracts of the plan, in order; a card is opened when it is asked for."""
         for index, line in enumerate(islice(self._lines, 1, 1 + self.plan.count)):
-            yield _target(_parse(line), self._seal, index)
+            # These bytes were checked when the file was read.
+            row = json.loads(line)
+            ref = ContractRef(row["module"], row["id"])
+            yield Target(ref, row["digest"], partial(_card, row, ref, self._seal, index))
 
     def lines(self) -> Iterator[bytes]:
         """Yield the whole file as it was read, for a copy."""
         return iter(self._lines)
-
-
-class _Lines:
-    """Lines that were read, kept in order; several readers may be at different places."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with us
-
-    def keep(self, line: bytes) -> bytes:
-        """Take one more line; returns it."""
-        self._file.write(line)
-        return line
-
-    def __iter__(self) -> Iterator[bytes]:
-        at = 0
-        while True:
-            self._file.seek(at)
-            if not (line := self._file.readline()):
-                return
-            at += len(line)
-            yield line
-
-    def __del__(self) -> None:
-        self._file.close()
 
 
 def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> PlanFile:
@@ -82,7 +60,7 @@ def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> Pla
 
     Raises ConfirmationError when anything was altered, UsageError for what is no plan file at all.
     """
-    lines = _Lines()
+    lines = Spool()
     with _open(path) as source:
         first = _parse(lines.keep(source.readline(_LONGEST_LINE)))
         head = _head(first, journal)
@@ -174,9 +152,12 @@ def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
 def _target(value: dict[str, Any], seal: Seal, index: int) -> Target:
     if value.keys() != {"module", "id", "digest", "sealed"} or not all(isinstance(v, str) for v in value.values()):
         raise altered()
-    ref, digest = ContractRef(value["module"], value["id"]), value["digest"]
-    card = seal.open(value["sealed"], place_of(index, ref, digest))
-    return Target(ref, digest, Card.from_json(card))
+    ref = ContractRef(value["module"], value["id"])
+    return Target(ref, value["digest"], _card(value, ref, seal, index))
+
+
+def _card(value: dict[str, Any], ref: ContractRef, seal: Seal, index: int) -> Card:
+    return Card.from_json(seal.open(value["sealed"], place_of(index, ref, value["digest"])))
 
 
 def _notes(value: dict[str, Any], seal: Seal) -> PlanNotes:

@@ -23,6 +23,7 @@ from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, Fold, history, last_step
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.runs import RunInfo
+from crm_bridge.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +31,27 @@ class IssuedReceipt:
     """A signed statement, and the lines of the contracts that it speaks of."""
 
     envelope: Mapping[str, Any]
-    lines: ReceiptLines
+    lines: Spool
     record_id: str | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the lines: of all contracts, or of the one that this receipt is about."""
         if self.record_id is None:
-            return iter(self.lines)
+            return (line[:-1] for line in self.lines)
         return iter([json_line(self.envelope)])
 
 
 def issue_receipt(journal: Journal, run: RunInfo, *, record_id: str | None = None) -> IssuedReceipt:
     """Return the signed receipt of a run, or of one contract in it. Raises UsageError before the run's end."""
     end = _end_of(journal, run.id)
-    lines = ReceiptLines(journal, run.id, until=end.seq)
-    if seal_of(lines) != end.body["receipt"]:
+    read, lines = ReceiptLines(journal, run.id, until=end.seq), Spool()
+    if seal_of(lines.keep(line + b"\n")[:-1] for line in read) != end.body["receipt"]:
         raise JournalError(
             _("the entries of run {run} do not lead to the outcomes that its end sealed").format(run=run.id),
             reason="journal_unverified",
             hint=_("run `crm-bridge journal check`; only `journal check` and `journal export` work on it"),
         )
-    contract = None if record_id is None else _contract(lines, run, record_id)
+    contract = None if record_id is None else _contract(read.number_of(record_id), lines, run, record_id)
     envelope = journal.sign_receipt(statement_bytes(_facts(journal, run, end), contract))
     return IssuedReceipt(envelope, lines, record_id)
 
@@ -66,16 +67,15 @@ def _end_of(journal: Journal, run: str) -> Entry:
     return ends[-1]
 
 
-def _contract(lines: ReceiptLines, run: RunInfo, record_id: str) -> dict[str, JsonValue]:
+def _contract(place: int | None, lines: Spool, run: RunInfo, record_id: str) -> dict[str, JsonValue]:
     """Return the line of one contract with the path from it to the root that the end of the run sealed."""
-    place = lines.number_of(record_id)
     if place is None:
         raise UsageError(_("{id} is not in run {run}").format(id=record_id, run=run.id), reason="unknown_record")
     leaves: list[bytes] = []
     wanted = b""
     for number, line in enumerate(lines):
-        leaves.append(leaf_hash(line))
-        wanted = line if number == place else wanted
+        leaves.append(leaf_hash(line[:-1]))
+        wanted = line[:-1] if number == place else wanted
     path: list[JsonValue] = [encode64(node) for node in inclusion_path(place, len(leaves), range_hash_of(leaves))]
     return {"line": wanted.decode(), "place": place, "path": path}
 

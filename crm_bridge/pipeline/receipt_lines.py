@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crm_bridge.domain.canonical import JsonValue
@@ -132,7 +132,7 @@ def _text(facts: Mapping[str, Any] | None, name: str) -> str:
     return str(facts.get(name) or "") if facts else ""
 
 
-def seal_of(lines: ReceiptLines) -> dict[str, JsonValue]:
+def seal_of(lines: Iterable[bytes]) -> dict[str, JsonValue]:
     """Return the seal that the entry at the end of a run has for them: count, RFC 6962 root, SHA-256 of the file."""
     frontier, digest = Frontier(), hashlib.sha256()
     for line in lines:

@@ -20,6 +20,10 @@ _INSIDE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^,\]}\s]+")
 _DEPTH = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
+_SCAN = json.JSONDecoder(
+    object_pairs_hook=lambda _pairs: None, parse_float=len, parse_int=len, parse_constant=len, strict=False
+)
+"""Finds where a value ends in a tenth of the time; keeps nothing of it."""
 
 
 def is_sound(document: bytes) -> bool:
@@ -53,43 +57,48 @@ def raw_value(document: bytes, *path: str) -> bytes:
 def raw_items(document: bytes, *path: str) -> list[bytes]:
     """Return the bytes of every element of the list at a path of keys; an empty list when it is not there."""
     listed = raw_value(document, *path)
-    return [listed[start:end] for start, end in _elements(listed)] if listed.startswith(b"[") else []
+    return [listed[start:end] for start, end in _elements(listed, _text(listed))] if listed.startswith(b"[") else []
 
 
 def raw_members(document: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield key (without its quotation marks) and value of each member of an object, doubled keys included."""
-    for name, start, end in _members(document, _skip(document, 0)):
+    for name, start, end in _members(document, _text(document), _skip(document, 0)):
         yield name, document[start:end]
 
 
 def span_of(document: bytes, path: tuple[str, ...]) -> tuple[int, int]:
     """Return where the value at a path of keys begins and ends; (0, 0) when it is not there exactly once."""
-    start = _skip(document, 0)
-    end = _end(document, start)
+    text, start = _text(document), _skip(document, 0)
+    end = len(document) if path else _end(document, text, start)
     for key in path:
-        places = [(at, to) for name, at, to in _members(document, start) if name == key.encode()]
+        places = [(at, to) for name, at, to in _members(document, text, start) if name == key.encode()]
         if len(places) != 1:
             return 0, 0
         start, end = places[0]
     return start, end
 
 
-def _elements(document: bytes) -> Iterator[tuple[int, int]]:
+def _text(document: bytes) -> str:
+    """Return a text with a letter for each byte: structure is ASCII, and places are the same in both."""
+    return document.decode("latin-1")
+
+
+def _elements(document: bytes, text: str) -> Iterator[tuple[int, int]]:
     at = _skip(document, 1)
     while document[at : at + 1] != b"]":
-        end = _end(document, at)
+        end = _end(document, text, at)
         yield at, end
         at = _next(document, end)
 
 
-def _members(document: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
+def _members(document: bytes, text: str, start: int) -> Iterator[tuple[bytes, int, int]]:
     if document[start : start + 1] != b"{":
         return
     at = _skip(document, start + 1)
     while document[at : at + 1] != b"}":
         name = _match(_STRING, document, at)
         value = _skip(document, _skip(document, name.end()) + 1)
-        end = _end(document, value)
+        end = _end(document, text, value)
         yield name.group()[1:-1], value, end
         at = _next(document, end)
 
@@ -99,13 +108,21 @@ def _next(document: bytes, at: int) -> int:
     return _skip(document, at + 1) if document[at : at + 1] == b"," else at
 
 
-def _end(document: bytes, start: int) -> int:
+def _end(document: bytes, text: str, start: int) -> int:
     """Return where the value that begins at `start` ends."""
     first = document[start : start + 1]
     if first == b'"':
         return _match(_STRING, document, start).end()
     if first not in (b"{", b"["):
         return _match(_SCALAR, document, start).end()
+    try:
+        return _SCAN.raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return _end_by_brackets(document, start)
+
+
+def _end_by_brackets(document: bytes, start: int) -> int:
+    """Return where a value ends whose texts and scalars JSON does not know."""
     depth = 0
     for token in _INSIDE.finditer(document, start):
         depth += _DEPTH.get(token.group(), 0)

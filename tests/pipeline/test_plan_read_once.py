@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from crm_bridge import spool
 from crm_bridge.domain.cost import Prediction
 from crm_bridge.domain.pace import Pace
 from crm_bridge.domain.plan import digest_of_plan
@@ -17,7 +18,6 @@ from crm_bridge.domain.policy import Caps
 from crm_bridge.domain.safety import Refusal
 from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline import plan_file
 from crm_bridge.pipeline.plan import shelve_plan
 from crm_bridge.pipeline.plan_file import open_plan
 from tests.pipeline.conftest import NOTES, head, target, write_plan
@@ -57,12 +57,12 @@ def test_everything_that_was_noticed_is_in_the_digest_and_comes_back(name: str) 
     assert PlanNotes.from_json(changed.as_json()) == changed
 
 
-@pytest.mark.parametrize("memory", [0, 8 * 1024 * 1024])
+@pytest.mark.parametrize("memory", [1, 8 * 1024 * 1024])
 @pytest.mark.parametrize("change", ["cut", "exchange", "double", "empty", "gone"])
 def test_what_happens_to_the_file_later_changes_nothing(
     tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, change: str, memory: int
 ) -> None:
-    monkeypatch.setattr(plan_file, "_IN_MEMORY", memory)
+    monkeypatch.setattr(spool, "_IN_MEMORY", memory)
     path = tmp_path / "p.plan"
     write_plan(path, journal, 4)
     read = open_plan(path, journal=journal)

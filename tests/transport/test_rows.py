@@ -120,6 +120,15 @@ def test_no_bytes_make_it_fail_in_another_way(noise: bytes, inside: bool) -> Non
     assert is_sound(body.removeprefix(b"\xef\xbb\xbf"))
 
 
+@given(rows, st.integers(0, 4), damage)
+def test_items_beside_one_that_json_does_not_know_are_the_bytes_that_came(
+    written: list[dict[str, Any]], at: int, bad: bytes
+) -> None:
+    pieces = [json.dumps(row, ensure_ascii=False).encode() for row in written]
+    pieces[at % len(written)] = b'{"id":"7","bad":[' + bad + b"]}"
+    assert raw_items(b'{"data":[' + b",".join(pieces) + b"]}", "data") == pieces
+
+
 @given(rows)
 def test_items_are_the_bytes_that_came(written: list[dict[str, Any]]) -> None:
     pieces = [json.dumps(row, ensure_ascii=False).encode() for row in written]
