@@ -26,7 +26,7 @@ def plan(ready: Ready) -> None:
     from crm_bridge import Bridge
 
     with Bridge.open(ready["home"]) as bridge:
-        made = bridge.connect("zoho-sandbox").plan("everything", max_contracts=ready["contracts"] + 1)
+        made = bridge.connect("zoho-sandbox").plan("everything", max_contracts=ready["contracts"] + 1, max_share=100)
         Path(ready["folder"], "plan").write_text(json.dumps([str(made.path), made.digest]), "utf-8")
 
 

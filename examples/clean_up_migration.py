@@ -20,7 +20,7 @@ def progress(stage: str, done: int, total: int | None) -> None:
 
 
 def carry_out(crm: Connection, ids: list[str], reason: str) -> Run:
-    plan = crm.plan(ids=ids, reason=reason, max_contracts=max(500, len(ids)), max_share=100)
+    plan = crm.plan(ids=ids, reason=reason, max_contracts=len(ids) + 500, max_leaves=10 * len(ids) + 500, max_share=100)
     run = crm.apply(plan, confirm=ask)
     for item in run.not_removed:
         print(f"{item.contract.number}: {item.outcome}, {item.reason.words if item.reason else ''}")
