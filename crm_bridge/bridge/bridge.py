@@ -262,6 +262,7 @@ class Bridge:
         """Return the adapter of a connection, one per bridge."""
         if name not in self._adapters:
             resolved = self.resolved(name)
+            self.progress("sign in", 0, None)
             self._adapters[name] = resolved.spec.connect(resolved.settings, self.tools(resolved))
         return self._adapters[name]
 
@@ -381,6 +382,7 @@ class Bridge:
         from crm_bridge.bridge.results import Plan
         from crm_bridge.pipeline.plan_file import open_plan
 
+        self.progress("plan", 0, None)
         return Plan(open_plan(Path(path), journal=self.journal))
 
     def runs(self) -> Iterator[RunInfo]:

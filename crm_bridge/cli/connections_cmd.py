@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.options import command, format_option, group, open_bridge, shared
 from crm_bridge.cli.outcome_words import SURE
 from crm_bridge.cli.output import Output
 from crm_bridge.domain.capabilities import Step
@@ -24,7 +24,8 @@ def connections() -> None:
 
 
 @command("list")
-def list_() -> int:
+@format_option
+def list_(form: str) -> int:
     """List the configured connections."""
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -33,9 +34,8 @@ def list_() -> int:
     if out.as_json:
         out.document("crm-bridge.connections/1", {"connections": rows})
     elif rows:
-        out.table(
-            (_("name"), _("adapter"), _("talks to")), ((r["name"], r["adapter"], ", ".join(r["origins"])) for r in rows)
-        )
+        cells = ((r["name"], r["adapter"], ", ".join(r["origins"])) for r in rows)
+        out.table((_("name"), _("adapter"), _("talks to")), cells, form=form)
     else:
         out.note(_("no connection yet; add one with `crm-bridge connections add NAME --adapter ADAPTER`"))
     return 0

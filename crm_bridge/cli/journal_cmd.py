@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, force_option, group, open_bridge, shared
+from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.i18n import _
 
@@ -35,7 +35,10 @@ def journal() -> None:
 @click.option("--record", "record_id", default=None, help="Only entries about this record id.")
 @click.option("--op", default=None, help="Only this kind of entry.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the last ones.")
-def list_(run_id: str | None, plan: str | None, record_id: str | None, op: str | None, limit: int | None) -> int:
+@format_option
+def list_(
+    run_id: str | None, plan: str | None, record_id: str | None, op: str | None, limit: int | None, form: str
+) -> int:
     """List entries, oldest first, a row for each contract in them.
 
     The journal holds ids and digests, no names, numbers or amounts.
@@ -52,7 +55,7 @@ def list_(run_id: str | None, plan: str | None, record_id: str | None, op: str |
                 out.line("crm-bridge.journal-entry/1", _fields(entry, line))
             return 0
         columns = (_("entry"), _("time"), _("what"), _("run"), _("record"), _("attempt"))
-        out.table(columns, (_cells(entry, line) for entry, line in rows))
+        out.table(columns, (_cells(entry, line) for entry, line in rows), form=form)
     return 0
 
 

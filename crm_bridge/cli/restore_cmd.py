@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared, suggested
+from crm_bridge.cli.options import command, format_option, open_bridge, shared, suggested
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.streams import forgive_output
 from crm_bridge.errors import NothingMatchedError, UsageError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option("--relink", is_flag=True, help="Show which references should point at what came back.")
 @click.option("--confirm", "digest", default=None, help="With --relink: digest of the references that you saw.")
+@format_option
 def restore(
     first: str | None,
     second: str | None,
@@ -38,6 +39,7 @@ def restore(
     dry_run: bool,
     relink: bool,
     digest: str | None,
+    form: str,
 ) -> int:
     """Bring back one CONTRACT (id or number), or all that RUN (or the run of a RECEIPT file) removed."""
     from crm_bridge.cli.restore_choice import meant
@@ -47,16 +49,16 @@ def restore(
     with open_bridge() as bridge:
         info, ids = meant(bridge, first, second, last=last)
         if relink:
-            return _relink(bridge, info, None if dry_run else digest)
+            return _relink(bridge, info, None if dry_run else digest, form)
         crm = bridge.connect(info.ref.connection)
         if dry_run:
-            return _report(info.id, crm.restore(info.id, ids=ids, dry_run=True), dry_run=True)
+            return _report(info.id, crm.restore(info.id, ids=ids, dry_run=True), form, dry_run=True)
         steps = crm.restore(info.id, ids=ids, owner=owner)
     forgive_output()
-    return _report(info.id, iter(steps), dry_run=False)
+    return _report(info.id, iter(steps), form, dry_run=False)
 
 
-def _report(run_id: str, steps: Iterator[RestoreStep], *, dry_run: bool) -> int:
+def _report(run_id: str, steps: Iterator[RestoreStep], form: str, *, dry_run: bool) -> int:
     from crm_bridge.cli.restore_view import RestoreTotals, step_json
     from crm_bridge.cli.run_view import restore_table
 
@@ -74,8 +76,8 @@ def _report(run_id: str, steps: Iterator[RestoreStep], *, dry_run: bool) -> int:
         }
         out.document("crm-bridge.restore/1", value)
     else:
-        restore_table(counted)
-        totals.show(out)
+        restore_table(counted, form=form)
+        totals.show(out) if form == "table" else out.note(totals.summary())
         _say_next(out, run_id, totals, dry_run=dry_run)
     for text in totals.remarks():
         out.note(text)
@@ -91,7 +93,7 @@ def _say_next(out: Output, run_id: str, totals: RestoreTotals, *, dry_run: bool)
         ))  # fmt: skip
 
 
-def _relink(bridge: Bridge, info: RunInfo, digest: str | None) -> int:
+def _relink(bridge: Bridge, info: RunInfo, digest: str | None, form: str) -> int:
     from crm_bridge.cli.restore_view import relink_json, relink_table
 
     out = Output(as_json=shared().as_json)
@@ -101,7 +103,7 @@ def _relink(bridge: Bridge, info: RunInfo, digest: str | None) -> int:
     if out.as_json:
         out.document("crm-bridge.relink/1", relink_json(plan, done))
     else:
-        relink_table(plan, done, out)
+        relink_table(plan, done, out, form=form)
         if not done:
             out.note(_("Nothing was sent. Set these {count} references with:").format(count=plan.count))
             out.note(f"  {suggested('restore', info.id, '--relink', '--confirm', plan.digest)}")

@@ -156,7 +156,7 @@ def relink_json(plan: RelinkPlan, done: Sequence[Relinking]) -> dict[str, Any]:
     return {"run_id": plan.run, "digest": plan.digest, "count": plan.count, "applied": bool(done), "contracts": rows}
 
 
-def relink_table(plan: RelinkPlan, done: Sequence[Relinking], out: Output) -> None:
+def relink_table(plan: RelinkPlan, done: Sequence[Relinking], out: Output, *, form: str = "") -> None:
     """Print the references that would be set, or that were."""
     columns = (_("contract now"), _("record"), _("field"), _("result"))
     rows = []
@@ -164,4 +164,4 @@ def relink_table(plan: RelinkPlan, done: Sequence[Relinking], out: Output) -> No
         for link in item.links:
             result = _("planned") if not done else _("not set") if link in item.left else _("set")
             rows.append((item.now.id, f"{link.module}/{link.id}", link.field, result))
-    out.table(columns, rows)
+    out.table(columns, rows, form=form)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.options import command, format_option, group, open_bridge, shared
 from crm_bridge.cli.output import Output
 from crm_bridge.cli.vault_copy_cmd import copy, fetch
 from crm_bridge.cli.vault_view import set_json, set_table
@@ -27,7 +27,8 @@ def vault() -> None:
 
 
 @command("list")
-def list_() -> int:
+@format_option
+def list_(form: str) -> int:
     """List the backup sets. Needs no key."""
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -35,7 +36,7 @@ def list_() -> int:
     if out.as_json:
         out.document("crm-bridge.vault/1", {"count": len(sets), "sets": [set_json(one) for one in sets]})
     elif sets:
-        set_table(out, sets)
+        set_table(out, sets, form=form)
     else:
         out.note(_("the vault is empty"))
     return 0
@@ -43,7 +44,8 @@ def list_() -> int:
 
 @command("show")
 @click.argument("set_id", metavar="SET")
-def show(set_id: str) -> int:
+@format_option
+def show(set_id: str, form: str) -> int:
     """Show which contracts are in SET: ids, sizes and attachments, never their content."""
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -63,9 +65,11 @@ def show(set_id: str) -> int:
     if out.as_json:
         out.document("crm-bridge.vault-set/1", {**set_json(summary), "digest": opened.digest, "contracts": contracts})
         return 0
-    out.pairs((*set_json(summary).items(), ("digest", opened.digest)))
+    if form == "table":
+        out.pairs((*set_json(summary).items(), ("digest", opened.digest)))
     columns = (_("id"), _("bytes"), _("attachments"), _("their bytes"), _("digest"))
-    out.table(columns, ((c["id"], c["bytes"], c["attachments"], c["attachment_bytes"], c["digest"]) for c in contracts))
+    rows = ((c["id"], c["bytes"], c["attachments"], c["attachment_bytes"], c["digest"]) for c in contracts)
+    out.table(columns, rows, form=form)
     return 0
 
 
@@ -84,7 +88,8 @@ def _report_json(report: CheckReport) -> dict[str, Any]:
 
 @command("check")
 @click.argument("set_ids", metavar="[SET]...", nargs=-1)
-def check(set_ids: tuple[str, ...]) -> int:
+@format_option
+def check(set_ids: tuple[str, ...], form: str) -> int:
     """Read everything again, decrypt it and compare it with the manifests and the journal (default: every set)."""
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -96,10 +101,11 @@ def check(set_ids: tuple[str, ...]) -> int:
     else:
         columns = (_("set"), _("contracts"), _("attachments"), _("bytes"), _("result"))
         rows_ = ((r.set_id, r.contracts, r.attachments, r.bytes, _result(r)) for r in reports)
-        out.table(columns, rows_)
+        out.table(columns, rows_, form=form)
+        say = out.text if form == "table" else out.note
         for report in bad:
             for finding in report.findings:
-                out.text(f"{report.set_id}: {finding.code}: {finding.message}")
+                say(f"{report.set_id}: {finding.code}: {finding.message}")
     if bad:
         raise BackupError(
             _("{bad} of {count} backup sets are not whole").format(bad=len(bad), count=len(reports)),

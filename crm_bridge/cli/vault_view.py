@@ -33,8 +33,8 @@ def _state(one: SetSummary) -> str:
     return _("shredded") if one.shredded else _("whole")
 
 
-def set_table(out: Output, sets: Sequence[SetSummary]) -> None:
+def set_table(out: Output, sets: Sequence[SetSummary], *, form: str = "") -> None:
     """Print sets, one a row."""
     columns = (_("set"), _("made"), _("connection"), _("contracts"), _("bytes"), _("kept until"), _("state"))
     rows = ((s.set_id, s.created, s.connection, s.count, s.bytes, s.keep_until or "-", _state(s)) for s in sets)
-    out.table(columns, rows)
+    out.table(columns, rows, form=form)

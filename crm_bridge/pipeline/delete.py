@@ -135,7 +135,8 @@ class _Deletion:
         for size in ramp.parts():
             part = next(batches(self.ready(), size), [])
             self._send(iter(part))
-            verify_targets(self.log, [t for t in part if self.log.standing(t.ref.id).state is State.DONE])
+            done = [target for target in part if self.log.standing(target.ref.id).state is State.DONE]
+            verify_targets(self.log, done, total=len(done))
             # What a resume tries again is less than a part, and decides nothing.
             self.refusals.check(at_least=self.desk.rules.ramp[0])
             ramp.check(part)

@@ -36,7 +36,7 @@ def restore(log: RunLog, steps: Sequence[RestoreStep], *, owner: str | None = No
     body: dict[str, JsonValue] = {"count": sum(step.route is not None or step.bin_first for step in steps)}
     with failpoints.step("restore.start"):
         desk.journal.append([run_entry(desk, log.run, RESTORE_START, body)])
-    work = _Restoring(log, owner)
+    work = _Restoring(log, owner, total=len(steps))
     refused = []
     for kind in (_is_in_bin, _asks_the_bin):
         for step in work.carry_out(Route.UNTRASH, parents_first(log, [one for one in steps if kind(one)])):
@@ -69,7 +69,7 @@ def _is_left_to_us(step: RestoreStep) -> bool:
 class _Restoring:
     """One restore on its way: the ids that are known to have moved grow as it goes."""
 
-    def __init__(self, log: RunLog, owner: str | None) -> None:
+    def __init__(self, log: RunLog, owner: str | None, *, total: int) -> None:
         self.log = log
         self.desk = log.desk
         self.owner = owner
@@ -78,6 +78,8 @@ class _Restoring:
         self.twins = Twins(log.desk)
         self.intents = RestoreIntents(log)
         self.done = 0
+        self.total = total
+        """Steps of the restore; what the bin did not give back is taken up a second time."""
 
     def carry_out(self, route: Route, steps: Sequence[RestoreStep]) -> Iterator[RestoreStep]:
         size = self.desk.profile.limits.untrash_batch if route is Route.UNTRASH else 1
@@ -86,8 +88,8 @@ class _Restoring:
             for batch in batches(group, size):
                 self.desk.stop.check()
                 results += self._batch(route, batch)
-                self.done += len(batch)
-                self.desk.progress("restore", self.done, None)
+                self.done = min(self.done + len(batch), self.total)
+                self.desk.progress("restore", self.done, self.total)
             yield from self.twins.named(self.measuring.measure(results, self.ids))
 
     def _batch(self, route: Route, batch: Sequence[RestoreStep]) -> list[RestoreStep]:

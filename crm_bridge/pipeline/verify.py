@@ -5,7 +5,7 @@ Nothing is believed without a look: a yes, a refusal, and a contract that could 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -45,7 +45,8 @@ def verify(run: DeletionRun) -> VerifiedRun:
 
 def look_again(log: RunLog, targets: Iterable[Target], *, also: Sequence[State] = ()) -> None:
     """Look at everything that is not proven, and at what stands in a state of `also`."""
-    verify_targets(log, (target for target in targets if _is_open(log.standing(target.ref.id), also)))
+    total = sum(_is_open(log.standing(i), also) for i in log.ids_in({*_ASKED, State.HELD, *also}))
+    verify_targets(log, (target for target in targets if _is_open(log.standing(target.ref.id), also)), total=total)
 
 
 def _is_open(standing: Standing, also: Sequence[State]) -> bool:
@@ -54,8 +55,8 @@ def _is_open(standing: Standing, also: Sequence[State]) -> bool:
     return standing.state in _ASKED or standing.state in also
 
 
-def verify_targets(log: RunLog, targets: Iterator[Target] | Sequence[Target]) -> None:
-    """Look for some contracts and journal what was seen, with its level of evidence."""
+def verify_targets(log: RunLog, targets: Iterable[Target], *, total: int) -> None:
+    """Look for `total` contracts and journal what was seen, with its level of evidence."""
     desk, done = log.desk, 0
     intents: dict[str, datetime] | None = None
     notes: list[Note] = []
@@ -72,12 +73,13 @@ def verify_targets(log: RunLog, targets: Iterator[Target] | Sequence[Target]) ->
                 log.write("verify.journal", notes)
                 notes = []
             done += len(batch)
-            desk.progress("verify", done, None)
+            desk.progress("verify", done, total)
     finally:
         log.write("verify.journal", notes)
     if contradicted:
         reconcile(log, contradicted)
-        verify_targets(log, [target for target in contradicted if log.standing(target.ref.id).state is State.DONE])
+        done_now = [target for target in contradicted if log.standing(target.ref.id).state is State.DONE]
+        verify_targets(log, done_now, total=len(done_now))
 
 
 def _look_patiently(log: RunLog, batch: Sequence[Target], since: datetime | None) -> Sighting | None:
