@@ -132,7 +132,7 @@ def _import_everything() -> None:
     """Import once what every child would import for itself."""
     for package in (crm_bridge, crm_bridge_zoho):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.startswith(("crm_bridge.testing", "crm_bridge.sandbox")):
+            if not module.name.startswith(("crm_bridge.testing", "crm_bridge.sandbox", "crm_bridge.__main__")):
                 import_module(module.name)
     for name in ("rich.progress", "rich.table"):
         import_module(name)
