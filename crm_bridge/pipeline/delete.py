@@ -241,7 +241,8 @@ class _Deletion:
             raise InterruptedRunError(sent.lost.message, reason=sent.lost.reason, hint=sent.lost.hint)
         self._halt_if_told(sent.said.values())
         # Nor is a refusal believed without a look. After a halt the look at the end of the step is the next thing.
-        verify_targets(self.log, [t for t in passed if self.log.standing(t.ref.id).state in _REFUSED])
+        refused = [target for target in passed if self.log.standing(target.ref.id).state in _REFUSED]
+        verify_targets(self.log, refused, total=len(refused))
         self.refusals.take(passed)
 
     def _shorten(self, sent: SentBatches) -> None:
