@@ -28,9 +28,9 @@ from typing import Any
 from chart import bars
 
 from crm_bridge.clock import SystemClock
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.home import write_home
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge_zoho.emulator import ZohoEmulator
 
 DRIVERS = ("ours", "naive", "batch", "sdk")
@@ -50,7 +50,7 @@ def serve(pipe: Connection, home: Path, contracts: int) -> None:
         pipe.send({"base": server.base_url, **emulator.ready()})
         while (asked := pipe.recv()) != "end":
             if isinstance(asked, float):
-                server.inject(*([Rule("delay", Match(count=None), {"seconds": asked})] if asked else []))
+                server.inject(*([FaultRule("delay", Match(count=None), {"seconds": asked})] if asked else []))
             pipe.send((len(emulator.ledger()), len(emulator.org.tables["Contracts"])))
 
 

@@ -33,10 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crm_bridge.clock import SystemClock  # noqa: E402
-from crm_bridge.journal.canonical import JsonValue  # noqa: E402
-from crm_bridge.journal.check import check_journal  # noqa: E402
-from crm_bridge.journal.entry import Draft  # noqa: E402
+from crm_bridge.journal.checking.check import check_journal  # noqa: E402
 from crm_bridge.journal.export import export_journal  # noqa: E402
+from crm_bridge.journal.format.canonical import JsonValue  # noqa: E402
+from crm_bridge.journal.format.entry import NewEntry  # noqa: E402
 from crm_bridge.journal.pin import NoPins  # noqa: E402
 from crm_bridge.journal.store import Journal  # noqa: E402
 from verifier import verify_journal  # noqa: E402
@@ -66,13 +66,13 @@ def rate(count: int, work: Callable[[], object]) -> float:
     return count / (time.perf_counter() - start)
 
 
-def draft(op: str, lines: Sequence[dict[str, JsonValue]], **body: JsonValue) -> Draft:
+def new_entry(op: str, lines: Sequence[dict[str, JsonValue]], **body: JsonValue) -> NewEntry:
     """Return an entry of the size that a run writes."""
     event = {"event": f"{op}.done", "step": "trash", "adapter": "zoho/0.1.0", **body}
-    return Draft(op, "zoho", "60001234567", "Contracts", "ab" * 32, RUN, "554023000000235001", event, lines)
+    return NewEntry(op, "zoho", "60001234567", "Contracts", "ab" * 32, RUN, "554023000000235001", event, lines)
 
 
-def life(first: int, look: int) -> Iterator[list[Draft]]:
+def life(first: int, look: int) -> Iterator[list[NewEntry]]:
     """Yield what a deletion of a thousand contracts commits, a list of entries at a time; `look` of them share one."""
     ids = [str(554023000003700001 + number) for number in range(first, first + TOGETHER)]
     digests = {record_id: hashlib.sha256(record_id.encode()).hexdigest() for record_id in ids}
@@ -82,12 +82,12 @@ def life(first: int, look: int) -> Iterator[list[Draft]]:
     numbered: list[dict[str, JsonValue]] = [{"id": record_id, "number": digests[record_id]} for record_id in ids]
     bare: list[dict[str, JsonValue]] = [{"id": record_id} for record_id in ids]
     answer: dict[str, JsonValue] = {"sent_at": "2026-11-30T08:00:00.000Z", "request_id": "c" * 36, "evidence": "E0"}
-    yield [draft("backup", saved, set="01K0000000000000000000000B")]
+    yield [new_entry("backup", saved, set="01K0000000000000000000000B")]
     for at in range(0, TOGETHER, look):
         part = bare[at : at + look]
-        yield [draft("gate", numbered[at : at + look]), draft("intent", part, attempt=1)]
-        yield [draft("outcome", part, attempt=1, **answer)]
-    yield [draft("verify", bare, evidence="E2", control="554023000000123456")]
+        yield [new_entry("gate", numbered[at : at + look]), new_entry("intent", part, attempt=1)]
+        yield [new_entry("outcome", part, attempt=1, **answer)]
+    yield [new_entry("verify", bare, evidence="E2", control="554023000000123456")]
 
 
 def open_journal(folder: Path) -> Journal:
@@ -112,10 +112,10 @@ class Naive:
         self.db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number, row, self.head))
         self.head = hashlib.sha256(row).hexdigest()
 
-    def append_all(self, drafts: Sequence[Draft]) -> None:
+    def append_all(self, new_entries: Sequence[NewEntry]) -> None:
         """Insert a row for each contract and event, in one transaction."""
         rows = []
-        for one in drafts:
+        for one in new_entries:
             for line in one.lines:
                 facts = {"prev": self.head, "op": one.op, "run": one.run, **one.body, **line}
                 row = json.dumps(facts, sort_keys=True).encode()
@@ -132,7 +132,7 @@ def compare_appends(folder: Path) -> tuple[float, float, float]:
     with open_journal(folder / "single") as journal:
         for turn in range(ROUNDS):
             numbers = range(turn * APPENDS, (turn + 1) * APPENDS)
-            ours.append(rate(APPENDS, lambda n=numbers: [journal.append([draft("note", (), n=i)]) for i in n]))  # type: ignore[misc]
+            ours.append(rate(APPENDS, lambda n=numbers: [journal.append([new_entry("note", (), n=i)]) for i in n]))  # type: ignore[misc]
             theirs.append(rate(APPENDS, lambda n=numbers: [naive.append(i) for i in n]))  # type: ignore[misc, func-returns-value]
     naive.db.close()
     ratios = [own / other for own, other in zip(ours, theirs, strict=True)]
@@ -158,13 +158,13 @@ def write_lives(folder: Path, crm: str, contracts: int) -> None:
     ours, theirs, commits = [], [], 0
     naive = Naive(folder / f"naive-{crm}.sqlite3")
     with open_journal(folder / crm) as journal:
-        journal.append([draft("note", ())])
+        journal.append([new_entry("note", ())])
         start_size = journal.path.stat().st_size
         for first in range(0, contracts, TOGETHER):
-            drafts = list(life(first, LOOKS[crm]))
-            commits = len(drafts)
-            ours.append(cpu(lambda d=drafts: [journal.append(one) for one in d]))  # type: ignore[misc]
-            theirs.append(cpu(lambda d=drafts: [naive.append_all(one) for one in d]))  # type: ignore[misc, func-returns-value]
+            new_entries = list(life(first, LOOKS[crm]))
+            commits = len(new_entries)
+            ours.append(cpu(lambda d=new_entries: [journal.append(one) for one in d]))  # type: ignore[misc]
+            theirs.append(cpu(lambda d=new_entries: [naive.append_all(one) for one in d]))  # type: ignore[misc, func-returns-value]
         size = (journal.path.stat().st_size - start_size) / len(ours)
     naive.db.close()
     print(f"{crm}, {LOOKS[crm]} a look, CPU a contract for all its entries: {told(ours)}")
@@ -178,7 +178,7 @@ def first_reads(home: Path) -> None:
         with open_journal(home) as journal:
             start = time.perf_counter()
             if thorough:
-                journal.append([draft("note", ())])
+                journal.append([new_entry("note", ())])
             else:
                 next(journal.entries(op="run.end"), None)
             print(f"{what}: {(time.perf_counter() - start) * 1000:,.0f} ms")

@@ -27,7 +27,7 @@ import pyrage
 
 from crm_bridge.clock import SystemClock
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot
+from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 from crm_bridge.vault import Vault
 
 BLOCK = random.Random(1).randbytes(1 << 20)
@@ -60,7 +60,7 @@ def snapshots(records: int, attachments: int, size: int) -> Iterator[Snapshot]:
         files: tuple[Attachment, ...] = ()
         if attachments and number % every == 0 and number // every < attachments:
             files = (Attachment(f"f{number}", "附件.pdf", size, "attachments", lambda: content(size)),)
-        part = Part(PartKind.DETAIL, "Items", b'[{"sku":"A-1","qty":2}]')
+        part = SnapshotPart(PartKind.DETAIL, "Items", b'[{"sku":"A-1","qty":2}]')
         yield Snapshot(ContractRef("Contracts", f"{number:019d}"), f"{number:064x}", record(number), (part,), files)
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import SystemClock
 from crm_bridge.sandbox.home import connection_name, write_home
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge_zoho.emulator import ZohoEmulator
 
 FIRST_KEY = 9_007_199_254_740_993

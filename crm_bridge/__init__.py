@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.connection import Confirm
     from crm_bridge.domain.capabilities import Route, Step
     from crm_bridge.domain.contract import Contract, ContractRef, RecordState
-    from crm_bridge.domain.filter_syntax import parse_filter
-    from crm_bridge.domain.filters import Filter, all_of
+    from crm_bridge.domain.filters.syntax import parse_filter
+    from crm_bridge.domain.filters.tree import Filter, all_of
+    from crm_bridge.domain.filters.where import where
     from crm_bridge.domain.lifecycle import Evidence, Outcome
-    from crm_bridge.domain.plan_notes import PlanNotes
+    from crm_bridge.domain.planning.plan_notes import PlanNotes
     from crm_bridge.domain.reasons import Reason
-    from crm_bridge.domain.where import where
     from crm_bridge.errors import (
         AmbiguousContractError,
         AnswerLostError,
@@ -53,10 +53,10 @@ if TYPE_CHECKING:
         TenantChangedError,
         UsageError,
     )
+    from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
-    from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
-    from crm_bridge.pipeline.saving import Saved
     from crm_bridge.pipeline.stopping import Progress, StopFlag
     from crm_bridge.spi.adapter import Profile
 
@@ -124,16 +124,16 @@ _HOMES = {
     "crm_bridge.bridge.connection": ("Confirm",),
     "crm_bridge.domain.capabilities": ("Route", "Step"),
     "crm_bridge.domain.contract": ("Contract", "ContractRef", "RecordState"),
-    "crm_bridge.domain.filter_syntax": ("parse_filter",),
-    "crm_bridge.domain.filters": ("Filter", "all_of"),
+    "crm_bridge.domain.filters.syntax": ("parse_filter",),
+    "crm_bridge.domain.filters.tree": ("Filter", "all_of"),
     "crm_bridge.domain.lifecycle": ("Evidence", "Outcome"),
-    "crm_bridge.domain.plan_notes": ("PlanNotes",),
+    "crm_bridge.domain.planning.plan_notes": ("PlanNotes",),
     "crm_bridge.domain.reasons": ("Reason",),
-    "crm_bridge.domain.where": ("where",),
+    "crm_bridge.domain.filters.where": ("where",),
     "crm_bridge.pipeline.find": ("Selection",),
-    "crm_bridge.pipeline.restore_plan": ("RestoreStep",),
+    "crm_bridge.pipeline.restoring.restore_plan": ("RestoreStep",),
     "crm_bridge.pipeline.runs": ("RunInfo",),
-    "crm_bridge.pipeline.saving": ("Saved",),
+    "crm_bridge.pipeline.deleting.saving": ("Saved",),
     "crm_bridge.pipeline.stopping": ("Progress", "StopFlag"),
     "crm_bridge.spi.adapter": ("Profile",),
     "crm_bridge.errors": tuple(name for name in __all__ if name.endswith("Error")),

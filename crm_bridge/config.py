@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from crm_bridge.domain.policy import DeletionPolicy
+from crm_bridge.domain.planning.policy import DeletionPolicy
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import read_ours
 from crm_bridge.i18n import N_, _

@@ -192,7 +192,7 @@ def hold_folder(path: Path) -> int:
 
 
 def is_held(path: Path) -> bool:
-    """Say whether a living process holds a folder."""
+    """Return whether a living process holds a folder."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
     try:
         return not _try_lock(handle)
@@ -244,7 +244,7 @@ def hold(
 
 
 def _holder_of(path: Path) -> str:
-    """Say who holds a lock: process, machine, what for. Empty where it has not said so yet, or is dead."""
+    """Return who holds a lock: process, machine, what for. Empty where it has not said so yet, or is dead."""
     try:
         known = json.loads(read_private(path, longest=4096))
         if known["host"] == socket.gethostname() and not _is_alive(int(known["pid"])):

@@ -23,7 +23,7 @@ def _harmless(character: str) -> str:
 
 
 def harmful(character: str) -> bool:
-    """Say whether a character does something on a terminal, or hides."""
+    """Return whether a character does something on a terminal, or hides."""
     # Cc: C0, DEL, C1. Cf: bidi controls, zero-width and other format characters. Zl, Zp: line separators.
     return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn")
 

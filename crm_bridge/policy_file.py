@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from crm_bridge.domain.policy import Caps, DeletionPolicy, HoldEntry, Retention
+from crm_bridge.domain.planning.policy import Caps, DeletionPolicy, HoldEntry, Retention
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 

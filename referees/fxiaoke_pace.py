@@ -133,7 +133,7 @@ class Pace:
         return least_seconds(max(self.calls.values()))
 
     def good(self, case: Case) -> bool:
-        """Say whether nothing was refused, nothing left, and the window used as it should be."""
+        """Return whether nothing was refused, nothing left, and the window used as it should be."""
         gone = self.left == (0 if case.step is Step.PURGE else self.records)
         clean = self.refused == 0 and gone and self.outcomes == {"removed": self.records}
         quick = case.object_name != PRESET or case.step is Step.PURGE or self.seconds <= self.bound * SLACK

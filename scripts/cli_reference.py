@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from crm_bridge.cli.main import cli
-from crm_bridge.cli.translated import translated
+from crm_bridge.cli.terminal.translated import translated
 from crm_bridge.i18n import use_language
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

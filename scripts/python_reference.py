@@ -37,16 +37,17 @@ GROUPS = {
 }
 VALUES = ("where", "all_of", "parse_filter")
 ALIASES = {
-    "Filter": "crm_bridge.domain.filters",
+    "Filter": "crm_bridge.domain.filters.tree",
     "Confirm": "crm_bridge.bridge.connection",
     "Progress": "crm_bridge.pipeline.stopping",
 }
 TYPES = tuple(name for names in GROUPS.values() for name in names if name not in ALIASES)
 INSIDE = {
-    "Bridge": "around on_call reading wait_seconds stop progress warn receipts journal reading_journal make_keys "
-    "own_keys vault keeper connections resolved adapter tools keep_connection change_connection profile desk rules "
+    "Bridge": "env on_call reading wait_seconds stop progress warn receipts journal reading_journal make_keys "
+    "own_keys vault retention connections resolved adapter adapter_context keep_connection change_connection "
+    "profile context rules "
     "has_removed journal_keys withdrawn",
-    "Connection": "desk journal_export leave_out_rehearsal",
+    "Connection": "context journal_export leave_out_rehearsal",
     "Plan": "deletion_plan file",
     "PlanNotes": "as_json from_json",
     "Profile": "capabilities content costs field_map",

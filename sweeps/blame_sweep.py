@@ -24,9 +24,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
 from crm_bridge.bridge import Bridge  # noqa: E402
 from crm_bridge.clock import ManualClock  # noqa: E402
-from crm_bridge.domain.safety import LOOPBACK_POLICY  # noqa: E402
+from crm_bridge.domain.planning.safety import LOOPBACK_POLICY  # noqa: E402
 from crm_bridge.errors import CrmBridgeError  # noqa: E402
-from crm_bridge.sandbox.faults import Match, Rule  # noqa: E402
+from crm_bridge.sandbox.faults import FaultRule, Match  # noqa: E402
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox  # noqa: E402
 
 CRMS = ("zoho", "fxiaoke")
@@ -68,7 +68,7 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """Say whether nobody was blamed and everything came back."""
+        """Return whether nobody was blamed and everything came back."""
         return not self.false_words and not self.not_restored and set(self.accounts) <= {"in_journal"}
 
 
@@ -100,14 +100,14 @@ def judge(crm: str, skew: int, trouble: str, folder: Path) -> Verdict:
             if trouble.startswith("lag_"):
                 control("switch", name=LAG[crm], value=SECOND_LOOK * int(trouble[4:]) * 1.05)
             elif trouble == "answer_lost":
-                server.inject(Rule("drop_after", match))
+                server.inject(FaultRule("drop_after", match))
             elif trouble == "lands_late":
-                server.inject(Rule("late", match, {"seconds": LANDS_LATE}))
+                server.inject(FaultRule("late", match, {"seconds": LANDS_LATE}))
             elif trouble == "all_land_late":
                 every = Match(pattern=REMOVAL[crm], count=None)
-                server.inject(Rule("late", every, {"seconds": 4 * LANDS_LATE}))
+                server.inject(FaultRule("late", every, {"seconds": 4 * LANDS_LATE}))
             else:
-                server.inject(Rule("answer", match, refusal(crm, int(trouble[-3:]))))
+                server.inject(FaultRule("answer", match, refusal(crm, int(trouble[-3:]))))
             run = connection.apply(plan, confirm=plan.digest)
             words = [item.reason for item in run]
             for _round in range(2):
@@ -117,7 +117,7 @@ def judge(crm: str, skew: int, trouble: str, folder: Path) -> Verdict:
             verdict.outcomes = [f"{item.outcome}/{item.reason or ''}" for item in run]
             verdict.by_this_run = sum(item.outcome == "removed" and item.reason is None for item in run)
             verdict.false_words = sorted({str(word) for word in words if word in PERSONS})
-            verdict.accounts = sorted(listed.account.value for listed in connection.deletions())
+            verdict.accounts = sorted(listed.origin.value for listed in connection.deletions())
             clock.advance(30)
             try:
                 connection.restore(run.id)

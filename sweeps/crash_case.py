@@ -164,7 +164,7 @@ class Case:
         """Return what the journal on disk says: a row for each line of an entry, or for an entry without lines."""
         if not (self.home / "journal" / "journal.sqlite3").exists():
             return []
-        keys = Bridge.open(self.home, environ={}).around.keys
+        keys = Bridge.open(self.home, environ={}).env.keys
         with Journal.open(
             self.home / "journal", keys=keys, clock=SystemClock(), randomness=randomness_from({}), read_only=True
         ) as journal:

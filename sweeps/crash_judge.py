@@ -19,7 +19,7 @@ from crash_stand import destructive, in_vain
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.snapshot import PartKind, Snapshot
-from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.checking.check import check_journal
 from crm_bridge.journal.export import export_journal
 from crm_bridge.sandbox.records import SeedContract
 

@@ -110,7 +110,7 @@ def main() -> int:
 
 
 def good(found: dict[str, dict[str, int] | list[str]]) -> bool:
-    """Say whether nothing was deleted wrongly, and nothing was left alone without a reason."""
+    """Return whether nothing was deleted wrongly, and nothing was left alone without a reason."""
     left = found["contracts_left_alone"]
     assert isinstance(left, dict)
     return not found["deleted_without_a_whole_backup"] and left["none"] == 0

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge_fxiaoke.emulator.emulator import FxiaokeEmulator
-from crm_bridge_fxiaoke.emulator.schema import Field as FxiaokeField
-from crm_bridge_fxiaoke.emulator.seed import new_row
+from crm_bridge_fxiaoke.emulator.seed.seed import new_row
+from crm_bridge_fxiaoke.emulator.state.schema import Field as FxiaokeField
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator
-from crm_bridge_zoho.emulator.org import BASE, Blob
-from crm_bridge_zoho.emulator.schema import Field as ZohoField
-from crm_bridge_zoho.emulator.seed_records import attach, system_cells
-from crm_bridge_zoho.emulator.store import Record
+from crm_bridge_zoho.emulator.seed.seed_records import attach, system_cells
+from crm_bridge_zoho.emulator.state.org import BASE, Blob
+from crm_bridge_zoho.emulator.state.schema import Field as ZohoField
+from crm_bridge_zoho.emulator.state.store import Record
 
 MARK = "crm-bridge-"
 DRIVE = "https://drive.example/price-list"

@@ -21,7 +21,7 @@ from typing import Any
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Fate, Route, Step
-from crm_bridge.pipeline.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator
@@ -94,7 +94,7 @@ def judged(
 
 
 def _is_named(thing: str, lost: Sequence[str]) -> bool:
-    """Say whether a file that is not back is named by the restore: its bytes tell which one it was."""
+    """Return whether a file that is not back is named by the restore: its bytes tell which one it was."""
     return thing.startswith("line scanned, file") and any("scan.pdf" in one for one in lost)
 
 

@@ -35,12 +35,12 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         "intent after the action",
-        "crm_bridge/pipeline/delete.py",
+        "crm_bridge/pipeline/deleting/delete.py",
         """        self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
         self.sends.update(sent.attempts.keys())
         left = list(batches(passed, self.batch))
         try:
-            while left and not (sent.cut or look.too_old or self.desk.is_stopping):
+            while left and not (sent.cut or look.too_old or self.context.is_stopping):
                 self._send_batch(left.pop(0), look, sent)
         finally:
 """,
@@ -48,7 +48,7 @@ MUTATIONS = (
         self.sends.update(sent.attempts.keys())
         left = list(batches(passed, self.batch))
         try:
-            while left and not (sent.cut or look.too_old or self.desk.is_stopping):
+            while left and not (sent.cut or look.too_old or self.context.is_stopping):
                 self._send_batch(left.pop(0), look, sent)
         finally:
             self.log.write("intent", sent.intents())
@@ -57,28 +57,28 @@ MUTATIONS = (
     ),
     Mutation(
         "blind resend after a lost answer",
-        "crm_bridge/pipeline/delete.py",
+        "crm_bridge/pipeline/deleting/delete.py",
         """        except AnswerLostError as lost:
             sent.answered(batch, [], look, lost=lost)
 """,
         """        except AnswerLostError:
-            answers = self.desk.adapter.remove(self.step, [t.ref for t in batch], options=options)
+            answers = self.context.adapter.remove(self.step, [t.ref for t in batch], options=options)
             sent.answered(batch, answers, look)
 """,
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),
     Mutation(
         "a lost answer counts as done",
-        "crm_bridge/pipeline/sending.py",
-        "        return Happening(Event.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
-        "        return Happening(Event.ANSWERED_DONE, step, attempt, Evidence.E0, code=code)\n",
+        "crm_bridge/pipeline/deleting/sending.py",
+        "        return Event(EventKind.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
+        "        return Event(EventKind.ANSWERED_DONE, step, attempt, Evidence.E0, code=code)\n",
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),
     Mutation(
         "a lost answer counts as not done",
-        "crm_bridge/pipeline/sending.py",
-        "        return Happening(Event.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
-        "        return Happening(Event.ANSWERED_NOT_DONE, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
+        "crm_bridge/pipeline/deleting/sending.py",
+        "        return Event(EventKind.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
+        "        return Event(EventKind.ANSWERED_NOT_DONE, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),
     Mutation(
@@ -97,42 +97,42 @@ MUTATIONS = (
     ),
     Mutation(
         "one look instead of two",
-        "crm_bridge/pipeline/reconcile.py",
-        "            second = _look(desk, batch, since)\n",
+        "crm_bridge/pipeline/settling/reconcile.py",
+        "            second = _look(context, batch, since)\n",
         "            second = first\n",
         (f"{PROTOCOL}/test_second_look.py",),
     ),
     Mutation(
         "absence without a control record",
-        "crm_bridge/pipeline/verify.py",
+        "crm_bridge/pipeline/settling/verify.py",
         "    if not listed_as_ours and not (absence.proven and controlled):\n",
         "    if not listed_as_ours and not absence.proven:\n",
         (f"{PIPELINE}/test_what_looks_prove.py",),
     ),
     Mutation(
         "no last look before the delete",
-        "crm_bridge/pipeline/gate.py",
+        "crm_bridge/pipeline/deleting/gate.py",
         "        return _held(target, step, Reason.CHANGED_SINCE_PLAN)\n",
         "        pass\n",
         (f"{PROTOCOL}/test_gate_window.py",),
     ),
     Mutation(
         "any word confirms",
-        "crm_bridge/domain/plan.py",
+        "crm_bridge/domain/planning/plan.py",
         '    elif " ".join(given.split()) == plan.phrase():\n',
         "    elif given:\n",
         (f"{JOURNEYS}/test_refusals.py",),
     ),
     Mutation(
         "a plan never expires",
-        "crm_bridge/domain/plan.py",
+        "crm_bridge/domain/planning/plan.py",
         "    if now.at >= head.expires_at:\n",
         "    if False:\n",
         (f"{PROTOCOL}/test_expired_plans.py",),
     ),
     Mutation(
         "a clock set back prolongs a plan",
-        "crm_bridge/domain/plan.py",
+        "crm_bridge/domain/planning/plan.py",
         "    if passed is not None and passed >= head.expires_at - head.made_at:\n",
         "    if False:\n",
         (f"{PROTOCOL}/test_expired_plans.py",),
@@ -146,7 +146,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an edited plan is believed",
-        "crm_bridge/pipeline/plan_file.py",
+        "crm_bridge/pipeline/planning/plan_file.py",
         "    if foot != expected or digest not in (None, found):\n",
         '    if {**foot, "mark": 0} != {**expected, "mark": 0} or digest not in (None, found):\n',
         (f"{JOURNEYS}/test_refusals.py",),
@@ -174,14 +174,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a backup that changed since is believed",
-        "crm_bridge/pipeline/gate.py",
+        "crm_bridge/pipeline/deleting/gate.py",
         "    backup_set.verify_entry(record_id)\n",
         "",
         (f"{PROTOCOL}/test_backup_gate.py",),
     ),
     Mutation(
         "an unsealed tail is accepted",
-        "crm_bridge/journal/tail.py",
+        "crm_bridge/journal/storage/tail.py",
         "    if checkpoint is None or checkpoint.root != frontier.root() or "
         "sealed.frontier.to_bytes() != frontier.to_bytes():\n",
         "    if checkpoint is None:\n",
@@ -189,43 +189,43 @@ MUTATIONS = (
     ),
     Mutation(
         "a journal that was rolled back is accepted",
-        "crm_bridge/journal/tail.py",
+        "crm_bridge/journal/storage/tail.py",
         "    size = sealed_size(db)\n",
         "    size, pin = sealed_size(db), None\n",
         (f"{CLI}/test_journal_commands.py",),
     ),
     Mutation(
         "the first contracts are not looked for",
-        "crm_bridge/pipeline/delete.py",
+        "crm_bridge/pipeline/deleting/delete.py",
         "        deletion.ramp()\n",
         "",
         (f"{PROTOCOL}/test_first_contracts.py",),
     ),
     Mutation(
         "a purge has no first contracts of its own",
-        "crm_bridge/pipeline/ramp.py",
-        "sum(one.step is self._step and one.attempt > 0 for one in standings)",
-        "sum(one.attempt > 0 for one in standings)",
+        "crm_bridge/pipeline/deleting/ramp.py",
+        "sum(one.step is self._step and one.attempt > 0 for one in statuses)",
+        "sum(one.attempt > 0 for one in statuses)",
         (f"{PROTOCOL}/test_first_contracts.py",),
     ),
     Mutation(
         "doubt does not end a run",
-        "crm_bridge/pipeline/delete.py",
-        "        if len(doubtful) > self.desk.rules.max_in_doubt_percent * self.backed_up.plan.count / 100:\n",
+        "crm_bridge/pipeline/deleting/delete.py",
+        "        if len(doubtful) > self.context.rules.max_in_doubt_percent * self.backed_up.plan.count / 100:\n",
         "        if len(doubtful) > self.backed_up.plan.count:\n",
         (f"{PROTOCOL}/test_first_contracts.py",),
     ),
     Mutation(
         "an old look is good enough",
-        "crm_bridge/pipeline/freshness.py",
+        "crm_bridge/pipeline/deleting/freshness.py",
         "        if self.too_old:\n",
         "        if False:\n",
         (f"{PROTOCOL}/test_gate_window.py",),
     ),
     Mutation(
         "whatever lies in the bin is purged",
-        "crm_bridge/pipeline/gate.py",
-        "    theirs = seen.by is not None and seen.by != log.desk.profile.user_id\n",
+        "crm_bridge/pipeline/deleting/gate.py",
+        "    theirs = seen.by is not None and seen.by != log.context.profile.user_id\n",
         "    theirs = False\n",
         (f"{PROTOCOL}/test_gate_window.py",),
     ),
@@ -241,16 +241,16 @@ MUTATIONS = (
         "crm_bridge/bridge/connection.py",
         """        self._check_tenant(file)
         with self._working(info):
-            log = RunLog(self.desk, info.ref)
+            log = RunLog(self.context, info.ref)
 """,
         """        with self._working(info):
-            log = RunLog(self.desk, info.ref)
+            log = RunLog(self.context, info.ref)
 """,
         (f"{PROTOCOL}/test_looking_again.py",),
     ),
     Mutation(
         "the backup's own failure is passed over",
-        "crm_bridge/pipeline/storing.py",
+        "crm_bridge/pipeline/deleting/storing.py",
         """        if problem.reason not in OF_ONE_FILE:
             raise
 """,
@@ -261,21 +261,21 @@ MUTATIONS = (
     ),
     Mutation(
         "what is in doubt in another run is planned again",
-        "crm_bridge/pipeline/doubt.py",
+        "crm_bridge/pipeline/settling/doubt.py",
         "        if run := doubtful.get(target.ref.id):\n",
         "        if (run := doubtful.get(target.ref.id)) and False:\n",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),
     ),
     Mutation(
         "only open intents are doubtful",
-        "crm_bridge/pipeline/doubt.py",
+        "crm_bridge/pipeline/settling/doubt.py",
         "DOUBTFUL = LATE | {State.UNATTRIBUTED}\n",
         "DOUBTFUL = frozenset({State.IN_FLIGHT})\n",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),
     ),
     Mutation(
         "a restore does not wait for the doubt of other runs",
-        "crm_bridge/pipeline/restore_plan.py",
+        "crm_bridge/pipeline/restoring/restore_plan.py",
         "    doubtful |= {i: elsewhere[i] for i in record_ids if i in elsewhere}\n",
         "",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),

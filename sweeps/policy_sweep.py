@@ -21,7 +21,7 @@ from pathlib import Path
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import ConfirmationError, CrmBridgeError, UsageError
-from crm_bridge.pipeline.policing import refuse_policy
+from crm_bridge.pipeline.planning.policing import refuse_policy
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
@@ -60,8 +60,8 @@ def sweep(adapter: str, home: Path, *, every: int, dice: random.Random) -> dict[
         (home / "holds.csv").write_text(HOLDS, encoding="utf-8")
         with Bridge.open(home, clock=clock, environ={}) as bridge:
             made = bridge.connect(connection_name(adapter)).plan("everything", output=home / "sweep.plan")
-            desk = bridge.desk(connection_name(adapter))
-            refuse_policy(desk, made.deletion_plan)  # unedited it is taken
+            context = bridge.context(connection_name(adapter))
+            refuse_policy(context, made.deletion_plan)  # unedited it is taken
             plans = Counter(_plan_verdict(bridge, made.path, made.digest) for _place in _edits(made.path, every, dice))
         verdicts = {"plan": plans}
         for name, path, part in (("policy", config, POLICY), ("hold list", home / "holds.csv", HOLDS)):

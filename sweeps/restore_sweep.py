@@ -24,7 +24,7 @@ from crash_sweep import Point, Sweep, warm_up  # noqa: E402
 
 from crm_bridge import failpoints  # noqa: E402
 from crm_bridge.domain.capabilities import Step  # noqa: E402
-from crm_bridge.journal.check import check_journal  # noqa: E402
+from crm_bridge.journal.checking.check import check_journal  # noqa: E402
 
 BACK = frozenset({"restored", "present"})
 

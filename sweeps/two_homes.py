@@ -46,7 +46,7 @@ class Race:
 
     @property
     def good(self) -> bool:
-        """Say whether no contract was claimed twice and nobody was blamed."""
+        """Return whether no contract was claimed twice and nobody was blamed."""
         return not self.blamed and all(count <= 1 for count in self.claims.values())
 
 

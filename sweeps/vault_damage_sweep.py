@@ -24,7 +24,7 @@ from pathlib import Path
 
 from crm_bridge.clock import SystemClock
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot
+from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 from crm_bridge.errors import BackupError
 from crm_bridge.vault import BackupSet, Vault
 
@@ -94,14 +94,14 @@ def make_set(vault: Vault, run: str) -> BackupSet:
         for number in range(600):
             content = CANARY * (sizes.get(number, 0) // len(CANARY))
             file = Attachment("f", CANARY.decode(), len(content), "a", lambda content=content: iter([content]))  # type: ignore[misc]
-            part = Part(PartKind.NOTE, "Notes", CANARY)
+            part = SnapshotPart(PartKind.NOTE, "Notes", CANARY)
             ref = ContractRef("Contracts", f"{run}{number}")
             writer.add(Snapshot(ref, "0" * 64, CANARY * 3, (part,), (file,) if content else ()))
         return writer.close()
 
 
 def refused_by_reading(vault: Vault, set_id: str) -> bool:
-    """Say whether reading all of a set, as a restore does, raises BackupError."""
+    """Return whether reading all of a set, as a restore does, raises BackupError."""
     try:
         opened = vault.open(set_id)
         opened.schema()

@@ -31,7 +31,7 @@ class LeftTheMachineError(OSError):
 
 
 def is_here(host: object) -> bool:
-    """Say whether a host is this machine. An unspecified address is: it can only be listened on, or means loopback."""
+    """Return whether a host is this machine. An unspecified address is: it is listened on, or means loopback."""
     text = host.decode(errors="replace") if isinstance(host, bytes) else str(host or "")
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -41,7 +41,7 @@ def is_here(host: object) -> bool:
 
 
 def asks_nobody(host: object) -> bool:
-    """Say whether a host is an address already, in any spelling of the C library: nobody is asked for it."""
+    """Return whether a host is an address already, in any spelling of the C library: nobody is asked for it."""
     text = host.decode(errors="replace") if isinstance(host, bytes) else str(host or "")
     try:
         socket.inet_aton(text)

@@ -13,7 +13,7 @@ from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 HTTP = ("requests", "urllib3", "ssl", "http.client")
 CHECKS = ("pydantic", "pydantic_core")
 KEYS = ("cryptography", "pyrage", "keyring", "sqlite3")
-OURS = ("crm_bridge.journal", "crm_bridge.vault", "crm_bridge.transport", "crm_bridge.pipeline.delete")
+OURS = ("crm_bridge.journal", "crm_bridge.vault", "crm_bridge.transport", "crm_bridge.pipeline.deleting.delete")
 SHOWN = ("rich", "openpyxl", "xlsxwriter")
 
 FIRST_CALL = """

@@ -8,11 +8,11 @@ from crm_bridge.clock import Clock
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
-from crm_bridge.spi.spec import AdapterSpec, SecretItem, Tools
+from crm_bridge.spi.spec import AdapterContext, AdapterSpec, SecretItem
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
-from crm_bridge_fxiaoke.clouds import HOSTS
-from crm_bridge_fxiaoke.errors import ERRORS
-from crm_bridge_fxiaoke.questions import QUESTIONS
+from crm_bridge_fxiaoke.error_table import ERRORS
+from crm_bridge_fxiaoke.module.clouds import HOSTS
+from crm_bridge_fxiaoke.module.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,12 +31,12 @@ def _origins(settings: BaseModel) -> tuple[str, ...]:
     return (settings.address,)
 
 
-def _connect(settings: BaseModel, tools: Tools) -> Adapter:
+def _connect(settings: BaseModel, context: AdapterContext) -> Adapter:
     from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
     from crm_bridge_fxiaoke.settings import FxiaokeSettings
 
     assert isinstance(settings, FxiaokeSettings), "made by this adapter's own settings model"
-    return FxiaokeAdapter(settings, tools)
+    return FxiaokeAdapter(settings, context)
 
 
 def _emulator(base_url: str, clock: Clock, seed: int, count: int) -> Emulator:

@@ -11,38 +11,38 @@ from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.spi.adapter import (
-    Answer,
-    Look,
+    LookDepth,
+    Observation,
     Profile,
     Query,
     RemoveOptions,
+    RemoveResult,
     Restored,
     RestoreItem,
     Search,
-    Sighting,
 )
-from crm_bridge.spi.spec import Tools
-from crm_bridge_fxiaoke.approvals import Approvals
+from crm_bridge.spi.spec import AdapterContext
 from crm_bridge_fxiaoke.capabilities import LIMITS
 from crm_bridge_fxiaoke.client import Client
-from crm_bridge_fxiaoke.customers import Customers
-from crm_bridge_fxiaoke.described import DescribedObjects
 from crm_bridge_fxiaoke.discovery import Discovery
-from crm_bridge_fxiaoke.files import Files
 from crm_bridge_fxiaoke.finder import Finder
 from crm_bridge_fxiaoke.leaves import count_leaves
-from crm_bridge_fxiaoke.leftovers import Leftovers
 from crm_bridge_fxiaoke.locator import Locator
 from crm_bridge_fxiaoke.mapping import FieldMap, Mapper, map_fields, require_field
-from crm_bridge_fxiaoke.people import Person, acting_user
+from crm_bridge_fxiaoke.module.approvals import Approvals
+from crm_bridge_fxiaoke.module.customers import Customers
+from crm_bridge_fxiaoke.module.described import DescribedObjects
+from crm_bridge_fxiaoke.module.people import Person, acting_user
 from crm_bridge_fxiaoke.profile import make_profile
-from crm_bridge_fxiaoke.records import Records
+from crm_bridge_fxiaoke.reading.deletions import count_voided, list_voided
+from crm_bridge_fxiaoke.reading.files import Files
+from crm_bridge_fxiaoke.reading.live_details import LiveDetails
+from crm_bridge_fxiaoke.reading.recent_writes import RecentWrites
+from crm_bridge_fxiaoke.reading.records import Records
 from crm_bridge_fxiaoke.remover import Remover
 from crm_bridge_fxiaoke.restorer import Restorer
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.snapshotter import Snapshotter
-from crm_bridge_fxiaoke.touched import Touched
-from crm_bridge_fxiaoke.voided import count_voided, list_voided
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +59,24 @@ class _Parts:
 class FxiaokeAdapter:
     """One connection to one 纷享销客 tenant, in the name of one employee."""
 
-    def __init__(self, settings: FxiaokeSettings, tools: Tools) -> None:
+    def __init__(self, settings: FxiaokeSettings, context: AdapterContext) -> None:
         """Nothing is sent before the first verb."""
         self._settings = settings
-        self._tools = tools
+        self._context = context
         self._client = Client(
-            transport=tools.transport((settings.address,)), settings=settings, tools=tools, who=self._who
+            transport=context.transport((settings.address,)), settings=settings, context=context, who=self._who
         )
         self._person: Person | None = None
         self._records = Records(self._client)
         kept = DescribedObjects(
-            tools.state_dir / "metadata",
-            tools.connection,
+            context.state_dir / "metadata",
+            context.connection,
             lambda: [*self._client.auth.credentials().values(), settings.auth, settings.address],
-            clock=tools.clock,
+            clock=context.clock,
             most_age=timedelta(hours=settings.metadata_hours),
         )
         self._discovery = Discovery(self._client, kept)
-        self._touched = Touched(tools.clock, settings.assumptions.index_lag)
+        self._recent_writes = RecentWrites(context.clock, settings.assumptions.index_lag)
         self._lock = threading.RLock()
         self._made: _Parts | None = None
         self._snapshotter_made: Snapshotter | None = None
@@ -84,7 +84,7 @@ class FxiaokeAdapter:
 
     def _who(self, client: Client) -> str:
         """Ask for the acting user; the first answer is the one that the parts are made for."""
-        person = acting_user(client, self._tools.secrets)
+        person = acting_user(client, self._context.secrets)
         self._person = self._person or person
         return person.id
 
@@ -138,12 +138,12 @@ class FxiaokeAdapter:
         self._client.ready()
         return parts.remover.prepare(act, count, options) if isinstance(act, Step) else count
 
-    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
+    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[RemoveResult]:
         """Do one step for one batch; every id is sent once."""
         return self._parts().remover.remove(step, refs, options)
 
-    def locate(self, refs: Sequence[ContractRef], *, look: Look, since: datetime | None = None) -> Sighting:  # noqa: ARG002
-        """Say where each record is now. There is no list of deletions here, so `since` does not matter."""
+    def locate(self, refs: Sequence[ContractRef], *, look: LookDepth, since: datetime | None = None) -> Observation:  # noqa: ARG002
+        """Return where each record is now. There is no list of deletions here, so `since` does not matter."""
         return self._parts().locator.locate(refs, look)
 
     def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
@@ -154,7 +154,7 @@ class FxiaokeAdapter:
             records=self._records,
             discovery=self._discovery,
             mapper=Mapper(parts.fields, lambda _id: None),
-            touched=self._touched,
+            recent_writes=self._recent_writes,
         )
         return restorer.bring_back(route, items)
 
@@ -175,14 +175,14 @@ class FxiaokeAdapter:
         self._client.user = person.id
         guessing = self._settings.assumptions.field_names == "recognised"
         fields = map_fields(self._discovery.contract(), self._settings.fields, recognise=guessing)
-        fields = replace(fields, noise=self._tools.noise)
+        fields = replace(fields, noise=self._context.noise)
         if self._settings.marker_field:
             require_field(fields.object, self._settings.marker_field, meaning="marker_field")
         customer = fields.field("customer")
         customers = Customers(self._records, customer.target if customer and customer.target else "AccountObj")
         mapper = Mapper(fields, customers.name)
         assumed = self._settings.assumptions
-        leftovers = Leftovers(self._records, self._discovery)
+        live_details = LiveDetails(self._records, self._discovery)
         return _Parts(
             person=person,
             fields=fields,
@@ -198,18 +198,18 @@ class FxiaokeAdapter:
                 mapper=mapper,
                 approvals=Approvals(self._client),
                 assumptions=assumed,
-                touched=self._touched,
+                recent_writes=self._recent_writes,
                 user=person.id,
                 ahead=lambda: self._client.ahead,
-                leftovers=leftovers if assumed.verify_details else None,
+                live_details=live_details if assumed.verify_details else None,
             ),
             remover=Remover(
                 client=self._client,
                 records=self._records,
                 object_name=fields.object.name,
-                touched=self._touched,
+                recent_writes=self._recent_writes,
                 in_flight=LIMITS.calls_in_flight,
-                leftovers=leftovers if assumed.cascade == "refuse_delete" else None,
+                live_details=live_details if assumed.cascade == "refuse_delete" else None,
             ),
         )
 

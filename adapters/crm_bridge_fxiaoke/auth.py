@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from crm_bridge.clock import Clock
-from crm_bridge.credentials import Identity, Secret, Token, TokenCache
+from crm_bridge.credentials import AccessToken, Identity, Secret, TokenCache
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import SecretReader
@@ -52,18 +52,18 @@ class Auth:
         self._folder = folder
         self._post = post
         self._identify = identify
-        self._stale: Token | None = None
+        self._stale: AccessToken | None = None
 
-    def token(self, *, refused: Token | None = None) -> Token:
+    def token(self, *, refused: AccessToken | None = None) -> AccessToken:
         """Return a live token; `refused` is one that the CRM has just called expired."""
         self._stale = refused or self._stale
         return self._cache.token(self._fetch, stale=self._stale.value.reveal() if self._stale else None)
 
-    def refused(self, token: Token) -> None:
+    def refused(self, token: AccessToken) -> None:
         """Take note that the CRM called a token expired; the next call gets another one."""
         self._stale = token
 
-    def signed(self, token: Token, user: str) -> tuple[dict[str, str], dict[str, object]]:
+    def signed(self, token: AccessToken, user: str) -> tuple[dict[str, str], dict[str, object]]:
         """Return the headers and the top level of the body that carry token, tenant and acting user."""
         value, tenant = token.value.reveal(), token.extra[TENANT]
         if self._style == "corp_token":
@@ -91,14 +91,14 @@ class Auth:
         """Return the long-lived secrets of the connection, by the names that the gateway gives them."""
         return {name: self._secrets.need(item) for name, item in _CREDENTIALS.items()}
 
-    def _fetch(self) -> Token:
+    def _fetch(self) -> AccessToken:
         asked: dict[str, object] = {**self.credentials()}
         if self._style == "corp_token":
             return _read(self._post(CORP_TOKEN_PATH, asked), "corpAccessToken", "corpId")
         return _read(self._post(OAUTH_PATH, {**asked, "grantType": "app_secret"}), "accessToken", "ea")
 
 
-def _read(envelope: Envelope, token_key: str, tenant_key: str) -> Token:
+def _read(envelope: Envelope, token_key: str, tenant_key: str) -> AccessToken:
     body: Record = envelope.body
     token, tenant, told = body.get(token_key), body.get(tenant_key), body.get("expiresIn")
     if not (isinstance(token, str) and token and isinstance(tenant, str) and tenant):
@@ -107,4 +107,4 @@ def _read(envelope: Envelope, token_key: str, tenant_key: str) -> Token:
         )
     # Without a usable expiresIn the token is believed for one minute.
     seconds = float(told) if isinstance(told, int) and not isinstance(told, bool) and told > 0 else 60.0
-    return Token(Secret(token), seconds, {TENANT: tenant})
+    return AccessToken(Secret(token), seconds, {TENANT: tenant})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from crm_bridge.credentials import Identity, Token
+from crm_bridge.credentials import AccessToken, Identity
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
     CrmBridgeError,
@@ -18,11 +18,11 @@ from crm_bridge.errors import (
     RequestRefusedError,
 )
 from crm_bridge.i18n import _
-from crm_bridge.spi.spec import Tools
-from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict
+from crm_bridge.spi.spec import AdapterContext
+from crm_bridge.transport import Call, Purpose, Response, RetryHint, Transport, UploadPart
 from crm_bridge_fxiaoke.answers import envelope_of, lost, no_file
 from crm_bridge_fxiaoke.auth import TENANT, Auth
-from crm_bridge_fxiaoke.judging import VENDOR, Judge
+from crm_bridge_fxiaoke.errors import VENDOR, Judge
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.wire import Envelope, read_envelope
 
@@ -40,7 +40,7 @@ class Client:
         *,
         transport: Transport,
         settings: FxiaokeSettings,
-        tools: Tools,
+        context: AdapterContext,
         who: Callable[[Client], str],
     ) -> None:
         """Nothing is sent before the first call; `user` is set once the acting user is known.
@@ -48,19 +48,19 @@ class Client:
         `who` asks for the id of the acting user, with the token that is in use.
         """
         self.settings = settings
-        self.clock = tools.clock
-        self.judge = Judge(settings.assumptions, tools.clock)
+        self.clock = context.clock
+        self.judge = Judge(settings.assumptions, context.clock)
         self.user = ""
         self._who = who
         self._transport = transport
-        self._randomness = tools.randomness
+        self._randomness = context.randomness
         self.auth = Auth(
-            connection=tools.connection,
+            connection=context.connection,
             style=settings.auth,
             address=settings.address,
-            secrets=tools.secrets,
-            clock=tools.clock,
-            folder=tools.state_dir / "tokens",
+            secrets=context.secrets,
+            clock=context.clock,
+            folder=context.state_dir / "tokens",
             post=self._post_token,
             identify=self._identify,
         )
@@ -78,7 +78,7 @@ class Client:
 
         first, limited = self._call(path, Purpose.READ, token, data, top), list[Envelope]()
 
-        def judge(answer: Answer) -> Verdict:
+        def judge(answer: Response) -> RetryHint:
             verdict = self._judge(answer)
             limited[:] = [read_envelope(answer)] if verdict.kind == "rate_limited" else []
             return verdict
@@ -132,7 +132,7 @@ class Client:
         """Yield the bytes of a file; an answer of type JSON is a refusal and raises."""
         token = self.auth.token()
 
-        def build(current: Token) -> Call:
+        def build(current: AccessToken) -> Call:
             headers, carried = self.auth.signed(current, self.user)
             return self._plain(path, Purpose.DOWNLOAD, headers, {**carried, **body})
 
@@ -145,12 +145,12 @@ class Client:
     def _bytes(self, call: Call, max_bytes: int, renew: Callable[[], Call] | None = None) -> Iterator[bytes]:
         refusals: list[tuple[bytes, CrmBridgeError]] = []
 
-        def judge(answer: Answer) -> Verdict:
+        def judge(answer: Response) -> RetryHint:
             refusal = self._refusal_in(answer)
             if refusal is None:
-                return Verdict.OK
+                return RetryHint.OK
             refusals.append((answer.body, refusal))
-            return Verdict.OK if refusal.reason == "download" else self._judge(answer)
+            return RetryHint.OK if refusal.reason == "download" else self._judge(answer)
 
         for piece in self._transport.download(call, max_bytes=max_bytes, judge=judge, renew=renew, refused=no_file):
             # A refusal has status 200 too, so the transport hands it out as if it were the file.
@@ -158,7 +158,7 @@ class Client:
                 raise refusals[-1][1]
             yield piece
 
-    def _refusal_in(self, answer: Answer) -> CrmBridgeError | None:
+    def _refusal_in(self, answer: Response) -> CrmBridgeError | None:
         """Return the refusal that a JSON answer to a download is; None for a file that happens to be JSON."""
         try:
             told = answer.json()
@@ -169,7 +169,7 @@ class Client:
             return None
         return self.judge.error(envelope) if envelope.code != 0 else None
 
-    def upload(self, path: str, form: Mapping[str, str], files: Sequence[Part]) -> Envelope:
+    def upload(self, path: str, form: Mapping[str, str], files: Sequence[UploadPart]) -> Envelope:
         """Send a file once, as a form; old style only, where the token travels as a form field."""
         token = self.auth.token()
         headers, carried = self.auth.signed(token, "")
@@ -227,19 +227,19 @@ class Client:
             raise self.judge.error(envelope, token_call=True)
         return envelope
 
-    def _judge(self, answer: Answer) -> Verdict:
-        """Say whether repeating can help: the HTTP status is always 200, so only errorCode tells."""
+    def _judge(self, answer: Response) -> RetryHint:
+        """Return whether repeating can help: the HTTP status is always 200, so only errorCode tells."""
         if answer.status >= 400:
-            return Verdict.OK  # the transport judges by status; the body of a proxy is no envelope
+            return RetryHint.OK  # the transport judges by status; the body of a proxy is no envelope
         envelope = read_envelope(answer)
         reason = self.judge.reason(envelope)
         if reason is Reason.SIGNED_OUT:
-            return Verdict.REFRESH
+            return RetryHint.REFRESH
         if reason is Reason.RATE_LIMITED:
-            return Verdict.rate_limited(self.judge.wait(envelope.code))
-        return Verdict.RETRY if reason in _REPEATABLE else Verdict.OK
+            return RetryHint.rate_limited(self.judge.wait(envelope.code))
+        return RetryHint.RETRY if reason in _REPEATABLE else RetryHint.OK
 
-    def _call(self, path: str, purpose: Purpose, token: Token, data: object, top: Mapping[str, object]) -> Call:
+    def _call(self, path: str, purpose: Purpose, token: AccessToken, data: object, top: Mapping[str, object]) -> Call:
         headers, carried = self.auth.signed(token, self.user)
         body: dict[str, object] = {**carried, **self._conversion(path), **top}
         if data is not None:
@@ -269,7 +269,7 @@ class Client:
         return uuid.UUID(int=self._randomness.getrandbits(128), version=4)
 
     def _conversion(self, path: str) -> Mapping[str, object]:
-        """Say how persons and files are written: persons as the style does, files by npath, which can be kept."""
+        """Return how persons and files are written: persons as the style does, files by npath, which can be kept."""
         if self.settings.assumptions.id_conversion != "stated" or "/data/" not in path:
             return {}
         return {"convertUserId": self.settings.auth == "corp_token", "convertMediaId": False}

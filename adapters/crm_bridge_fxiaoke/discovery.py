@@ -17,8 +17,8 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.client import Client
-from crm_bridge_fxiaoke.described import Described, DescribedObjects
-from crm_bridge_fxiaoke.side_by_side import side_by_side
+from crm_bridge_fxiaoke.module.described import Described, DescribedObjects
+from crm_bridge_fxiaoke.reading.parallel import ordered_map
 from crm_bridge_fxiaoke.wire import (
     Envelope,
     FieldMeta,
@@ -175,7 +175,7 @@ class Discovery:
         """Yield descriptions in the order of the names; a tenant has hundreds, so they are asked for side by side."""
         missing = [name for name in names if name not in self._described]
         labels = {one.name: one.label for one in self.objects()}
-        for name, meta in zip(missing, side_by_side(self._try, missing, threads=_SIDE_BY_SIDE), strict=True):
+        for name, meta in zip(missing, ordered_map(self._try, missing, threads=_SIDE_BY_SIDE), strict=True):
             if meta is None:
                 self._refused.append(name)  # asked again by the next process
             else:
@@ -190,7 +190,7 @@ class Discovery:
             return None
 
     def _may_be_detail(self, entry: ObjectEntry, contract: str) -> bool:
-        """Say whether an object must be looked at even when the neighbours are named: details are never left out."""
+        """Return whether an object must be looked at even when the neighbours are named: details are never left out."""
         if self._details:
             return entry.name in self._details
         stem = contract.removesuffix("Obj")

@@ -1,225 +1,123 @@
-"""What 纷享销客's error codes mean: the return-code table, and the deviations that were observed."""
+"""What a refusal means on one connection: the error table, read with the connection's assumptions."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
+from crm_bridge.clock import Clock
+from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.i18n import N_
-from crm_bridge.redaction import quoted
+from crm_bridge.errors import CrmBridgeError
+from crm_bridge.i18n import N_, _
+from crm_bridge.spi.adapter import RemoveResult, Verdict
 from crm_bridge.spi.spec import ErrorRow
+from crm_bridge_fxiaoke.error_table import ASK_ALLOW_LIST, ASK_APP, named_row, row_for
+from crm_bridge_fxiaoke.settings import Assumptions
+from crm_bridge_fxiaoke.wire import Envelope
 
-_TABLE = "developer.fxiaoke.com, global return codes"
-_PROBED = "observed answers of the gateway"
-_CLIENTS = "observed by public clients"
+VENDOR = "fxiaoke"
+WINDOW_SECONDS = 20.0
+TOKEN_WINDOW_SECONDS = 60.0
 
-CHECK_SECRETS = N_("check app_id, app_secret and permanent_code of this connection")
-CHECK_USER = N_("check operator_id or operator_mobile of this connection: the acting user must be an active employee")
-ASK_ADMIN = N_("ask the CRM administrator to give the app and its acting user this right")
-ASK_ALLOW_LIST = N_(
-    "ask the CRM administrator: the app's IP allow-list must hold this machine's address, and its rights this interface"
-)
-ASK_APP = N_("ask the CRM administrator: the app must be switched on, authorised, and in developer mode")
-REPORT = N_("the request was not understood: report this with code and trace id")
-WAIT_WINDOW = N_("wait 20 seconds, then resume; each interface takes 100 calls per 20 seconds")
-LOOK_FIRST = N_("look at the record before doing anything again: it may have been done")
-TRY_LATER = N_("wait and try again; a write must be looked at first")
-BUY_QUOTA = N_("buy an Open API resource pack, or ask the CRM administrator whether it was assigned to this tenant")
-WAIT_DAY = N_("resume after midnight (Beijing time), when the daily quota starts anew")
-UNLOCK = N_(
-    "unlock the record in the CRM (or by its API, object/unlock), or ask the person who locked it; "
-    "this program never does"
-)
-ASK_RULE = N_("read the CRM's own sentence; ask the CRM administrator which rule or function of the object says so")
-FINISH_APPROVAL = N_(
-    "let the approval end, or have its submitter withdraw it in the CRM (API: approval/instance/cancel); "
-    "then plan again"
-)
-LOOK_AGAIN = N_("look where the record is now, then plan again")
-
-_PARAMETERS = (
-    "appId",
-    "appSecret",
-    "appAccessToken",
-    "redirectUri",
-    "responseType",
-    "scope",
-    "state",
-    "code",
-    "appAccount",
-    "openUserId",
-    "",
-    "permanentCode",
-    "corpAccessToken",
-    "corpId",
-    "toUser",
-)
-_INVALID = {
-    1: "appId",
-    2: "appSecret",
-    3: "appAccessToken",
-    4: "redirectUri",
-    5: "responseType",
-    6: "scope",
-    7: "state",
-    8: "openUserId",
-    9: "departmentId",
-    10: "code",
-    11: "appAccount",
-    13: "permanentCode",
-    15: "corpId",
-    16: "toUser",
-    17: "msgType",
-    18: "templateId",
+# Rows whose cause lies with app or tenant, not with the record, although they call themselves permission.
+_HALTING_CODES = frozenset({"15003", "20014", "20020", "20021", "20022", "20023"})
+_ALLOW_LIST_CODES = frozenset({"15003", "20022"})
+_SHARED = {
+    "tenant": N_(
+        "wait 20 seconds, then resume; all programs of the tenant share 100 calls per 20 seconds and interface"
+    ),
+    "app": N_("wait 20 seconds, then resume; all users of the app share 100 calls per 20 seconds and interface"),
+    "user": N_(
+        "wait 20 seconds, then resume; all programs of the acting user share 100 calls per 20 seconds and interface"
+    ),
 }
-_CREDENTIAL_PARAMETERS = frozenset({"appId", "appSecret", "permanentCode", "corpId"})
 
 
-def _missing() -> Iterator[ErrorRow]:
-    for number, name in enumerate(_PARAMETERS, start=10001):
-        if name:
-            secret = name in _CREDENTIAL_PARAMETERS
-            yield ErrorRow(
-                str(number),
-                Reason.CREDENTIALS if secret else Reason.INVALID,
-                "no",
-                False,
-                N_("a parameter is missing from the call"),
-                CHECK_SECRETS if secret else REPORT,
-                f"{_TABLE}: {name}",
-            )
+class Judge:
+    """Reads refusals of one connection."""
 
+    def __init__(self, assumed: Assumptions, clock: Clock) -> None:
+        """`assumed` moves the rows that the vendor does not publish; `clock` tells how far midnight is."""
+        self._assumed = assumed
+        self._clock = clock
 
-def _invalid() -> Iterator[ErrorRow]:
-    for number, name in _INVALID.items():
-        secret = name in _CREDENTIAL_PARAMETERS
-        yield ErrorRow(
-            str(11000 + number),
-            Reason.CREDENTIALS if secret else Reason.INVALID,
-            "no",
-            False,
-            N_("a parameter of the call is invalid"),
-            CHECK_SECRETS if secret else REPORT,
-            f"{_TABLE}: {name}",
+    def row(self, envelope: Envelope, *, token_call: bool = False) -> ErrorRow:
+        """Return the row of the error table that explains a refusal."""
+        row = row_for(envelope.code, envelope.text, token_call=token_call)
+        if token_call:
+            return row
+        if row.code == "10010" and self._assumed.missing_user_code == 10010:
+            return named_row("10010:user")
+        if envelope.code == self._assumed.denial_code and row.family is Reason.PERMISSION:
+            return replace(named_row("50009:permission"), code=f"{envelope.code}:permission")
+        if row.family is Reason.RATE_LIMITED:
+            return replace(row, advice=_SHARED[self._assumed.rate_scope])
+        if row.code in _ALLOW_LIST_CODES:
+            listed = envelope.code == self._assumed.ip_denied_code
+            return replace(row, advice=ASK_ALLOW_LIST if listed else ASK_APP)
+        return row
+
+    def reason(self, envelope: Envelope) -> Reason | None:
+        """Return the reason that an answer's row gives, None for a success."""
+        return None if envelope.code == 0 else self.row(envelope).family
+
+    def error(self, envelope: Envelope, *, token_call: bool = False) -> CrmBridgeError:
+        """Return our exception for a refusal of a call that changes nothing."""
+        row = self.row(envelope, token_call=token_call)
+        return row.family.rule.error(
+            _(row.meaning),  # never the CRM's own text: it quotes records, and may throw back what it was sent
+            reason=row.family,
+            hint=_(row.advice),
+            vendor=VENDOR,
+            vendor_code=str(envelope.code),
+            request_id=envelope.trace_id,
+            retry_after=self._retry_after(row, envelope.code, token_call=token_call),
         )
 
+    def answer(self, ref: ContractRef, envelope: Envelope) -> RemoveResult:
+        """Return what one answer to a change says about one record; what nobody documents is unknown."""
+        if envelope.code == 0:
+            return RemoveResult(ref, Verdict.DONE, code="0", request_id=envelope.trace_id)
+        row = self.row(envelope)
+        refused = row.executed == "no"
+        return RemoveResult(
+            ref,
+            Verdict.NOT_DONE if refused else Verdict.UNKNOWN,
+            code=str(envelope.code),
+            reason=row.family,
+            vendor_message=envelope.text,
+            hint=_(row.advice),
+            request_id=envelope.trace_id,
+            retry=refused and row.retryable,
+            halt=row.family.halts(whole_call=row.code in _HALTING_CODES) or _is_about_the_call(row),
+        )
 
-ERRORS: tuple[ErrorRow, ...] = (
-    ErrorRow("-1", Reason.BUSY, "maybe", True, N_("the CRM is busy"), TRY_LATER, _TABLE),
-    ErrorRow("-2", Reason.SYSTEM_ERROR, "maybe", True, N_("the CRM reports a system error"), TRY_LATER, _TABLE),
-    *_missing(),
-    ErrorRow(
-        "10006:secret",
-        Reason.CREDENTIALS,
-        "no",
-        False,
-        N_("the CRM did not accept the app secret"),
-        CHECK_SECRETS,
-        _PROBED,
-    ),
-    ErrorRow("10006:path", Reason.PATH, "no", False, N_("this path does not serve that object"), REPORT, _PROBED),
-    ErrorRow("10010:user", Reason.USER, "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
-    ErrorRow("10013:offset", Reason.INVALID, "no", False, N_("the page lies beyond row 10000"), REPORT, _PROBED),
-    *_invalid(),
-    ErrorRow("11014", Reason.SIGNED_OUT, "no", True, N_("the access token is invalid"), CHECK_SECRETS, _TABLE),
-    ErrorRow("12002", Reason.SIGNED_OUT, "no", True, N_("the sign-in is no longer valid"), CHECK_SECRETS, _TABLE),
-    ErrorRow("12003", Reason.INVALID, "no", False, N_("this type of message is not supported"), REPORT, _TABLE),
-    ErrorRow("12004", Reason.INVALID, "no", False, N_("the body of the call is empty"), REPORT, _TABLE),
-    ErrorRow("12005", Reason.INVALID, "no", False, N_("the text of the call is empty"), REPORT, _TABLE),
-    ErrorRow("14001", Reason.RATE_LIMITED, "no", True, N_("too many calls"), WAIT_WINDOW, _TABLE),
-    ErrorRow("15002", Reason.INVALID, "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
-    ErrorRow("15003", Reason.PERMISSION, "no", False, N_("the app may not use this interface"), ASK_ALLOW_LIST, _TABLE),
-    ErrorRow(
-        "20005", Reason.SIGNED_OUT, "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _TABLE
-    ),
-    ErrorRow("20006", Reason.CREDENTIALS, "no", False, N_("app id or app secret is wrong"), CHECK_SECRETS, _TABLE),
-    ErrorRow("20010", Reason.CREDENTIALS, "no", False, N_("the authorization code has expired"), CHECK_SECRETS, _TABLE),
-    ErrorRow("20012", Reason.USER, "no", False, N_("the CRM does not know the acting user"), CHECK_USER, _TABLE),
-    ErrorRow("20014", Reason.PERMISSION, "no", False, N_("the app may not see that employee"), ASK_ADMIN, _TABLE),
-    ErrorRow("20015", Reason.CREDENTIALS, "no", False, N_("the permanent code is wrong"), CHECK_SECRETS, _TABLE),
-    ErrorRow(
-        "20016", Reason.SIGNED_OUT, "no", True, N_("the access token is missing or expired"), CHECK_SECRETS, _PROBED
-    ),
-    ErrorRow(
-        "20017", Reason.CREDENTIALS, "no", False, N_("the call carries no valid credentials"), CHECK_SECRETS, _PROBED
-    ),
-    ErrorRow("20017:user", Reason.USER, "no", False, N_("the call names no acting user"), CHECK_USER, _CLIENTS),
-    ErrorRow("20020", Reason.PERMISSION, "no", False, N_("the app may not see that tenant"), ASK_ADMIN, _TABLE),
-    ErrorRow("20021", Reason.PERMISSION, "no", False, N_("the app is switched off"), ASK_APP, _TABLE),
-    ErrorRow("20022", Reason.PERMISSION, "no", False, N_("the tenant has not authorised the app"), ASK_APP, _TABLE),
-    ErrorRow("20023", Reason.PERMISSION, "no", False, N_("the app may not see that department"), ASK_ADMIN, _TABLE),
-    ErrorRow("30002", Reason.QUOTA, "no", False, N_("the daily quota of calls is used up"), WAIT_DAY, _TABLE),
-    ErrorRow("30003", Reason.QUOTA, "no", False, N_("the tenant has no Open API resource pack"), BUY_QUOTA, _TABLE),
-    ErrorRow("30004", Reason.RATE_LIMITED, "no", True, N_("too many calls in a short time"), WAIT_WINDOW, _TABLE),
-    ErrorRow("30007", Reason.INVALID, "no", False, N_("the CRM does not know that department"), REPORT, _TABLE),
-    ErrorRow("30027", Reason.USER, "no", False, N_("the CRM does not know the acting user"), CHECK_USER, _TABLE),
-    ErrorRow("32000", Reason.INVALID, "no", False, N_("the CRM calls a parameter invalid"), REPORT, _TABLE),
-    ErrorRow("40010", Reason.INVALID, "no", False, N_("the CRM does not know that template"), REPORT, _TABLE),
-    ErrorRow("50009", Reason.SERVICE, "maybe", True, N_("the CRM reports a service error"), LOOK_FIRST, _TABLE),
-    ErrorRow("50009:locked", Reason.LOCKED, "no", False, N_("the record is locked"), UNLOCK, _CLIENTS),
-    ErrorRow("50009:permission", Reason.PERMISSION, "no", False, N_("no right to this record"), ASK_ADMIN, _TABLE),
-    ErrorRow("50009:absent", Reason.NOT_FOUND, "maybe", False, N_("the record is not there"), LOOK_AGAIN, _CLIENTS),
-    ErrorRow(
-        "50009:approval", Reason.IN_APPROVAL, "maybe", False, N_("an approval is needed"), FINISH_APPROVAL, _CLIENTS
-    ),
-    ErrorRow("50009:path", Reason.PATH, "maybe", False, N_("this path is for CRM administrators"), ASK_ADMIN, _CLIENTS),
-    ErrorRow(
-        "50009:veto",
-        Reason.VETOED,
-        "maybe",
-        False,
-        N_("a rule of the tenant refuses it"),
-        ASK_RULE,
-        _CLIENTS,
-    ),
-)
-"""One row per published code, in the table's order; `code:word` is a row that its text tells apart."""
+    def wait(self, code: int, *, token_call: bool = False) -> float:
+        """Return the seconds until a call that met a rate limit may be sent again.
 
-UNLISTED = ErrorRow(
-    "", Reason.UNKNOWN, "maybe", False, N_("the CRM answered with a code that nobody documents"), LOOK_FIRST, "none"
-)
+        Of the two codes one means the window of an interface, the other the token call's minute.
+        """
+        assumed = self._assumed
+        per_minute = code == assumed.over_token_rate_code if token_call else code != assumed.over_rate_code
+        return TOKEN_WINDOW_SECONDS if per_minute else WINDOW_SECONDS
 
-# Texts that tell the rows of one code apart. The vendor asks not to branch on texts; these codes leave no other way.
-_BY_TEXT: tuple[tuple[int, str, re.Pattern[str]], ...] = (
-    (10006, "10006:secret", re.compile("appSecret|permanentCode|appId")),
-    (10006, "10006:path", re.compile("is not exists|apiName=")),
-    (10010, "10010:user", re.compile("currentOpenUserId|x-fs-userid")),
-    (10013, "10013:offset", re.compile("offset")),
-    (20017, "20017:user", re.compile("currentOpenUserId|x-fs-userid")),
-    (50009, "50009:locked", re.compile("已被锁定")),
-    (50009, "50009:permission", re.compile("无此操作的数据权限|没有.{0,40}权限")),
-    (50009, "50009:absent", re.compile("数据已作废或已删除|数据不存在或已删除|数据不存在")),
-    (50009, "50009:path", re.compile(r"^\W*Bad Request\b")),
-    (50009, "50009:approval", re.compile("需要审批|审批中")),
-)
-_ROWS = {row.code: row for row in ERRORS}
-# What a gateway says that gave up waiting: the work may still go on behind it.
-_GAVE_UP = re.compile("服务异常|超时|系统繁忙|系统错误|time[d ]*[ -]?out|busy|exception", re.IGNORECASE)
+    def _retry_after(self, row: ErrorRow, code: int, *, token_call: bool) -> float | None:
+        if row.family is Reason.RATE_LIMITED:
+            return self.wait(code, token_call=token_call)
+        if row.code != "30002":
+            return None
+        return seconds_to_midnight(self._clock.now(), 8 if self._assumed.quota_zone == "UTC+8" else 0)
 
 
-def row_for(code: int, text: str, *, token_call: bool = False) -> ErrorRow:
-    """Return the row of an answer; `text` is errorMessage with errorDescription. A token call has codes of its own."""
-    if token_call and code == 10006:
-        return _ROWS["10006:secret"]
-    for known, name, pattern in _BY_TEXT:
-        if known == code and pattern.search(text):
-            return _ROWS[name]
-    if code == 50009 and not gave_up(text):
-        return _ROWS["50009:veto"]
-    return _ROWS.get(str(code), UNLISTED)
+def _is_about_the_call(row: ErrorRow) -> bool:
+    """Return whether a refusal is about parameters that every call carries: the next record would meet it as well."""
+    code = row.code.partition(":")[0]
+    return row.family is Reason.INVALID and code.startswith(("100", "110", "120"))
 
 
-def gave_up(text: str) -> bool:
-    """Say whether a refusal may come from a gateway that did not wait for the end, or says nothing at all."""
-    return not text or _GAVE_UP.search(text) is not None
-
-
-def named_row(name: str) -> ErrorRow:
-    """Return a row by its code, or by `code:word`."""
-    return _ROWS[name]
-
-
-def clean(text: object, *, most: int = 300) -> str:
-    """Return a vendor's text fit to be shown: one line, no control or invisible characters, at most `most` long."""
-    return quoted(text, most)
+def seconds_to_midnight(now: datetime, zone_hours: int) -> float:
+    """Return the seconds until the next midnight of a fixed offset from UTC."""
+    local = now.astimezone(timezone(timedelta(hours=zone_hours)))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return (midnight - local).total_seconds()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from crm_bridge.domain.field_map import require_meanings
-from crm_bridge.domain.filters import And, Compare, FieldRef, Filter, Kind, Op, conditions, fields_of
-from crm_bridge.domain.pushdown import Pushed, Split, coverage_of, split
+from crm_bridge.domain.filters.pushdown import Pushed, Split, coverage_of, split
+from crm_bridge.domain.filters.tree import And, Compare, FieldRef, Filter, Op, ValueKind, conditions, fields_of
+from crm_bridge.domain.records.field_map import require_meanings
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge_fxiaoke.mapping import CHINA, FieldMap
-from crm_bridge_fxiaoke.records import LIST_MOST, Condition, condition
+from crm_bridge_fxiaoke.reading.records import LIST_MOST, Condition, condition
 from crm_bridge_fxiaoke.wire import CHOICES, FieldMeta
 
 Native = tuple[Condition, ...]
@@ -211,7 +211,7 @@ def _number(one: Compare, meta: FieldMeta) -> Pushed[Native] | None:
 
 def _time(one: Compare, meta: FieldMeta) -> Pushed[Native] | None:
     """Compare milliseconds. A day means that day in China for dates of contracts, and in UTC for moments."""
-    zone = CHINA if one.field.kind is Kind.DATE else UTC
+    zone = CHINA if one.field.kind is ValueKind.DATE else UTC
     if meta.type == "date" and one.field.vendor and not all(_is_china_midnight(value) for value in one.values):
         return None
     if not all(isinstance(value, date) for value in one.values) or one.op in (Op.NE, Op.NOT_IN):
@@ -228,7 +228,7 @@ def _time(one: Compare, meta: FieldMeta) -> Pushed[Native] | None:
 
 
 def _is_china_midnight(value: object) -> bool:
-    """Say whether a moment begins a day as dates are stored; whether others are cut to days is not published."""
+    """Return whether a moment begins a day as dates are stored; whether others are cut to days is not published."""
     return isinstance(value, datetime) and value.astimezone(CHINA).time() == time()
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.domain.filters import Everything, Filter, Op
+from crm_bridge.domain.filters.tree import Everything, Filter, Op
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
 from crm_bridge.transport import UnreadableRow
-from crm_bridge_fxiaoke.customers import Customers
 from crm_bridge_fxiaoke.filters import check_fields, columns_of, compile_filter
 from crm_bridge_fxiaoke.mapping import Mapper
-from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, RowPage, condition, unreadable_id
+from crm_bridge_fxiaoke.module.customers import Customers
+from crm_bridge_fxiaoke.module.visible import Visibility
+from crm_bridge_fxiaoke.reading.records import LIST_MOST, Condition, Records, RowPage, condition, unreadable_id
 from crm_bridge_fxiaoke.settings import Assumptions
-from crm_bridge_fxiaoke.visible import Visibility
 
 # Voided rows come back from queries unless they are excluded; `N` also matches an empty life_status.
 NOT_VOIDED = condition("life_status", "N", "invalid")

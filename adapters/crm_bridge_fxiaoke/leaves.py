@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Search
 from crm_bridge_fxiaoke.discovery import Relation
-from crm_bridge_fxiaoke.records import LIST_MOST, Records, condition
+from crm_bridge_fxiaoke.reading.records import LIST_MOST, Records, condition
 from crm_bridge_fxiaoke.wire import FILES, ObjectMeta
 
 

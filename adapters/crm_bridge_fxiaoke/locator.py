@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmBridgeError, CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
-from crm_bridge_fxiaoke.approvals import Approvals
-from crm_bridge_fxiaoke.leftovers import Leftovers
+from crm_bridge.spi.adapter import LookDepth, Observation, Place, Whereabouts
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment
-from crm_bridge_fxiaoke.people import last_editor
-from crm_bridge_fxiaoke.records import LIST_MOST, Records, Row, Rows, condition
+from crm_bridge_fxiaoke.module.approvals import Approvals
+from crm_bridge_fxiaoke.module.people import last_editor
+from crm_bridge_fxiaoke.reading.live_details import LiveDetails
+from crm_bridge_fxiaoke.reading.parallel import ordered_map
+from crm_bridge_fxiaoke.reading.recent_writes import RecentWrites
+from crm_bridge_fxiaoke.reading.records import LIST_MOST, Records, Row, Rows, condition
 from crm_bridge_fxiaoke.settings import Assumptions
-from crm_bridge_fxiaoke.side_by_side import side_by_side
-from crm_bridge_fxiaoke.touched import Touched
 from crm_bridge_fxiaoke.wire import row_id, rows_of
 
 _CONTROL_CANDIDATES = 20
@@ -48,30 +48,30 @@ class Locator:
         mapper: Mapper,
         approvals: Approvals,
         assumptions: Assumptions,
-        touched: Touched,
+        recent_writes: RecentWrites,
         user: str,
         ahead: Callable[[], timedelta] = timedelta,
-        leftovers: Leftovers | None = None,
+        live_details: LiveDetails | None = None,
     ) -> None:
-        """`approvals` tells who has to decide about a void; `leftovers` counts details that did not follow one.
+        """`approvals` tells who has to decide about a void; `live_details` counts details that did not follow one.
 
         `ahead` tells how far the CRM's clock is ahead of ours.
         """
         self._ahead = ahead
         self._user = user
-        self._leftovers = leftovers
+        self._live_details = live_details
         self._records = records
         self._mapper = mapper
         self._approvals = approvals
         self._assumed = assumptions
-        self._touched = touched
+        self._recent_writes = recent_writes
         self._object = mapper.fields.object.name
         self._controls: list[str] = []
         # Once a voided row came back from a plain query, a missing row is known to be gone, not just unlisted.
         self._voided_are_listed = False
 
-    def locate(self, refs: Sequence[ContractRef], look: Look) -> Sighting:
-        """Say where each record is. Absence counts only while the control record was readable."""
+    def locate(self, refs: Sequence[ContractRef], look: LookDepth) -> Observation:
+        """Return where each record is. Absence counts only while the control record was readable."""
         size = LIST_MOST - 1
         parts = [refs[start : start + size] for start in range(0, len(refs), size)]
         selection = {ref.id for ref in refs}
@@ -82,36 +82,38 @@ class Locator:
             controls.append(seen.control)
             stand_in = stand_in or seen.stand_in
             self._tell(places, part, seen, look)
-        return Sighting(places, controls[0] if controls and None not in controls else None, stand_in)
+        return Observation(places, controls[0] if controls and None not in controls else None, stand_in)
 
-    def _look_at_all(self, parts: Sequence[Sequence[ContractRef]], selection: set[str], look: Look) -> Iterator[_Seen]:
+    def _look_at_all(
+        self, parts: Sequence[Sequence[ContractRef]], selection: set[str], look: LookDepth
+    ) -> Iterator[_Seen]:
         """Look at the first part alone, so that the others have its control record; then at several at a time."""
         if not parts:
             return
         first = self._look([ref.id for ref in parts[0]], selection, look)
         yield first
         # Where the first part found no record to be had as control, the whole look has none: nobody asks again.
-        seek = first.control is not None or look is Look.LIVE
+        seek = first.control is not None or look is LookDepth.LIVE
         rest = [[ref.id for ref in part] for part in parts[1:]]
-        yield from side_by_side(lambda ids: self._look(ids, selection, look, seek=seek), rest, threads=_SIDE_BY_SIDE)
+        yield from ordered_map(lambda ids: self._look(ids, selection, look, seek=seek), rest, threads=_SIDE_BY_SIDE)
 
-    def _tell(self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], seen: _Seen, look: Look) -> None:
+    def _tell(self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], seen: _Seen, look: LookDepth) -> None:
         notes = sum(one.place is Place.PENDING for one in places.values())
         for ref in refs:
             places[ref.id] = self._place(ref, seen, look, notes=notes)
             notes += places[ref.id].place is Place.PENDING
-        if self._leftovers and look is Look.EVERYWHERE:
-            self._count_leftovers(places, refs, self._leftovers)
+        if self._live_details and look is LookDepth.EVERYWHERE:
+            self._count_live_details(places, refs, self._live_details)
 
-    def _count_leftovers(
-        self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], leftovers: Leftovers
+    def _count_live_details(
+        self, places: dict[str, Whereabouts], refs: Sequence[ContractRef], live_details: LiveDetails
     ) -> None:
         voided = [ref.id for ref in refs if places[ref.id].place is Place.IN_BIN]
-        for key, count in leftovers.count(voided).items() if voided else ():
+        for key, count in live_details.count(voided).items() if voided else ():
             if key in places:
                 places[key] = replace(places[key], note=_("{count} detail rows are still live").format(count=count))
 
-    def _look(self, ids: Sequence[str], selection: set[str], look: Look, *, seek: bool = True) -> _Seen:
+    def _look(self, ids: Sequence[str], selection: set[str], look: LookDepth, *, seek: bool = True) -> _Seen:
         wanted = set(ids)
         control = next((one for one in self._controls if one not in selection), None)
         asked = [*dict.fromkeys(ids), *([control] if control else [])]
@@ -124,16 +126,16 @@ class Locator:
         self._voided_are_listed |= any(_voided(row) for row in found.values())
         bad = frozenset(wanted & rows.unreadable.keys())
         missing = [one for one in wanted if one not in found and one not in bad]
-        if missing and look is Look.EVERYWHERE and self._assumed.query_invalid_rows == "returned":
+        if missing and look is LookDepth.EVERYWHERE and self._assumed.query_invalid_rows == "returned":
             voided = self._ask_for_voided(missing)
             found |= voided
             bad |= voided.unreadable.keys()
-        unreadable, hidden = self._ask_one_by_one(self._touched.among(wanted), found)
+        unreadable, hidden = self._ask_one_by_one(self._recent_writes.among(wanted), found)
         more_unreadable, more_hidden = self._probe([i for i in ids if i not in found and i not in bad], found, look)
-        if control is None and seek and (look is Look.EVERYWHERE or len(found) + len(bad) < len(wanted)):
+        if control is None and seek and (look is LookDepth.EVERYWHERE or len(found) + len(bad) < len(wanted)):
             control = self._another_control(selection)
         alone = control is None and len(found) + len(bad) < len(wanted)
-        stand_in = self._customer() if alone and look is Look.EVERYWHERE else None
+        stand_in = self._customer() if alone and look is LookDepth.EVERYWHERE else None
         return _Seen(found, bad | unreadable | more_unreadable, hidden | more_hidden, control, stand_in)
 
     def _customer(self) -> str | None:
@@ -152,16 +154,16 @@ class Locator:
         return self._records.by_ids(self._object, missing, condition("life_status", "EQ", "invalid"))
 
     def _probe(
-        self, missing: Sequence[str], found: dict[str, Row], look: Look
+        self, missing: Sequence[str], found: dict[str, Row], look: LookDepth
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Ask for missing records by id: one that may not be seen any more, or lies voided, is not gone.
 
         What this adapter purged itself is not asked about again. Until queries were seen to show voided rows, every
         missing record must be asked for; else a sample tells, and all of them only when one of the sample was hidden.
         """
-        if look is Look.EVERYWHERE and missing and not self._lists_voided(len(missing)):
+        if look is LookDepth.EVERYWHERE and missing and not self._lists_voided(len(missing)):
             return self._ask_one_by_one(missing, found)
-        doubtful = [one for one in missing if look is Look.LIVE or not self._touched.was_purged(one)]
+        doubtful = [one for one in missing if look is LookDepth.LIVE or not self._recent_writes.was_purged(one)]
         unreadable, hidden = self._ask_one_by_one(doubtful[:_PROBES], found)
         if hidden or unreadable:
             more_unreadable, more_hidden = self._ask_one_by_one(doubtful[_PROBES:], found)
@@ -169,7 +171,7 @@ class Locator:
         return unreadable, hidden
 
     def _lists_voided(self, missing: int) -> bool:
-        """Say whether plain queries were seen to return voided rows; for many missing ones a voided row is sought."""
+        """Return whether plain queries were seen to return voided rows; for many missing ones one is sought."""
         if self._assumed.query_invalid_rows != "returned":
             return self._assumed.query_invalid_rows == "with_filter" and self._voided_are_listed
         if not self._voided_are_listed and missing > _PROBES:
@@ -207,7 +209,7 @@ class Locator:
         self._controls = outside[:_CONTROL_CANDIDATES]
         return self._controls[0] if self._controls else None
 
-    def _place(self, ref: ContractRef, seen: _Seen, look: Look, *, notes: int) -> Whereabouts:
+    def _place(self, ref: ContractRef, seen: _Seen, look: LookDepth, *, notes: int) -> Whereabouts:
         if ref.id in seen.unreadable:
             return Whereabouts(ref, Place.UNREADABLE)
         row = seen.rows.get(ref.id)
@@ -222,7 +224,7 @@ class Locator:
             return Whereabouts(ref, Place.IN_BIN, by=by, at=at, until=self._emptied(at), mark=mark)
         digest = self._mapper.digest(row.values)
         if row.values.get("life_status") == "in_change" and self._assumed.void_approval == "possible":
-            tells = look is Look.EVERYWHERE and notes < _NOTES
+            tells = look is LookDepth.EVERYWHERE and notes < _NOTES
             note = self._approvals.note(self._object, ref.id) if tells else _("in approval")
             return Whereabouts(ref, Place.PENDING, digest=digest, by=by, at=at, note=note)
         return Whereabouts(ref, Place.LIVE, digest=digest, note=self._lock(row) if notes < _NOTES else "", mark=mark)
@@ -236,7 +238,7 @@ class Locator:
         return _("locked by {people}").format(people=", ".join(people)) if people else ""
 
     def _contradicts_itself(self, row: Row) -> bool:
-        """Say whether a row has a life status that nobody knows, or is marked deleted while it is not voided."""
+        """Return whether a row has a life status that nobody knows, or is marked deleted while it is not voided."""
         status = row.values.get("life_status", "normal")
         marked = self._assumed.voided_is_deleted and row.values.get("is_deleted") is True
         return status not in LIFE_STATES or (marked and status != "invalid")

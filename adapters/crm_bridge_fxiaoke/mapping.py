@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from crm_bridge.domain.content import Content
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState, Untold
-from crm_bridge.domain.field_map import is_system_field
-from crm_bridge.domain.shown import ShownFields
+from crm_bridge.domain.records.content import Content
+from crm_bridge.domain.records.field_map import is_system_field
+from crm_bridge.domain.records.shown import ShownFields
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_fxiaoke.content import content_of
+from crm_bridge_fxiaoke.module.content import content_of
 from crm_bridge_fxiaoke.wire import FieldMeta, ObjectMeta, Record, row_id
 
 LIFE_STATES = ("ineffective", "under_review", "normal", "in_change", "invalid")

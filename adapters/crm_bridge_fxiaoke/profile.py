@@ -14,14 +14,14 @@ from crm_bridge.spi.later import Later
 from crm_bridge.transport import is_loopback
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_fxiaoke.discovery import Discovery, Relation
-from crm_bridge_fxiaoke.errors import clean
+from crm_bridge_fxiaoke.error_table import clean
 from crm_bridge_fxiaoke.mapping import FieldMap
-from crm_bridge_fxiaoke.people import Person
-from crm_bridge_fxiaoke.records import LIST_MOST
+from crm_bridge_fxiaoke.module.people import Person
+from crm_bridge_fxiaoke.reading.records import LIST_MOST
+from crm_bridge_fxiaoke.restoring.writing import is_writable
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.snapshotter import TEAM
 from crm_bridge_fxiaoke.wire import FILES, FieldMeta
-from crm_bridge_fxiaoke.writing import is_writable
 
 _WORTH_TELLING = 3600.0
 """Seconds from which the age of what is believed is told."""
@@ -142,7 +142,7 @@ def _relations(fields: FieldMap, relations: Sequence[Relation], settings: Fxiaok
 
 
 def _on_target_delete(relations: Sequence[Relation]) -> Iterator[str]:
-    """Say what the descriptions of other objects want to happen to them when a contract is deleted."""
+    """Return what the descriptions of other objects want to happen to them when a contract is deleted."""
     for one in relations:
         action, label = one.field.on_target_delete, one.object.label
         if one.detail or action in ("", "set_null"):  # the common case: links that do not survive, as forecast

@@ -9,29 +9,29 @@ from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, Restored, RestoreItem, Verdict
-from crm_bridge_fxiaoke.batches import Batches
+from crm_bridge.spi.adapter import RemoveResult, Restored, RestoreItem, Verdict
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.mapping import Mapper
-from crm_bridge_fxiaoke.pause import Pause
-from crm_bridge_fxiaoke.records import LIST_MOST, Records
-from crm_bridge_fxiaoke.recreator import Recreator
-from crm_bridge_fxiaoke.touched import Touched
+from crm_bridge_fxiaoke.reading.recent_writes import RecentWrites
+from crm_bridge_fxiaoke.reading.records import LIST_MOST, Records
+from crm_bridge_fxiaoke.removing.batches import Batches
+from crm_bridge_fxiaoke.removing.cooldown import Cooldown
+from crm_bridge_fxiaoke.restoring.recreator import Recreator
 
 
 class Restorer:
     """Both ways back for one object."""
 
     def __init__(
-        self, *, client: Client, records: Records, discovery: Discovery, mapper: Mapper, touched: Touched
+        self, *, client: Client, records: Records, discovery: Discovery, mapper: Mapper, recent_writes: RecentWrites
     ) -> None:
-        """`touched` learns what was changed, so that the next look does not trust a lagging query."""
+        """`recent_writes` learns what was changed, so that the next look does not trust a lagging query."""
         self._client = client
         self._records = records
         self._discovery = discovery
         self._mapper = mapper
-        self._touched = touched
+        self._recent_writes = recent_writes
         self._object = mapper.fields.object.name
 
     def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> list[Restored]:
@@ -44,12 +44,12 @@ class Restorer:
 
     def _recover(self, items: Sequence[RestoreItem]) -> list[Restored]:
         refs = [item.ref for item in items]
-        pause = Pause(self._client.clock)
-        batches = Batches(client=self._client, records=self._records, object_name=self._object, pause=pause)
+        cooldown = Cooldown(self._client.clock)
+        batches = Batches(client=self._client, records=self._records, object_name=self._object, cooldown=cooldown)
         try:
             answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=None)
         finally:
-            self._touched.note(ref.id for ref in refs)
+            self._recent_writes.note(ref.id for ref in refs)
         still_there = self._still_voided([one.ref.id for one in answers if one.verdict is Verdict.DONE])
         return [_restored(_not_yet(one) if one.ref.id in still_there else one) for one in answers]
 
@@ -67,12 +67,12 @@ class Restorer:
         return found
 
 
-def _not_yet(answer: Answer) -> Answer:
+def _not_yet(answer: RemoveResult) -> RemoveResult:
     message = _("the CRM said yes, but the record is still in the bin")
     return replace(answer, verdict=Verdict.NOT_DONE, reason=Reason.STILL_IN_BIN, message=message)
 
 
-def _restored(answer: Answer) -> Restored:
+def _restored(answer: RemoveResult) -> Restored:
     came_back = answer.verdict is Verdict.DONE
     return Restored(
         answer.ref,

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from crm_bridge.domain.snapshot import Gap
 from crm_bridge.errors import CrmError, PermissionDeniedError, RequestRefusedError
 from crm_bridge.i18n import _
-from crm_bridge_fxiaoke.content import content_of
 from crm_bridge_fxiaoke.mapping import text
-from crm_bridge_fxiaoke.records import Condition, Records, Row, condition
+from crm_bridge_fxiaoke.module.content import content_of
+from crm_bridge_fxiaoke.reading.records import Condition, Records, Row, condition
 from crm_bridge_fxiaoke.wire import READ_ONLY, FieldMeta, ObjectMeta
 
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from crm_bridge.i18n import _
 from crm_bridge.transport.origins import is_loopback
-from crm_bridge_fxiaoke.clouds import CLOUDS
-from crm_bridge_fxiaoke.questions import QUESTIONS
+from crm_bridge_fxiaoke.module.clouds import CLOUDS
+from crm_bridge_fxiaoke.module.questions import QUESTIONS
 
 MEANINGS = ("number", "title", "customer", "status", "amount", "currency", "start", "end", "owner")
 

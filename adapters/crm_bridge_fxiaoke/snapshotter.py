@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.domain.snapshot import Attachment, Gap, Part, PartKind, Snapshot, Unavailable
+from crm_bridge.domain.snapshot import Attachment, Gap, PartKind, Snapshot, SnapshotPart, Unavailable
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.transport import UnreadableRow, raw_items, raw_value
 from crm_bridge_fxiaoke.discovery import Relation
-from crm_bridge_fxiaoke.files import Files, file_entries
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, text
-from crm_bridge_fxiaoke.records import LIST_MOST, Condition, Records, Row, Rows, condition, unreadable_text
+from crm_bridge_fxiaoke.reading.files import Files, file_entries
+from crm_bridge_fxiaoke.reading.parallel import ordered_map
+from crm_bridge_fxiaoke.reading.records import LIST_MOST, Condition, Records, Row, Rows, condition, unreadable_text
 from crm_bridge_fxiaoke.secured import SecuredFields
 from crm_bridge_fxiaoke.settings import Assumptions
-from crm_bridge_fxiaoke.side_by_side import side_by_side
 from crm_bridge_fxiaoke.wire import ObjectMeta, row_id
 
 TEAM = "relevant_team"
@@ -79,7 +79,7 @@ class Snapshotter:
     def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:
         """Yield one result per ref. With `final` voided ones too, and details are compared with what `get` shows."""
         parts = [refs[start : start + LIST_MOST] for start in range(0, len(refs), LIST_MOST)]
-        for found in side_by_side(lambda part: list(self._batch(part, final=final)), parts, threads=_SIDE_BY_SIDE):
+        for found in ordered_map(lambda part: list(self._batch(part, final=final)), parts, threads=_SIDE_BY_SIDE):
             yield from found
 
     def _batch(self, refs: Sequence[ContractRef], *, final: bool) -> Iterator[Snapshot | Unavailable]:
@@ -161,7 +161,7 @@ class Snapshotter:
         return self._copy(ref, row, around, final=False, unshown=tuple(unshown))
 
     def _around(self, ids: Sequence[str], states: Sequence[Condition]) -> Mapping[int, _Children]:
-        found = side_by_side(lambda one: self._children(one, ids, states), self._relations, threads=_SIDE_BY_SIDE)
+        found = ordered_map(lambda one: self._children(one, ids, states), self._relations, threads=_SIDE_BY_SIDE)
         return {id(one): children for one, children in zip(self._relations, found, strict=True)}
 
     def _children(self, relation: Relation, ids: Sequence[str], states: Sequence[Condition]) -> _Children:
@@ -187,7 +187,7 @@ class Snapshotter:
         unshown: tuple[str, ...] = (),
     ) -> Snapshot | Unavailable:
         full = row
-        parts: list[Part] = []
+        parts: list[SnapshotPart] = []
         gaps: tuple[Gap, ...] = ()
         if self._by_get or final:
             again = self._records.get(ref.module, ref.id)
@@ -197,11 +197,11 @@ class Snapshotter:
                 return Unavailable(ref, Reason.NOT_FOUND, _("the contract is not there any more"), gone=True)
             if self._by_get:
                 full = again
-                parts.append(Part(PartKind.EXTRA, FULL, again.raw))
+                parts.append(SnapshotPart(PartKind.EXTRA, FULL, again.raw))
             if final:
                 gaps = tuple(self._not_shown(again, around))
         if team := raw_value(full.raw, TEAM):
-            parts.append(Part(PartKind.TEAM, TEAM, team))
+            parts.append(SnapshotPart(PartKind.TEAM, TEAM, team))
         files = list(self._attachments(full, self._meta, ""))
         links: list[list[str]] = []
         for relation in self._relations:
@@ -209,14 +209,14 @@ class Snapshotter:
             if not rows:
                 continue
             kind = PartKind.DETAIL if relation.detail else PartKind.RELATED
-            parts.append(Part(kind, relation.object.name, b"[" + b",".join(one.raw for one in rows) + b"]"))
+            parts.append(SnapshotPart(kind, relation.object.name, b"[" + b",".join(one.raw for one in rows) + b"]"))
             if relation.detail:
                 for one in rows:
                     files += self._attachments(one, relation.object, f"{relation.object.name}/{one.id}/")
             else:
                 links += [[relation.object.name, one.id, relation.field.name] for one in rows]
         if links:
-            parts.append(Part(PartKind.LINK, "references", json.dumps(links).encode()))
+            parts.append(SnapshotPart(PartKind.LINK, "references", json.dumps(links).encode()))
         return Snapshot(
             ref, self._mapper.digest(row.values), row.raw, tuple(parts), tuple(files), gaps, unshown=unshown
         )

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Answer, UnreadableRow
-from crm_bridge_fxiaoke.errors import clean
+from crm_bridge.transport import Response, UnreadableRow
+from crm_bridge_fxiaoke.error_table import clean
 
 Record = Mapping[str, object]
 
@@ -37,7 +37,7 @@ class Envelope:
         return self.body.get("data")
 
 
-def read_envelope(answer: Answer) -> Envelope:
+def read_envelope(answer: Response) -> Envelope:
     """Return the envelope; MalformedAnswerError for an answer without a numeric errorCode."""
     body = answer.json()
     code = body.get("errorCode") if isinstance(body, dict) else None
@@ -67,7 +67,7 @@ class ObjectEntry:
 
     @property
     def custom(self) -> bool:
-        """Say whether the tenant made it; the vendor's own rule is the ending."""
+        """Return whether the tenant made it; the vendor's own rule is the ending."""
         return self.name.endswith("__c")
 
 
@@ -99,7 +99,7 @@ class ObjectMeta:
 
     @property
     def custom(self) -> bool:
-        """Say whether the tenant made it."""
+        """Return whether the tenant made it."""
         return self.name.endswith("__c")
 
     @property
@@ -113,7 +113,7 @@ class ObjectMeta:
         return tuple(one for one in self.fields.values() if one.type in kinds and one.target == target)
 
     def refers_to(self, target: str) -> bool:
-        """Say whether any field refers to another object."""
+        """Return whether any field refers to another object."""
         return any(one.target == target for one in self.fields.values())
 
     def of_type(self, kinds: frozenset[str]) -> tuple[FieldMeta, ...]:

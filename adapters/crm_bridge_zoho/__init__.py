@@ -8,7 +8,7 @@ from crm_bridge.clock import Clock
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
-from crm_bridge.spi.spec import AdapterSpec, LoginWay, SecretItem, Tools
+from crm_bridge.spi.spec import AdapterContext, AdapterSpec, LoginWay, SecretItem
 from crm_bridge_zoho.capabilities import CAPABILITIES, EXPORTED_ID_PREFIX, LIMITS
 from crm_bridge_zoho.error_table import ROWS
 
@@ -30,10 +30,10 @@ def _origins(settings: BaseModel) -> tuple[str, ...]:
     return origins(settings)
 
 
-def _connect(settings: BaseModel, tools: Tools) -> Adapter:
+def _connect(settings: BaseModel, context: AdapterContext) -> Adapter:
     from crm_bridge_zoho.adapter import connect
 
-    return connect(settings, tools)
+    return connect(settings, context)
 
 
 def _emulator(base_url: str, clock: Clock, seed: int, contracts: int) -> Emulator:
@@ -42,36 +42,36 @@ def _emulator(base_url: str, clock: Clock, seed: int, contracts: int) -> Emulato
     return ZohoEmulator(base_url, clock=clock, seed=seed, count=contracts)
 
 
-def _login_by_code(settings: BaseModel, tools: Tools, pasted: str) -> str:
-    from crm_bridge_zoho.login import login
+def _login_by_code(settings: BaseModel, context: AdapterContext, pasted: str) -> str:
     from crm_bridge_zoho.settings import ZohoSettings
+    from crm_bridge_zoho.signing_in.login import login
 
     assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
-    return login(settings, tools, method="code", code=pasted)
+    return login(settings, context, method="code", code=pasted)
 
 
-def _login_by_browser(settings: BaseModel, tools: Tools, _pasted: str) -> str:
-    from crm_bridge_zoho.login import login
+def _login_by_browser(settings: BaseModel, context: AdapterContext, _pasted: str) -> str:
     from crm_bridge_zoho.settings import ZohoSettings
+    from crm_bridge_zoho.signing_in.login import login
 
     assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
-    return login(settings, tools, method="browser")
+    return login(settings, context, method="browser")
 
 
-def _login_by_device(settings: BaseModel, tools: Tools, _pasted: str) -> str:
-    from crm_bridge_zoho.device import login_by_device
+def _login_by_device(settings: BaseModel, context: AdapterContext, _pasted: str) -> str:
     from crm_bridge_zoho.settings import ZohoSettings
+    from crm_bridge_zoho.signing_in.device import login_by_device
 
     assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
-    return login_by_device(settings, tools)
+    return login_by_device(settings, context)
 
 
-def _revoke(settings: BaseModel, tools: Tools) -> None:
-    from crm_bridge_zoho.login import revoke
+def _revoke(settings: BaseModel, context: AdapterContext) -> None:
     from crm_bridge_zoho.settings import ZohoSettings
+    from crm_bridge_zoho.signing_in.login import revoke
 
     assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
-    revoke(settings, tools)
+    revoke(settings, context)
 
 
 ADAPTER = AdapterSpec(

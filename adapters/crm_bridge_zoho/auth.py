@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crm_bridge.clock import Clock
+from crm_bridge.credentials import AccessToken as CachedToken
 from crm_bridge.credentials import Identity, Secret, TokenCache
-from crm_bridge.credentials import Token as CachedToken
 from crm_bridge.errors import ForbiddenAddressError, MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import SecretReader
-from crm_bridge.transport import Answer, Call, Purpose, Transport, origin_of
+from crm_bridge.transport import Call, Purpose, Response, Transport, origin_of
 from crm_bridge_zoho.errors import sign_in_failure
-from crm_bridge_zoho.scopes import parsed
+from crm_bridge_zoho.signing_in.scopes import parsed
 from crm_bridge_zoho.wire import body_of
 
 TOKEN_ROUTE = "POST /oauth/v2/token"  # noqa: S105 - a path, not a secret
@@ -118,7 +118,7 @@ class Tokens:
             )
 
 
-def lifetime(answer: Answer) -> float:
+def lifetime(answer: Response) -> float:
     """Return the seconds a token lives; very old answers give `expires_in_sec` beside milliseconds."""
     body = body_of(answer)
     for name in ("expires_in_sec", "expires_in"):
@@ -128,7 +128,7 @@ def lifetime(answer: Answer) -> float:
     return DEFAULT_LIFE
 
 
-def post_token(transport: Transport, accounts: str, form: dict[str, str]) -> Answer:
+def post_token(transport: Transport, accounts: str, form: dict[str, str]) -> Response:
     """Ask the accounts server; secrets go in the body, never in the URL. Raises our exception for every refusal."""
     call = Call(method="POST", url=f"{accounts}/oauth/v2/token", route=TOKEN_ROUTE, purpose=Purpose.TOKEN, form=form)
     answer = transport.send(call)

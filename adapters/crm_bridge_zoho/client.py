@@ -11,7 +11,7 @@ from crm_bridge.clock import Clock
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError, RequestRefusedError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Answer, Call, Part, Purpose, Transport, Verdict, by_status
+from crm_bridge.transport import Call, Purpose, Response, RetryHint, Transport, UploadPart, by_status
 from crm_bridge_zoho.auth import Tokens
 from crm_bridge_zoho.errors import failure_of, named_error, row_of
 
@@ -59,7 +59,7 @@ class ZohoClient:
         json: object | None = None,
         weight: int = 1,
         max_bytes: int | None = None,
-    ) -> Answer | None:
+    ) -> Response | None:
         """Read (GET, or POST with a JSON body); None when Zoho answers "nothing there" (204).
 
         Repeats by the read policy and once after a token refresh; raises our exception for every error.
@@ -86,12 +86,12 @@ class ZohoClient:
         guard: Callable[[], None],
         params: Params | None = None,
         json: object | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send a destructive call once and return whatever came. Raises NotSentError or AnswerLostError."""
         call = self._changing(method, path, route, Purpose.DESTROY, params=params, json=json)
         return self._once(replace(call, guard=guard))
 
-    def create(self, method: str, path: str, route: str, *, body: bytes | None = None, weight: int = 1) -> Answer:
+    def create(self, method: str, path: str, route: str, *, body: bytes | None = None, weight: int = 1) -> Response:
         """Send a creating call with a JSON body once and return whatever came.
 
         The body is bytes, so that amounts keep their digits. Raises NotSentError or AnswerLostError.
@@ -99,7 +99,7 @@ class ZohoClient:
         call = self._changing(method, path, route, Purpose.CREATE)
         return self._once(replace(call, body=body, content_type="application/json", weight=weight))
 
-    def upload(self, path: str, route: str, *parts: Part) -> Answer:
+    def upload(self, path: str, route: str, *parts: UploadPart) -> Response:
         """Upload the parts of one form once: a file, or plain fields. Raises NotSentError or AnswerLostError."""
         return self._once(replace(self._changing("POST", path, route, Purpose.CREATE), files=parts))
 
@@ -117,7 +117,7 @@ class ZohoClient:
         """Let go of connections."""
         self._transport.close()
 
-    def _once(self, call: Call) -> Answer:
+    def _once(self, call: Call) -> Response:
         answer = self._transport.send(call)
         self._note_credits(answer)
         if answer.status == 401:
@@ -157,7 +157,7 @@ class ZohoClient:
         self.tokens.refused(call.headers["Authorization"].partition(" ")[2])
         return replace(call, headers={"Authorization": f"Zoho-oauthtoken {self.tokens.current().value}"})
 
-    def _note_credits(self, answer: Answer) -> None:
+    def _note_credits(self, answer: Response) -> None:
         """Take note of the day's remaining credits, which Zoho names only after half of them are used."""
         said = answer.headers.get("x-api-credits-remaining", "")
         if said.isdigit():
@@ -165,24 +165,24 @@ class ZohoClient:
             self._transport.budget.remaining(self.credits_left, clock=self._clock)
 
 
-def judged(answer: Answer) -> Verdict:
-    """Say what an answer to a read means for its repetition; an unusable body raises MalformedAnswerError."""
+def judged(answer: Response) -> RetryHint:
+    """Return what an answer to a read means for its repetition; an unusable body raises MalformedAnswerError."""
     if answer.status == 204:
-        return Verdict.OK
+        return RetryHint.OK
     if answer.ok:
         answer.json()
     item = named_error(answer)
     if item is None or item.ok:
         return by_status(answer)
     if item.code in STALE_TOKEN:
-        return Verdict.REFRESH
+        return RetryHint.REFRESH
     if row_of(item.code).family is Reason.RATE_LIMITED:
         # Without credits for today, waiting for a minute is pointless: the caller is told at once.
-        return Verdict.OK if answer.headers.get("x-api-credits-remaining") == "0" else Verdict.rate_limited()
-    return Verdict.RETRY if row_of(item.code).family is Reason.UNAVAILABLE else by_status(answer)
+        return RetryHint.OK if answer.headers.get("x-api-credits-remaining") == "0" else RetryHint.rate_limited()
+    return RetryHint.RETRY if row_of(item.code).family is Reason.UNAVAILABLE else by_status(answer)
 
 
-def _no_file(answer: Answer, route: str) -> CrmBridgeError:
+def _no_file(answer: Response, route: str) -> CrmBridgeError:
     return RequestRefusedError(
         _("Zoho has no file for {route}").format(route=route), reason="not_found", http_status=answer.status
     )

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Limits, Step
-from crm_bridge.domain.cost import CallCost
-from crm_bridge_zoho.bins import PAGE as BIN_PAGE
-from crm_bridge_zoho.inbound import IDS_A_QUERY
+from crm_bridge.domain.planning.cost import CallCost
+from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule
+from crm_bridge_zoho.module.record_states import FIRST, IDS_A_CALL
+from crm_bridge_zoho.reading.bins import PAGE as BIN_PAGE
+from crm_bridge_zoho.reading.inbound import IDS_A_QUERY
 from crm_bridge_zoho.snapshotter import FULL_TEXT_IDS
-from crm_bridge_zoho.states import FIRST, IDS_A_CALL
-from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
 
 QUERY_TIERS = ((200, 1), (1000, 2), (2000, 3))
 """Credits of a query by its LIMIT."""
@@ -24,12 +24,12 @@ IDS_A_CREDIT = 100
 """Mass delete costs one credit for so many records [users' reports; Zoho's table has no line for it]."""
 
 
-def costs_of(workspace: Workspace, limits: Limits) -> tuple[CallCost, ...]:
+def costs_of(contract_module: ContractModule, limits: Limits) -> tuple[CallCost, ...]:
     """Return the calls of a plan in the order of the journey."""
     return (
         *_selecting(limits),
-        *_copying(workspace, limits.snapshot_batch),
-        *_reading_again(workspace),
+        *_copying(contract_module, limits.snapshot_batch),
+        *_reading_again(contract_module),
         *_removing(limits),
         *_purging(limits),
     )
@@ -42,8 +42,8 @@ def _selecting(limits: Limits) -> Iterator[CallCost]:
     yield CallCost("locks, approvals, processes", IDS_A_CALL, first=FIRST)
 
 
-def _copying(workspace: Workspace, batch: int) -> Iterator[CallCost]:
-    columns = workspace.columns
+def _copying(contract_module: ContractModule, batch: int) -> Iterator[CallCost]:
+    columns = contract_module.columns
     yield CallCost(
         "back up",
         batch,
@@ -53,7 +53,7 @@ def _copying(workspace: Workspace, batch: int) -> Iterator[CallCost]:
     )
     if columns.rich_texts:
         yield CallCost("back up long texts", FULL_TEXT_IDS)
-    lists = {one.api_name: one for one in workspace.related if one.module and one.type != "multiselectlookup"}
+    lists = {one.api_name: one for one in contract_module.related if one.module and one.type != "multiselectlookup"}
     pointing = len({one.module for name, one in lists.items() if name not in (NOTES, ATTACHMENTS)})
     if pointing:
         yield CallCost("metadata of related modules", 0, times=pointing)
@@ -63,9 +63,9 @@ def _copying(workspace: Workspace, batch: int) -> Iterator[CallCost]:
         yield CallCost("back up rows, notes and lists of files", 1, times=each)
 
 
-def _reading_again(workspace: Workspace) -> Iterator[CallCost]:
+def _reading_again(contract_module: ContractModule) -> Iterator[CallCost]:
     """Yield what is read once more before the first step of a deletion for good, a hundred contracts at a time."""
-    for cost in _copying(workspace, READ_AGAIN):
+    for cost in _copying(contract_module, READ_AGAIN):
         if cost.contracts:
             at_most = min(cost.contracts, READ_AGAIN)
             yield replace(cost, what=f"{cost.what} again", contracts=at_most, step=Step.PURGE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from crm_bridge.domain.field_map import is_system_field
+from crm_bridge.domain.records.field_map import is_system_field
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_zoho.metadata import SYSTEM_FIELDS, ZohoField, ZohoModule
+from crm_bridge_zoho.module.metadata import SYSTEM_FIELDS, ZohoField, ZohoModule
 
 _CONTRACT = re.compile(
     r"contract|vertrag|vertr[äa]g|contrat|contratto|contratti|kontrakt|umow|smlouv|sopimu|s[öo]zle[şs]me"

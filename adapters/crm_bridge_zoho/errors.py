@@ -10,7 +10,7 @@ from crm_bridge.errors import CrmBridgeError, MalformedAnswerError, UsageError
 from crm_bridge.i18n import N_, _
 from crm_bridge.redaction import shown_code
 from crm_bridge.spi.spec import ErrorRow
-from crm_bridge.transport import Answer
+from crm_bridge.transport import Response
 from crm_bridge_zoho.error_table import BY_CODE
 from crm_bridge_zoho.wire import Item, body_of, error_in
 
@@ -61,7 +61,7 @@ def detail_text(details: Mapping[str, Any]) -> str:
     return " ".join(words)[:_LONGEST]
 
 
-def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
+def exception_of(item: Item, answer: Response, *, route: str) -> CrmBridgeError:
     """Return our exception for an error that Zoho named."""
     row = row_of(item.code, item.details)
     named, code = detail_text(item.details), shown_code(item.code) or "-"
@@ -84,7 +84,7 @@ def exception_of(item: Item, answer: Answer, *, route: str) -> CrmBridgeError:
     return error
 
 
-def failure_of(answer: Answer, *, route: str) -> CrmBridgeError | None:
+def failure_of(answer: Response, *, route: str) -> CrmBridgeError | None:
     """Return the exception that an answer to a read amounts to; None when it is good (also when it is empty)."""
     if answer.status in (204, 304):
         return None
@@ -97,7 +97,7 @@ def failure_of(answer: Answer, *, route: str) -> CrmBridgeError | None:
     return _nameless(answer, route)
 
 
-def named_error(answer: Answer) -> Item | None:
+def named_error(answer: Response) -> Item | None:
     """Return the error that an answer names; None for an HTML page or anything else that is not Zoho's JSON."""
     try:
         return error_in(answer)
@@ -105,7 +105,7 @@ def named_error(answer: Answer) -> Item | None:
         return None
 
 
-def sign_in_failure(answer: Answer) -> CrmBridgeError | None:
+def sign_in_failure(answer: Response) -> CrmBridgeError | None:
     """Return the exception for an answer of the token endpoint: errors come with HTTP 200, so the body decides."""
     try:
         said = body_of(answer).get("error")
@@ -118,7 +118,7 @@ def sign_in_failure(answer: Answer) -> CrmBridgeError | None:
     return exception_of(Item(ok=False, code=str(said)), answer, route="POST /oauth/v2/token")
 
 
-def _nameless(answer: Answer, route: str) -> CrmBridgeError:
+def _nameless(answer: Response, route: str) -> CrmBridgeError:
     reason, hint = Reason.UNAVAILABLE, _("wait, then resume")
     if answer.status == 429:
         reason = Reason.RATE_LIMITED
@@ -134,6 +134,6 @@ def _nameless(answer: Answer, route: str) -> CrmBridgeError:
     )
 
 
-def request_id(answer: Answer) -> str:
+def request_id(answer: Response) -> str:
     """Return the id that a gateway gave the request, if any."""
     return answer.headers.get("x-request-id", "")

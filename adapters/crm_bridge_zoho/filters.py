@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from crm_bridge.domain.field_map import require_meanings
-from crm_bridge.domain.filters import Compare, FieldRef, Filter, Literal, Op, conditions, fields_of
-from crm_bridge.domain.pushdown import Pushed, coverage_of, fold, split
+from crm_bridge.domain.filters.pushdown import Pushed, coverage_of, fold, split
+from crm_bridge.domain.filters.tree import Compare, FieldRef, Filter, Literal, Op, conditions, fields_of
+from crm_bridge.domain.records.field_map import require_meanings
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge_zoho import coql
-from crm_bridge_zoho.metadata import LOOKUPS, ZohoField
+from crm_bridge_zoho.module.metadata import LOOKUPS, ZohoField
+from crm_bridge_zoho.reading import coql
 
 MOST_CONDITIONS = 6
 """One of our conditions may become four of Zoho's 25, and paging needs one."""

@@ -8,21 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filters import FieldRef, Filter
-from crm_bridge.domain.pushdown import names_exactly
-from crm_bridge.domain.shown import ShownFields
+from crm_bridge.domain.filters.pushdown import names_exactly
+from crm_bridge.domain.filters.tree import FieldRef, Filter
+from crm_bridge.domain.records.shown import ShownFields
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Query, Search, UnreadableContract
 from crm_bridge.transport import UnreadableRow
-from crm_bridge_zoho.by_id import ById, Rows
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.columns import MOST_COLUMNS
-from crm_bridge_zoho.coql import SMALL_LIMIT, Coql, Select, plain
-from crm_bridge_zoho.names import LookupNames
-from crm_bridge_zoho.states import FIRST, read_states, state_of
+from crm_bridge_zoho.module.columns import MOST_COLUMNS
+from crm_bridge_zoho.module.contract_module import ContractModule
+from crm_bridge_zoho.module.names import LookupNames
+from crm_bridge_zoho.module.record_states import FIRST, read_states, state_of
+from crm_bridge_zoho.reading.coql import SMALL_LIMIT, Coql, Select, plain
+from crm_bridge_zoho.reading.read_by_id import ById, Rows
 from crm_bridge_zoho.wire import Listed, Row, id_text, list_of, more_records, rows_of, unreadable_id
-from crm_bridge_zoho.workspace import Workspace
 
 SEARCH_LAG = 600
 """Seconds by which Zoho's search index may be late; its pages speak of a delay, users of minutes."""
@@ -50,23 +50,29 @@ class Finder:
     """Starts listings. Every contract has all base columns, so that its digest is the one the gate computes."""
 
     def __init__(
-        self, client: ZohoClient, coql: Coql, by_id: ById, workspace: Workspace, *, missing_is_empty: bool = False
+        self,
+        client: ZohoClient,
+        coql: Coql,
+        by_id: ById,
+        contract_module: ContractModule,
+        *,
+        missing_is_empty: bool = False,
     ) -> None:
         """Use one connection's readers for one listing: what it shows is evidence for the rows that lack it."""
-        self._shown = ShownFields(workspace.fields, missing_is_empty=missing_is_empty)
-        for name, known in workspace.fields.items():
-            if workspace.user.profile_id in known.hidden_from:
+        self._shown = ShownFields(contract_module.fields, missing_is_empty=missing_is_empty)
+        for name, known in contract_module.fields.items():
+            if contract_module.user.profile_id in known.hidden_from:
                 self._shown.hide("", name)
-        self._names = LookupNames(client, by_id, workspace.fields)
+        self._names = LookupNames(client, by_id, contract_module.fields)
         self._client = client
         self._coql = coql
         self._by_id = by_id
-        self._work = workspace
+        self._module = contract_module
 
     def find(self, query: Query) -> Search:
         """Start the listing that the query asks for; unknown fields are a UsageError at once."""
         if query.where is not None:
-            self._work.filters.check(query.where)
+            self._module.filters.check(query.where)
         if query.count_only:
             return self._counted(query)
         remarks: list[str] = []
@@ -80,13 +86,13 @@ class Finder:
         if query.words is not None:
             if len(query.words.strip()) < SHORTEST_WORD:
                 raise UsageError(_("a word to search for needs at least two characters"))
-            pushed = f"GET /{self._work.name}/search word={query.words}"
+            pushed = f"GET /{self._module.name}/search word={query.words}"
             return Search(pushed, query.where, self._word_pages(query, query.words), SEARCH_LAG)
         return self._filtered(query, remarks)
 
     def _counted(self, query: Query) -> Search:
-        native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
-        expected = None if residual else self._coql.count(Select(self._work.name, ("id",), native))
+        native, residual = (None, None) if query.where is None else self._module.filters.compile(query.where)
+        expected = None if residual else self._coql.count(Select(self._module.name, ("id",), native))
         page = Page((), Completeness(expected is not None, 0, expected, _("counted by a query")))
         return Search(plain(native) if native else "id is not null", residual, iter([page]))
 
@@ -96,15 +102,15 @@ class Finder:
         for page in pages:
             asked, rest = page.contracts[:room], page.contracts[room:]
             room -= len(asked)
-            states = read_states(self._client, self._work.name, [one.id for one in asked]) if asked else {}
+            states = read_states(self._client, self._module.name, [one.id for one in asked]) if asked else {}
             if not told and (rest or states is None):
                 told = True
                 remarks.append(_states_remark(0 if states is None else FIRST))
             yield replace(page, contracts=(*(_standing(one, states or {}) for one in asked), *rest))
 
     def _filtered(self, query: Query, remarks: list[str]) -> Search:
-        native, residual = (None, None) if query.where is None else self._work.filters.compile(query.where)
-        select = Select(self._work.name, self._work.columns.base, native)
+        native, residual = (None, None) if query.where is None else self._module.filters.compile(query.where)
+        select = Select(self._module.name, self._module.columns.base, native)
         pages = self._pages(select, query, remarks)
         return Search(plain(native) if native else "id is not null", residual, pages)
 
@@ -149,21 +155,23 @@ class Finder:
         yield Page((), _complete(len(seen.keys), expected))
 
     def _refuse_left_out(self, rows: Sequence[Row], where: Filter | None) -> None:
-        columns = () if where is None else self._work.filters.columns_of(where, but=names_exactly)
+        columns = () if where is None else self._module.filters.columns_of(where, but=names_exactly)
         lacking = sorted(
-            name for name in columns if name in self._work.columns.base and any(name not in row.values for row in rows)
+            name
+            for name in columns
+            if name in self._module.columns.base and any(name not in row.values for row in rows)
         )
         if lacking:
             raise _LeftOutError(", ".join(lacking))
 
     def _extra_columns(self, where: Filter | None) -> tuple[str, ...]:
         """Return the columns that the filter needs and the base columns lack, without those hidden from this user."""
-        needed = () if where is None else self._work.filters.columns_of(where)
-        lists = [name for name in needed if name not in self._work.columns.base]
+        needed = () if where is None else self._module.filters.columns_of(where)
+        lists = [name for name in needed if name not in self._module.columns.base]
         return tuple(name for name in lists if "." in name or self._may_ask(name))[: MOST_COLUMNS - 1]
 
     def _may_ask(self, name: str) -> bool:
-        return self._work.fields[name].in_coql and self._work.filters.is_shown(FieldRef(name, vendor=True))
+        return self._module.fields[name].in_coql and self._module.filters.is_shown(FieldRef(name, vendor=True))
 
     def _page(
         self,
@@ -174,7 +182,7 @@ class Finder:
     ) -> Page:
         """Return a page of these rows; names, what the filter needs, and the columns `by_id` are read on top."""
         extra = (*self._extra_columns(where), *by_id)
-        more = self._by_id.rows(self._work.name, [row.id for row in rows], ("id", *extra)) if extra else Rows()
+        more = self._by_id.rows(self._module.name, [row.id for row in rows], ("id", *extra)) if extra else Rows()
         bad = [_unreadable(more.unreadable[row.id], 0) for row in rows if row.id in more.unreadable]
         values = [
             {**more[row.id].values, **row.values} if row.id in more else row.values
@@ -184,12 +192,12 @@ class Finder:
         return Page(self._contracts(values, where), unreadable=(*unreadable, *bad))
 
     def _contracts(self, rows: Sequence[Mapping[str, Any]], where: Filter | None) -> tuple[Contract, ...]:
-        meant = [name for meaning in ("customer", "owner") if (name := self._work.meanings.get(meaning))]
-        lookups = () if where is None else self._work.filters.lookups_of(where)
+        meant = [name for meaning in ("customer", "owner") if (name := self._module.meanings.get(meaning))]
+        lookups = () if where is None else self._module.filters.lookups_of(where)
         named = self._names.fill(rows, (*meant, *lookups), self._shown)
         for row in named:
             self._shown.learn("", row)
-        return tuple(self._work.reader.contract(row, self._shown) for row in named)
+        return tuple(self._module.reader.contract(row, self._shown) for row in named)
 
     def _ids_pages(self, query: Query, ids: tuple[str, ...]) -> Iterator[Page]:
         wanted = list(dict.fromkeys(ids))
@@ -217,7 +225,7 @@ class Finder:
             params = {"word": words, "fields": "id", "page": str(number), "per_page": str(SEARCH_PAGE)}
             try:
                 answer = self._client.read(
-                    f"/crm/v8/{self._work.name}/search", "GET /crm/v8/{module}/search", params=params
+                    f"/crm/v8/{self._module.name}/search", "GET /crm/v8/{module}/search", params=params
                 )
             except CrmBridgeError as error:
                 if error.vendor_code != "LIMIT_REACHED":
@@ -233,7 +241,7 @@ class Finder:
                 return
 
     def _read(self, ids: Sequence[str], where: Filter | None) -> Page:
-        rows = self._by_id.rows(self._work.name, ids, self._work.columns.base)
+        rows = self._by_id.rows(self._module.name, ids, self._module.columns.base)
         unreadable = [replace(_unreadable(row, 0), id=one) for one, row in rows.unreadable.items()]
         return self._page([rows[one] for one in ids if one in rows], where, unreadable)
 

@@ -8,29 +8,29 @@ from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, RelationInfo, Search
-from crm_bridge_zoho.coql import Coql, Select, any_id
 from crm_bridge_zoho.errors import ENDS_THE_RUN
-from crm_bridge_zoho.inbound import IDS_A_QUERY
-from crm_bridge_zoho.workspace import Workspace
+from crm_bridge_zoho.module.contract_module import ContractModule
+from crm_bridge_zoho.reading.coql import Coql, Select, any_id
+from crm_bridge_zoho.reading.inbound import IDS_A_QUERY
 
 _PARENT = "Parent_Id"
 _LEAVES = frozenset({PartKind.DETAIL.value, PartKind.NOTE.value, "attachment"})
 
 
 def count_leaves(
-    coql: Coql, workspace: Workspace, relations: Iterable[RelationInfo], ids: Sequence[str], *, in_list: int
+    coql: Coql, contract_module: ContractModule, relations: Iterable[RelationInfo], ids: Sequence[str], *, in_list: int
 ) -> Search:
     """Count the rows of subforms under some contracts, or in the whole module; notes and files no query counts."""
     around = [one for one in relations if one.kind in _LEAVES]
-    return Search("COUNT(id)", None, _page(coql, workspace, around, ids, in_list))
+    return Search("COUNT(id)", None, _page(coql, contract_module, around, ids, in_list))
 
 
 def _page(
-    coql: Coql, workspace: Workspace, around: Iterable[RelationInfo], ids: Sequence[str], in_list: int
+    coql: Coql, contract_module: ContractModule, around: Iterable[RelationInfo], ids: Sequence[str], in_list: int
 ) -> Iterator[Page]:
     counted, uncounted = 0, []
     for one in around:
-        field = workspace.fields.get(one.name)
+        field = contract_module.fields.get(one.name)
         rows = _rows(coql, one.module, ids, in_list) if field and field.data_type == "subform" else None
         counted += rows or 0
         if rows is None:

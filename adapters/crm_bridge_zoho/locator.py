@@ -9,45 +9,45 @@ from datetime import datetime
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Look, Place, Sighting, Whereabouts
-from crm_bridge_zoho.account import read_user
-from crm_bridge_zoho.bins import Bins, Deletion
-from crm_bridge_zoho.by_id import ById, Rows
-from crm_bridge_zoho.coql import Coql, Select, in_list, joined
+from crm_bridge.spi.adapter import LookDepth, Observation, Place, Whereabouts
+from crm_bridge_zoho.module.account import read_user
+from crm_bridge_zoho.module.contract_module import ContractModule
+from crm_bridge_zoho.reading.bins import Bins, Deletion
+from crm_bridge_zoho.reading.coql import Coql, Select, in_list, joined
+from crm_bridge_zoho.reading.read_by_id import ById, Rows
 from crm_bridge_zoho.wire import id_text, list_of
-from crm_bridge_zoho.workspace import Workspace
 
 
 class Locator:
     """Looks by id, never through the search index, which lags behind deletes."""
 
-    def __init__(self, coql: Coql, by_id: ById, bins: Bins, workspace: Workspace, *, in_list: int) -> None:
+    def __init__(self, coql: Coql, by_id: ById, bins: Bins, contract_module: ContractModule, *, in_list: int) -> None:
         """Use one connection's readers."""
         self._coql = coql
         self._by_id = by_id
         self._bins = bins
-        self._work = workspace
+        self._module = contract_module
         self._in_list = in_list
         self._lock = threading.Lock()
         self._control: str | None = None
 
-    def locate(self, refs: Sequence[ContractRef], look: Look, since: datetime | None) -> Sighting:
+    def locate(self, refs: Sequence[ContractRef], look: LookDepth, since: datetime | None) -> Observation:
         """Return the place of every ref. An answer that cannot be trusted makes them unreadable, never absent."""
         try:
-            rows, control = self._read([ref.id for ref in refs], gone=look is Look.EVERYWHERE)
+            rows, control = self._read([ref.id for ref in refs], gone=look is LookDepth.EVERYWHERE)
         except MalformedAnswerError as error:
             note = error.message
-            return Sighting({ref.id: Whereabouts(ref, Place.UNREADABLE, note=note) for ref in refs}, None)
+            return Observation({ref.id: Whereabouts(ref, Place.UNREADABLE, note=note) for ref in refs}, None)
         absent = [ref.id for ref in refs if ref.id not in rows and ref.id not in rows.unreadable]
         deletions: Mapping[str, Deletion] = {}
         readable = True
-        if absent and look is Look.EVERYWHERE:
+        if absent and look is LookDepth.EVERYWHERE:
             deletions, readable = self._bins.find(absent, since)
         places = {ref.id: self._place(ref, rows, deletions, control, readable, look) for ref in refs}
         # What lies in the bin is listed; only what does not asks whether the CRM answers at all.
         unseen = control is None and any(places[one].place is not Place.IN_BIN for one in absent)
-        stand_in = read_user(self._by_id.client).id if unseen and look is Look.EVERYWHERE else None
-        return Sighting({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control, stand_in)
+        stand_in = read_user(self._by_id.client).id if unseen and look is LookDepth.EVERYWHERE else None
+        return Observation({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control, stand_in)
 
     def _asked_again(self, seen: Whereabouts, deletions: Mapping[str, Deletion]) -> Whereabouts:
         """Ask once more, by its own address, for a record of which nothing but a missing row says that it is gone."""
@@ -63,11 +63,11 @@ class Locator:
         deletions: Mapping[str, Deletion],
         control: str | None,
         readable: bool,
-        look: Look,
+        look: LookDepth,
     ) -> Whereabouts:
         row, deletion = rows.get(ref.id), deletions.get(ref.id)
         if row is not None:
-            digest, activity = self._work.reader.digest(row.values), self._work.content.activity_of(row.values)
+            digest, activity = self._module.reader.digest(row.values), self._module.content.activity_of(row.values)
             return Whereabouts(ref, Place.LIVE, digest=digest, activity=activity)
         if (bad := rows.unreadable.get(ref.id)) is not None:
             note = _("the record holds a value that cannot be read ({problem})").format(problem=bad.reason)
@@ -80,17 +80,17 @@ class Locator:
         if not readable:
             return Whereabouts(ref, Place.NOT_VISIBLE, note=_("Zoho shows neither the bin nor the deletions"))
         note = _("not live, and not listed as deleted: hidden, merged into another record, or converted")
-        return Whereabouts(ref, Place.GONE, note=note if look is Look.EVERYWHERE else "")
+        return Whereabouts(ref, Place.GONE, note=note if look is LookDepth.EVERYWHERE else "")
 
     def _read(self, ids: Sequence[str], *, gone: bool) -> tuple[Rows, str | None]:
         """Read the ids and a record outside them, which shows that reading works.
 
         Where they are expected to be `gone` it is part of the same query; else it is read only if one is missing.
         """
-        known = self._control or self._by_id.newest(self._work.name)
+        known = self._control or self._by_id.newest(self._module.name)
         control = known if gone and known not in ids else None
         asked = [*ids, control] if control else list(ids)
-        rows = self._by_id.rows(self._work.name, asked, self._work.columns.base, few=gone)
+        rows = self._by_id.rows(self._module.name, asked, self._module.columns.base, few=gone)
         if control:
             rows.unreadable.pop(control, None)
             if rows.pop(control, None) is not None:
@@ -108,7 +108,7 @@ class Locator:
         known = [one for one in dict.fromkeys(ids) if one.isascii() and one.isdigit()]
         size = self._in_list
         others = [f"id not {in_list('', known[at : at + size]).strip()}" for at in range(0, len(known), size)]
-        select = Select(self._work.name, ("id",), joined(others, "and") if others else None)
+        select = Select(self._module.name, ("id",), joined(others, "and") if others else None)
         answer = self._coql.run(select.page(after=None, limit=1, descending=True), 1)
         rows = list_of(answer, "data")
         return id_text(rows[0].get("id")) or None if rows else None

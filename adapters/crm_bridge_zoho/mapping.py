@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from crm_bridge.domain.content import Content, digits_of
 from crm_bridge.domain.contract import Contract, ContractRef, Untold
-from crm_bridge.domain.shown import ShownFields
-from crm_bridge_zoho.states import state_of
+from crm_bridge.domain.records.content import Content, digits_of
+from crm_bridge.domain.records.shown import ShownFields
+from crm_bridge_zoho.module.record_states import state_of
 from crm_bridge_zoho.wire import id_text
 
 

@@ -9,7 +9,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import N_, _
 from crm_bridge.spi import adapter as spi
-from crm_bridge.transport import Answer
+from crm_bridge.transport import Response
 from crm_bridge_zoho.error_table import RECORD_LEVEL
 from crm_bridge_zoho.errors import detail_text, named_error, request_id, row_of
 from crm_bridge_zoho.wire import Item, items_of
@@ -19,7 +19,7 @@ _SMALLER = N_("the next call names fewer records")
 _LENGTH_WORDS = ("ids", "maximum_length", "max_length")
 
 
-def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[spi.Answer, ...]:
+def answers_of(refs: Sequence[ContractRef], answer: Response, key: str) -> tuple[spi.RemoveResult, ...]:
     """Classify one call per record. The HTTP status alone never says "done", and above 499 never "not done"."""
     if answer.status == 414:
         return tuple(_too_long(ref, answer) for ref in refs)
@@ -35,7 +35,7 @@ def answers_of(refs: Sequence[ContractRef], answer: Answer, key: str) -> tuple[s
     return tuple(_by_id(ref, items, answer, leftover) for ref in refs)
 
 
-def _by_id(ref: ContractRef, items: Sequence[Item], answer: Answer, leftover: Item | None) -> spi.Answer:
+def _by_id(ref: ContractRef, items: Sequence[Item], answer: Response, leftover: Item | None) -> spi.RemoveResult:
     mine = [item for item in items if item.id == ref.id]
     if not mine and leftover is not None:
         return unknown(ref, answer, row_of(leftover.code, leftover.details).family, leftover)
@@ -56,16 +56,16 @@ def _leftover(refs: Sequence[ContractRef], items: Sequence[Item]) -> Item | None
     return nameless[0] if fits else None
 
 
-def classified(ref: ContractRef, item: Item, answer: Answer) -> spi.Answer:
+def classified(ref: ContractRef, item: Item, answer: Response) -> spi.RemoveResult:
     """Return the verdict on one record from the result that names it."""
     if item.ok:
         if item.code == "SUCCESS" and answer.ok:
-            return spi.Answer(ref, spi.Verdict.DONE, item.code, request_id=request_id(answer))
+            return spi.RemoveResult(ref, spi.Verdict.DONE, item.code, request_id=request_id(answer))
         return unknown(ref, answer, Reason.SCHEDULED if item.code == "SCHEDULED" else Reason.UNCLEAR, item)
     row = row_of(item.code, item.details)
     if row.executed != "no":
         return unknown(ref, answer, row.family, item)
-    return spi.Answer(
+    return spi.RemoveResult(
         ref,
         spi.Verdict.NOT_DONE,
         item.code,
@@ -84,7 +84,7 @@ def _named(item: Item) -> str:
     return f"{item.message} ({named})" if named else item.message
 
 
-def _flat(ref: ContractRef, item: Item, answer: Answer, *, alone: bool) -> spi.Answer:
+def _flat(ref: ContractRef, item: Item, answer: Response, *, alone: bool) -> spi.RemoveResult:
     """Classify by a word about the whole request."""
     if item.ok:
         # "Scheduled" and the like: nothing is said about any record.
@@ -98,7 +98,7 @@ def _flat(ref: ContractRef, item: Item, answer: Answer, *, alone: bool) -> spi.A
 
 
 def is_too_long(item: Item) -> bool:
-    """Say whether a request was refused for the number or length of its ids, before any was looked at."""
+    """Return whether a request was refused for the number or length of its ids, before any was looked at."""
     if item.code == "LIMIT_EXCEEDED":
         return True
     if item.code not in ("INVALID_DATA", "UNABLE_TO_PARSE_DATA_TYPE", "PATTERN_NOT_MATCHED"):
@@ -107,9 +107,9 @@ def is_too_long(item: Item) -> bool:
     return bool(named & {"ids"}) or any(word in item.details for word in _LENGTH_WORDS[1:])
 
 
-def unknown(ref: ContractRef, answer: Answer, reason: Reason, item: Item | None = None) -> spi.Answer:
+def unknown(ref: ContractRef, answer: Response, reason: Reason, item: Item | None = None) -> spi.RemoveResult:
     """Return "unknown": it is settled by looking, never by sending again."""
-    return spi.Answer(
+    return spi.RemoveResult(
         ref,
         spi.Verdict.UNKNOWN,
         item.code if item else "",
@@ -121,7 +121,7 @@ def unknown(ref: ContractRef, answer: Answer, reason: Reason, item: Item | None 
     )
 
 
-def _malformed(ref: ContractRef, answer: Answer) -> spi.Answer:
+def _malformed(ref: ContractRef, answer: Response) -> spi.RemoveResult:
     """Classify an answer that is not Zoho's JSON: 401 and 429 are refused at the door, all else is unknown."""
     if answer.status == 401:
         return classified(ref, Item(ok=False, code="INVALID_TOKEN", flat=True), answer)
@@ -130,8 +130,8 @@ def _malformed(ref: ContractRef, answer: Answer) -> spi.Answer:
     return unknown(ref, answer, Reason.MALFORMED)
 
 
-def _too_long(ref: ContractRef, answer: Answer) -> spi.Answer:
-    return spi.Answer(
+def _too_long(ref: ContractRef, answer: Response) -> spi.RemoveResult:
+    return spi.RemoveResult(
         ref,
         spi.Verdict.NOT_DONE,
         "",
@@ -143,9 +143,9 @@ def _too_long(ref: ContractRef, answer: Answer) -> spi.Answer:
     )
 
 
-def not_sent(ref: ContractRef) -> spi.Answer:
+def not_sent(ref: ContractRef) -> spi.RemoveResult:
     """Return the answer for a record that was left out of a call because the call would have been too long."""
-    return spi.Answer(
+    return spi.RemoveResult(
         ref,
         spi.Verdict.NOT_DONE,
         "",

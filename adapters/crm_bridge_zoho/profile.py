@@ -1,4 +1,4 @@
-"""From the workspace to the Profile that people are shown before they plan."""
+"""From the contract module to the Profile that people are shown before they plan."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.costs import costs_of
 from crm_bridge_zoho.errors import ENDS_THE_RUN
-from crm_bridge_zoho.metadata import ZohoField, read_fields
-from crm_bridge_zoho.scopes import Need
+from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule, lack_text
+from crm_bridge_zoho.module.metadata import ZohoField, read_fields
 from crm_bridge_zoho.settings import ZohoSettings
-from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace, lack_text
+from crm_bridge_zoho.signing_in.scopes import Need
 
 
 def profile_of(
-    workspace: Workspace,
+    contract_module: ContractModule,
     settings: ZohoSettings,
     *,
     relations: Sequence[RelationInfo],
@@ -32,58 +32,58 @@ def profile_of(
     """Return who is signed in, where, and what may be done there."""
     limits = limits_of(settings, trash_batch, in_flight)
     return Profile(
-        user_id=workspace.user.id,
-        user_name=workspace.user.name,
-        org_id=workspace.org.id,
-        org_name=workspace.org.name,
-        environment=workspace.org.type,
-        module=workspace.name,
-        module_label=workspace.module.label,
-        fields=fields_of(workspace),
+        user_id=contract_module.user.id,
+        user_name=contract_module.user.name,
+        org_id=contract_module.org.id,
+        org_name=contract_module.org.name,
+        environment=contract_module.org.type,
+        module=contract_module.name,
+        module_label=contract_module.module.label,
+        fields=fields_of(contract_module),
         relations=relations,
-        capabilities=capabilities_of(workspace),
+        capabilities=capabilities_of(contract_module),
         limits=limits,
-        may={Step.TRASH: may_trash(workspace), Step.PURGE: may_purge(workspace)},
-        ways=ways_of(workspace),
-        warnings=workspace.warnings,
+        may={Step.TRASH: may_trash(contract_module), Step.PURGE: may_purge(contract_module)},
+        ways=ways_of(contract_module),
+        warnings=contract_module.warnings,
         assumptions=assumptions_of(settings),
         calls_left=credits_left,
-        costs=costs_of(workspace, limits),
-        content=workspace.content,
-        why={need.step: _why(need) for need in workspace.lacking if need.step},
+        costs=costs_of(contract_module, limits),
+        content=contract_module.content,
+        why={need.step: _why(need) for need in contract_module.lacking if need.step},
     )
 
 
-def ways_of(workspace: Workspace) -> Mapping[Route, Support]:
+def ways_of(contract_module: ContractModule) -> Mapping[Route, Support]:
     """Return what this user may do to bring contracts back: the bin is a right of its own, a new record another."""
-    return {Route.UNTRASH: workspace.rights.recycle_bin, Route.RECREATE: workspace.rights.create}
+    return {Route.UNTRASH: contract_module.rights.recycle_bin, Route.RECREATE: contract_module.rights.create}
 
 
 def _why(need: Need) -> str:
     return _("{lack}; sign in again with it: `crm-bridge login`").format(lack=lack_text(need))
 
 
-def may_trash(workspace: Workspace) -> Support:
+def may_trash(contract_module: ContractModule) -> Support:
     """Return whether the user may delete: the module's flag and a missing scope forbid, the profile decides."""
-    if workspace.module.deletable is False or _lacks(workspace, Step.TRASH):
+    if contract_module.module.deletable is False or _lacks(contract_module, Step.TRASH):
         return Support.ABSENT
-    return workspace.rights.delete
+    return contract_module.rights.delete
 
 
-def may_purge(workspace: Workspace) -> Support:
+def may_purge(contract_module: ContractModule) -> Support:
     """Return whether the user may delete for good: as for deleting, and the bin must be open to the profile."""
-    if may_trash(workspace) is Support.ABSENT or _lacks(workspace, Step.PURGE):
+    if may_trash(contract_module) is Support.ABSENT or _lacks(contract_module, Step.PURGE):
         return Support.ABSENT
-    return workspace.rights.recycle_bin
+    return contract_module.rights.recycle_bin
 
 
-def _lacks(workspace: Workspace, step: Step) -> bool:
-    return any(need.step is step for need in workspace.lacking)
+def _lacks(contract_module: ContractModule, step: Step) -> bool:
+    return any(need.step is step for need in contract_module.lacking)
 
 
-def capabilities_of(workspace: Workspace) -> Capabilities:
+def capabilities_of(contract_module: ContractModule) -> Capabilities:
     """Return the capabilities, narrowed where this module has no recycle bin."""
-    if workspace.module.bin_on_delete is not False:
+    if contract_module.module.bin_on_delete is not False:
         return CAPABILITIES
     final = Fact(Support.ABSENT, DELETE_PAGE, _("this module does not use the recycle bin"))
     return replace(CAPABILITIES, trash=final, untrash=final)
@@ -113,10 +113,10 @@ def assumptions_of(settings: ZohoSettings) -> tuple[str, ...]:
     )
 
 
-def fields_of(workspace: Workspace) -> tuple[FieldInfo, ...]:
+def fields_of(contract_module: ContractModule) -> tuple[FieldInfo, ...]:
     """Return the fields with the canonical meaning each is mapped to."""
-    by_name = {name: meaning for meaning, name in workspace.meanings.items()}
-    return tuple(_field(field, by_name.get(field.api_name)) for field in workspace.fields.values())
+    by_name = {name: meaning for meaning, name in contract_module.meanings.items()}
+    return tuple(_field(field, by_name.get(field.api_name)) for field in contract_module.fields.values())
 
 
 def _field(field: ZohoField, meaning: str | None) -> FieldInfo:
@@ -136,26 +136,28 @@ _ROW_SYSTEM = ("id", "Parent_Id", "Owner", "Created_By", "Created_Time", "Modifi
 """Columns of rows and notes that Zoho sets itself."""
 
 
-def relations_of(client: ZohoClient, workspace: Workspace) -> tuple[RelationInfo, ...]:
+def relations_of(client: ZohoClient, contract_module: ContractModule) -> tuple[RelationInfo, ...]:
     """Return what hangs on a contract: rows in its fields, notes, attachments, lists of other modules."""
     rows = [
         RelationInfo(
             field.api_name,
             field.label,
             PartKind.DETAIL.value,
-            field.target or workspace.name,
+            field.target or contract_module.name,
             changing=(*_ROW_SYSTEM, *_file_columns(client, field)),
         )
-        for field in workspace.fields.values()
+        for field in contract_module.fields.values()
         if field.data_type in ("subform", "multiselectlookup", "multiuserlookup")
     ]
     files = [
-        RelationInfo(field.api_name, field.label, "attachment", workspace.name, saved=field.data_type == "fileupload")
-        for field in workspace.fields.values()
+        RelationInfo(
+            field.api_name, field.label, "attachment", contract_module.name, saved=field.data_type == "fileupload"
+        )
+        for field in contract_module.fields.values()
         if field.data_type in ("fileupload", "imageupload", "profileimage")
     ]
     lists = []
-    for one in workspace.related:
+    for one in contract_module.related:
         if one.type == "multiselectlookup":
             continue
         kind = {NOTES: PartKind.NOTE.value, ATTACHMENTS: "attachment"}.get(one.api_name, PartKind.RELATED.value)

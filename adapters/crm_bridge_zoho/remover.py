@@ -12,9 +12,9 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.adapter import RemoveOptions, RemoveResult, Verdict
 from crm_bridge.spi.failures import answer_to_failure, skipped
-from crm_bridge.transport import Answer as WireAnswer
+from crm_bridge.transport import Response as WireAnswer
 from crm_bridge.transport.waiting import LONGEST_WAIT, retry_after_seconds
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.outcomes import answers_of, not_sent
@@ -50,7 +50,7 @@ class Remover:
         self._purges_by_ids = True
         self.batch = batch
 
-    def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
+    def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
         """Send one call for the batch and classify it per record. Raises NotSentError or AnswerLostError."""
         if not refs:
             return ()
@@ -61,7 +61,7 @@ class Remover:
             return self._purge(refs, options)
         return self._mass_delete(refs, options) if options.fast else self._trash(refs, options)
 
-    def _trash(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
+    def _trash(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
         share, rest = refs[: self.batch], refs[self.batch :]
         answer = self._client.destroy(
             "DELETE",
@@ -74,13 +74,13 @@ class Remover:
                 "wf_trigger": "true" if options.automations else "false",
             },
         )
-        answers = self._tempered(answers_of(share, answer, "data"), answer)
+        answers = self._absorb_first_refusal(answers_of(share, answer, "data"), answer)
         if all(one.reason is Reason.TOO_LONG for one in answers):
             with self._lock:
                 self.batch = max(1, min(self.batch, len(share)) // 2)
         return (*answers, *(not_sent(ref) for ref in rest))
 
-    def _mass_delete(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
+    def _mass_delete(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
         answer = self._client.destroy(
             "POST",
             f"/crm/v8/{self._module}/actions/mass_delete",
@@ -88,9 +88,9 @@ class Remover:
             guard=_guard(options, refs),
             json={"ids": [ref.id for ref in refs]},
         )
-        return self._tempered(answers_of(refs, answer, "data"), answer)
+        return self._absorb_first_refusal(answers_of(refs, answer, "data"), answer)
 
-    def _purge(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
+    def _purge(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
         """Take records out of the bin by ids, one by one where Zoho takes no ids, and never by a filter.
 
         A filter takes whatever fits when its job runs: nobody would have confirmed that.
@@ -102,7 +102,7 @@ class Remover:
             self._purges_by_ids = False
         return self._purge_each(refs, options)
 
-    def _purge_by_ids(self, refs: Sequence[ContractRef], options: RemoveOptions) -> tuple[Sequence[Answer], bool]:
+    def _purge_by_ids(self, refs: Sequence[ContractRef], options: RemoveOptions) -> tuple[Sequence[RemoveResult], bool]:
         """Return the answers, and whether Zoho refused the form of the call before it looked at any record."""
         answer = self._client.destroy(
             "DELETE",
@@ -112,12 +112,12 @@ class Remover:
             params={"ids": ",".join(ref.id for ref in refs)},
         )
         answers = answers_of(refs, answer, "recycle_bin")
-        return self._tempered(answers, answer), all(
+        return self._absorb_first_refusal(answers, answer), all(
             one.verdict is Verdict.NOT_DONE and one.code in _NOT_BY_IDS for one in answers
         )
 
-    def _purge_each(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[Answer]:
-        answers: list[Answer] = []
+    def _purge_each(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
+        answers: list[RemoveResult] = []
         for ref in refs:
             if any(one.halt for one in answers):
                 answers.append(skipped(ref))
@@ -131,16 +131,16 @@ class Remover:
                 answers.append(answer_to_failure(ref, failure))
         return answers
 
-    def _purge_one(self, ref: ContractRef, options: RemoveOptions) -> Sequence[Answer]:
+    def _purge_one(self, ref: ContractRef, options: RemoveOptions) -> Sequence[RemoveResult]:
         answer = self._client.destroy(
             "DELETE",
             f"/crm/v8/settings/recycle_bin/{ref.id}",
             "DELETE /crm/v8/settings/recycle_bin/{id}",
             guard=_guard(options, [ref]),
         )
-        return self._tempered(answers_of([ref], answer, "recycle_bin"), answer)
+        return self._absorb_first_refusal(answers_of([ref], answer, "recycle_bin"), answer)
 
-    def _tempered(self, answers: Sequence[Answer], answer: WireAnswer) -> Sequence[Answer]:
+    def _absorb_first_refusal(self, answers: Sequence[RemoveResult], answer: WireAnswer) -> Sequence[RemoveResult]:
         """Let the run go on after a first refusal of token or pace: the next call has a new token, or came later."""
         if not any(one.halt and one.retry for one in answers):
             with self._lock:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from crm_bridge.domain.contract import CONTRACT_FIELDS
 from crm_bridge.i18n import _
-from crm_bridge_zoho.datacenters import DATA_CENTERS, Environment
+from crm_bridge_zoho.signing_in.datacenters import DATA_CENTERS, Environment
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -9,17 +9,18 @@ from typing import Any
 from crm_bridge.domain.absence import NOT_THERE
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.domain.snapshot import Attachment, Gap, Part, PartKind, Snapshot, Unavailable
+from crm_bridge.domain.snapshot import Attachment, Gap, PartKind, Snapshot, SnapshotPart, Unavailable
 from crm_bridge.errors import CrmBridgeError, PermissionDeniedError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Answer
-from crm_bridge_zoho import metadata
-from crm_bridge_zoho.by_id import ById, Rows
+from crm_bridge.transport import Response
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.columns import MOST_COLUMNS
-from crm_bridge_zoho.coql import Coql
 from crm_bridge_zoho.errors import ENDS_THE_RUN
-from crm_bridge_zoho.files import (
+from crm_bridge_zoho.module import metadata
+from crm_bridge_zoho.module.columns import MOST_COLUMNS
+from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule
+from crm_bridge_zoho.module.metadata import RelatedList
+from crm_bridge_zoho.reading.coql import Coql
+from crm_bridge_zoho.reading.files import (
     LINK_TYPE,
     LIST_FIELDS,
     NOTE_FILES,
@@ -28,11 +29,10 @@ from crm_bridge_zoho.files import (
     listed_files,
     row_files,
 )
-from crm_bridge_zoho.inbound import Found, Inbound, inbound_of, named, read_inbound, take
-from crm_bridge_zoho.metadata import RelatedList
-from crm_bridge_zoho.parallel import spread
+from crm_bridge_zoho.reading.inbound import Found, Inbound, inbound_of, named, read_inbound, take
+from crm_bridge_zoho.reading.parallel import ordered_map
+from crm_bridge_zoho.reading.read_by_id import ById, Rows
 from crm_bridge_zoho.wire import Listed, Row, list_of, rows_of, slices_of
-from crm_bridge_zoho.workspace import ATTACHMENTS, NOTES, Workspace
 
 NOTE_FIELDS = "id,Note_Title,Note_Content,Owner,Created_Time,Created_By,Parent_Id"
 FULL_TEXT_IDS = 100
@@ -44,7 +44,7 @@ class _Material:
     """What was read for many contracts at once."""
 
     rows: Rows
-    extra: Mapping[str, list[Part]]
+    extra: Mapping[str, list[SnapshotPart]]
     inbound: Mapping[str, Found]
     refused: frozenset[str]
     """Modules that point at contracts and that no query takes."""
@@ -57,12 +57,14 @@ class _Material:
 class Snapshotter:
     """Takes snapshots: reads for many contracts at once, single reads only where nothing else shows the data."""
 
-    def __init__(self, client: ZohoClient, coql: Coql, by_id: ById, workspace: Workspace, *, in_list: int) -> None:
+    def __init__(
+        self, client: ZohoClient, coql: Coql, by_id: ById, contract_module: ContractModule, *, in_list: int
+    ) -> None:
         """Use one connection's readers; `in_list` ids in one list of a query."""
         self._client = client
         self._coql = coql
         self._by_id = by_id
-        self._work = workspace
+        self._module = contract_module
         self._in_list = in_list
         self._pointing: tuple[Inbound, ...] | None = None
         self._problem = ""
@@ -73,10 +75,10 @@ class Snapshotter:
         if self._problem:
             self._pointing = None
         material = self._material(refs)
-        if not self._work.columns.by_id and not list(self._lists(material.refused)):
+        if not self._module.columns.by_id and not list(self._lists(material.refused)):
             yield from (self._result(ref, material) for ref in refs)
             return
-        yield from spread(lambda ref: self._result(ref, material), refs)
+        yield from ordered_map(lambda ref: self._result(ref, material), refs)
 
     def _result(self, ref: ContractRef, material: _Material) -> Snapshot | Unavailable:
         row = material.rows.get(ref.id)
@@ -105,43 +107,43 @@ class Snapshotter:
 
     def _material(self, refs: Sequence[ContractRef]) -> _Material:
         ids = [ref.id for ref in refs]
-        rows = self._by_id.rows(self._work.name, ids, self._work.columns.base, raw=True)
+        rows = self._by_id.rows(self._module.name, ids, self._module.columns.base, raw=True)
         live = [ref for ref in refs if ref.id in rows]
-        extra: dict[str, list[Part]] = {ref.id: [] for ref in live}
+        extra: dict[str, list[SnapshotPart]] = {ref.id: [] for ref in live}
         for key, row in rows.items():
             if row.more:
-                extra[key].append(Part(PartKind.EXTRA, "fields-by-id", row.more))
+                extra[key].append(SnapshotPart(PartKind.EXTRA, "fields-by-id", row.more))
         unreadable = set(rows.unreadable)
-        for number, columns in enumerate(self._work.columns.slices, start=2):
-            more = self._by_id.rows(self._work.name, list(extra), columns, raw=True)
+        for number, columns in enumerate(self._module.columns.slices, start=2):
+            more = self._by_id.rows(self._module.name, list(extra), columns, raw=True)
             unreadable |= more.unreadable.keys()
             for key, row in more.items():
-                extra[key].append(Part(PartKind.EXTRA, f"fields-{number}", row.raw))
+                extra[key].append(SnapshotPart(PartKind.EXTRA, f"fields-{number}", row.raw))
                 if row.more:
-                    extra[key].append(Part(PartKind.EXTRA, f"fields-{number}-by-id", row.more))
+                    extra[key].append(SnapshotPart(PartKind.EXTRA, f"fields-{number}-by-id", row.more))
         texts: dict[str, list[bytes]] = {}
         for key, raw in self._full_texts(list(extra)):
             texts.setdefault(key, []).append(raw)
         for key, found in texts.items():
-            extra[key].append(Part(PartKind.EXTRA, "full_texts", found[0]))
+            extra[key].append(SnapshotPart(PartKind.EXTRA, "full_texts", found[0]))
         whole = {key for key, found in texts.items() if len(found) == 1}
-        cut = frozenset(extra) - whole if self._work.columns.rich_texts else frozenset()
+        cut = frozenset(extra) - whole if self._module.columns.rich_texts else frozenset()
         inbound, refused = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
         return _Material(rows, extra, inbound, refused, cut, frozenset(unreadable))
 
     def _inbound(self) -> tuple[Inbound, ...]:
         if self._pointing is None:
-            lists = [one for one in self._work.related if one.api_name not in (NOTES, ATTACHMENTS)]
-            self._pointing, self._problem = inbound_of(self._client, self._work.name, lists)
+            lists = [one for one in self._module.related if one.api_name not in (NOTES, ATTACHMENTS)]
+            self._pointing, self._problem = inbound_of(self._client, self._module.name, lists)
         return self._pointing
 
     def _full_texts(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Yield rich texts in full: everywhere else Zoho cuts them at 500 characters."""
-        fields = ",".join(sorted(self._work.columns.rich_texts))
+        fields = ",".join(sorted(self._module.columns.rich_texts))
         for at in range(0, len(ids) if fields else 0, FULL_TEXT_IDS):
             share = ids[at : at + FULL_TEXT_IDS]
             answer = self._client.read(
-                f"/crm/v8/{self._work.name}/actions/fetch_full_data",
+                f"/crm/v8/{self._module.name}/actions/fetch_full_data",
                 "GET /crm/v8/{module}/actions/fetch_full_data",
                 params={"ids": ",".join(share), "fields": fields},
             )
@@ -152,10 +154,10 @@ class Snapshotter:
     def _one(self, ref: ContractRef, row: Row, material: _Material) -> Snapshot | Unavailable:
         files: list[Attachment] = []
         record, parts, inbound = row.raw, list(material.extra[ref.id]), material.inbound[ref.id]
-        if self._work.columns.by_id:
+        if self._module.columns.by_id:
             values, record = self._whole(ref)
             # First, so that whoever puts the slices together in their order ends with the texts in full.
-            parts.insert(0, Part(PartKind.EXTRA, "fields-1", row.raw))
+            parts.insert(0, SnapshotPart(PartKind.EXTRA, "fields-1", row.raw))
             files += self._in_fields(ref, values)
             parts += self._cut_rows(ref, values)
         gaps: list[Gap] = []
@@ -187,14 +189,14 @@ class Snapshotter:
                     files += self._on_note(note)
             if rows:
                 raw = b"[" + b",".join(row.raw for row in rows) + b"]"
-                parts.append(Part(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
+                parts.append(SnapshotPart(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
         if vanished and not self._by_id.is_there(ref.module, ref.id):
             # Not a list that cannot be read: the record went while it was copied.
             return self._missing(ref)
         if inbound.problem:
             return Unavailable(ref, Reason.RELATED_UNREADABLE, inbound.problem)
         parts += inbound.parts()
-        digest = self._work.reader.digest(row.values)
+        digest = self._module.reader.digest(row.values)
         return Snapshot(ref, digest, record, tuple(parts), tuple(files), tuple(gaps), tuple(links))
 
     def _on_note(self, note: Row) -> Iterator[Attachment]:
@@ -208,7 +210,7 @@ class Snapshotter:
     def _lists(self, refused: frozenset[str] = frozenset()) -> Iterator[RelatedList]:
         """Yield the lists that have to be read contract by contract."""
         covered = {one.module for one in self._inbound()} - refused
-        for one in self._work.related:
+        for one in self._module.related:
             if one.module and one.type != "multiselectlookup" and one.module not in covered:
                 yield one
 
@@ -220,21 +222,23 @@ class Snapshotter:
         return rows[0], slices_of(answer, "data")[0]
 
     def _in_fields(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Attachment]:
-        for name in sorted(self._work.columns.by_id):
-            field = self._work.fields[name]
+        for name in sorted(self._module.columns.by_id):
+            field = self._module.fields[name]
             if field.data_type == "fileupload":
                 yield from field_files(self._client, (ref,), name, values.get(name))
             elif field.data_type == "subform":
                 yield from row_files(self._client, ref, field.target or name, name, values.get(name))
 
-    def _cut_rows(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Part]:
+    def _cut_rows(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[SnapshotPart]:
         """Yield in full the rows that Zoho cut at 200, which it tells by `$has_more`."""
         cut = values.get("$has_more")
         for name in [key for key, more in cut.items() if more is True] if isinstance(cut, Mapping) else ():
-            field = self._work.fields.get(name)
+            field = self._module.fields.get(name)
             inside = self._fields_of(field.target) if field and field.target else "id"
             for number, page in enumerate(self._pages(ref, name, inside), start=1):
-                yield Part(PartKind.DETAIL, f"{name}-{number}", b"[" + b",".join(row.raw for row in page) + b"]")
+                yield SnapshotPart(
+                    PartKind.DETAIL, f"{name}-{number}", b"[" + b",".join(row.raw for row in page) + b"]"
+                )
 
     def _list(self, ref: ContractRef, one: RelatedList) -> list[Row]:
         """Return the rows of one list."""
@@ -277,7 +281,7 @@ def _in_a_drive(row: Mapping[str, Any]) -> bool:
 _KINDS = {NOTES: PartKind.NOTE, ATTACHMENTS: PartKind.ATTACHMENT_LIST}
 
 
-def next_page(answer: Answer) -> str:
+def next_page(answer: Response) -> str:
     """Return the token of the next page, or nothing at the end."""
     info = answer.json().get("info")
     if not isinstance(info, Mapping) or info.get("more_records") is not True:

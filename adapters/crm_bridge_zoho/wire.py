@@ -8,7 +8,7 @@ from typing import Any
 
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Answer, UnreadableRow, raw_items
+from crm_bridge.transport import Response, UnreadableRow, raw_items
 
 WRAPPERS = ("data", "recycle_bin", "users", "org", "modules", "fields", "related_lists", "profiles")
 
@@ -41,7 +41,7 @@ def item_of(raw: object, *, flat: bool = False) -> Item | None:
     )
 
 
-def body_of(answer: Answer) -> Mapping[str, Any]:
+def body_of(answer: Response) -> Mapping[str, Any]:
     """Return the JSON object of an answer; MalformedAnswerError when it is something else."""
     value = answer.json()
     if not isinstance(value, Mapping):
@@ -49,7 +49,7 @@ def body_of(answer: Answer) -> Mapping[str, Any]:
     return value
 
 
-def items_of(answer: Answer, key: str) -> tuple[Item, ...]:
+def items_of(answer: Response, key: str) -> tuple[Item, ...]:
     """Return the item results under `key`, or the one flat result. MalformedAnswerError for any other shape."""
     body = body_of(answer)
     flat = item_of(body, flat=True)
@@ -62,7 +62,7 @@ def items_of(answer: Answer, key: str) -> tuple[Item, ...]:
     return tuple(item for item in found if item is not None)
 
 
-def error_in(answer: Answer) -> Item | None:
+def error_in(answer: Response) -> Item | None:
     """Return the error that an answer to a read consists of, flat or as the only element of its list."""
     body = body_of(answer)
     flat = item_of(body, flat=True)
@@ -76,7 +76,7 @@ def error_in(answer: Answer) -> Item | None:
     return None
 
 
-def list_of(answer: Answer | None, key: str) -> list[Mapping[str, Any]]:
+def list_of(answer: Response | None, key: str) -> list[Mapping[str, Any]]:
     """Return the objects under `key`; an empty answer (204) is an empty list."""
     if answer is None:
         return []
@@ -131,7 +131,7 @@ class Listed:
     """Id of the last row that has one: where the next page begins."""
 
 
-def rows_of(answer: Answer | None, key: str, *, raw: bool = False) -> Listed:
+def rows_of(answer: Response | None, key: str, *, raw: bool = False) -> Listed:
     """Return the rows under `key`, one bad value costing one row; a row that came twice counts once.
 
     Rows with one id and different content are unreadable. MalformedAnswerError for a wrong structure.
@@ -174,7 +174,7 @@ def unreadable_id(row: UnreadableRow) -> str:
     return id_text(value) if isinstance(value, str | int) else ""
 
 
-def more_records(answer: Answer | None) -> bool | None:
+def more_records(answer: Response | None) -> bool | None:
     """Return what the answer says about further pages; None when it says nothing."""
     if answer is None:
         return False
@@ -188,6 +188,6 @@ def id_text(value: object) -> str:
     return "" if value is None or isinstance(value, bool) else str(value)
 
 
-def slices_of(answer: Answer | None, key: str) -> list[bytes]:
+def slices_of(answer: Response | None, key: str) -> list[bytes]:
     """Return the elements of the top-level array `key` as the bytes that came over the wire, not re-serialised."""
     return [] if answer is None else raw_items(answer.document, key)

@@ -20,22 +20,22 @@ from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.connection import Connection
-    from crm_bridge.bridge.opening import Resolved, Surroundings
+    from crm_bridge.bridge.environment import Environment, Resolved
     from crm_bridge.bridge.own_keys import OwnKey
     from crm_bridge.bridge.results import Plan, Receipt, Run
     from crm_bridge.clock import Clock
-    from crm_bridge.domain.policy import DeletionPolicy
-    from crm_bridge.domain.safety import SafetyPolicy
-    from crm_bridge.journal.evidence import ReceiptFile
-    from crm_bridge.journal.findings import Findings
+    from crm_bridge.domain.planning.policy import DeletionPolicy
+    from crm_bridge.domain.planning.safety import SafetyPolicy
+    from crm_bridge.journal.checking.external_evidence import ReceiptFile
+    from crm_bridge.journal.checking.findings import JournalFindings
     from crm_bridge.journal.pin import Pin
     from crm_bridge.journal.store import Journal
-    from crm_bridge.pipeline.desk import Desk
-    from crm_bridge.pipeline.keeping import Keeper
+    from crm_bridge.pipeline.context import RunContext
     from crm_bridge.pipeline.receipt import Withdrawal
     from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.pipeline.vault_admin.retention import VaultRetention
     from crm_bridge.spi.adapter import Adapter, Profile
-    from crm_bridge.spi.spec import Tools
+    from crm_bridge.spi.spec import AdapterContext
     from crm_bridge.transport import CallRecord
     from crm_bridge.vault import Vault
 
@@ -49,14 +49,14 @@ class Bridge:
 
     def __init__(
         self,
-        around: Surroundings,
+        env: Environment,
         *,
         progress: Progress = no_progress,
         warn: Callable[[str], None] = no_warning,
         stop: StopFlag | None = None,
     ) -> None:
         """Use `Bridge.open`."""
-        self.around = around
+        self.env = env
         self.stop = stop or StopFlag()
         self.progress = progress
         self.warn = warn
@@ -97,9 +97,9 @@ class Bridge:
         ...     print(bridge.connect("zoho-sandbox").name)
         zoho-sandbox
         """
-        from crm_bridge.bridge.opening import open_surroundings
+        from crm_bridge.bridge.environment import open_environment
 
-        around = open_surroundings(
+        env = open_environment(
             Path(home) if home is not None else None,
             secrets_file=Path(secrets_file) if secrets_file is not None else None,
             secrets_fd=secrets_fd,
@@ -109,7 +109,7 @@ class Bridge:
             randomness=randomness,
             environ=environ,
         )
-        opened = cls(around, progress=progress, warn=warn, stop=stop)
+        opened = cls(env, progress=progress, warn=warn, stop=stop)
         opened.wait_seconds = wait_seconds
         opened.reading = reading
         return opened
@@ -140,7 +140,7 @@ class Bridge:
     @property
     def home(self) -> Path:
         """Return the state directory."""
-        return self.around.home
+        return self.env.home
 
     @property
     def receipts(self) -> Path:
@@ -161,14 +161,14 @@ class Bridge:
         from crm_bridge.files import ensure_private_folder
         from crm_bridge.journal.store import Journal
 
-        around, folder = self.around, self.home / JOURNAL_FOLDER
+        env, folder = self.env, self.home / JOURNAL_FOLDER
         read_only = self._only_readable(folder)
         journal = Journal.open(
             folder if read_only else ensure_private_folder(folder),
-            keys=around.keys,
-            pins=around.pins,
-            clock=around.clock,
-            randomness=around.randomness,
+            keys=env.keys,
+            pins=env.pins,
+            clock=env.clock,
+            randomness=env.randomness,
             read_only=read_only,
         )
         try:
@@ -196,15 +196,15 @@ class Bridge:
         """
         from crm_bridge.bridge.own_keys import make_missing, refuse_strange_journal
 
-        keys = self.around.writable_keys()
+        keys = self.env.writable_keys()
         refuse_strange_journal(self.home / JOURNAL_FOLDER, keys)
-        return make_missing(keys, self.around.randomness)
+        return make_missing(keys, self.env.randomness)
 
     def own_keys(self) -> list[OwnKey]:
         """Describe the keys of journal and backups without showing them."""
         from crm_bridge.bridge.own_keys import own_keys
 
-        return own_keys(self.around.keys, self.around.keys.name)
+        return own_keys(self.env.keys, self.env.keys.name)
 
     @cached_property
     def vault(self) -> Vault:
@@ -213,28 +213,28 @@ class Bridge:
 
         return Vault(
             self.home / "vault",
-            keys=self.around.keys,
-            clock=self.around.clock,
-            randomness=self.around.randomness,
-            attachment_cap=self.around.config.max_attachment_mb * 1024 * 1024,
+            keys=self.env.keys,
+            clock=self.env.clock,
+            randomness=self.env.randomness,
+            attachment_cap=self.env.config.max_attachment_mb * 1024 * 1024,
         )
 
     @property
-    def keeper(self) -> Keeper:
+    def retention(self) -> VaultRetention:
         """Return what checks, prunes and shreds backup sets; opens the journal."""
-        from crm_bridge.pipeline.keeping import Keeper
+        from crm_bridge.pipeline.vault_admin.retention import VaultRetention
 
-        return Keeper(self.vault, self.journal, self.around.clock, os_user())
+        return VaultRetention(self.vault, self.journal, self.env.clock, os_user())
 
     def connections(self) -> tuple[Resolved, ...]:
         """Return every configured connection, in the order of the file."""
-        return tuple(self.around.connections.values())
+        return tuple(self.env.connections.values())
 
     def resolved(self, name: str) -> Resolved:
         """Return one connection. Raises UsageError with the nearest name."""
         import difflib
 
-        known = self.around.connections
+        known = self.env.connections
         if name not in known:
             near = difflib.get_close_matches(name, list(known), n=1)
             raise UsageError(
@@ -263,12 +263,12 @@ class Bridge:
         if name not in self._adapters:
             resolved = self.resolved(name)
             self.progress("sign in", 0, None)
-            self._adapters[name] = resolved.spec.connect(resolved.settings, self.tools(resolved))
+            self._adapters[name] = resolved.spec.connect(resolved.settings, self.adapter_context(resolved))
         return self._adapters[name]
 
-    def tools(self, resolved: Resolved) -> Tools:
+    def adapter_context(self, resolved: Resolved) -> AdapterContext:
         """Return what the core lends the adapter of a connection."""
-        from crm_bridge.spi.spec import Tools
+        from crm_bridge.spi.spec import AdapterContext
         from crm_bridge.transport import Budget, Window
 
         limits = resolved.spec.limits
@@ -278,15 +278,15 @@ class Bridge:
             if limits.window_calls and limits.window_seconds
             else ()
         )
-        return Tools(
+        return AdapterContext(
             connection=resolved.config.name,
-            secrets=self.around.secrets_of(resolved),
-            clock=self.around.clock,
-            randomness=self.around.randomness,
+            secrets=self.env.secrets_of(resolved),
+            clock=self.env.clock,
+            randomness=self.env.randomness,
             state_dir=self.home,
             budget=Budget(in_flight=in_flight, destroy_in_flight=in_flight if windows else 2, windows=windows),
             on_call=self._listener(resolved.config.name),
-            network=self.around.network_of(resolved),
+            network=self.env.network_of(resolved),
             noise=self.rules(resolved.config.name).noise,
         )
 
@@ -322,17 +322,17 @@ class Bridge:
                 self._profiles[name] = self.adapter(name).whoami()
         return self._profiles[name]
 
-    def desk(self, name: str) -> Desk:
+    def context(self, name: str) -> RunContext:
         """Return everything the journey needs on one connection; signs in and opens the journal."""
         from crm_bridge.bridge.kept import compare_with_sets
         from crm_bridge.files import ensure_private_folder
-        from crm_bridge.pipeline.desk import Desk
+        from crm_bridge.pipeline.context import RunContext
         from crm_bridge.registry import adapter_version
 
-        resolved, around = self.resolved(name), self.around
+        resolved, env = self.resolved(name), self.env
         profile = self.profile(name)
         compare_with_sets(self.journal, self.vault)
-        return Desk(
+        return RunContext(
             connection=name,
             system=resolved.spec.name,
             adapter=self.adapter(name),
@@ -342,8 +342,8 @@ class Bridge:
             plans=ensure_private_folder(self.home / "plans"),
             locks=ensure_private_folder(self.home / "locks"),
             receipts=self.receipts,
-            clock=around.clock,
-            randomness=around.randomness,
+            clock=env.clock,
+            randomness=env.randomness,
             policy=self._policy(resolved),
             rules=self.rules(name),
             actor=os_user(),
@@ -356,7 +356,7 @@ class Bridge:
     def _policy(self, resolved: Resolved) -> SafetyPolicy:
         from dataclasses import replace
 
-        from crm_bridge.domain.safety import LOOPBACK_POLICY, SafetyPolicy
+        from crm_bridge.domain.planning.safety import LOOPBACK_POLICY, SafetyPolicy
 
         policy = LOOPBACK_POLICY if resolved.loopback else SafetyPolicy()
         settle = resolved.config.settle_seconds
@@ -369,7 +369,7 @@ class Bridge:
     def rules(self, name: str) -> DeletionPolicy:
         """Return the policy of a connection, read once."""
         if name not in self._rules:
-            self._rules[name] = self.around.config.policy_of(self.resolved(name).config)
+            self._rules[name] = self.env.config.policy_of(self.resolved(name).config)
         return self._rules[name]
 
     def open_plan(self, path: Path | str) -> Plan:
@@ -380,7 +380,7 @@ class Bridge:
         1
         """
         from crm_bridge.bridge.results import Plan
-        from crm_bridge.pipeline.plan_file import open_plan
+        from crm_bridge.pipeline.planning.plan_file import open_plan
 
         self.progress("plan", 0, None)
         return Plan(open_plan(Path(path), journal=self.journal))
@@ -406,7 +406,7 @@ class Bridge:
         return find_run(self.journal, run_id)
 
     def status(self, run_id: str | None = None) -> Run:
-        """Say where every contract of a run stands, from the journal (and the kept plan, for names) alone.
+        """Return where every contract of a run stands, from the journal (and the kept plan, for names) alone.
 
         >>> bridge.status(run.id).exit_code
         <ExitCode.OK: 0>
@@ -443,7 +443,7 @@ class Bridge:
         pin: Pin | None = None,
         checkpoints: Sequence[str] = (),
         receipts: Sequence[str | bytes | ReceiptFile] = (),
-    ) -> Findings:
+    ) -> JournalFindings:
         """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
 
         The journal is not opened for it: one that does not verify can still be checked.
@@ -451,16 +451,16 @@ class Bridge:
         >>> int(bridge.check_journal().exit_code)
         0
         """
-        from crm_bridge.journal.check import check_journal
+        from crm_bridge.journal.checking.check import check_journal
         from crm_bridge.journal.known import own_vkey
         from crm_bridge.journal.pin import read_pin
 
-        folder, keys = self.home / JOURNAL_FOLDER, self.around.keys
+        folder, keys = self.home / JOURNAL_FOLDER, self.env.keys
         own = own_vkey(folder, keys)
         return check_journal(
             folder,
             vkeys=vkeys or ((own,) if own else ()),
-            pin=pin or read_pin(self.around.pins),
+            pin=pin or read_pin(self.env.pins),
             checkpoints=checkpoints,
             receipts=receipts,
         )
@@ -491,20 +491,20 @@ class Bridge:
             part.replace(output)
         finally:
             part.unlink(missing_ok=True)
-        return count, own_vkey(folder, self.around.keys)
+        return count, own_vkey(folder, self.env.keys)
 
     def journal_keys(self) -> tuple[str, ...]:
         """Return every public key that this installation's journal has had, as far as one handed over to the next.
 
         Recomputes the journal; of one that does not verify only the key in the keyring is believed.
         """
-        from crm_bridge.journal.findings import Code
+        from crm_bridge.journal.checking.findings import CheckCode
         from crm_bridge.journal.known import own_vkey
 
         found = self.check_journal()
-        if found.exit_code in (0, Code.OPEN_INTENTS):
+        if found.exit_code in (0, CheckCode.OPEN_INTENTS):
             return found.keys
-        own = own_vkey(self.home / JOURNAL_FOLDER, self.around.keys)
+        own = own_vkey(self.home / JOURNAL_FOLDER, self.env.keys)
         return (own,) if own else ()
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:

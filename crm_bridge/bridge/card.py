@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from crm_bridge.bridge.way_back import way_back_pairs
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.money import counted, money
-from crm_bridge.domain.pace import Pace
-from crm_bridge.domain.plan import PlanHead
-from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.planning.pace import Pace
+from crm_bridge.domain.planning.plan import PlanHead
+from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import UsageError
 from crm_bridge.harmless import cut, plain

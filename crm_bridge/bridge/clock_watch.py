@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crm_bridge.domain.safety import SafetyPolicy
+from crm_bridge.domain.planning.safety import SafetyPolicy
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from crm_bridge.bridge.wanted import Wanted
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.filters.tree import Filter
+from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.given_text import check_text
 from crm_bridge.domain.snapshot import KEEP_DAYS
-from crm_bridge.domain.where import where
 from crm_bridge.errors import (
     AmbiguousContractError,
     Choice,
@@ -34,18 +34,18 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
     from crm_bridge.bridge.results import Plan, Run
-    from crm_bridge.domain.obstacles import Deletability
-    from crm_bridge.domain.plan import ConfirmedPlan
+    from crm_bridge.domain.planning.obstacles import Deletability
+    from crm_bridge.domain.planning.plan import ConfirmedPlan
     from crm_bridge.domain.snapshot import Snapshot
-    from crm_bridge.pipeline.desk import Desk
+    from crm_bridge.pipeline.context import RunContext
+    from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
-    from crm_bridge.pipeline.outside import Comparison
-    from crm_bridge.pipeline.plan_file import PlanFile
-    from crm_bridge.pipeline.rehearsal import Rehearsal, Stage
-    from crm_bridge.pipeline.relink import Relinking, RelinkPlan
-    from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.planning.plan_file import PlanFile
+    from crm_bridge.pipeline.restoring.rehearsal import Rehearsal, Stage
+    from crm_bridge.pipeline.restoring.relink import LinkRepair, RelinkPlan
+    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
-    from crm_bridge.pipeline.saving import Saved
+    from crm_bridge.pipeline.settling.audit import DeletionAudit
     from crm_bridge.pipeline.stopping import Progress, StopFlag
     from crm_bridge.spi.adapter import Profile
 
@@ -88,12 +88,12 @@ class Connection:
         self._stop = stop or bridge.stop
 
     @cached_property
-    def desk(self) -> Desk:
+    def context(self) -> RunContext:
         """Return what the steps of the journey work with; signs in."""
-        return replace(self._bridge.desk(self.name), progress=self._progress, stop=self._stop)
+        return replace(self._bridge.context(self.name), progress=self._progress, stop=self._stop)
 
     def profile(self) -> Profile:
-        """Say who is signed in, where, and what may be done there.
+        """Return who is signed in, where, and what may be done there.
 
         >>> crm.profile().module, crm.profile().environment
         ('Contracts', 'sandbox')
@@ -183,7 +183,7 @@ class Connection:
         >>> details.deletable.support.value, len(details.snapshot.attachments)
         ('full', 2)
         """
-        from crm_bridge.domain.obstacles import deletability
+        from crm_bridge.domain.planning.obstacles import deletability
         from crm_bridge.domain.snapshot import Unavailable
 
         found = self.get(wanted)
@@ -206,15 +206,15 @@ class Connection:
         >>> saved.count, saved.unsaved
         (1, ())
         """
-        from crm_bridge.pipeline.saving import save_contracts
+        from crm_bridge.pipeline.deleting.saving import save_contracts
 
-        return save_contracts(self.desk, contracts, keep_days=keep_days)
+        return save_contracts(self.context, contracts, keep_days=keep_days)
 
     def journal_export(self, *, form: str, count: int) -> None:
         """Journal that contracts were written to a file for people."""
-        from crm_bridge.pipeline.saving import journal_export
+        from crm_bridge.pipeline.deleting.saving import journal_export
 
-        journal_export(self.desk, form=form, count=count)
+        journal_export(self.context, form=form, count=count)
 
     def plan(
         self,
@@ -256,7 +256,7 @@ class Connection:
         True
         """
         from crm_bridge.bridge.results import Plan
-        from crm_bridge.pipeline.plan import PlanOptions, make_plan
+        from crm_bridge.pipeline.planning.plan import PlanOptions, make_plan
 
         if undecided not in ("refuse", "leave_out"):
             raise UsageError(_("undecided takes refuse or leave_out, not {value}").format(value=undecided))
@@ -280,7 +280,7 @@ class Connection:
             caps=self._bridge.rules(self.name).caps.raised(**caps),
             force=force,
         )
-        return Plan(make_plan(self.desk, selection, options, output))
+        return Plan(make_plan(self.context, selection, options, output))
 
     def rehearse(self, plan: Plan, stage: Stage | None = None) -> Rehearsal:
         """Restore contracts of a plan into a stand-in and compare; `stage` builds it (default: the adapter's own).
@@ -290,15 +290,15 @@ class Connection:
         >>> crm.rehearse(crm.plan(number="HT-2025-0001")).result
         'passed'
         """
-        from crm_bridge.pipeline.rehearsal import rehearse
+        from crm_bridge.pipeline.restoring.rehearsal import rehearse
 
-        return rehearse(self.desk, plan.file, stage or self._stage())
+        return rehearse(self.context, plan.file, stage or self._stage())
 
     def leave_out_rehearsal(self, plan: Plan) -> None:
         """Journal that a plan is not to be rehearsed: its run does not do it either, whatever its size."""
-        from crm_bridge.pipeline.rehearsal import leave_out
+        from crm_bridge.pipeline.restoring.rehearsal import leave_out
 
-        leave_out(self.desk, plan.file)
+        leave_out(self.context, plan.file)
 
     def _stage(self) -> Stage:
         # A server and a whole stand-in are not loaded where nothing is rehearsed.
@@ -320,25 +320,25 @@ class Connection:
         <ExitCode.OK: 0>
         """
         from crm_bridge.bridge.results import Plan
-        from crm_bridge.domain.plan import confirm_plan
-        from crm_bridge.domain.safety import refuse
-        from crm_bridge.pipeline.plan import shelve_plan
-        from crm_bridge.pipeline.plan_file import open_plan
-        from crm_bridge.pipeline.policing import refuse_lacks
-        from crm_bridge.pipeline.rehearsal import check_rehearsed
+        from crm_bridge.domain.planning.plan import confirm_plan
+        from crm_bridge.domain.planning.safety import refuse
+        from crm_bridge.pipeline.planning.plan import shelve_plan
+        from crm_bridge.pipeline.planning.plan_file import open_plan
+        from crm_bridge.pipeline.planning.policing import refuse_lacks
+        from crm_bridge.pipeline.restoring.rehearsal import check_rehearsed
         from crm_bridge.pipeline.runs import run_of_plan
 
         path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
-        file = open_plan(path, journal=self.desk.journal, digest=digest)
+        file = open_plan(path, journal=self.context.journal, digest=digest)
         refuse(file.plan.notes.refusals)
         self._check_tenant(file)
         self._refuse_stale(file)
-        if run_of_plan(self.desk.journal, file.plan.digest) is None:
-            refuse_lacks(self.desk, file.plan)
+        if run_of_plan(self.context.journal, file.plan.digest) is None:
+            refuse_lacks(self.context, file.plan)
         word = confirm(Plan(file)) if callable(confirm) else confirm
-        check_rehearsed(self.desk.journal, file.plan.digest)
-        confirmed = confirm_plan(file.plan, word, now=moment_of(self.desk.clock), by=self.desk.actor)
-        shelve_plan(self.desk.plans, file, self.desk.journal)
+        check_rehearsed(self.context.journal, file.plan.digest)
+        confirmed = confirm_plan(file.plan, word, now=moment_of(self.context.clock), by=self.context.actor)
+        shelve_plan(self.context.plans, file, self.context.journal)
         return self._carry_out(confirmed, file)
 
     def _refuse_stale(self, file: PlanFile) -> None:
@@ -346,15 +346,15 @@ class Connection:
 
         What an unfinished run of it left open is settled by looking first.
         """
-        from crm_bridge.domain.plan import check_fresh
-        from crm_bridge.pipeline.policing import refuse_policy
+        from crm_bridge.domain.planning.plan import check_fresh
+        from crm_bridge.pipeline.planning.policing import refuse_policy
         from crm_bridge.pipeline.runs import run_of_plan
 
         try:
-            refuse_policy(self.desk, file.plan)
-            check_fresh(file.plan, now=moment_of(self.desk.clock))
+            refuse_policy(self.context, file.plan)
+            check_fresh(file.plan, now=moment_of(self.context.clock))
         except (ConfirmationError, GuardError):
-            known = run_of_plan(self.desk.journal, file.plan.digest)
+            known = run_of_plan(self.context.journal, file.plan.digest)
             if known is not None and not known.complete:
                 self.reconcile(known.id)
             raise
@@ -372,17 +372,17 @@ class Connection:
 
     def _plan_by_digest(self, digest: object, wanted: str) -> Plan:
         from crm_bridge.bridge.results import Plan
-        from crm_bridge.pipeline.plan_file import open_plan
+        from crm_bridge.pipeline.planning.plan_file import open_plan
 
         named = digest.strip().lower().removeprefix("sha256:") if isinstance(digest, str) else ""
-        path = self.desk.plans / f"{named}.plan"
+        path = self.context.plans / f"{named}.plan"
         if not _is_digest(named) or not path.exists():
             raise ConfirmationError(
                 _("no plan with that digest was made here"),
                 reason="wrong_confirmation",
                 hint=_("run the command without --confirm to see the plan and its digest"),
             )
-        plan = Plan(open_plan(path, journal=self.desk.journal, digest=named))
+        plan = Plan(open_plan(path, journal=self.context.journal, digest=named))
         contracts = list(plan)
         if len(contracts) != 1 or wanted not in (contracts[0].id, contracts[0].number):
             raise ConfirmationError(
@@ -398,7 +398,7 @@ class Connection:
         >>> int(crm.resume().exit_code)
         0
         """
-        from crm_bridge.domain.plan import Confirmation, ConfirmedPlan
+        from crm_bridge.domain.planning.plan import Confirmation, ConfirmedPlan
         from crm_bridge.pipeline.runs import find_run
 
         info = find_run(self._bridge.journal, run_id)
@@ -407,15 +407,15 @@ class Connection:
         file = self._plan_of(info)
         self._check_tenant(file)
         self._refuse_other_policy(info, file)
-        said = Confirmation(info.ref.plan, self.desk.clock.now(), info.confirmed_by, info.confirmed_how)
+        said = Confirmation(info.ref.plan, self.context.clock.now(), info.confirmed_by, info.confirmed_how)
         return self._carry_out(ConfirmedPlan(file.plan, said), file)
 
     def _refuse_other_policy(self, info: RunInfo, file: PlanFile) -> None:
         """Refuse to go on under another policy; what is open is settled by looking first."""
-        from crm_bridge.pipeline.policing import refuse_policy
+        from crm_bridge.pipeline.planning.policing import refuse_policy
 
         try:
-            refuse_policy(self.desk, file.plan)
+            refuse_policy(self.context, file.plan)
         except GuardError:
             self.reconcile(info.id)
             raise
@@ -427,16 +427,16 @@ class Connection:
         Counter({<Outcome.REMOVED: 'removed'>: 1})
         """
         from crm_bridge.domain.lifecycle import State
-        from crm_bridge.pipeline.reconcile import settle_open
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
-        from crm_bridge.pipeline.verify import look_again
+        from crm_bridge.pipeline.settling.reconcile import settle_open
+        from crm_bridge.pipeline.settling.verify import look_again
 
-        info = find_run(self.desk.journal, run_id)
+        info = find_run(self.context.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
         with self._working(info):
-            log = RunLog(self.desk, info.ref)
+            log = RunLog(self.context, info.ref)
             settle_open(log, file.targets())
             look_again(log, file.targets(), also=(State.VERIFIED,))
         return self._run(info, file)
@@ -447,18 +447,18 @@ class Connection:
         >>> crm.reconcile(run.id).counts
         Counter({<Outcome.REMOVED: 'removed'>: 1})
         """
-        from crm_bridge.pipeline.reconcile import settle_open
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.pipeline.settling.reconcile import settle_open
 
-        info = find_run(self.desk.journal, run_id)
+        info = find_run(self.context.journal, run_id)
         file = self._plan_of(info)
         self._check_tenant(file)
         with self._working(info):
-            settle_open(RunLog(self.desk, info.ref), file.targets())
+            settle_open(RunLog(self.context, info.ref), file.targets())
         return self._run(info, file)
 
-    def deletions(self, since: datetime | None = None) -> Comparison:
+    def deletions(self, since: datetime | None = None) -> DeletionAudit:
         """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.
 
         Nothing is changed. Raises NotAvailableError, PermissionDeniedError.
@@ -466,9 +466,9 @@ class Connection:
         >>> len(list(crm.deletions())) > 0
         True
         """
-        from crm_bridge.pipeline.outside import Comparison
+        from crm_bridge.pipeline.settling.audit import DeletionAudit
 
-        return Comparison(self.desk, since)
+        return DeletionAudit(self.context, since)
 
     @overload
     def restore(
@@ -513,8 +513,8 @@ class Connection:
         >>> [step.result for step in crm.restore(run.id, ids=[removed.id])]
         ['restored']
         """
-        from crm_bridge.pipeline.restore import restore, settle_restores
-        from crm_bridge.pipeline.restore_plan import check_tenant, plan_restore
+        from crm_bridge.pipeline.restoring.restore import restore, settle_restores
+        from crm_bridge.pipeline.restoring.restore_plan import check_tenant, plan_restore
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
 
@@ -524,26 +524,26 @@ class Connection:
                 reason="no_selection",
                 hint=_("list the runs with `crm-bridge status --runs`"),
             )
-        info = find_run(self.desk.journal, run_id)
-        check_tenant(self.desk, info)
+        info = find_run(self.context.journal, run_id)
+        check_tenant(self.context, info)
         wanted = None if ids is None else frozenset(ids)
         if dry_run:
             return self._ways_back(info, wanted)
         with self._working(info):
-            log = RunLog(self.desk, info.ref)
+            log = RunLog(self.context, info.ref)
             settle_restores(log)
             return list(restore(log, list(plan_restore(log, wanted)), owner=owner))
 
     def _ways_back(self, info: RunInfo, ids: frozenset[str] | None) -> Iterator[RestoreStep]:
-        from crm_bridge.pipeline.restore_plan import plan_restore
+        from crm_bridge.pipeline.restoring.restore_plan import plan_restore
         from crm_bridge.pipeline.run_log import RunLog
 
         with ExitStack() as keeping:
             keeping.enter_context(self._working(info))
-            steps = plan_restore(RunLog(self.desk, info.ref), ids)
+            steps = plan_restore(RunLog(self.context, info.ref), ids)
             return _while_kept(steps, keeping.pop_all())
 
-    def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[Relinking]]:
+    def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[LinkRepair]]:
         """Plan which references of other records should point at what a run's restore brought back; set them.
 
         Without `confirm` nothing is sent. Raises NothingMatchedError, ConfirmationError.
@@ -553,15 +553,15 @@ class Connection:
         ... except NothingMatchedError:
         ...     planned = None
         """
-        from crm_bridge.pipeline.relink import plan_relink, relink
-        from crm_bridge.pipeline.restore_plan import check_tenant
+        from crm_bridge.pipeline.restoring.relink import plan_relink, relink
+        from crm_bridge.pipeline.restoring.restore_plan import check_tenant
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
 
-        info = find_run(self.desk.journal, run_id)
-        check_tenant(self.desk, info)
+        info = find_run(self.context.journal, run_id)
+        check_tenant(self.context, info)
         with self._working(info):
-            log = RunLog(self.desk, info.ref)
+            log = RunLog(self.context, info.ref)
             planned = plan_relink(log)
             return planned, [] if confirm is None else relink(log, planned, confirm=confirm)
 
@@ -572,7 +572,7 @@ class Connection:
 
         what = _("run {id}").format(id=info.id)
         with (
-            hold(self.desk.locks / f"plan-{info.ref.plan[:32]}.lock", what=what),
+            hold(self.context.locks / f"plan-{info.ref.plan[:32]}.lock", what=what),
             self._bridge.keep_connection(self.name, what=what),
         ):
             yield
@@ -588,32 +588,32 @@ class Connection:
     def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
         from crm_bridge.bridge.kept import rollback_warning
         from crm_bridge.files import hold
-        from crm_bridge.pipeline.backup import back_up
-        from crm_bridge.pipeline.delete import delete
-        from crm_bridge.pipeline.doubt import refuse_doubtful
-        from crm_bridge.pipeline.outside import deleted_meanwhile
-        from crm_bridge.pipeline.rehearsal import is_due, rehearse_backup
+        from crm_bridge.pipeline.deleting.backup import back_up
+        from crm_bridge.pipeline.deleting.delete import delete
+        from crm_bridge.pipeline.restoring.rehearsal import is_due, rehearse_backup
         from crm_bridge.pipeline.run_log import RunLog, steps_of
         from crm_bridge.pipeline.runs import begin_run, end_run, find_run, lease_targets, run_for
-        from crm_bridge.pipeline.verify import verify
+        from crm_bridge.pipeline.settling.audit import deleted_meanwhile
+        from crm_bridge.pipeline.settling.doubt import refuse_doubtful
+        from crm_bridge.pipeline.settling.verify import verify
 
-        desk = self.desk
-        if not desk.journal.rollback_is_detected:
+        context = self.context
+        if not context.journal.rollback_is_detected:
             self._bridge.warn(rollback_warning())
         plan_lock = hold(
-            desk.locks / f"plan-{file.plan.digest[:32]}.lock",
+            context.locks / f"plan-{file.plan.digest[:32]}.lock",
             what=_("plan {digest}").format(digest=file.plan.digest[:12]),
         )
         with plan_lock, ExitStack() as keeping:
-            run, new = run_for(desk, confirmed)
+            run, new = run_for(context, confirmed)
             keeping.enter_context(self._bridge.keep_connection(self.name, what=_("run {id}").format(id=run.id)))
-            lease_targets(desk, run, file)
+            lease_targets(context, run, file)
             try:
-                refuse_doubtful(desk, file.targets(), but=run.id)
+                refuse_doubtful(context, file.targets(), but=run.id)
                 if new:
-                    begin_run(desk, confirmed, run)
-                backed_up = back_up(confirmed, file, log=RunLog(desk, run))
-                if is_due(desk.journal, file, above=desk.rules.rehearse_above):
+                    begin_run(context, confirmed, run)
+                backed_up = back_up(confirmed, file, log=RunLog(context, run))
+                if is_due(context.journal, file, above=context.rules.rehearse_above):
                     rehearse_backup(backed_up.log, file, self._stage())
                 for step in steps_of(file.plan):
                     verified = verify(delete(backed_up, step=step))
@@ -625,10 +625,10 @@ class Connection:
                 end_run(backed_up.log, file.plan, file, halted=reason, outside=outside)
             finally:
                 with failpoints.step("release"):
-                    desk.journal.release(run.id)
+                    context.journal.release(run.id)
             with failpoints.step("pin"):
-                desk.journal.pin()
-        info = find_run(desk.journal, run.id)
+                context.journal.pin()
+        info = find_run(context.journal, run.id)
         made = self._run(info, file, halted if isinstance(halted, CrmBridgeError) else None)
         try:
             made.receipt()
@@ -639,7 +639,7 @@ class Connection:
         return made
 
     def _reported(self, info: RunInfo) -> Run:
-        """Say what became of a run that is done; nothing is sent, not even a sign-in."""
+        """Return what became of a run that is done; nothing is sent, not even a sign-in."""
         run = self._run(info)
         run.receipt()  # a process that died right after the run's end left none
         return run
@@ -650,13 +650,13 @@ class Connection:
         return read_run(self._bridge, info, file=file, halted=halted, restore=lambda: self.restore(info.id))
 
     def _plan_of(self, info: RunInfo) -> PlanFile:
-        from crm_bridge.pipeline.plan_file import open_plan
+        from crm_bridge.pipeline.planning.plan_file import open_plan
 
         digest = info.ref.plan
-        return open_plan(self.desk.plans / f"{digest}.plan", journal=self.desk.journal, digest=digest)
+        return open_plan(self.context.plans / f"{digest}.plan", journal=self.context.journal, digest=digest)
 
     def _check_tenant(self, file: PlanFile) -> None:
-        head, profile = file.plan.head, self.desk.profile
+        head, profile = file.plan.head, self.context.profile
         if (head.connection, head.org, head.module) != (self.name, profile.org_id, profile.module):
             raise ConfirmationError(
                 _("the plan was made for {connection}, organisation {org}, module {module}").format(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from crm_bridge.errors import BackupError, CredentialStoreError, JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import dsse
-from crm_bridge.journal.note import NoteError
-from crm_bridge.journal.proof import InclusionProof
+from crm_bridge.journal.format import dsse
+from crm_bridge.journal.format.note import NoteError
+from crm_bridge.journal.format.proof import InclusionProof
+from crm_bridge.journal.storage.tail import rolled_back
 from crm_bridge.journal.store import Journal
-from crm_bridge.journal.tail import rolled_back
-from crm_bridge.pipeline.backup import DELETION, MADE_FOR
+from crm_bridge.pipeline.deleting.backup import DELETION, MADE_FOR
 from crm_bridge.vault import SetSummary, Vault
 
 NEWEST = 20

@@ -16,7 +16,7 @@ from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.files import ensure_private_folder, read_private, write_private
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.keys import HMAC, SIGN, KeyStore, make_key, read_key
-from crm_bridge.vault.keys import MASTER_ITEM, MasterKey
+from crm_bridge.vault.crypto.keys import MASTER_ITEM, MasterKey
 
 PURPOSES: Mapping[str, str] = {
     SIGN: N_("signs the journal, plans and receipts"),
@@ -58,7 +58,7 @@ def _public(keys: KeyStore, name: str) -> str:
         from crm_bridge.journal.keys import PersonalDigests
 
         return f"hmac:{PersonalDigests(key).key_id}"
-    from crm_bridge.journal.note import Signer
+    from crm_bridge.journal.format.note import Signer
 
     return f"ed25519:{sha256(Signer('crm-bridge', key).verifier.public).hexdigest()[:16]}"
 

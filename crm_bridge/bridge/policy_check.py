@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crm_bridge.domain.paper import leaves_of, paper_of
-from crm_bridge.domain.protection import fits, protections
+from crm_bridge.domain.planning.paper import leaves_of, paper_of
+from crm_bridge.domain.planning.protection import fits, protections
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
-    from crm_bridge.domain.policy import DeletionPolicy
+    from crm_bridge.domain.planning.policy import DeletionPolicy
     from crm_bridge.spi.adapter import Profile
 
 
@@ -68,7 +68,7 @@ def explain_contract(bridge: Bridge, name: str, wanted: str) -> Explained:
     """Return what a policy says of one contract, its paper included. Raises NothingMatchedError."""
     details = bridge.connect(name).show(wanted)
     rules, profile, contract = bridge.rules(name), bridge.profile(name), details.contract
-    now = bridge.around.clock.now()
+    now = bridge.env.clock.now()
     held = [(one.rule, one.text) for one in protections(rules, contract, now=now)]
     paper = paper_of(details.snapshot, profile.relations, rules, end=contract.end, today=now.date())
     held += [(rule, says) for line in paper for rule, _colon, says in [line.partition(": ")]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crm_bridge.domain.lifecycle import Event
+from crm_bridge.domain.lifecycle import EventKind
 from crm_bridge.errors import AmbiguousContractError, Choice, CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.runs import all_runs
@@ -44,7 +44,7 @@ def removals(bridge: Bridge, wanted: str, *, connection: str | None = None) -> l
 def _passed(bridge: Bridge, wanted: str) -> Iterator[tuple[str, str]]:
     for name in (wanted, bridge.journal.keyed_digest("number", wanted)):
         for entry, line in bridge.journal.gates_of(name):
-            if line.facts.get("event") == Event.GATE_PASSED.value:
+            if line.facts.get("event") == EventKind.GATE_PASSED.value:
                 yield entry.run, line.record_id
 
 

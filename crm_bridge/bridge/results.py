@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Standing
-from crm_bridge.domain.plan import DeletionPlan, PlanHead, Target
-from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Status
+from crm_bridge.domain.planning.plan import DeletionPlan, PlanHead, Target
+from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
 from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.receipt import IssuedReceipt, envelope_text, is_receipt, payload_of, write_lines
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.spec import ErrorRow, row_of
 
 if TYPE_CHECKING:
-    from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
 
 
 _SETTLED = (Outcome.REMOVED, Outcome.RESTORED)
@@ -124,16 +124,16 @@ class RunItem:
         return weightiest((OF_OUTCOME[self.outcome], self.reason.rule.exit_code if self.reason else ExitCode.OK))
 
     @classmethod
-    def of(cls, target: Target, standing: Standing, said: Annotation, rows: Sequence[ErrorRow]) -> RunItem:
+    def of(cls, target: Target, status: Status, said: Annotation, rows: Sequence[ErrorRow]) -> RunItem:
         """Join a plan's target with where it stands, what was said about it, and what its code means."""
-        row = row_of(rows, standing.code, standing.reason)
+        row = row_of(rows, status.code, status.reason)
         return cls(
             target.contract(),
-            standing.outcome,
-            standing.evidence,
-            standing.attempt,
-            standing.why,
-            standing.code,
+            status.outcome,
+            status.evidence,
+            status.attempt,
+            status.why,
+            status.code,
             said.remark,
             said.vendor_message,
             row.meaning if row else "",

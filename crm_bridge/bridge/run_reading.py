@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.results import Receipt, Run, RunItem
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.lifecycle import Standing
-from crm_bridge.domain.plan import Target
+from crm_bridge.domain.lifecycle import Status
+from crm_bridge.domain.planning.plan import Target
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.pipeline.annotations import Annotations
-from crm_bridge.pipeline.entries import standings
-from crm_bridge.pipeline.plan_file import PlanFile, open_plan
+from crm_bridge.pipeline.entries import statuses
+from crm_bridge.pipeline.planning.plan_file import PlanFile, open_plan
 from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
 from crm_bridge.pipeline.runs import RunInfo, find_run
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
     from crm_bridge.journal.store import Journal
-    from crm_bridge.pipeline.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
     from crm_bridge.spi.spec import ErrorRow
 
 
@@ -45,12 +45,12 @@ def read_run(
 
     def items() -> Iterator[RunItem]:
         with bridge.reading_journal() as journal:
-            places, known = standings(journal, info.id), plan(journal)
+            places, known = statuses(journal, info.id), plan(journal)
             said = Annotations(kept.parent, info.id, journal)
             nameless = (Target(ContractRef(info.module, record_id), "") for record_id in sorted(places))
             for target in known.targets() if known else nameless:
                 record_id = target.ref.id
-                yield RunItem.of(target, places.get(record_id, Standing()), said.of(record_id), rows)
+                yield RunItem.of(target, places.get(record_id, Status()), said.of(record_id), rows)
 
     def receipt() -> Receipt:
         with bridge.reading_journal() as journal:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filter_syntax import parse_filter, to_text
-from crm_bridge.domain.filters import Everything, Filter, all_of, conditions
+from crm_bridge.domain.filters.syntax import parse_filter, to_text
+from crm_bridge.domain.filters.tree import Everything, Filter, all_of, conditions
+from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.given_text import check_text
-from crm_bridge.domain.where import where
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Query

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_bridge.domain.capabilities import Fate, Route, Support
-from crm_bridge.domain.forecast import Forecast, Kind
+from crm_bridge.domain.restoring.forecast import Forecast, ThingKind
 from crm_bridge.i18n import N_, _, ngettext
 
 THINGS = {
@@ -58,7 +58,7 @@ def _by_fate(forecast: Forecast, route: Route) -> str:
     told = []
     for fate in (Fate.LOST, Fate.UNKNOWN, Fate.CHANGED):
         rows = [row for row in forecast.rows if row.fate(route) is fate]
-        named = [thing_text(row.thing) for row in rows if row.kind is Kind.GENERAL]
+        named = [thing_text(row.thing) for row in rows if row.kind is ThingKind.GENERAL]
         if fate is Fate.CHANGED:
             named = named[:1]
         if more := len(rows) - len(named):

@@ -30,7 +30,7 @@ STEP_NAMES = {Step.TRASH: N_("move to the bin"), Step.PURGE: N_("delete for good
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """One line: which check, how it is (`ok`, `warning`, `problem`), what was found, what to do."""
 
     check: str
@@ -45,22 +45,22 @@ class Finding:
         return LEVELS.index(self.level)
 
 
-def ok(check: str, says: str) -> Finding:
+def ok(check: str, says: str) -> DoctorFinding:
     """Return a line about something that is as it should be."""
-    return Finding(check, "ok", says)
+    return DoctorFinding(check, "ok", says)
 
 
-def warning(check: str, says: str, hint: str) -> Finding:
+def warning(check: str, says: str, hint: str) -> DoctorFinding:
     """Return a line about something that should be looked at; the exit code stays 0."""
-    return Finding(check, "warning", says, hint)
+    return DoctorFinding(check, "warning", says, hint)
 
 
-def problem(check: str, error: CrmBridgeError) -> Finding:
+def problem(check: str, error: CrmBridgeError) -> DoctorFinding:
     """Return a line about something that must be put right."""
-    return Finding(check, "problem", error.message, error.hint, error.exit_code)
+    return DoctorFinding(check, "problem", error.message, error.hint, error.exit_code)
 
 
-class Checkup:
+class Doctor:
     """All checks of one connection. A check that another one depends on ends its branch, never the whole."""
 
     def __init__(self, bridge: Bridge, name: str) -> None:
@@ -70,9 +70,9 @@ class Checkup:
         self._profile: Profile | None = None
         bridge.on_call = bridge.on_call if bridge.on_call is not None else []
 
-    def run(self) -> list[Finding]:
+    def run(self) -> list[DoctorFinding]:
         """Return every line; nothing is raised for what is found."""
-        checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        checks: tuple[tuple[str, Callable[[], Iterator[DoctorFinding]]], ...] = (
             ("home", self._home),
             ("disk", self._disk),
             ("journal", self._journal),
@@ -88,7 +88,7 @@ class Checkup:
         )
         return [finding for check, look in checks for finding in _caught(check, look)]
 
-    def _home(self) -> Iterator[Finding]:
+    def _home(self) -> Iterator[DoctorFinding]:
         open_to_others = [
             path.relative_to(self._bridge.home)
             for path in self._bridge.home.rglob("*")
@@ -104,18 +104,18 @@ class Checkup:
         else:
             yield ok("home", _("{path} is yours alone").format(path=self._bridge.home))
 
-    def _disk(self) -> Iterator[Finding]:
+    def _disk(self) -> Iterator[DoctorFinding]:
         free = shutil.disk_usage(self._bridge.home).free
         says = _("{count} MB free").format(count=free // 1024**2)
         hint = _("free some space: backups and journal need it")
         if free < TOO_FEW_BYTES:
-            yield Finding("disk", "problem", says, hint, 1)
+            yield DoctorFinding("disk", "problem", says, hint, 1)
         elif free < TIGHT_BYTES:
             yield warning("disk", says, hint)
         else:
             yield ok("disk", says)
 
-    def _journal(self) -> Iterator[Finding]:
+    def _journal(self) -> Iterator[DoctorFinding]:
         journal = self._bridge.journal  # opening it checks keys, pin and seals, and commits a real write
         size = journal.head().size
         yield ok("journal", _("{count} entries, sealed").format(count=size))
@@ -131,7 +131,7 @@ class Checkup:
             says = _("{count} calls of an interrupted run are not settled").format(count=count)
             yield warning("journal", says, _("run `crm-bridge resume`"))
 
-    def _vault(self) -> Iterator[Finding]:
+    def _vault(self) -> Iterator[DoctorFinding]:
         from crm_bridge.errors import BackupError
         from crm_bridge.files import ensure_private_folder, write_private
 
@@ -145,37 +145,37 @@ class Checkup:
             says = _("{count} backups were not finished").format(count=half)
             yield warning("vault", says, _("run `crm-bridge vault list`"))
 
-    def _configuration(self) -> Iterator[Finding]:
+    def _configuration(self) -> Iterator[DoctorFinding]:
         resolved = self._bridge.resolved(self._name)
         says = f"{resolved.spec.title}: {', '.join(resolved.origins)}"
         if proxy := resolved.network.proxy:
             says += _(", through the proxy {name}").format(name=proxy.name)
         yield ok("configuration", says)
 
-    def _secrets(self) -> Iterator[Finding]:
-        from crm_bridge.cli.login_cmd import secret_rows
+    def _secrets(self) -> Iterator[DoctorFinding]:
+        from crm_bridge.cli.commands.login_cmd import secret_rows
 
-        if self._name not in self._bridge.around.connections:
+        if self._name not in self._bridge.env.connections:
             return
         rows = secret_rows(self._bridge, self._bridge.resolved(self._name))
         hint = _("run `crm-bridge login {name}`").format(name=self._name)
         for row in rows:
             if row["store"] is None and row["required"]:
                 says = row.get("problem") or _("{item} is missing").format(item=row["item"])
-                yield Finding("secrets", "problem", says, hint, 1)
+                yield DoctorFinding("secrets", "problem", says, hint, 1)
         stores = sorted({row["store"] for row in rows if row["store"]})
         if stores:
             yield ok("secrets", ", ".join(stores))
 
-    def _sign_in(self) -> Iterator[Finding]:
-        if self._name not in self._bridge.around.connections:
+    def _sign_in(self) -> Iterator[DoctorFinding]:
+        if self._name not in self._bridge.env.connections:
             return
         self._profile = profile = self._bridge.profile(self._name)
         yield ok("sign-in", f"{profile.user_name} @ {profile.org_name} ({profile.org_id}, {profile.environment})")
         for text in profile.warnings:
             yield warning("sign-in", text, "")
 
-    def _clock(self) -> Iterator[Finding]:
+    def _clock(self) -> Iterator[DoctorFinding]:
         skews = [record.skew for record in self._bridge.on_call or [] if record.skew is not None]
         if not skews:
             return
@@ -186,7 +186,7 @@ class Checkup:
         else:
             yield ok("clock", says)
 
-    def _rights(self) -> Iterator[Finding]:
+    def _rights(self) -> Iterator[DoctorFinding]:
         if self._profile is None:
             return
         for step, name in STEP_NAMES.items():
@@ -201,15 +201,15 @@ class Checkup:
                 yield warning("rights", says, _("delete one contract first"))
 
     @staticmethod
-    def _denied(step: Step, says: str, hint: str) -> Finding:
+    def _denied(step: Step, says: str, hint: str) -> DoctorFinding:
         # Without the first step nothing can be deleted at all; the second is for those who need it.
         return (
-            Finding("rights", "problem", says, hint, ExitCode.HELD)
+            DoctorFinding("rights", "problem", says, hint, ExitCode.HELD)
             if step is Step.TRASH
             else warning("rights", says, hint)
         )
 
-    def _module(self) -> Iterator[Finding]:
+    def _module(self) -> Iterator[DoctorFinding]:
         if self._profile is None:
             return
         profile = self._profile
@@ -224,7 +224,7 @@ class Checkup:
             says = _("no field is taken for: {names}").format(names=", ".join(missing))
             yield warning("fields", says, _('name the field in the connection: fields = { MEANING = "FIELD" }'))
 
-    def _keys(self) -> Iterator[Finding]:
+    def _keys(self) -> Iterator[DoctorFinding]:
         """Look at a few contracts for keys that no metadata explains: an edit of them alone would go unnoticed."""
         content = self._profile.content if self._profile else None
         if content is None:
@@ -239,7 +239,7 @@ class Checkup:
         else:
             yield ok("keys", _("metadata describes every key of the contracts that were read"))
 
-    def _quota(self) -> Iterator[Finding]:
+    def _quota(self) -> Iterator[DoctorFinding]:
         left = self._profile.calls_left if self._profile else None
         if left is None:
             return
@@ -247,10 +247,10 @@ class Checkup:
         yield warning("quota", says, _("wait until the quota is renewed")) if left < FEW_CALLS else ok("quota", says)
 
 
-def _caught(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _caught(check: str, look: Callable[[], Iterator[DoctorFinding]]) -> Iterator[DoctorFinding]:
     try:
         yield from look()
     except CrmBridgeError as error:
         yield problem(check, error)
     except OSError as error:
-        yield Finding(check, "problem", error.strerror or type(error).__name__, _("check the state directory"), 1)
+        yield DoctorFinding(check, "problem", error.strerror or type(error).__name__, _("check the state directory"), 1)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from crm_bridge.cli.options import shared
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import ConfirmationError
 from crm_bridge.i18n import _
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def ask(plan: Plan) -> str:
     """Show the plan's card and return what was typed. Without a terminal the answer is no."""
-    from crm_bridge.cli.plan_view import plan_card
+    from crm_bridge.cli.views.plan_view import plan_card
 
     somebody = sys.stdin.isatty() and sys.stderr.isatty()
     if somebody or not shared().as_json:

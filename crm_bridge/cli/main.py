@@ -10,11 +10,11 @@ from importlib import import_module
 import click
 
 from crm_bridge import __version__
-from crm_bridge.cli.crash import crash_report, last_resort
 from crm_bridge.cli.options import shared_options
-from crm_bridge.cli.output import Output, report_error, report_usage
-from crm_bridge.cli.streams import take_standard_streams
-from crm_bridge.cli.translated import Group, speak
+from crm_bridge.cli.terminal.crash import crash_report, install_crash_hooks
+from crm_bridge.cli.terminal.output import Output, report_error, report_usage
+from crm_bridge.cli.terminal.streams import take_standard_streams
+from crm_bridge.cli.terminal.translated import Group, set_language
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _, system_language, use_language
@@ -88,7 +88,7 @@ class LazyGroup(Group):
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"crm_bridge.cli.{module}"), name)
+        command: click.Command = getattr(import_module(f"crm_bridge.cli.commands.{module}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -108,9 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of the outcome."""
     if arguments is None:  # the process is ours
         take_standard_streams()
-        last_resort()
+        install_crash_hooks()
     use_language(system_language())
-    speak()
+    set_language()
     # Not asked of click: what is wrong may be the command line itself.
     as_json = "--json" in (sys.argv if arguments is None else arguments)
     sys.exit(_finished(arguments, as_json=as_json))

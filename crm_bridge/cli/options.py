@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crm_bridge.cli.translated import Command, Group, given_twice, speak
+from crm_bridge.cli.terminal.translated import Command, Group, given_twice, set_language
 from crm_bridge.shell import pasteable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Shared:
 def _speak(context: click.Context, language: str | None) -> None:
     if language and context.meta.setdefault(_LANGUAGE, context) is not context:
         raise given_twice("--lang", context)
-    speak(language)
+    set_language(language)
 
 
 _LANGUAGE = "crm_bridge.language"
@@ -142,10 +142,10 @@ def open_bridge(*, create: bool = False, wait_seconds: float = 0.0, reading: boo
     `create` is for commands that begin something there; all others leave a mistyped directory alone.
     """
     from crm_bridge.bridge import Bridge
-    from crm_bridge.cli.logs import log_to_stderr, say_less
-    from crm_bridge.cli.output import Output
-    from crm_bridge.cli.progress import progress_for
-    from crm_bridge.cli.stopping import stop_on_signals
+    from crm_bridge.cli.terminal.logs import log_to_stderr, say_less
+    from crm_bridge.cli.terminal.output import Output
+    from crm_bridge.cli.terminal.progress import progress_for
+    from crm_bridge.cli.terminal.stopping import stop_on_signals
     from crm_bridge.credentials import protect_process
 
     protect_process()

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crm_bridge.journal.evidence import ReceiptFile
+    from crm_bridge.journal.checking.external_evidence import ReceiptFile
 
 
 def check_receipt(path: Path, vkeys: Sequence[str], lines: Path | None = None) -> dict[str, Any]:
     """Return what was checked. Raises JournalCheckError when the receipt does not verify."""
-    from crm_bridge.journal import check
-    from crm_bridge.journal.evidence import ReceiptFile
+    from crm_bridge.journal.checking import check
+    from crm_bridge.journal.checking.external_evidence import ReceiptFile
     from crm_bridge.pipeline.receipt import payload_of
 
     given = ReceiptFile.read(path, lines)

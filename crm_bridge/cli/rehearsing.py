@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.terminal.output import Output
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Plan
-    from crm_bridge.pipeline.rehearsal import Rehearsal
+    from crm_bridge.pipeline.restoring.rehearsal import Rehearsal
 
 
 def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal | None:
@@ -24,8 +24,8 @@ def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal |
 
 
 def say_rehearsed(found: Rehearsal | None, out: Output) -> None:
-    """Say what the rehearsal showed. Raises BackupError when it closes the gate."""
-    from crm_bridge.pipeline.rehearsal import BLOCKED, IMPOSSIBLE, blocked
+    """Return what the rehearsal showed. Raises BackupError when it closes the gate."""
+    from crm_bridge.pipeline.restoring.rehearsal import BLOCKED, IMPOSSIBLE, blocked
 
     if found is None:
         return

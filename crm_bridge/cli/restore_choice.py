@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crm_bridge.cli.confirming import typed_line
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.i18n import _
 

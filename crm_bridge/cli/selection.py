@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import UsageError
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _
 
 if TYPE_CHECKING:
-    from crm_bridge.domain.filters import Filter
+    from crm_bridge.domain.filters.tree import Filter
 
 _PATH = click.Path(path_type=Path)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +39,7 @@ def selection_options(command: F) -> F:
 
 def filters_of(expressions: Iterable[str], number: str | None) -> list[Filter | str]:
     """Return the filters that were given, all of which must be true; none means everything."""
-    from crm_bridge.domain.where import where
+    from crm_bridge.domain.filters.where import where
 
     filters: list[Filter | str] = list(expressions)
     if number is not None:

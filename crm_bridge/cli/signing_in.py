@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_bridge.cli.output import Output
+from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import CredentialStoreError, SignInError, UsageError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
-    from crm_bridge.bridge.opening import Resolved
+    from crm_bridge.bridge.environment import Resolved
     from crm_bridge.credentials import Secret
     from crm_bridge.spi.adapter import Profile
     from crm_bridge.spi.spec import LoginWay, SecretItem
@@ -41,8 +41,8 @@ class SigningIn:
         self._gather(way)
         try:
             # Opened anew without --secrets-...: what signs in here is what later commands will find.
-            around = self._bridge.around
-            with type(self._bridge).open(around.home, clock=around.clock, environ=around.environ) as later:
+            env = self._bridge.env
+            with type(self._bridge).open(env.home, clock=env.clock, environ=env.environ) as later:
                 if way is not None:
                     self._run(way, later)
                 return later.profile(self._resolved.config.name)
@@ -68,14 +68,14 @@ class SigningIn:
                 self._one(item)
 
     def _one(self, item: SecretItem) -> None:
-        config, around = self._resolved.config, self._bridge.around
+        config, env = self._resolved.config, self._bridge.env
         if found := _handed_over(self._bridge, config.name, item.name):
             self._keep(item.name, found.reveal())
             return
-        if not self._replace and (place := around.secrets_of(self._resolved).where(item.name)):
+        if not self._replace and (place := env.secrets_of(self._resolved).where(item.name)):
             self.kept[item.name] = place
             return
-        if around.given or not (item.required or self._replace):
+        if env.given or not (item.required or self._replace):
             return  # a source was named and does not have it: signing in will say what is missing
         if typed := self._ask(f"{_(item.label)} ({item.name})"):
             self._keep(item.name, typed)
@@ -84,17 +84,17 @@ class SigningIn:
 
     def _run(self, way: LoginWay, bridge: Bridge) -> None:
         pasted = self._ask(_(way.asks)) if way.asks else ""
-        tools = replace(bridge.tools(self._resolved), say=Output.note)
-        self._keep(way.makes, way.run(self._resolved.settings, tools, pasted))
+        adapter_context = replace(bridge.adapter_context(self._resolved), say=Output.note)
+        self._keep(way.makes, way.run(self._resolved.settings, adapter_context, pasted))
 
     def _keep(self, item: str, value: str) -> None:
-        name, store = self._resolved.config.name, self._bridge.around.store
+        name, store = self._resolved.config.name, self._bridge.env.store
         self._before.setdefault(item, store.get(name, item))
         store.set(name, item, value.strip())
         self.kept[item] = store.name
 
     def _put_back(self) -> None:
-        name, store = self._resolved.config.name, self._bridge.around.store
+        name, store = self._resolved.config.name, self._bridge.env.store
         for item, old in self._before.items():
             if old is None:
                 store.delete(name, item)
@@ -104,10 +104,10 @@ class SigningIn:
 
 def _handed_over(bridge: Bridge, connection: str, item: str) -> Secret | None:
     """Return a secret from --secrets-fd or --secrets-file; what the configuration names stays where it is."""
-    around = bridge.around
-    if around.secrets_fd is None and around.secrets_file is None:
+    env = bridge.env
+    if env.secrets_fd is None and env.secrets_file is None:
         return None
-    return next((found for source in around.given if (found := source.get(connection, item))), None)
+    return next((found for source in env.given if (found := source.get(connection, item))), None)
 
 
 def ask_without_echo(label: str) -> str:
@@ -129,17 +129,17 @@ def sign_out(bridge: Bridge, resolved: Resolved, *, revoke: bool) -> tuple[bool,
     """
     from crm_bridge.credentials import forget_token
 
-    around, name, spec = bridge.around, resolved.config.name, resolved.spec
+    env, name, spec = bridge.env, resolved.config.name, resolved.spec
     revoked = False
     if revoke and spec.revoke is not None:
-        spec.revoke(resolved.settings, bridge.tools(resolved))
+        spec.revoke(resolved.settings, bridge.adapter_context(resolved))
         revoked = True
     forget_token(bridge.home / "tokens", name)
     forgotten = []
     for item in resolved.secrets:
-        if around.store.get(name, item.name) is not None:
-            around.store.delete(name, item.name)
+        if env.store.get(name, item.name) is not None:
+            env.store.delete(name, item.name)
             forgotten.append(item.name)
-    reader = around.secrets_of(resolved)
+    reader = env.secrets_of(resolved)
     elsewhere = {item.name: place for item in resolved.secrets if (place := reader.where(item.name))}
     return revoked, tuple(forgotten), elsewhere

@@ -14,9 +14,10 @@ from crm_bridge.credentials.sources import (
     SecretsFile,
     SecretSource,
 )
-from crm_bridge.credentials.token_cache import Token, TokenCache, forget_token
+from crm_bridge.credentials.token_cache import AccessToken, TokenCache, forget_token
 
 __all__ = [
+    "AccessToken",
     "CommandSecrets",
     "EnvironmentSecrets",
     "GivenKeys",
@@ -29,7 +30,6 @@ __all__ = [
     "SecretsFd",
     "SecretsFile",
     "StoredKeys",
-    "Token",
     "TokenCache",
     "forget_token",
     "open_keyring",

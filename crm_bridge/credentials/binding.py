@@ -29,7 +29,7 @@ class Binding:
         self.asking = False
 
     def holds(self, token: Secret) -> bool:
-        """Say whether the CRM has been asked about this token."""
+        """Return whether the CRM has been asked about this token."""
         return self._bound == token
 
     def bind(self, newest: Callable[[], Secret | None]) -> None:

@@ -43,7 +43,7 @@ class Secret:
         return hash(Secret)
 
     def __bool__(self) -> bool:
-        """Say whether there is any text."""
+        """Return whether there is any text."""
         return bool(self._value)
 
     def __reduce__(self) -> NoReturn:

@@ -75,9 +75,9 @@ class SecretsFile(_TomlSecrets):
 class SecretsFd(_TomlSecrets):
     """The same TOML from an inherited file descriptor, which is read to its end and closed."""
 
-    def __init__(self, fd: int, *, patience: float = PATIENCE) -> None:
-        """Read it; gives up after `patience` seconds without data or end."""
-        super().__init__(f"descriptor: {fd}", _drain(fd, patience))
+    def __init__(self, fd: int, *, timeout: float = PATIENCE) -> None:
+        """Read it; gives up after `timeout` seconds without data or end."""
+        super().__init__(f"descriptor: {fd}", _drain(fd, timeout))
 
 
 class EnvironmentSecrets:
@@ -108,12 +108,12 @@ class EnvironmentSecrets:
 class CommandSecrets:
     """A program that the configuration of one connection names; it prints the secrets as a JSON or TOML table."""
 
-    def __init__(self, connection: str, command: Sequence[str], *, patience: float = PATIENCE) -> None:
-        """`command` is an argument list, run without a shell, once, for at most `patience` seconds."""
+    def __init__(self, connection: str, command: Sequence[str], *, timeout: float = PATIENCE) -> None:
+        """`command` is an argument list, run without a shell, once, for at most `timeout` seconds."""
         self.name = _("program {program}").format(program=Path(command[0]).name)
         self._connection = connection
         self._command = tuple(command)
-        self._patience = patience
+        self._timeout = timeout
         self._found: dict[str, Secret] | None = None
         self._ran = False
 
@@ -132,7 +132,7 @@ class CommandSecrets:
         return self._found.get(item)
 
     def _run(self) -> dict[str, Secret] | None:
-        output = _output(self._command, self._patience)
+        output = _output(self._command, self._timeout)
         return None if output is None else _secrets(_printed_table(output, self.name), self.name)
 
 
@@ -145,7 +145,7 @@ def _printed_table(output: str, name: str) -> object:
     return _toml(output.encode("utf-8"), name)
 
 
-def _output(arguments: Sequence[str], patience: float) -> str | None:
+def _output(arguments: Sequence[str], timeout: float) -> str | None:
     """Return what the program printed; None for any failure, whose text might hold the secret."""
     try:
         done = subprocess.run(  # noqa: S603 - an argument list from our own configuration, no shell
@@ -153,7 +153,7 @@ def _output(arguments: Sequence[str], patience: float) -> str | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=patience,
+            timeout=timeout,
             check=False,
         )
         text = done.stdout.decode("utf-8")
@@ -162,13 +162,13 @@ def _output(arguments: Sequence[str], patience: float) -> str | None:
     return text if done.returncode == 0 and text and len(text) <= LONGEST_SECRET else None
 
 
-def _drain(fd: int, patience: float) -> bytes:
+def _drain(fd: int, timeout: float) -> bytes:
     data = bytearray()
     problem = ""
     try:
         os.fstat(fd)  # fails at once for a number nobody opened; not every kernel's select does
         while len(data) <= LONGEST_SECRET:
-            if not select.select([fd], [], [], patience)[0]:
+            if not select.select([fd], [], [], timeout)[0]:
                 problem = _("nothing came through descriptor {fd}").format(fd=fd)
                 break
             if not (piece := os.read(fd, 65536)):

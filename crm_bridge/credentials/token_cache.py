@@ -22,12 +22,12 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.credentials.sealing import Sealer
 
-LOCK_PATIENCE = 180.0
+LOCK_TIMEOUT = 180.0
 _PLAIN_NAME = re.compile(r"\w[\w.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """An access token, how many seconds it lives from now on, and what came with it (api domain, tenant)."""
 
     value: Secret
@@ -54,7 +54,7 @@ class _Moment:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    token: Token
+    token: AccessToken
     received: _Moment
 
 
@@ -95,7 +95,7 @@ class TokenCache:
         self._lock = threading.RLock()
         self._kept: _Kept | None = None
 
-    def token(self, fetch: Callable[[], Token], *, stale: str | None = None) -> Token:
+    def token(self, fetch: Callable[[], AccessToken], *, stale: str | None = None) -> AccessToken:
         """Return a token that is good for a while; `fetch` is called only if no thread or process has one.
 
         `stale` is the value the CRM has just rejected: it is replaced unless somebody already did. The returned
@@ -115,7 +115,7 @@ class TokenCache:
     def _newest(self) -> Secret | None:
         return self._kept.token.value if self._kept else None
 
-    def _from_disk(self, fetch: Callable[[], Token], stale: str | None) -> Token:
+    def _from_disk(self, fetch: Callable[[], AccessToken], stale: str | None) -> AccessToken:
         try:
             return self._shared(fetch, stale)
         except OSError as problem:
@@ -126,15 +126,15 @@ class TokenCache:
             hint=_("check permissions and free space of the state directory"),
         )
 
-    def _shared(self, fetch: Callable[[], Token], stale: str | None) -> Token:
+    def _shared(self, fetch: Callable[[], AccessToken], stale: str | None) -> AccessToken:
         """Look into the file, and fetch under its lock; whatever the disk refuses is an OSError."""
         ensure_private_folder(self._folder, error=CredentialStoreError)
-        with hold(self._lock_path, what="token", wait=LOCK_PATIENCE, busy=CredentialStoreError):
+        with hold(self._lock_path, what="token", wait=LOCK_TIMEOUT, busy=CredentialStoreError):
             stored = self._read()
             self._kept = self._opened(stored)
             return self._usable(self._kept, stale) or self._renew(fetch, stored)
 
-    def _renew(self, fetch: Callable[[], Token], stored: dict[str, Any]) -> Token:
+    def _renew(self, fetch: Callable[[], AccessToken], stored: dict[str, Any]) -> AccessToken:
         fetches = self._fetches_with_this_one(stored["fetches"])
         # Counted before it is made: a process that dies in the middle has used up one of the few as well.
         self._write({**stored, "fetches": fetches})
@@ -168,7 +168,7 @@ class TokenCache:
             )
         return [moment.as_list() for moment, _age in recent] + [now.as_list()]
 
-    def _usable(self, kept: _Kept | None, stale: str | None) -> Token | None:
+    def _usable(self, kept: _Kept | None, stale: str | None) -> AccessToken | None:
         if kept is None or (stale is not None and kept.token.value.reveal() == stale):
             return None
         age = kept.received.age(self._now())
@@ -176,7 +176,7 @@ class TokenCache:
         # A short-lived token is renewed a tenth of its life ahead: CRMs hand out tokens that are nearly over.
         if left <= min(self._min_left, 0.1 * kept.token.expires_in):
             return None
-        return Token(kept.token.value, left, kept.token.extra)
+        return AccessToken(kept.token.value, left, kept.token.extra)
 
     def _now(self) -> _Moment:
         return _Moment(self._clock.now().timestamp(), self._clock.monotonic(), self._boot)
@@ -205,14 +205,14 @@ def _text(kept: _Kept) -> str:
 
 def _kept(text: str) -> _Kept:
     value, expires_in, extra, (wall, monotonic, boot) = json.loads(text)
-    return _Kept(Token(Secret(value), float(expires_in), extra), _Moment(wall, monotonic, boot))
+    return _Kept(AccessToken(Secret(value), float(expires_in), extra), _Moment(wall, monotonic, boot))
 
 
 def forget_token(folder: Path, connection: str) -> None:
     """Drop the token in the file, for `logout`; the count of fetches stays."""
     path, lock = _paths(folder, connection)
     if path.exists():
-        with hold(lock, what="token", wait=LOCK_PATIENCE, busy=CredentialStoreError):
+        with hold(lock, what="token", wait=LOCK_TIMEOUT, busy=CredentialStoreError):
             _write(path, {"fetches": _read(path)["fetches"]})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from crm_bridge.domain.lifecycle import Event
+from crm_bridge.domain.lifecycle import EventKind
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import NotSentError
 
@@ -39,7 +39,7 @@ class Claim(Enum):
 
     @property
     def may_have_acted(self) -> bool:
-        """Say whether a deletion by our user may be the doing of these requests."""
+        """Return whether a deletion by our user may be the doing of these requests."""
         return self.value >= Claim.REFUSED.value
 
     def or_stronger(self, other: Claim) -> Claim:
@@ -59,7 +59,9 @@ NOT_THERE = frozenset({Reason.NOT_FOUND, Reason.MERGED})
 """What an adapter's error table calls an answer that says: there is no such record. A closed list per adapter."""
 
 _UNSENT = frozenset({Reason.TOO_LATE, Reason.TOO_LONG})
-_NOT_DONE = frozenset({Event.ANSWERED_HELD, Event.ANSWERED_REFUSED, Event.ANSWERED_NOT_DONE, Event.ANSWER_LOST})
+_NOT_DONE = frozenset(
+    {EventKind.ANSWERED_HELD, EventKind.ANSWERED_REFUSED, EventKind.ANSWERED_NOT_DONE, EventKind.ANSWER_LOST}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,17 @@ class Asked:
         """Return what may be said about a deletion."""
         return self.answered.or_stronger(Claim.LOST) if self.open else self.answered
 
-    def after(self, event: Event, reason: Reason | None) -> Asked:
+    def after(self, event: EventKind, reason: Reason | None) -> Asked:
         """Return the fold after one more event."""
-        if event is Event.INTENDED:
+        if event is EventKind.INTENDED:
             return Asked(self.answered, open=True)
-        if event in (Event.ANSWERED_DONE, Event.ANSWERED_PENDING):
+        if event in (EventKind.ANSWERED_DONE, EventKind.ANSWERED_PENDING):
             return Asked(Claim.DONE)
         if event in _NOT_DONE:
             return Asked(self.answered.or_stronger(_claim_of(reason)))
-        if event is Event.FOUND_DONE:
+        if event is EventKind.FOUND_DONE:
             return Asked(self.claim.or_stronger(Claim.LOST))
-        return Asked() if event is Event.RESTORE_DONE else self
+        return Asked() if event is EventKind.RESTORE_DONE else self
 
 
 def _claim_of(reason: Reason | None) -> Claim:
@@ -131,7 +133,7 @@ def cause_of(absence: Absence) -> Reason:
 
 
 def is_ours(cause: Reason, mine: Claim) -> bool:
-    """Say whether a run may call this removed: the CRM said yes to it, or acted on a request of it that got no yes."""
+    """Return whether a run may call this removed: the CRM said yes, or acted on a request of it that got no yes."""
     return cause is Reason.BY_THIS_RUN or (cause is Reason.BY_THIS_USER and mine.may_have_acted)
 
 

@@ -43,7 +43,7 @@ class State(StrEnum):
     RESTORED = "restored"
 
 
-class Event(StrEnum):
+class EventKind(StrEnum):
     """What can happen to one contract; every event is a journal entry."""
 
     BACKED_UP = "backup.ok"
@@ -72,9 +72,9 @@ class Event(StrEnum):
     RESTORE_LOST = "restore.outcome.unknown"
 
 
-S, E = State, Event
+S, E = State, EventKind
 
-TRANSITIONS: Mapping[tuple[State, Event], State] = {
+TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (S.PLANNED, E.BACKED_UP): S.BACKED_UP,
     (S.PLANNED, E.HELD): S.HELD,
     (S.PLANNED, E.FOUND_ABSENT): S.ABSENT,
@@ -82,20 +82,20 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     # And again when what hangs on the contract changed before its delete: where it stands stays the same.
     **{(state, E.BACKED_UP): state for state in (S.BACKED_UP, S.GATED, S.NOT_DONE)},
     **{
-        (state, event): result
+        (state, kind): result
         for state in (S.BACKED_UP, S.GATED)
-        for event, result in ((E.GATE_PASSED, S.GATED), (E.HELD, S.HELD), (E.FOUND_ABSENT, S.ABSENT))
+        for kind, result in ((E.GATE_PASSED, S.GATED), (E.HELD, S.HELD), (E.FOUND_ABSENT, S.ABSENT))
     },
     **{
-        (state, event): result
+        (state, kind): result
         for state in (S.NOT_DONE, S.GATED_AGAIN)
-        for event, result in ((E.GATE_PASSED, S.GATED_AGAIN), (E.HELD, S.RESISTED), (E.FOUND_ABSENT, S.ABSENT))
+        for kind, result in ((E.GATE_PASSED, S.GATED_AGAIN), (E.HELD, S.RESISTED), (E.FOUND_ABSENT, S.ABSENT))
     },
     # A request that was refused, or lost and not seen to act, may have acted all the same.
     **{
-        (state, event): result
+        (state, kind): result
         for state in (S.NOT_DONE, S.GATED_AGAIN, S.RESISTED, S.REFUSED)
-        for event, result in (
+        for kind, result in (
             (E.FOUND_DONE, S.DONE),
             (E.FOUND_NOT_OURS, S.ABSENT),
             (E.FOUND_UNATTRIBUTED, S.UNATTRIBUTED),
@@ -117,9 +117,9 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (S.IN_FLIGHT, E.ANSWER_LOST): S.IN_DOUBT,
     # In doubt is settled by looking; only what was found changes the state.
     **{
-        (state, event): result
+        (state, kind): result
         for state in (S.IN_DOUBT, S.UNATTRIBUTED)
-        for event, result in (
+        for kind, result in (
             (E.FOUND_DONE, S.DONE),
             (E.FOUND_NOT_DONE, S.NOT_DONE),
             (E.FOUND_NOT_OURS, S.ABSENT),
@@ -129,9 +129,9 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
         )
     },
     **{
-        (state, event): result
+        (state, kind): result
         for state in (S.DONE, S.UNVERIFIED, S.PENDING)
-        for event, result in (
+        for kind, result in (
             (E.SEEN_ABSENT, S.VERIFIED),
             (E.SEEN_PENDING, S.PENDING),
             (E.SEEN_LIVE, S.REFUSED if state is S.PENDING else S.REAPPEARED),
@@ -240,7 +240,7 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """Where one contract stands: the fold so far, with the reason and code of the last word on it."""
 
     state: State = State.PLANNED
@@ -256,7 +256,7 @@ class Standing:
 
     @property
     def is_halfway(self) -> bool:
-        """Say whether the contract is in the bin, and the run was to delete it for good."""
+        """Return whether the contract is in the bin, and the run was to delete it for good."""
         return self.state in (S.DONE, S.VERIFIED) and self.step is Step.TRASH and self.final is Step.PURGE
 
     @property
@@ -271,10 +271,10 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Event:
     """One event of one contract with the facts that the journal keeps about it."""
 
-    event: Event
+    kind: EventKind
     step: Step = Step.TRASH
     attempt: int = 0
     evidence: Evidence | None = None
@@ -286,33 +286,33 @@ class Happening:
         Reason.check(self.reason)
 
 
-def advance(standing: Standing, happening: Happening) -> Standing:
+def advance(status: Status, event: Event) -> Status:
     """Return where the contract stands after one more event; an illegal event raises JournalError."""
-    after = TRANSITIONS.get((standing.state, happening.event))
+    after = TRANSITIONS.get((status.state, event.kind))
     if after is None:
         raise JournalError(
-            _("{event} cannot follow {state}").format(event=happening.event.value, state=standing.state.value),
+            _("{event} cannot follow {state}").format(event=event.kind.value, state=status.state.value),
             reason="illegal_event",
             hint=_("check the journal with `crm-bridge journal check`"),
         )
-    if happening.event is Event.RESTORE_NOT_DONE:
-        after = standing.before_restore or after
-    beginning = happening.event is Event.RESTORE_INTENDED and standing.before_restore is None
+    if event.kind is EventKind.RESTORE_NOT_DONE:
+        after = status.before_restore or after
+    beginning = event.kind is EventKind.RESTORE_INTENDED and status.before_restore is None
     return replace(
-        standing,
+        status,
         state=after,
-        before_restore=standing.state if beginning else standing.before_restore if after in _RESTORING else None,
-        step=happening.step,
-        attempt=max(standing.attempt if happening.step is standing.step else 0, happening.attempt),
-        evidence=None if happening.event is Event.SEEN_LIVE else happening.evidence or standing.evidence,
-        reason=happening.reason,
-        code=happening.code,
+        before_restore=status.state if beginning else status.before_restore if after in _RESTORING else None,
+        step=event.step,
+        attempt=max(status.attempt if event.step is status.step else 0, event.attempt),
+        evidence=None if event.kind is EventKind.SEEN_LIVE else event.evidence or status.evidence,
+        reason=event.reason,
+        code=event.code,
     )
 
 
-def replay(happenings: Iterable[Happening]) -> Standing:
+def replay(events: Iterable[Event]) -> Status:
     """Return where a contract stands after its whole history."""
-    standing = Standing()
-    for happening in happenings:
-        standing = advance(standing, happening)
-    return standing
+    status = Status()
+    for event in events:
+        status = advance(status, event)
+    return status

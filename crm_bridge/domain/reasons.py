@@ -75,7 +75,7 @@ _HELPERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ReasonRule:
     """What follows from a reason."""
 
     error: type[CrmBridgeError] = CrmError
@@ -88,33 +88,33 @@ class Rule:
     halts: Halts = Halts.NEVER
 
 
-_IN_THE_WAY = Rule(RequestRefusedError, Helper.OWNER, holds=True)
-_APPROVAL = Rule(RequestRefusedError, Helper.APPROVER, holds=True)
-_RIGHT = Rule(PermissionDeniedError, Helper.ADMINISTRATOR, holds=True, halts=Halts.WHOLE_CALL)
-_SIGN_IN = Rule(SignInError, Helper.YOU, halts=Halts.WHOLE_CALL)
-_SECRETS = Rule(SignInError, Helper.YOU, halts=Halts.ALWAYS)
-_REFUSAL = Rule(RequestRefusedError, Helper.YOU)
-_OURS = Rule(RequestRefusedError)
-_WAIT = Rule(RateLimitedError, halts=Halts.WHOLE_CALL)
-_TROUBLE = Rule(CrmError, Helper.VENDOR)
-_LOOK = Rule(InDoubtError, Helper.YOU)
-_UNSENT = Rule(NotSentError, Helper.NETWORK)
-_LOST = Rule(AnswerLostError, Helper.NETWORK)
-_ODD = Rule(MalformedAnswerError, Helper.VENDOR)
-_BACKUP = Rule(BackupError, Helper.YOU)
-_NEWS = Rule(exit_code=ExitCode.OK)
-_DOUBT = Rule(InDoubtError, exit_code=ExitCode.IN_DOUBT)
+_IN_THE_WAY = ReasonRule(RequestRefusedError, Helper.OWNER, holds=True)
+_APPROVAL = ReasonRule(RequestRefusedError, Helper.APPROVER, holds=True)
+_RIGHT = ReasonRule(PermissionDeniedError, Helper.ADMINISTRATOR, holds=True, halts=Halts.WHOLE_CALL)
+_SIGN_IN = ReasonRule(SignInError, Helper.YOU, halts=Halts.WHOLE_CALL)
+_SECRETS = ReasonRule(SignInError, Helper.YOU, halts=Halts.ALWAYS)
+_REFUSAL = ReasonRule(RequestRefusedError, Helper.YOU)
+_OURS = ReasonRule(RequestRefusedError)
+_WAIT = ReasonRule(RateLimitedError, halts=Halts.WHOLE_CALL)
+_TROUBLE = ReasonRule(CrmError, Helper.VENDOR)
+_LOOK = ReasonRule(InDoubtError, Helper.YOU)
+_UNSENT = ReasonRule(NotSentError, Helper.NETWORK)
+_LOST = ReasonRule(AnswerLostError, Helper.NETWORK)
+_ODD = ReasonRule(MalformedAnswerError, Helper.VENDOR)
+_BACKUP = ReasonRule(BackupError, Helper.YOU)
+_NEWS = ReasonRule(exit_code=ExitCode.OK)
+_DOUBT = ReasonRule(InDoubtError, exit_code=ExitCode.IN_DOUBT)
 
 
 class Reason(StrEnum):
     """Why a contract is where it is, or why something was not done about it: word, meaning, consequences."""
 
-    rule: Rule
+    rule: ReasonRule
     _value_: str
     meaning: str
     """In English, marked for translation."""
 
-    def __new__(cls, value: str, words: str, rule: Rule) -> Self:
+    def __new__(cls, value: str, words: str, rule: ReasonRule) -> Self:
         """Make a member whose value is its word."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -134,7 +134,7 @@ class Reason(StrEnum):
         return _("who can help: {who}").format(who=helper) if helper else ""
 
     def halts(self, *, whole_call: bool) -> bool:
-        """Say whether this refusal stops the run; `whole_call`: it is not about one contract of several."""
+        """Return whether this refusal stops the run; `whole_call`: it is not about one contract of several."""
         return self.rule.halts is Halts.ALWAYS or (whole_call and self.rule.halts is Halts.WHOLE_CALL)
 
     # Where a contract is that is not there.
@@ -147,7 +147,7 @@ class Reason(StrEnum):
     NOT_VISIBLE = (
         "not_visible",
         N_("not visible to this user"),
-        Rule(PermissionDeniedError, Helper.ADMINISTRATOR),
+        ReasonRule(PermissionDeniedError, Helper.ADMINISTRATOR),
     )
     GONE_UNATTRIBUTED = "gone_unattributed", N_("gone, but nobody can say through whom"), _DOUBT
 
@@ -175,11 +175,15 @@ class Reason(StrEnum):
         _NEWS,
     )
     NOT_LIVE = "not_live", N_("the CRM said yes, but the contract is not live"), _LOOK
-    NOT_FOUND = "not_found", N_("the CRM does not know it"), Rule(RequestRefusedError, exit_code=ExitCode.OK)
+    NOT_FOUND = "not_found", N_("the CRM does not know it"), ReasonRule(RequestRefusedError, exit_code=ExitCode.OK)
     NOT_LISTED = "not_listed", N_("it can be read by its id, but the CRM's queries do not return it"), _LOOK
     IS_LIVE = "is_live", N_("it is not deleted; nothing was done"), _NEWS
     ALREADY_RESTORED = "already_restored", N_("an earlier restore brought it back"), _NEWS
-    OTHER_TENANT = "other_tenant", N_("it belongs to another organisation than the plan"), Rule(UsageError, Helper.YOU)
+    OTHER_TENANT = (
+        "other_tenant",
+        N_("it belongs to another organisation than the plan"),
+        ReasonRule(UsageError, Helper.YOU),
+    )
     TOO_LATE = "too_late", N_("the last look was too old to delete by; nothing was sent"), _LOOK
     TOO_SLOW = "too_slow", N_("every look at it was more than five seconds old before its delete could be sent"), _LOOK
 
@@ -192,38 +196,38 @@ class Reason(StrEnum):
     SCOPE = (
         "scope",
         N_("the sign-in does not cover this; sign in again with all rights that are asked for"),
-        Rule(PermissionDeniedError, Helper.YOU, holds=True, halts=Halts.WHOLE_CALL),
+        ReasonRule(PermissionDeniedError, Helper.YOU, holds=True, halts=Halts.WHOLE_CALL),
     )
     VETOED = (
         "vetoed",
         N_("a rule or function of this CRM tenant refuses it"),
-        Rule(RequestRefusedError, Helper.ADMINISTRATOR, holds=True),
+        ReasonRule(RequestRefusedError, Helper.ADMINISTRATOR, holds=True),
     )
     PAPER = (
         "paper",
         N_("paper of it outlives the record, and no retention rule releases it; deleting it ends no agreement"),
-        Rule(RequestRefusedError, Helper.YOU, holds=True),
+        ReasonRule(RequestRefusedError, Helper.YOU, holds=True),
     )
     SHARING = "sharing", N_("the CRM's sharing rules forbid it; ask the owner"), _IN_THE_WAY
     PARENT_IN_BIN = "parent_in_bin", N_("its parent record is still in the bin"), _REFUSAL
     DUPLICATE = "duplicate", N_("another record has its unique value"), _REFUSAL
     CHANGED = "changed", N_("changed meanwhile"), _REFUSAL
-    REFUSED = "refused", N_("the CRM refuses it"), Rule(RequestRefusedError, Helper.ADMINISTRATOR)
+    REFUSED = "refused", N_("the CRM refuses it"), ReasonRule(RequestRefusedError, Helper.ADMINISTRATOR)
     NOT_SUPPORTED = (
         "not_supported",
         N_("the CRM does not offer this here"),
-        Rule(PermissionDeniedError, Helper.ADMINISTRATOR, halts=Halts.WHOLE_CALL),
+        ReasonRule(PermissionDeniedError, Helper.ADMINISTRATOR, halts=Halts.WHOLE_CALL),
     )
 
     # What the CRM does not accept about the call.
     INVALID = "invalid", N_("the CRM does not accept the request"), _OURS
-    FILTER = "filter", N_("the CRM does not understand the filter"), Rule(UsageError, Helper.YOU)
+    FILTER = "filter", N_("the CRM does not understand the filter"), ReasonRule(UsageError, Helper.YOU)
     MODULE = (
         "module",
         N_("the CRM does not know the module, or hides it from this user"),
-        Rule(UsageError, Helper.ADMINISTRATOR, halts=Halts.WHOLE_CALL),
+        ReasonRule(UsageError, Helper.ADMINISTRATOR, halts=Halts.WHOLE_CALL),
     )
-    PATH = "path", N_("the CRM does not offer this for the object"), Rule(RequestRefusedError, halts=Halts.ALWAYS)
+    PATH = "path", N_("the CRM does not offer this for the object"), ReasonRule(RequestRefusedError, halts=Halts.ALWAYS)
     TOO_MANY = "too_many", N_("too much for one call"), _OURS
     TOO_LARGE = "too_large", N_("too large for the CRM"), _REFUSAL
     TOO_LONG = "too_long", N_("the call was too long for the CRM"), _OURS
@@ -237,13 +241,13 @@ class Reason(StrEnum):
     TENANT_CHANGED = (
         "tenant_changed",
         N_("a new token opens another organisation or user; nothing was sent with it"),
-        Rule(TenantChangedError, Helper.YOU, halts=Halts.ALWAYS),
+        ReasonRule(TenantChangedError, Helper.YOU, halts=Halts.ALWAYS),
     )
     RATE_LIMITED = "rate_limited", N_("the CRM's limit was reached"), _WAIT
     QUOTA = (
         "quota",
         N_("the CRM's quota of calls is used up"),
-        Rule(RateLimitedError, Helper.ADMINISTRATOR, halts=Halts.ALWAYS),
+        ReasonRule(RateLimitedError, Helper.ADMINISTRATOR, halts=Halts.ALWAYS),
     )
 
     # Trouble at the CRM.
@@ -290,12 +294,12 @@ class Reason(StrEnum):
     FORBIDDEN_HOST = (
         "forbidden_host",
         N_("an address outside the hosts of this connection was named"),
-        Rule(ForbiddenAddressError, Helper.YOU),
+        ReasonRule(ForbiddenAddressError, Helper.YOU),
     )
     CREDENTIAL_STORE = (
         "credential_store",
         N_("the secrets of this connection cannot be read"),
-        Rule(CredentialStoreError, Helper.YOU),
+        ReasonRule(CredentialStoreError, Helper.YOU),
     )
 
     # Backups and what comes back from them.
@@ -319,7 +323,7 @@ class Reason(StrEnum):
     NOT_ALL_SHOWN = (
         "not_all_shown",
         N_("something that hangs on it is not shown to this user, and would be lost for good"),
-        Rule(PermissionDeniedError, Helper.ADMINISTRATOR),
+        ReasonRule(PermissionDeniedError, Helper.ADMINISTRATOR),
     )
     ATTACHMENT_TOO_LARGE = "attachment_too_large", N_("one of its files is too large for a backup"), _BACKUP
     ATTACHMENT_SIZE = "attachment_size", N_("one of its files did not have the size that the CRM named"), _BACKUP
@@ -330,8 +334,8 @@ class Reason(StrEnum):
         N_("a record with its number or title was made since the first attempt; it may be the copy"),
         _LOOK,
     )
-    NOT_AVAILABLE = "not_available", N_("this CRM has no such thing"), Rule(NotAvailableError)
-    JOURNAL = "journal", N_("the journal could not be written"), Rule(JournalError, Helper.YOU)
+    NOT_AVAILABLE = "not_available", N_("this CRM has no such thing"), ReasonRule(NotAvailableError)
+    JOURNAL = "journal", N_("the journal could not be written"), ReasonRule(JournalError, Helper.YOU)
 
     @classmethod
     def check(cls, given: object) -> None:

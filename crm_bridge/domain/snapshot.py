@@ -30,7 +30,7 @@ class PartKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SnapshotPart:
     """One answer (or the contract's share of it) as JSON bytes. `name` is the vendor's list, object or slice."""
 
     kind: PartKind
@@ -84,7 +84,7 @@ class Snapshot:
     ref: ContractRef
     digest: str
     record: bytes = field(repr=False)
-    parts: tuple[Part, ...] = field(default=(), repr=False)
+    parts: tuple[SnapshotPart, ...] = field(default=(), repr=False)
     attachments: tuple[Attachment, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """What is there and is not in the copy; a snapshot from the vault has none, the journal tells of them."""

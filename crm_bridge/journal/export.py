@@ -9,12 +9,13 @@ from typing import BinaryIO
 
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import database, sources
-from crm_bridge.journal.entry import Entry
-from crm_bridge.journal.outline import outline
-from crm_bridge.journal.sources import EntryRecord, Header, LinesRecord
+from crm_bridge.journal.checking import sources
+from crm_bridge.journal.checking.recompute import ROTATE_OP, START_OP
+from crm_bridge.journal.checking.sources import EntryRecord, JournalHeader, LinesRecord
+from crm_bridge.journal.format.entry import Entry
+from crm_bridge.journal.format.outline import outline
+from crm_bridge.journal.storage import database
 from crm_bridge.journal.store import Journal
-from crm_bridge.journal.walk import ROTATE_OP, START_OP
 
 
 def export_journal(source: Journal | Path, output: BinaryIO) -> int:
@@ -54,7 +55,7 @@ _BEGINNING = 65_536
 def _export(db: sqlite3.Connection, output: BinaryIO) -> int:
     header = sources.read_database_header(db)
     size = sources.count_entries(db)
-    whole = Header(header.uuid, header.origin, size, _announced_keys(db))
+    whole = JournalHeader(header.uuid, header.origin, size, _announced_keys(db))
     output.write(sources.header_line(whole) + b"\n")
     for record in sources.read_database_records(db, size=size):
         output.write(_line(record) + b"\n")

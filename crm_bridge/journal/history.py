@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 
-from crm_bridge.journal.entry import Entry, is_intent, is_outcome
-from crm_bridge.journal.merkle import Frontier, leaf_hash
-from crm_bridge.journal.outline import Outline, outline
-from crm_bridge.journal.tail import Tail, unverified
+from crm_bridge.journal.format.entry import Entry, is_intent, is_outcome
+from crm_bridge.journal.format.merkle import Frontier, leaf_hash
+from crm_bridge.journal.format.outline import Outline, outline
+from crm_bridge.journal.storage.tail import Tail, unverified
 
 
 class History:

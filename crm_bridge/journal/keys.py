@@ -12,7 +12,7 @@ from typing import Protocol
 
 from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal.note import Signer
+from crm_bridge.journal.format.note import Signer
 
 SIGN = "journal-sign"
 SIGN_NEXT = "journal-sign-next"

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from crm_bridge.errors import JournalBusyError
-from crm_bridge.journal.lock import FileLock
+from crm_bridge.journal.storage.lock import FileLock
 
 FOLDER = "locks"
 

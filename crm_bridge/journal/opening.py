@@ -12,10 +12,11 @@ from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import database, rotation
-from crm_bridge.journal.checkpoint import ORIGIN_PREFIX
-from crm_bridge.journal.entry import Draft, Stamp
-from crm_bridge.journal.files import check_file, check_home, create_file, make_home, sync_directory
+from crm_bridge.journal import rotation
+from crm_bridge.journal.format.checkpoint import ORIGIN_PREFIX
+from crm_bridge.journal.format.entry import NewEntry, Stamp
+from crm_bridge.journal.format.merkle import Frontier
+from crm_bridge.journal.format.note import Signer
 from crm_bridge.journal.keys import (
     HMAC,
     SIGN,
@@ -26,11 +27,11 @@ from crm_bridge.journal.keys import (
     require_key,
     signer_for,
 )
-from crm_bridge.journal.merkle import Frontier
-from crm_bridge.journal.note import Signer
 from crm_bridge.journal.pin import read_pin
-from crm_bridge.journal.tail import Tail, load_tail, rolled_back, unverified
-from crm_bridge.journal.writing import insert_batch
+from crm_bridge.journal.storage import database
+from crm_bridge.journal.storage.files import check_file, check_home, create_file, make_home, sync_directory
+from crm_bridge.journal.storage.tail import Tail, load_tail, rolled_back, unverified
+from crm_bridge.journal.storage.writing import insert_batch
 
 START_OP = "journal.start"
 
@@ -142,4 +143,4 @@ def _create(db: sqlite3.Connection, *, keys: KeyStore, stamp: Stamp, randomness:
     digests = PersonalDigests(read_key(keys, HMAC) or make_key(keys, HMAC, randomness))
     db.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", [("uuid", uuid), ("format", database.FORMAT)])
     body = {"uuid": uuid, "vkey": str(signer.verifier), "hmac": digests.key_id, "after": after}
-    insert_batch(db, Tail(Frontier()), [Draft(START_OP, body=body)], stamp, origin=origin, signers=(signer,))
+    insert_batch(db, Tail(Frontier()), [NewEntry(START_OP, body=body)], stamp, origin=origin, signers=(signer,))

@@ -9,9 +9,9 @@ from pathlib import Path
 from crm_bridge.errors import JournalError
 from crm_bridge.files import read_private, write_private
 from crm_bridge.i18n import _
+from crm_bridge.journal.format.merkle import HASH_SIZE
+from crm_bridge.journal.format.note import NoteError, decode64, encode64
 from crm_bridge.journal.keys import PIN, KeyStore
-from crm_bridge.journal.merkle import HASH_SIZE
-from crm_bridge.journal.note import NoteError, decode64, encode64
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,19 @@ from collections.abc import Iterable, Iterator
 
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import database
-from crm_bridge.journal.canonical import canonical
-from crm_bridge.journal.checkpoint import ORIGIN_PREFIX, Checkpoint
-from crm_bridge.journal.entry import GATE_OP, AttemptKey, Entry, is_intent, is_outcome
+from crm_bridge.journal.format.canonical import canonical
+from crm_bridge.journal.format.checkpoint import ORIGIN_PREFIX, Checkpoint
+from crm_bridge.journal.format.entry import GATE_OP, AttemptKey, Entry, is_intent, is_outcome
+from crm_bridge.journal.format.lines import Line, damaged_lines, parse_lines, split_block
+from crm_bridge.journal.format.merkle import inclusion_path
+from crm_bridge.journal.format.note import Signer
+from crm_bridge.journal.format.proof import InclusionProof
 from crm_bridge.journal.history import History
-from crm_bridge.journal.lines import Line, damaged_lines, parse_lines, split_block
-from crm_bridge.journal.merkle import inclusion_path
-from crm_bridge.journal.note import Signer
 from crm_bridge.journal.opening import Opened
-from crm_bridge.journal.proof import InclusionProof
-from crm_bridge.journal.tail import follow, rolled_back, sealed_size
-from crm_bridge.journal.transactions import Transactions
-from crm_bridge.journal.tree import StoredTree
+from crm_bridge.journal.storage import database
+from crm_bridge.journal.storage.tail import follow, rolled_back, sealed_size
+from crm_bridge.journal.storage.transactions import Transactions
+from crm_bridge.journal.storage.tree import StoredTree
 
 _PAGE = 256
 

@@ -13,15 +13,17 @@ from typing import Any, Self
 from crm_bridge.clock import Clock, boot_id, new_id
 from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal import database, dsse, opening, rotation
-from crm_bridge.journal.ballast import Ballast
-from crm_bridge.journal.entry import HMAC_OP, Draft, Entry, Stamp, is_intent, is_outcome, timestamp
+from crm_bridge.journal import opening, rotation
+from crm_bridge.journal.format import dsse
+from crm_bridge.journal.format.entry import HMAC_OP, Entry, NewEntry, Stamp, is_intent, is_outcome, timestamp
+from crm_bridge.journal.format.note import Signer
 from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.leases import Leases
-from crm_bridge.journal.note import Signer
 from crm_bridge.journal.pin import NoPins, Pin, write_pin
 from crm_bridge.journal.reading import Reader
-from crm_bridge.journal.writing import Written, insert_batch
+from crm_bridge.journal.storage import database
+from crm_bridge.journal.storage.ballast import Ballast
+from crm_bridge.journal.storage.writing import WrittenBatch, insert_batch
 
 PIN_OUTCOMES = 50
 PIN_SECONDS = 60.0
@@ -117,35 +119,37 @@ class Journal(Reader):
 
     @property
     def ballast_ready(self) -> bool:
-        """Say whether space for outcomes is held back. Without it no new intent is accepted."""
+        """Return whether space for outcomes is held back. Without it no new intent is accepted."""
         return self._ballast is not None and self._ballast.ready
 
     def __repr__(self) -> str:
         """Name the journal; keys stay out."""
         return f"Journal({self.origin!r}, size={self._tail.size})"
 
-    def append(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
-        """Write all drafts in one transaction under one checkpoint; they are on disk when this returns.
+    def append(self, new_entries: Sequence[NewEntry]) -> tuple[Entry, ...]:
+        """Write all new entries in one transaction under one checkpoint; they are on disk when this returns.
 
         Raises JournalBusyError or JournalError when nothing was written; reason `disk_full`, `intent_open`,
         `bad_entry`, ... After reason `commit_uncertain` the journal is closed: nobody knows whether the entries are
         there. `outcome_not_recorded`: the disk stayed full even without the ballast.
         """
-        if not drafts:
+        if not new_entries:
             return ()
         with self._guard:
-            self._refuse_intents_without_ballast(drafts)
+            self._refuse_intents_without_ballast(new_entries)
             # Nothing is written on a journal that does not check; hashing it again must not keep others from writing.
             if self._history is None or not self._history.thorough:
                 self._believed(thorough=True)
             self._name_digest_key()
             try:
-                entries = self._write(drafts)
+                entries = self._write(new_entries)
             except JournalError as error:
-                if error.reason not in ("disk_full", "journal_read_only") or not any(is_outcome(d.op) for d in drafts):
+                if error.reason not in ("disk_full", "journal_read_only") or not any(
+                    is_outcome(d.op) for d in new_entries
+                ):
                     raise
-                entries = self._write_from_ballast(drafts, error)
-            self._after_commit(drafts)
+                entries = self._write_from_ballast(new_entries, error)
+            self._after_commit(new_entries)
         return entries
 
     def sign_receipt(self, payload: bytes) -> dict[str, Any]:
@@ -161,7 +165,7 @@ class Journal(Reader):
                 old = self._signer()
                 new = rotation.prepare(self._keys, self.origin, self._randomness)
                 body = {"old": str(old.verifier), "new": str(new.verifier)}
-                made = self._insert(db, [Draft(rotation.ROTATE_OP, body=body)], (old, new))
+                made = self._insert(db, [NewEntry(rotation.ROTATE_OP, body=body)], (old, new))
             # From here on the old key is outside its range, whatever becomes of the keyring.
             self._take_in(made)
             self._opened.signer = new
@@ -222,10 +226,10 @@ class Journal(Reader):
         """Close."""
         self.close()
 
-    def _write(self, drafts: Sequence[Draft]) -> tuple[Entry, ...]:
+    def _write(self, new_entries: Sequence[NewEntry]) -> tuple[Entry, ...]:
         with self._file.write() as db:
             self._believed(thorough=True)
-            made = self._insert(db, drafts, (self._signer(),))
+            made = self._insert(db, new_entries, (self._signer(),))
         self._take_in(made)
         return made.entries
 
@@ -235,10 +239,12 @@ class Journal(Reader):
             return
         named = self.entry(max(self._believed().places(op=HMAC_OP), default=0))
         if named.body.get("hmac") != self._opened.digests.key_id:
-            self._write([Draft(HMAC_OP, body={"hmac": self._opened.digests.key_id})])
+            self._write([NewEntry(HMAC_OP, body={"hmac": self._opened.digests.key_id})])
         self._digest_key_named = True
 
-    def _insert(self, db: sqlite3.Connection, drafts: Sequence[Draft], signers: Sequence[Signer]) -> Written:
+    def _insert(
+        self, db: sqlite3.Connection, new_entries: Sequence[NewEntry], signers: Sequence[Signer]
+    ) -> WrittenBatch:
         stamp = opening.make_stamp(
             self._clock,
             boot=self._stamp.boot,
@@ -246,11 +252,11 @@ class Journal(Reader):
             os_user=self._stamp.os_user,
             ts=timestamp(self._clock.now()),
         )
-        tracked = any(is_intent(draft.op) or is_outcome(draft.op) for draft in drafts)
+        tracked = any(is_intent(new_entry.op) or is_outcome(new_entry.op) for new_entry in new_entries)
         attempts = self._open() if tracked else {}
-        return insert_batch(db, self._tail, drafts, stamp, origin=self.origin, signers=signers, attempts=attempts)
+        return insert_batch(db, self._tail, new_entries, stamp, origin=self.origin, signers=signers, attempts=attempts)
 
-    def _take_in(self, made: Written) -> None:
+    def _take_in(self, made: WrittenBatch) -> None:
         """Extend what is known by what was just committed."""
         self._tail = made.tail
         for entry in made.entries:
@@ -265,10 +271,10 @@ class Journal(Reader):
         signer = self._opened.signer
         return signer and rotation.successor(db, self._keys, self.origin, signer, since=self._tail.size)
 
-    def _write_from_ballast(self, drafts: Sequence[Draft], full: JournalError) -> tuple[Entry, ...]:
+    def _write_from_ballast(self, new_entries: Sequence[NewEntry], full: JournalError) -> tuple[Entry, ...]:
         try:
             if self._ballast is not None and self._ballast.release():
-                return self._write(drafts)
+                return self._write(new_entries)
         except JournalError as error:
             if error.reason not in ("disk_full", "journal_read_only"):
                 raise
@@ -278,19 +284,21 @@ class Journal(Reader):
             hint=_("free some space, then `crm-bridge resume`: the open step is settled by looking"),
         )
 
-    def _refuse_intents_without_ballast(self, drafts: Sequence[Draft]) -> None:
-        if any(is_intent(draft.op) for draft in drafts) and not self.ballast_ready:
+    def _refuse_intents_without_ballast(self, new_entries: Sequence[NewEntry]) -> None:
+        if any(is_intent(new_entry.op) for new_entry in new_entries) and not self.ballast_ready:
             raise JournalError(
                 _("no space is held back for outcomes, so nothing new is started"),
                 reason="disk_full",
                 hint=_("free some space, then `crm-bridge resume`"),
             )
 
-    def _after_commit(self, drafts: Sequence[Draft]) -> None:
-        self._unpinned_outcomes += sum(len(draft.lines) for draft in drafts if is_outcome(draft.op))
+    def _after_commit(self, new_entries: Sequence[NewEntry]) -> None:
+        self._unpinned_outcomes += sum(len(new_entry.lines) for new_entry in new_entries if is_outcome(new_entry.op))
         late = self._clock.monotonic() - self._pinned_at >= PIN_SECONDS
         # Never between an intent and its call: a keyring write can be slow.
-        if (late or self._unpinned_outcomes >= PIN_OUTCOMES) and not any(is_intent(draft.op) for draft in drafts):
+        if (late or self._unpinned_outcomes >= PIN_OUTCOMES) and not any(
+            is_intent(new_entry.op) for new_entry in new_entries
+        ):
             self.pin()
 
     def _signer(self, *, writes: bool = True) -> Signer:

@@ -17,9 +17,9 @@ from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import open_private
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.sealing import Seal
+from crm_bridge.pipeline.sealing import ValueSeal
 from crm_bridge.redaction import quoted
-from crm_bridge.spi.adapter import Sighting
+from crm_bridge.spi.adapter import Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Annotation:
         return Annotation(self.vendor_message or earlier.vendor_message, self.remark or earlier.remark)
 
     def __bool__(self) -> bool:
-        """Say whether there is any text."""
+        """Return whether there is any text."""
         return bool(self.vendor_message or self.remark)
 
 
@@ -46,7 +46,7 @@ class Annotations:
     def __init__(self, folder: Path, run: str, journal: Journal, randomness: random.Random | None = None) -> None:
         """Read what an earlier process wrote; `folder` is that of the kept plans."""
         self._path = folder / f"{run}.annotations"
-        self._seal = Seal(journal, "annotation-seal", run, randomness)
+        self._seal = ValueSeal(journal, "annotation-seal", run, randomness)
         self._by_id: dict[str, Annotation] = {}
         with suppress(OSError, ConfigError):
             self._read()
@@ -80,6 +80,8 @@ class Annotations:
                     self._by_id[value["id"]] = Annotation(**self._seal.open(value["sealed"], value["id"]))
 
 
-def remarks_of(sighting: Sighting) -> dict[str, Annotation]:
+def remarks_of(observation: Observation) -> dict[str, Annotation]:
     """Return what a look adds about single contracts, such as who has to approve."""
-    return {record_id: Annotation(remark=quoted(seen.note)) for record_id, seen in sighting.places.items() if seen.note}
+    return {
+        record_id: Annotation(remark=quoted(seen.note)) for record_id, seen in observation.places.items() if seen.note
+    }

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Evidence, Happening, Standing, advance
+from crm_bridge.domain.lifecycle import Event, EventKind, Evidence, Status, advance
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal.entry import Draft, Entry
-from crm_bridge.journal.lines import Line
+from crm_bridge.journal.format.entry import Entry, NewEntry
+from crm_bridge.journal.format.lines import Line
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.context import RunContext
 
 RUN_START = "run.start"
 RUN_END = "run.end"
@@ -27,21 +27,21 @@ RESTORE_START = "restore.start"
 BACKUP, GATE, INTENT, OUTCOME, VERIFY = "backup", "gate", "intent", "outcome", "verify"
 RESTORE_INTENT, RESTORE_OUTCOME = "restore.intent", "restore.outcome"
 
-_IN_GATES = frozenset({Event.GATE_PASSED, Event.HELD, Event.FOUND_ABSENT})
+_IN_GATES = frozenset({EventKind.GATE_PASSED, EventKind.HELD, EventKind.FOUND_ABSENT})
 _FACTS = frozenset({"event", "step", "attempt", "evidence", "reason", "code"})
 
 
-def op_of(event: Event) -> str:
+def op_of(kind: EventKind) -> str:
     """Return the `op` of the entries that hold an event: one for each kind of thing that is done to a batch."""
-    if event in _IN_GATES:
+    if kind in _IN_GATES:
         return GATE
     for op in (RESTORE_INTENT, RESTORE_OUTCOME):
-        if event.value.startswith(op):
+        if kind.value.startswith(op):
             return op
-    return event.value.partition(".")[0]
+    return kind.value.partition(".")[0]
 
 
-_OPS = {event: op_of(event) for event in Event}
+_OPS = {kind: op_of(kind) for kind in EventKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,52 +53,52 @@ class RunRef:
     connection: str
 
 
-class Note(NamedTuple):
+class ContractEvent(NamedTuple):
     """One event of one contract, about to be journaled."""
 
     record_id: str
-    happening: Happening
+    event: Event
     extra: Mapping[str, JsonValue] = MappingProxyType({})
 
 
-def event_entries(desk: Desk, run: RunRef, notes: Sequence[Note]) -> list[Draft]:
+def event_entries(context: RunContext, run: RunRef, notes: Sequence[ContractEvent]) -> list[NewEntry]:
     """Return one entry per kind of event, with a line per contract; ids, codes and digests, never names or amounts.
 
     The order of events of one contract is kept: a second event of it begins new entries.
     """
-    groups: dict[str, list[Note]] = {}
-    drafts: list[Draft] = []
+    groups: dict[str, list[ContractEvent]] = {}
+    new_entries: list[NewEntry] = []
     grouped: set[str] = set()
     for note in notes:
         if note.record_id in grouped:
-            drafts += [_batch(desk, run, op, group) for op, group in groups.items()]
+            new_entries += [_batch(context, run, op, group) for op, group in groups.items()]
             groups, grouped = {}, set()
         grouped.add(note.record_id)
-        groups.setdefault(_OPS[note.happening.event], []).append(note)
-    return drafts + [_batch(desk, run, op, group) for op, group in groups.items()]
+        groups.setdefault(_OPS[note.event.kind], []).append(note)
+    return new_entries + [_batch(context, run, op, group) for op, group in groups.items()]
 
 
-def _batch(desk: Desk, run: RunRef, op: str, notes: Sequence[Note]) -> Draft:
-    first = notes[0].happening
-    if all(note.happening is first or note.happening == first for note in notes):
+def _batch(context: RunContext, run: RunRef, op: str, notes: Sequence[ContractEvent]) -> NewEntry:
+    first = notes[0].event
+    if all(note.event is first or note.event == first for note in notes):
         shared, lines = share([note.extra for note in notes])
         shared = {**_facts(first), **shared}
     else:
-        shared, lines = share([{**_facts(note.happening), **note.extra} for note in notes])
+        shared, lines = share([{**_facts(note.event), **note.extra} for note in notes])
     named = [{"id": note.record_id, **line} for note, line in zip(notes, lines, strict=True)]
-    return contract_entry(desk, run, op, named, {"adapter": desk.adapter_version, **shared})
+    return contract_entry(context, run, op, named, {"adapter": context.adapter_version, **shared})
 
 
-def _facts(happening: Happening) -> dict[str, JsonValue]:
-    facts: dict[str, JsonValue] = {"event": happening.event.value, "step": happening.step.value}
-    if happening.attempt:
-        facts["attempt"] = happening.attempt
-    if happening.evidence:
-        facts["evidence"] = happening.evidence.value
-    if happening.reason:
-        facts["reason"] = happening.reason.value
-    if happening.code:
-        facts["code"] = happening.code
+def _facts(event: Event) -> dict[str, JsonValue]:
+    facts: dict[str, JsonValue] = {"event": event.kind.value, "step": event.step.value}
+    if event.attempt:
+        facts["attempt"] = event.attempt
+    if event.evidence:
+        facts["evidence"] = event.evidence.value
+    if event.reason:
+        facts["reason"] = event.reason.value
+    if event.code:
+        facts["code"] = event.code
     return facts
 
 
@@ -118,35 +118,37 @@ def share(
 
 
 def contract_entry(
-    desk: Desk, run: RunRef, op: str, lines: Sequence[Mapping[str, JsonValue]], body: Mapping[str, JsonValue]
-) -> Draft:
+    context: RunContext, run: RunRef, op: str, lines: Sequence[Mapping[str, JsonValue]], body: Mapping[str, JsonValue]
+) -> NewEntry:
     """Return an entry about contracts of a run: a line for each, and in `body` what is true of all of them."""
-    return Draft(
+    return NewEntry(
         op=op,
-        system=desk.system,
-        org=desk.profile.org_id,
-        module=desk.profile.module,
+        system=context.system,
+        org=context.profile.org_id,
+        module=context.profile.module,
         plan=run.plan,
         run=run.id,
-        crm_user=desk.profile.user_id,
+        crm_user=context.profile.user_id,
         body=body,
         lines=lines,
     )
 
 
-def run_entry(desk: Desk, run: RunRef, op: str, body: Mapping[str, JsonValue]) -> Draft:
+def run_entry(context: RunContext, run: RunRef, op: str, body: Mapping[str, JsonValue]) -> NewEntry:
     """Return an entry about the run as a whole."""
-    return contract_entry(desk, run, op, (), {"adapter": desk.adapter_version, "connection": run.connection, **body})
+    return contract_entry(
+        context, run, op, (), {"adapter": context.adapter_version, "connection": run.connection, **body}
+    )
 
 
-def happening_of(facts: Mapping[str, Any]) -> Happening | None:
+def event_of(facts: Mapping[str, Any]) -> Event | None:
     """Read an event of one contract back from the facts of its line; None for lines about anything else."""
     name = facts.get("event")
     if not isinstance(name, str):
         return None
     evidence, attempt = facts.get("evidence"), facts.get("attempt", 0)
-    return Happening(
-        Event(name),
+    return Event(
+        EventKind(name),
         Step(str(facts.get("step", Step.TRASH.value))),
         attempt if isinstance(attempt, int) else 0,
         Evidence(evidence) if isinstance(evidence, str) else None,
@@ -167,47 +169,47 @@ def _reason_of(word: object) -> Reason | None:
     return reason
 
 
-class Told(NamedTuple):
+class JournaledEvent(NamedTuple):
     """One event of one contract as the journal tells it."""
 
     entry: Entry
     line: Line
-    happening: Happening
+    event: Event
 
 
-def history(journal: Journal, run: str) -> Iterator[Told]:
+def history(journal: Journal, run: str) -> Iterator[JournaledEvent]:
     """Yield every event of a run's contracts, in order. Lines that say nothing of their own share one value."""
     for entry in journal.entries(run=run):
-        common = happening_of(entry.body)
+        common = event_of(entry.body)
         for line in journal.lines(entry):
             plain = common is not None and _FACTS.isdisjoint(line.own)
-            if happening := common if plain else happening_of(line.facts):
-                yield Told(entry, line, happening)
+            if event := common if plain else event_of(line.facts):
+                yield JournaledEvent(entry, line, event)
 
 
 class Fold:
-    """Where contracts stand: the fold over their events. Equal standings are one object, whatever their number."""
+    """Where contracts stand: the fold over their events. Equal statuses are one object, whatever their number."""
 
     def __init__(self, final: Step) -> None:
         """Begin with contracts that nothing has happened to, in a run whose plan ends with the step `final`."""
-        self.untouched = Standing(final=final)
-        self.standings: dict[str, Standing] = {}
-        self._known: dict[Standing, Standing] = {}
-        self._last: tuple[Standing, Happening, Standing] | None = None
+        self.untouched = Status(final=final)
+        self.statuses: dict[str, Status] = {}
+        self._known: dict[Status, Status] = {}
+        self._last: tuple[Status, Event, Status] | None = None
 
-    def after(self, before: Standing, happening: Happening) -> Standing:
-        """Return the standing after one more event. Raises JournalError for an event that cannot follow."""
+    def after(self, before: Status, event: Event) -> Status:
+        """Return the status after one more event. Raises JournalError for an event that cannot follow."""
         last = self._last
-        if last is not None and last[0] is before and (last[1] is happening or last[1] == happening):
+        if last is not None and last[0] is before and (last[1] is event or last[1] == event):
             return last[2]
-        after = advance(before, happening)
+        after = advance(before, event)
         after = self._known.setdefault(after, after)
-        self._last = before, happening, after
+        self._last = before, event, after
         return after
 
-    def take(self, record_id: str, happening: Happening) -> None:
+    def take(self, record_id: str, event: Event) -> None:
         """Take in one event of one contract."""
-        self.standings[record_id] = self.after(self.standings.get(record_id, self.untouched), happening)
+        self.statuses[record_id] = self.after(self.statuses.get(record_id, self.untouched), event)
 
 
 def last_step(journal: Journal, run: str) -> Step:
@@ -216,12 +218,12 @@ def last_step(journal: Journal, run: str) -> Step:
     return Step(str(start.body["step"])) if start and start.body.get("step") else Step.TRASH
 
 
-def standings(journal: Journal, run: str) -> dict[str, Standing]:
+def statuses(journal: Journal, run: str) -> dict[str, Status]:
     """Return where every contract of a run stands, by record id: the fold over the run's entries."""
     fold = Fold(last_step(journal, run))
     for told in history(journal, run):
-        fold.take(told.line.record_id, told.happening)
-    return fold.standings
+        fold.take(told.line.record_id, told.event)
+    return fold.statuses
 
 
 def first_intents(journal: Journal, run: str) -> dict[str, datetime]:

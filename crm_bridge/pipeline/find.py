@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from crm_bridge import failpoints
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filters import Filter, conditions, evaluate, open_fields
-from crm_bridge.domain.pushdown import names_exactly
-from crm_bridge.domain.truth import Truth
-from crm_bridge.domain.undecided import Undecided
+from crm_bridge.domain.filters.pushdown import names_exactly
+from crm_bridge.domain.filters.tree import Filter, conditions, evaluate, open_fields
+from crm_bridge.domain.filters.truth import Truth
+from crm_bridge.domain.filters.undecided import Undecided
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress

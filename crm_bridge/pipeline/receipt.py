@@ -15,10 +15,10 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.receipt import ReceiptFacts, statement_bytes
 from crm_bridge.errors import JournalError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.journal.dsse import RECEIPT_TYPE
-from crm_bridge.journal.entry import Entry
-from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of
-from crm_bridge.journal.note import encode64
+from crm_bridge.journal.format.dsse import RECEIPT_TYPE
+from crm_bridge.journal.format.entry import Entry
+from crm_bridge.journal.format.merkle import inclusion_path, leaf_hash, range_hash_of
+from crm_bridge.journal.format.note import encode64
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, Fold, history, last_step
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
@@ -126,11 +126,11 @@ def withdrawn(journal: Journal, run: RunInfo) -> Iterator[Withdrawal]:
     for told in history(journal, run.id):
         record_id = told.line.record_id
         if told.entry.seq > end:
-            before.setdefault(record_id, fold.standings[record_id].outcome.value if record_id in fold.standings else "")
+            before.setdefault(record_id, fold.statuses[record_id].outcome.value if record_id in fold.statuses else "")
             last[record_id] = told.entry.seq, told.entry.ts
-        fold.take(record_id, told.happening)
+        fold.take(record_id, told.event)
     for record_id, (seq, at) in last.items():
-        now = fold.standings[record_id].outcome.value
+        now = fold.statuses[record_id].outcome.value
         if before[record_id] not in ("", now):
             yield Withdrawal(record_id, seq, at, before[record_id], now)
 

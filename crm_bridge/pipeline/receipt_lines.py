@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crm_bridge.domain.canonical import JsonValue
-from crm_bridge.domain.lifecycle import Event, Standing
+from crm_bridge.domain.lifecycle import EventKind, Status
 from crm_bridge.domain.receipt import ReceiptLine, line_bytes
-from crm_bridge.journal.entry import Entry
-from crm_bridge.journal.lines import parse_line
-from crm_bridge.journal.merkle import Frontier, leaf_hash
+from crm_bridge.journal.format.entry import Entry
+from crm_bridge.journal.format.lines import parse_line
+from crm_bridge.journal.format.merkle import Frontier, leaf_hash
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.entries import Fold, history, last_step
 
@@ -52,8 +52,8 @@ class ReceiptLines:
         for told in history(journal, run):
             if until is not None and told.entry.seq > until:
                 break
-            self._fold.take(told.line.record_id, told.happening)
-            self._note(told.line.record_id, told.happening.event, told.entry.seq, told.line.place)
+            self._fold.take(told.line.record_id, told.event)
+            self._note(told.line.record_id, told.event.kind, told.entry.seq, told.line.place)
 
     def __len__(self) -> int:
         """Return the number of contracts."""
@@ -63,30 +63,30 @@ class ReceiptLines:
         """Yield the line of every contract."""
         return (self._line(record_id, number) for record_id, number in self._numbers.items())
 
-    def standings(self) -> Mapping[str, Standing]:
+    def statuses(self) -> Mapping[str, Status]:
         """Return where every contract stands at the end of the fold, in the order of the lines."""
-        return self._fold.standings
+        return self._fold.statuses
 
     def number_of(self, record_id: str) -> int | None:
         """Return the place of a contract's line, None for a contract that is not in the run."""
         return self._numbers.get(record_id)
 
-    def _note(self, record_id: str, event: Event, seq: int, place: int) -> None:
+    def _note(self, record_id: str, kind: EventKind, seq: int, place: int) -> None:
         number = self._numbers.setdefault(record_id, len(self._numbers))
         if number == len(self._attempts):
             self._attempts.append(0)
-        if event is Event.BACKED_UP:
+        if kind is EventKind.BACKED_UP:
             self._backup.note(number, seq, place)
-        elif event is Event.INTENDED:
+        elif kind is EventKind.INTENDED:
             self._attempts[number] += 1
             self._intent.note(number, seq, place)
-        elif event.value.startswith(("outcome.", "reconcile.")):
+        elif kind.value.startswith(("outcome.", "reconcile.")):
             self._answer.note(number, seq, place)
-        elif event.value.startswith("verify."):
+        elif kind.value.startswith("verify."):
             self._seen.note(number, seq, place)
 
     def _line(self, record_id: str, number: int) -> bytes:
-        standing = self._fold.standings[record_id]
+        status = self._fold.statuses[record_id]
         backup, intent, answer, seen = (
             self._facts(places.of(number)) for places in (self._backup, self._intent, self._answer, self._seen)
         )
@@ -94,11 +94,11 @@ class ReceiptLines:
         return line_bytes(
             ReceiptLine(
                 record_id,
-                standing.outcome.value,
-                standing.evidence.value if standing.evidence else "",
+                status.outcome.value,
+                status.evidence.value if status.evidence else "",
                 self._attempts[number],
-                standing.why.value if standing.why else "",
-                standing.code,
+                status.why.value if status.why else "",
+                status.code,
                 backup={name: backup[name] for name in ("set", "file", "sha256")} if backup else None,
                 intent_at=_text(intent, "ts"),
                 sent_at=_text(answer, "sent_at"),

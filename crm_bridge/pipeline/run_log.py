@@ -12,18 +12,18 @@ from typing import Any
 from crm_bridge import failpoints
 from crm_bridge.domain.absence import Asked, Claim
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, Happening, Outcome, Standing, State
-from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
+from crm_bridge.domain.lifecycle import Event, EventKind, Outcome, State, Status
+from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations
-from crm_bridge.pipeline.claims import Claims
-from crm_bridge.pipeline.desk import Desk
-from crm_bridge.pipeline.entries import PLAN_MADE, Fold, Note, RunRef, event_entries, history, last_step
-from crm_bridge.pipeline.plan_file import PlanFile
+from crm_bridge.pipeline.context import RunContext
+from crm_bridge.pipeline.entries import PLAN_MADE, ContractEvent, Fold, RunRef, event_entries, history, last_step
+from crm_bridge.pipeline.planning.plan_file import PlanFile
+from crm_bridge.pipeline.settling.claims import Claims
 from crm_bridge.vault import BackupSet
 
-__all__ = ["BackedUpPlan", "BackupRef", "DeletionRun", "Note", "RunLog", "VerifiedRun", "steps_of"]
+__all__ = ["BackedUpPlan", "BackupRef", "ContractEvent", "DeletionRun", "RunLog", "VerifiedRun", "steps_of"]
 
 
 _NOTHING = Asked()
@@ -40,42 +40,42 @@ class BackupRef:
 class RunLog:
     """Where every contract of a run stands, kept equal to the journal."""
 
-    def __init__(self, desk: Desk, run: RunRef) -> None:
+    def __init__(self, context: RunContext, run: RunRef) -> None:
         """Fold what the journal already says about the run."""
-        self.desk = desk
+        self.context = context
         self.run = run
-        self._fold = Fold(last_step(desk.journal, run.id))
-        self._standings = self._fold.standings
+        self._fold = Fold(last_step(context.journal, run.id))
+        self._statuses = self._fold.statuses
         self._backups: dict[str, dict[str, bytes]] = {}
         self._sets: dict[str, BackupSet] = {}
         self._asked: dict[tuple[str, Step], Asked] = {}
         self._live_marks: dict[str, str] = {}
         self._bin_marks: dict[str, str] = {}
-        self.others = Claims(desk, but=run.id)
+        self.others = Claims(context, but=run.id)
         self.leaves: dict[str, int] = {}
         """Lines, notes and files of each contract that was saved."""
-        self.annotations = Annotations(desk.plans, run.id, desk.journal)
-        for told in history(desk.journal, run.id):
-            self._fold.take(told.line.record_id, told.happening)
-            self._note(told.line.record_id, told.happening, told.line.facts)
+        self.annotations = Annotations(context.plans, run.id, context.journal)
+        for told in history(context.journal, run.id):
+            self._fold.take(told.line.record_id, told.event)
+            self._note(told.line.record_id, told.event, told.line.facts)
 
-    def standing(self, record_id: str) -> Standing:
+    def status(self, record_id: str) -> Status:
         """Return where one contract stands."""
-        return self._standings.get(record_id, self._fold.untouched)
+        return self._statuses.get(record_id, self._fold.untouched)
 
-    def write(self, failpoint: str, notes: Sequence[Note]) -> None:
+    def write(self, failpoint: str, notes: Sequence[ContractEvent]) -> None:
         """Journal events in one transaction. Illegal ones raise before anything is written."""
         if not notes:
             return
-        after: dict[str, Standing] = {}
-        known, follow = self._standings, self._fold.after
-        for record_id, happening, _extra in notes:
+        after: dict[str, Status] = {}
+        known, follow = self._statuses, self._fold.after
+        for record_id, event, _extra in notes:
             before = after.get(record_id) or known.get(record_id, self._fold.untouched)
-            after[record_id] = follow(before, happening)
-        entries = event_entries(self.desk, self.run, notes)
+            after[record_id] = follow(before, event)
+        entries = event_entries(self.context, self.run, notes)
         with failpoints.step(failpoint):
-            self.desk.journal.append(entries)
-        self._standings.update(after)
+            self.context.journal.append(entries)
+        self._statuses.update(after)
         for note in notes:
             self._note(*note)
 
@@ -86,7 +86,7 @@ class RunLog:
     @cached_property
     def planned_at(self) -> datetime | None:
         """Return when the plan was made, where this journal says so."""
-        made = next(self.desk.journal.entries(op=PLAN_MADE, plan=self.run.plan), None)
+        made = next(self.context.journal.entries(op=PLAN_MADE, plan=self.run.plan), None)
         return datetime.fromisoformat(made.ts) if made else None
 
     def live_mark(self, record_id: str) -> str:
@@ -97,15 +97,15 @@ class RunLog:
         """Return the mark that a contract had when it was last seen in the bin; empty where none is known."""
         return self._bin_marks.get(record_id, "")
 
-    def _note(self, record_id: str, happening: Happening, facts: Mapping[str, Any]) -> None:
-        if happening.event is Event.BACKED_UP:
+    def _note(self, record_id: str, event: Event, facts: Mapping[str, Any]) -> None:
+        if event.kind is EventKind.BACKED_UP:
             self._note_backup(record_id, facts)
         if mark := facts.get("mark"):
-            live = happening.event is Event.GATE_PASSED and happening.step is Step.TRASH
+            live = event.kind is EventKind.GATE_PASSED and event.step is Step.TRASH
             (self._live_marks if live else self._bin_marks)[record_id] = str(mark)
-        asked = self._asked.get((record_id, happening.step), _NOTHING)
-        if (after := asked.after(happening.event, happening.reason)) is not asked:
-            self._asked[record_id, happening.step] = after
+        asked = self._asked.get((record_id, event.step), _NOTHING)
+        if (after := asked.after(event.kind, event.reason)) is not asked:
+            self._asked[record_id, event.step] = after
 
     def _note_backup(self, record_id: str, facts: Mapping[str, Any]) -> None:
         known = self._backups.setdefault(str(facts["set"]), {})
@@ -118,7 +118,7 @@ class RunLog:
     def backup_set(self, set_id: str) -> BackupSet:
         """Open a set of this run once and keep it open: its header is decrypted a single time."""
         if set_id not in self._sets:
-            self._sets[set_id] = self.desk.vault.open(set_id)
+            self._sets[set_id] = self.context.vault.open(set_id)
         return self._sets[set_id]
 
     def backup_of(self, record_id: str) -> BackupRef:
@@ -130,12 +130,12 @@ class RunLog:
 
     def counts(self) -> Counter[Outcome]:
         """Return how many contracts have each outcome."""
-        return Counter(standing.outcome for standing in self._standings.values())
+        return Counter(status.outcome for status in self._statuses.values())
 
     def ids_in(self, states: Iterable[State]) -> list[str]:
         """Return the ids that stand in one of these states."""
         wanted = frozenset(states)
-        return [record_id for record_id, standing in self._standings.items() if standing.state in wanted]
+        return [record_id for record_id, status in self._statuses.items() if status.state in wanted]
 
 
 @dataclass(frozen=True, slots=True)

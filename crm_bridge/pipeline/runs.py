@@ -10,19 +10,19 @@ from crm_bridge import failpoints
 from crm_bridge.clock import new_id
 from crm_bridge.domain.absence import Claim
 from crm_bridge.domain.canonical import JsonValue
-from crm_bridge.domain.lifecycle import FINAL, Standing, State
-from crm_bridge.domain.plan import ConfirmedPlan, DeletionPlan
+from crm_bridge.domain.lifecycle import FINAL, State, Status
+from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import ConfirmationError, JournalBusyError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.journal.entry import Entry
+from crm_bridge.journal.format.entry import Entry
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.absence import UNPROVEN
-from crm_bridge.pipeline.desk import Desk
+from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.entries import RUN_END, RUN_START, RunRef, run_entry
-from crm_bridge.pipeline.plan_file import PlanFile
-from crm_bridge.pipeline.policing import policy_facts
+from crm_bridge.pipeline.planning.plan_file import PlanFile
+from crm_bridge.pipeline.planning.policing import policy_facts
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
 from crm_bridge.pipeline.run_log import RunLog, steps_of
+from crm_bridge.pipeline.settling.absence import UNPROVEN
 
 _OUTSIDE_NAMED = 100
 
@@ -111,9 +111,9 @@ def run_of_plan(journal: Journal, digest: str) -> RunInfo | None:
     return _info(starts[0], ends[-1] if ends else None)
 
 
-def run_for(desk: Desk, confirmed: ConfirmedPlan) -> tuple[RunRef, bool]:
+def run_for(context: RunContext, confirmed: ConfirmedPlan) -> tuple[RunRef, bool]:
     """Return the run that carries a plan out, and whether it is new. Refuses a used plan; journals nothing."""
-    known = run_of_plan(desk.journal, confirmed.plan.digest)
+    known = run_of_plan(context.journal, confirmed.plan.digest)
     if known and known.complete:
         raise ConfirmationError(
             _("this plan was already carried out in run {run}").format(run=known.id),
@@ -122,16 +122,16 @@ def run_for(desk: Desk, confirmed: ConfirmedPlan) -> tuple[RunRef, bool]:
         )
     if known:
         return known.ref, False
-    return RunRef(new_id(desk.clock, desk.randomness), confirmed.plan.digest, desk.connection), True
+    return RunRef(new_id(context.clock, context.randomness), confirmed.plan.digest, context.connection), True
 
 
-def lease_targets(desk: Desk, run: RunRef, file: PlanFile) -> None:
+def lease_targets(context: RunContext, run: RunRef, file: PlanFile) -> None:
     """Reserve every contract of the plan for this run. Raises JournalBusyError naming how many others hold.
 
     Before the run's first entry: a run that could not begin leaves nothing behind that a resume would find.
     """
     with failpoints.step("lease"):
-        held = desk.journal.lease(run.id, desk.system, desk.profile.org_id, [t.ref.id for t in file.targets()])
+        held = context.journal.lease(run.id, context.system, context.profile.org_id, [t.ref.id for t in file.targets()])
     if held:
         raise JournalBusyError(
             _("{count} contracts of this plan belong to another run that is not finished, first {id}").format(
@@ -142,7 +142,7 @@ def lease_targets(desk: Desk, run: RunRef, file: PlanFile) -> None:
         )
 
 
-def begin_run(desk: Desk, confirmed: ConfirmedPlan, run: RunRef) -> None:
+def begin_run(context: RunContext, confirmed: ConfirmedPlan, run: RunRef) -> None:
     """Journal the start of a new run: who confirmed what, how, and until when it holds."""
     plan, said = confirmed.plan, confirmed.confirmation
     body: dict[str, JsonValue] = {
@@ -152,10 +152,10 @@ def begin_run(desk: Desk, confirmed: ConfirmedPlan, run: RunRef) -> None:
         "confirmed_how": said.how,
         "confirmed_at": said.at.isoformat(timespec="milliseconds"),
         "expires_at": plan.head.expires_at.isoformat(timespec="milliseconds"),
-        **policy_facts(desk.journal, plan.notes),
+        **policy_facts(context.journal, plan.notes),
     }
     with failpoints.step("run.start"):
-        desk.journal.append([run_entry(desk, run, RUN_START, body)])
+        context.journal.append([run_entry(context, run, RUN_START, body)])
 
 
 def end_run(
@@ -167,36 +167,36 @@ def end_run(
     """
     complete, counts = not halted, Counter[str]()
     for target in file.targets():
-        standing = log.standing(target.ref.id)
-        complete = complete and is_final(standing, plan) and not is_open(log, target.ref.id)
-        counts[standing.outcome.value] += 1
+        status = log.status(target.ref.id)
+        complete = complete and is_final(status, plan) and not is_open(log, target.ref.id)
+        counts[status.outcome.value] += 1
     body: dict[str, JsonValue] = {
         "complete": complete,
         "step": steps_of(plan)[-1].value,
         "counts": dict(sorted(counts.items())),
-        "receipt": seal_of(ReceiptLines(log.desk.journal, log.run.id)),
+        "receipt": seal_of(ReceiptLines(log.context.journal, log.run.id)),
     }
     if halted:
         body["halted"] = halted
     if outside is not None:
         body["outside"] = {"count": len(outside), "ids": [*outside[:_OUTSIDE_NAMED]]}
-    if log.desk.journal.pin_stale:
+    if log.context.journal.pin_stale:
         # The tail since the last pin is protected by receipts and kept checkpoints only: whoever reads this knows.
         body["pin_stale"] = True
     with failpoints.step("run.end"):
-        (entry,) = log.desk.journal.append([run_entry(log.desk, log.run, RUN_END, body)])
+        (entry,) = log.context.journal.append([run_entry(log.context, log.run, RUN_END, body)])
     return entry
 
 
 def is_open(log: RunLog, record_id: str) -> bool:
-    """Say whether a resume has to look again: at what could not be seen, and at what a lost request may still reach."""
-    standing = log.standing(record_id)
-    lost = standing.state is State.RESISTED and log.claim(record_id, standing.step) is Claim.LOST
-    return lost or (standing.state is State.HELD and standing.reason in UNPROVEN)
+    """Return whether a resume must look again: at what could not be seen, or a lost request may still reach."""
+    status = log.status(record_id)
+    lost = status.state is State.RESISTED and log.claim(record_id, status.step) is Claim.LOST
+    return lost or (status.state is State.HELD and status.reason in UNPROVEN)
 
 
-def is_final(standing: Standing, plan: DeletionPlan) -> bool:
-    """Say whether a resume would leave this contract alone."""
-    if standing.state is State.VERIFIED:
-        return standing.step is steps_of(plan)[-1]
-    return standing.state in FINAL
+def is_final(status: Status, plan: DeletionPlan) -> bool:
+    """Return whether a resume would leave this contract alone."""
+    if status.state is State.VERIFIED:
+        return status.step is steps_of(plan)[-1]
+    return status.state in FINAL

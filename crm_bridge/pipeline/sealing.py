@@ -17,7 +17,7 @@ from crm_bridge.journal.store import Journal
 _NONCE = 12
 
 
-class Seal:
+class ValueSeal:
     """AES-GCM with a key of its own for each purpose and name."""
 
     def __init__(self, journal: Journal, purpose: str, name: str, randomness: random.Random | None = None) -> None:

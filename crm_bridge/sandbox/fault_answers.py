@@ -8,36 +8,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crm_bridge.sandbox.faults import Rule
+from crm_bridge.sandbox.faults import FaultRule
 from crm_bridge.spi.emulator import WireResponse
 
-Change = Callable[[WireResponse, Rule], WireResponse]
+Change = Callable[[WireResponse, FaultRule], WireResponse]
 
 _HTML = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We will be back soon.</body></html>"
 _JSON = "application/json;charset=UTF-8"
 
 
-def spoiled(answer: WireResponse, rule: Rule) -> WireResponse:
+def spoiled(answer: WireResponse, rule: FaultRule) -> WireResponse:
     """Return the answer that a rule puts in the place of the CRM's; unchanged for faults of the connection."""
     change = _CHANGES.get(rule.kind)
     return change(answer, rule) if change else answer
 
 
-def _too_many(_answer: WireResponse, rule: Rule) -> WireResponse:
+def _too_many(_answer: WireResponse, rule: FaultRule) -> WireResponse:
     wait = rule.arguments.get("retry_after")
     extra = (("Retry-After", str(wait)),) if wait is not None else ()
     return _told(rule, 429, {"message": "too many requests"}, extra)
 
 
 def _status(default: int, text: str) -> Change:
-    def change(_answer: WireResponse, rule: Rule) -> WireResponse:
+    def change(_answer: WireResponse, rule: FaultRule) -> WireResponse:
         return _told(rule, default, {"message": text})
 
     return change
 
 
 def _told(
-    rule: Rule, status: int, default: Mapping[str, object], extra: tuple[tuple[str, str], ...] = ()
+    rule: FaultRule, status: int, default: Mapping[str, object], extra: tuple[tuple[str, str], ...] = ()
 ) -> WireResponse:
     """Answer with the status and body of the arguments (`status`, `json`, `text`, `content_type`, `headers`)."""
     given: Mapping[str, Any] = rule.arguments
@@ -47,66 +47,66 @@ def _told(
     return WireResponse(int(given.get("status", status)), (kind, *headers), body)
 
 
-def _malformed(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _malformed(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     body = answer.body or b'{"data":[]}'
     return _with_type(replace(answer, status=answer.status if answer.body else 200, body=body[:-1] + b",,"), _JSON)
 
 
-def _empty(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _empty(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     return replace(answer, status=200, body=b"")
 
 
-def _html(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _html(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     return _with_type(replace(answer, status=200, body=_HTML), "text/html; charset=utf-8")
 
 
-def _content_type(answer: WireResponse, rule: Rule) -> WireResponse:
+def _content_type(answer: WireResponse, rule: FaultRule) -> WireResponse:
     return _with_type(answer, str(rule.arguments.get("value", "text/plain")))
 
 
-def _oversize(answer: WireResponse, rule: Rule) -> WireResponse:
+def _oversize(answer: WireResponse, rule: FaultRule) -> WireResponse:
     size = int(rule.arguments.get("bytes", 9 * 1024 * 1024))
     return _with_type(replace(answer, status=200, body=b'{"data":"' + b"x" * size + b'"}'), _JSON)
 
 
-def _gzip_bomb(answer: WireResponse, rule: Rule) -> WireResponse:
+def _gzip_bomb(answer: WireResponse, rule: FaultRule) -> WireResponse:
     size = int(rule.arguments.get("bytes", 50 * 1024 * 1024))
     body = gzip.compress(b'{"data":"' + b"0" * size + b'"}', mtime=0)
     packed = _with_type(replace(answer, status=200, body=body), _JSON)
     return replace(packed, headers=(*packed.headers, ("Content-Encoding", "gzip")))
 
 
-def _deep_json(answer: WireResponse, rule: Rule) -> WireResponse:
+def _deep_json(answer: WireResponse, rule: FaultRule) -> WireResponse:
     depth = int(rule.arguments.get("depth", 100_000))
     return _with_type(replace(answer, status=200, body=b"[" * depth + b"]" * depth), _JSON)
 
 
-def _redirect(_answer: WireResponse, rule: Rule) -> WireResponse:
+def _redirect(_answer: WireResponse, rule: FaultRule) -> WireResponse:
     headers = (("Location", str(rule.arguments.get("location", "http://127.0.0.1:9/"))),)
     return WireResponse(int(rule.arguments.get("status", 307)), headers, b"")
 
 
-def _maintenance(answer: WireResponse, rule: Rule) -> WireResponse:
+def _maintenance(answer: WireResponse, rule: FaultRule) -> WireResponse:
     status = int(rule.arguments.get("status", 200))
     return _with_type(replace(answer, status=status, body=_HTML), "text/html; charset=utf-8")
 
 
-def _duplicate_ids(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _duplicate_ids(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     return _relisted(answer, lambda items: [*items[:-1], items[0]] if len(items) > 1 else items * 2)
 
 
-def _missing_ids(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _missing_ids(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     return _relisted(answer, lambda items: items[:-1])
 
 
-def _doubled_row(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _doubled_row(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     return _relisted(answer, lambda items: [*items, items[0]])
 
 
 def _bad_value(spoil: Callable[[str, str], str]) -> Change:
     """Spoil one text of one row (`row` of the arguments, from 0) in the first list that has rows."""
 
-    def change(answer: WireResponse, rule: Rule) -> WireResponse:
+    def change(answer: WireResponse, rule: FaultRule) -> WireResponse:
         marked = _relisted(answer, lambda items: _marked(items, int(rule.arguments.get("row", 0))))
         head, mark, tail = marked.body.partition(_SPOT)
         key = head.rstrip(b'"').rstrip(b":").rpartition(b',"')[2].rpartition(b'{"')[2].strip(b'"').decode()
@@ -129,7 +129,7 @@ def _marked(items: list[Any], at: int) -> list[Any]:
     return items
 
 
-def _byte_order_mark(answer: WireResponse, _rule: Rule) -> WireResponse:
+def _byte_order_mark(answer: WireResponse, _rule: FaultRule) -> WireResponse:
     return replace(answer, body=b"\xef\xbb\xbf" + answer.body) if answer.body else answer
 
 

@@ -77,7 +77,7 @@ class Match:
     count: int | None = 1
 
     def fits(self, method: str, target: str, body: bytes) -> bool:
-        """Say whether one request is among those meant, whatever its number."""
+        """Return whether one request is among those meant, whatever its number."""
         return (
             (not self.method or self.method == method)
             and self.path in target
@@ -87,7 +87,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FaultRule:
     """One fault: for which requests, which kind, with which arguments."""
 
     kind: str
@@ -96,7 +96,7 @@ class Rule:
 
     @property
     def acts(self) -> bool:
-        """Say whether the CRM carries the request out."""
+        """Return whether the CRM carries the request out."""
         return bool(self.arguments.get("act", KINDS[self.kind] == "after"))
 
     def seconds(self, name: str, default: float) -> float:
@@ -107,15 +107,15 @@ class Rule:
 class FaultPlan:
     """The rules in force, and how often each was met. Safe for many threads."""
 
-    def __init__(self, rules: Sequence[Rule] = ()) -> None:
+    def __init__(self, rules: Sequence[FaultRule] = ()) -> None:
         """Start with these rules."""
         self._lock = threading.Lock()
-        self._rules: list[Rule] = []
+        self._rules: list[FaultRule] = []
         self._met: list[int] = []
         self._over = threading.Event()
         self.replace(rules)
 
-    def replace(self, rules: Sequence[Rule]) -> None:
+    def replace(self, rules: Sequence[FaultRule]) -> None:
         """Forget the old rules and their counts, and let go of what they hold back."""
         with self._lock:
             over, self._over = self._over, threading.Event()
@@ -123,21 +123,21 @@ class FaultPlan:
             self._met = [0] * len(self._rules)
         over.set()
 
-    def hold(self, rule: Rule, seconds: float) -> bool:
+    def hold(self, rule: FaultRule, seconds: float) -> bool:
         """Wait so long, or until the rule is in force no more; say whether it was let go before."""
         with self._lock:
             over = self._over if any(rule is one for one in self._rules) else None
         return over is None or over.wait(seconds)
 
-    def next_for(self, method: str, target: str, body: bytes = b"") -> Rule | None:
+    def next_for(self, method: str, target: str, body: bytes = b"") -> FaultRule | None:
         """Count one request and return the first rule whose turn it is. `refuse` rules are left out."""
         return self._next(lambda rule: rule.kind != "refuse" and rule.match.fits(method, target, body))
 
-    def next_connection(self) -> Rule | None:
+    def next_connection(self) -> FaultRule | None:
         """Count one new connection and return the `refuse` rule whose turn it is."""
         return self._next(lambda rule: rule.kind == "refuse")
 
-    def early_for(self, method: str, target: str) -> Rule | None:
+    def early_for(self, method: str, target: str) -> FaultRule | None:
         """Like `next_for`, for what goes wrong before the body is read."""
         return self._next(lambda rule: rule.kind == "reset_before_reading" and rule.match.fits(method, target, b""))
 
@@ -146,7 +146,7 @@ class FaultPlan:
         with self._lock:
             return tuple(self._met)
 
-    def _next(self, fits: Any) -> Rule | None:
+    def _next(self, fits: Any) -> FaultRule | None:
         chosen = None
         with self._lock:
             for index, rule in enumerate(self._rules):
@@ -159,7 +159,7 @@ class FaultPlan:
         return chosen
 
 
-def parse_plan(value: object) -> tuple[Rule, ...]:
+def parse_plan(value: object) -> tuple[FaultRule, ...]:
     """Read a plan: a list of rules, or {"rules": [...]}. Raises UsageError naming the rule and the key."""
     rules = value.get("rules") if isinstance(value, Mapping) else value
     if not isinstance(rules, list):
@@ -167,7 +167,7 @@ def parse_plan(value: object) -> tuple[Rule, ...]:
     return tuple(_rule(number, rule) for number, rule in enumerate(rules, start=1))
 
 
-def _rule(number: int, value: object) -> Rule:
+def _rule(number: int, value: object) -> FaultRule:
     if not isinstance(value, Mapping) or value.get("kind") not in KINDS:
         raise UsageError(
             _("rule {number} of the fault plan has no known kind").format(number=number),
@@ -183,7 +183,7 @@ def _rule(number: int, value: object) -> Rule:
             _("rule {number}: unknown key {name}").format(number=number, name=", ".join(map(str, unknown))),
             reason="fault_plan",
         )
-    return Rule(str(value["kind"]), _match(number, match), dict(arguments))
+    return FaultRule(str(value["kind"]), _match(number, match), dict(arguments))
 
 
 def _match(number: int, value: Mapping[str, Any]) -> Match:

@@ -18,11 +18,11 @@ from crm_bridge.i18n import _
 from crm_bridge.registry import load_adapter, working_adapters
 from crm_bridge.sandbox.exports import Export, LoadOptions, read_export
 from crm_bridge.sandbox.home import check_home, write_home
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.spec import AdapterSpec
 
 if TYPE_CHECKING:
-    from crm_bridge.sandbox.impersonate import Impersonation
+    from crm_bridge.sandbox.serving.impersonate import Impersonation
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _proxy(
     folder: Path, specs: Sequence[AdapterSpec], servers: Mapping[str, SandboxServer], clock: Clock
 ) -> Impersonation:
     """Return a proxy that answers for the hosts of every vendor that is served. UsageError where there are none."""
-    from crm_bridge.sandbox.impersonate import Impersonation  # cryptography is imported when it is wanted
+    from crm_bridge.sandbox.serving.impersonate import Impersonation  # cryptography is imported when it is wanted
 
     hosts = {host: servers[spec.name].exchange.emulator.handle for spec in specs for host in spec.hosts}
     if not hosts:

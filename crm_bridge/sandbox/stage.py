@@ -12,11 +12,11 @@ from pathlib import Path
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import CredentialStoreError
-from crm_bridge.pipeline.rehearsal import Stage, Staged
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.pipeline.restoring.rehearsal import Stage, Staged
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import Adopting
-from crm_bridge.spi.spec import AdapterSpec, Tools
+from crm_bridge.spi.spec import AdapterContext, AdapterSpec
 from crm_bridge.transport import Budget
 
 _log = logging.getLogger(__name__)
@@ -62,8 +62,8 @@ def stage_for(spec: AdapterSpec) -> Stage:
                 settings, secrets = emulator.connection()
                 named = {key: value for key, value in settings.items() if key != "adapter"}
                 chance = random.Random(1)  # noqa: S311 - nothing here is secret
-                tools = Tools("rehearsal", _Secrets(secrets), clock, chance, Path(folder), Budget())
-                adapter = spec.connect(spec.settings().model_validate(named), tools)
+                adapter_context = AdapterContext("rehearsal", _Secrets(secrets), clock, chance, Path(folder), Budget())
+                adapter = spec.connect(spec.settings().model_validate(named), adapter_context)
                 try:
                     yield Staged(adapter, _not_covered(profile, adapter.whoami(), refused))
                 finally:

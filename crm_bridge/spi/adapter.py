@@ -14,11 +14,11 @@ from typing import Protocol
 
 from crm_bridge.domain.absence import Place as Place
 from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Support
-from crm_bridge.domain.content import Content
 from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef
-from crm_bridge.domain.cost import CallCost
-from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.filters.tree import Filter
+from crm_bridge.domain.planning.cost import CallCost
 from crm_bridge.domain.reasons import Reason
+from crm_bridge.domain.records.content import Content
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.redaction import quoted, shown_code, shown_id
 
@@ -167,7 +167,7 @@ class Whereabouts:
 
     @property
     def listed(self) -> bool:
-        """Say whether the bin or a list of deletions names it: more than that nothing was found under its id."""
+        """Return whether the bin or a list of deletions names it: more than that nothing was found under its id."""
         return self.place is Place.IN_BIN or (self.place is Place.GONE and self.at is not None)
 
 
@@ -231,7 +231,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RemoveResult:
     """The CRM's word on one record. `message` and `hint` are ours."""
 
     ref: ContractRef
@@ -277,7 +277,7 @@ class RemoveOptions:
     """Goes into every request that removes something; what it keeps back is answered with its own reason."""
 
 
-class Look(StrEnum):
+class LookDepth(StrEnum):
     """How closely to look: the live record only, or the bin and the deleted list as well."""
 
     LIVE = "live"
@@ -285,7 +285,7 @@ class Look(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """What one look saw. Absence counts only while `control` was readable in the same look."""
 
     places: Mapping[str, Whereabouts]
@@ -379,7 +379,7 @@ class Adapter(Protocol):
         """
         ...
 
-    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[Answer]:
+    def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[RemoveResult]:
         """Do one step for one batch (at most the limit of that step): one send, one answer per ref.
 
         Every request carries `options.guard` with the ids in it.
@@ -388,8 +388,8 @@ class Adapter(Protocol):
         """
         ...
 
-    def locate(self, refs: Sequence[ContractRef], *, look: Look, since: datetime | None = None) -> Sighting:
-        """Say where each record is now, by id, never through a search index. Missing is a value, not an error.
+    def locate(self, refs: Sequence[ContractRef], *, look: LookDepth, since: datetime | None = None) -> Observation:
+        """Return where each record is now, by id, never through a search index. Missing is a value, not an error.
 
         `since`: deletions before that moment need not be listed.
         """

@@ -14,19 +14,19 @@ from crm_bridge.errors import (
     SignInError,
 )
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, Verdict
+from crm_bridge.spi.adapter import RemoveResult, Verdict
 
 # Raised by the transport, the token cache or the secrets before a byte of the change itself was written.
 _BEFORE_SENDING = (NotSentError, RateLimitedError, SignInError, CredentialStoreError, ForbiddenAddressError)
 
 
-def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> Answer:
+def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> RemoveResult:
     """Return what a failed sending says about one record: proven not sent, or unknown."""
     unsent = isinstance(error, _BEFORE_SENDING)
     halts = not isinstance(error, AnswerLostError) or error.reason == "redirect"
     if error.reason == Reason.TOO_LATE:
         halts = False  # said of one request; the next one may still be in time
-    return Answer(
+    return RemoveResult(
         ref,
         Verdict.NOT_DONE if unsent else Verdict.UNKNOWN,
         code=error.vendor_code,
@@ -39,9 +39,9 @@ def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> Answer:
     )
 
 
-def skipped(ref: ContractRef) -> Answer:
+def skipped(ref: ContractRef) -> RemoveResult:
     """Return the answer for a record that was not sent because an earlier refusal holds for all."""
-    return Answer(
+    return RemoveResult(
         ref,
         Verdict.NOT_DONE,
         reason=Reason.NOT_SENT,

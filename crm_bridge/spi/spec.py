@@ -69,7 +69,7 @@ class SecretReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class AdapterContext:
     """What the core lends an adapter. `state_dir` holds the shared token cache."""
 
     connection: str
@@ -80,7 +80,7 @@ class Tools:
     budget: Budget
     on_call: Callable[[CallRecord], None] | None = None
     say: Callable[[str], None] | None = None
-    """Shows a line to whoever is signing in, such as an address to open; None where nobody is watching."""
+    """Shows one line to the user during sign-in, such as an address to open; None when not interactive."""
     network: Network = field(default_factory=Network)
     """The proxy, authorities and TLS version of the connection."""
     noise: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ class LoginWay:
     about: str
     makes: str
     """Name of the SecretItem that this way gives."""
-    run: Callable[[BaseModel, Tools, str], str]
+    run: Callable[[BaseModel, AdapterContext, str], str]
     """(settings, tools, what was pasted) -> the secret. Prints and keeps nothing. Raises SignInError."""
     asks: str = ""
     """Label of what is pasted, without echo; empty when nothing is asked."""
@@ -139,7 +139,7 @@ class AdapterSpec:
     secrets: tuple[SecretItem, ...]
     origins: Callable[[BaseModel], tuple[str, ...]]
     """The origins (scheme, host, port) that a connection with these settings may talk to."""
-    connect: Callable[[BaseModel, Tools], Adapter]
+    connect: Callable[[BaseModel, AdapterContext], Adapter]
     emulator: Callable[[str, Clock, int, int], Emulator]
     """(base URL, clock, seed, number of contracts) -> emulator."""
     sign_in_help: str = ""
@@ -153,5 +153,5 @@ class AdapterSpec:
     """Hosts of the vendor that a sandbox may answer for, so that clients with a fixed address meet the emulator."""
     exported_id_prefix: str = ""
     """What the vendor's own exports put before a record's id; taken off lists of ids."""
-    revoke: Callable[[BaseModel, Tools], None] | None = None
+    revoke: Callable[[BaseModel, AdapterContext], None] | None = None
     """Makes the secrets useless at the CRM, for `logout`; None where a CRM has no such call."""

@@ -25,7 +25,7 @@ _CELL_LIMIT = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """One row of a table: the line of the file on which it begins (from 1), and its cells by column."""
 
     line: int
@@ -38,7 +38,7 @@ class Table:
 
     name: str
     header: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[CsvRow]
     encoding: str
     delimiter: str
 
@@ -114,7 +114,7 @@ def _header(cells: list[str]) -> list[str]:
     return names
 
 
-def _row(name: str, line: int, header: list[str], cells: list[str]) -> Row | None:
+def _row(name: str, line: int, header: list[str], cells: list[str]) -> CsvRow | None:
     """Return one row; None where every cell is empty. Raises UsageError for more cells than the header has."""
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()  # spreadsheets end lines with empty cells
@@ -127,4 +127,4 @@ def _row(name: str, line: int, header: list[str], cells: list[str]) -> Row | Non
         )
     if not any(cell.strip() for cell in cells):
         return None
-    return Row(line, dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))
+    return CsvRow(line, dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))

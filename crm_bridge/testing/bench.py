@@ -11,13 +11,13 @@ from typing import Any
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.contract import Contract, ContractRef
-from crm_bridge.domain.filters import Everything, Filter
+from crm_bridge.domain.filters.tree import Everything, Filter
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import CredentialStoreError
-from crm_bridge.sandbox.server import SandboxServer
-from crm_bridge.spi.adapter import Adapter, Completeness, Look, Place, Query, Whereabouts
+from crm_bridge.sandbox.serving.server import SandboxServer
+from crm_bridge.spi.adapter import Adapter, Completeness, LookDepth, Place, Query, Whereabouts
 from crm_bridge.spi.emulator import Effect, Emulator, LedgerEntry
-from crm_bridge.spi.spec import AdapterSpec, Tools
+from crm_bridge.spi.spec import AdapterContext, AdapterSpec
 from crm_bridge.testing.copies import in_hand
 from crm_bridge.testing.mount import serving
 from crm_bridge.transport import Budget, CallRecord, Window
@@ -108,13 +108,13 @@ class Bench:
         assert isinstance(found, Snapshot), f"no snapshot of {record_id}: {found}"
         return replace(found, attachments=tuple(in_hand(one) for one in found.attachments))
 
-    def where_is(self, record_id: str, *, look: Look = Look.EVERYWHERE) -> Whereabouts:
-        """Say where one record is; it is absent only if a control record was readable in the same look."""
-        sighting = self.adapter.locate(self.refs(record_id), look=look)
-        found = sighting.places[record_id]
+    def where_is(self, record_id: str, *, look: LookDepth = LookDepth.EVERYWHERE) -> Whereabouts:
+        """Return where one record is; it is absent only if a control record was readable in the same look."""
+        observation = self.adapter.locate(self.refs(record_id), look=look)
+        found = observation.places[record_id]
         live = found.place is Place.LIVE
-        assert live or sighting.control is not None, "absence without a control record proves nothing"
-        assert sighting.control != record_id, "the control record must be another one"
+        assert live or observation.control is not None, "absence without a control record proves nothing"
+        assert observation.control != record_id, "the control record must be another one"
         return found
 
     def effects(self, since: int, *kinds: str) -> list[Effect]:
@@ -162,7 +162,7 @@ def bench(
     with serving(lambda url: spec.emulator(url, clock, seed, contracts)) as server:
         given, secrets = server.exchange.emulator.connection()
         named = {key: value for key, value in given.items() if key != "adapter"}
-        tools = Tools(
+        adapter_context = AdapterContext(
             connection="exam",
             secrets=KnownSecrets(secrets),
             clock=clock,
@@ -171,7 +171,7 @@ def bench(
             budget=_budget(spec),
             on_call=records.append,
         )
-        adapter = spec.connect(spec.settings().model_validate({**named, **(settings or {})}), tools)
+        adapter = spec.connect(spec.settings().model_validate({**named, **(settings or {})}), adapter_context)
         try:
             yield Bench(spec, server, clock, adapter, records)
         finally:

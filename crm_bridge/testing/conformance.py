@@ -9,13 +9,13 @@ PARTS = ("absence", "facts", "filters", "reading", "removing", "restoring", "tro
 pytest.register_assert_rewrite("crm_bridge.testing.exam", *(f"crm_bridge.testing.exam_{part}" for part in PARTS))
 
 from crm_bridge.testing.exam import Exam, Order  # noqa: E402
-from crm_bridge.testing.exam_absence import AbsenceExam  # noqa: E402
-from crm_bridge.testing.exam_facts import FactsExam  # noqa: E402
-from crm_bridge.testing.exam_filters import FilterExam  # noqa: E402
-from crm_bridge.testing.exam_reading import ReadingExam  # noqa: E402
-from crm_bridge.testing.exam_removing import RemovingExam  # noqa: E402
-from crm_bridge.testing.exam_restoring import RestoringExam  # noqa: E402
-from crm_bridge.testing.exam_trouble import TroubleExam  # noqa: E402
+from crm_bridge.testing.parts.absence import AbsenceExam  # noqa: E402
+from crm_bridge.testing.parts.facts import FactsExam  # noqa: E402
+from crm_bridge.testing.parts.filters import FilterExam  # noqa: E402
+from crm_bridge.testing.parts.reading import ReadingExam  # noqa: E402
+from crm_bridge.testing.parts.removing import RemovingExam  # noqa: E402
+from crm_bridge.testing.parts.restoring import RestoringExam  # noqa: E402
+from crm_bridge.testing.parts.trouble import TroubleExam  # noqa: E402
 
 __all__ = ["AdapterConformance", "Exam", "Order"]
 

@@ -10,7 +10,7 @@ from crm_bridge.domain.capabilities import Fact, Step, Support
 from crm_bridge.domain.contract import RecordState
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.adapter import RemoveOptions, RemoveResult, Verdict
 from crm_bridge.spi.spec import AdapterSpec
 from crm_bridge.testing.bench import Bench, bench
 
@@ -77,7 +77,7 @@ class Exam:
         assert len(found) == count, f"the emulator has fewer than {count} contracts that can be deleted"
         return found
 
-    def trash(self, bench: Bench, *ids: str) -> Sequence[Answer]:
+    def trash(self, bench: Bench, *ids: str) -> Sequence[RemoveResult]:
         """Trash contracts that can be trashed."""
         self.needs(self.spec.capabilities.trash)
         answers = bench.adapter.remove(Step.TRASH, bench.refs(*ids), options=OPTIONS)

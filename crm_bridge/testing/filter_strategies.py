@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState, Untold
-from crm_bridge.domain.filter_rules import FIELDS, LISTING, NULLITY, ORDERING, TEXTUAL, FieldRef, Kind, Op
-from crm_bridge.domain.filter_values import order
-from crm_bridge.domain.filters import And, Compare, Everything, Filter, Literal, Not, Or
+from crm_bridge.domain.filters.rules import FIELDS, LISTING, NULLITY, ORDERING, TEXTUAL, FieldRef, Op, ValueKind
+from crm_bridge.domain.filters.tree import And, Compare, Everything, Filter, Literal, Not, Or
+from crm_bridge.domain.filters.values import order
 
 # Small pools, so that random filters meet random contracts often enough to say something.
 TEXTS = ("A", "Acme", "acme", "Expired", "已过期", "12", "é", "e\u0301")
@@ -54,13 +54,13 @@ def _moments() -> st.SearchStrategy[Literal]:
     return st.sampled_from(DAYS) | st.dates() | st.sampled_from(INSTANTS) | aware
 
 
-def _literals(kind: Kind, op: Op) -> st.SearchStrategy[Literal]:
+def _literals(kind: ValueKind, op: Op) -> st.SearchStrategy[Literal]:
     texts: st.SearchStrategy[Literal] = st.sampled_from(TEXTS) | st.text(min_size=1)
-    if op in TEXTUAL or kind is Kind.TEXT:
+    if op in TEXTUAL or kind is ValueKind.TEXT:
         return texts
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         return _numbers()
-    if kind in (Kind.DATE, Kind.INSTANT):
+    if kind in (ValueKind.DATE, ValueKind.INSTANT):
         return _moments()
     return _numbers() | _moments() if op in ORDERING else texts | _numbers() | _moments() | st.booleans()
 
@@ -71,7 +71,7 @@ def compares(draw: st.DrawFn) -> Compare:
     canonical = st.sampled_from(tuple(FIELDS)).map(FieldRef)
     names = st.sampled_from(VENDOR_NAMES + NESTED_NAMES) | st.text(min_size=1)
     field = draw(canonical | names.map(lambda name: FieldRef(name, vendor=True)))
-    refused = {Kind.TEXT: ORDERING, Kind.ANY: frozenset[Op]()}.get(field.kind, TEXTUAL)
+    refused = {ValueKind.TEXT: ORDERING, ValueKind.ANY: frozenset[Op]()}.get(field.kind, TEXTUAL)
     op = draw(st.sampled_from([op for op in Op if op not in refused]))
     literals = _literals(field.kind, op)
     if op in NULLITY:
@@ -84,11 +84,11 @@ def compares(draw: st.DrawFn) -> Compare:
 
 
 @st.composite
-def _ranges(draw: st.DrawFn, kind: Kind) -> tuple[Literal, Literal]:
+def _ranges(draw: st.DrawFn, kind: ValueKind) -> tuple[Literal, Literal]:
     days = st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS))
     pairs = {
-        Kind.NUMBER: st.tuples(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)),
-        Kind.INSTANT: days | st.tuples(st.sampled_from(INSTANTS), st.sampled_from(INSTANTS)),
+        ValueKind.NUMBER: st.tuples(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)),
+        ValueKind.INSTANT: days | st.tuples(st.sampled_from(INSTANTS), st.sampled_from(INSTANTS)),
     }.get(kind, days)
     first, second = draw(pairs)
     return (second, first) if order(first, second) == 1 else (first, second)

@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
-from crm_bridge.sandbox.exchange import Exchange
-from crm_bridge.sandbox.faults import SOCKET_KINDS, FaultPlan, Rule
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.faults import SOCKET_KINDS, FaultPlan, FaultRule
+from crm_bridge.sandbox.serving.dispatch import Dispatcher
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.emulator import Emulator, WireRequest
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Mounted:
         self.emulator = emulator
         self.faults = FaultPlan()
         self.requests: list[WireRequest] = []
-        self._exchange = Exchange(emulator, self.faults)
+        self._exchange = Dispatcher(emulator, self.faults)
 
     @property
     def calls(self) -> int:
@@ -40,7 +40,7 @@ class Mounted:
         """Return method and path of every request so far."""
         return [f"{request.method} {request.path}" for request in self.requests]
 
-    def inject(self, *rules: Rule) -> None:
+    def inject(self, *rules: FaultRule) -> None:
         """Replace the fault plan. Raises UsageError for kinds that only a real connection can show."""
         if unfit := sorted({rule.kind for rule in rules} & SOCKET_KINDS):
             raise UsageError(

@@ -54,7 +54,7 @@ def crm_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mak
 def _enter(made: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lead this process, and those that it starts, to a stand-in."""
     monkeypatch.setenv("CRM_BRIDGE_HOME", str(made.home))
-    monkeypatch.setattr("crm_bridge.bridge.opening.clock_from", lambda _environ: made.clock)
+    monkeypatch.setattr("crm_bridge.bridge.environment.clock_from", lambda _environ: made.clock)
     # Another process cannot share the clock: it begins at the same time, and goes on.
     offset = (made.clock.now() - datetime.now(UTC)).total_seconds()
     monkeypatch.setenv("CRM_BRIDGE_CLOCK_OFFSET", str(offset))

@@ -2,37 +2,37 @@
 
 from crm_bridge.transport.budget import Budget, Window
 from crm_bridge.transport.calls import (
-    Answer,
     Call,
     CallRecord,
-    Part,
     Purpose,
+    Response,
+    RetryHint,
     Timeouts,
-    Verdict,
+    UploadPart,
     by_status,
 )
 from crm_bridge.transport.client import Judge, Renew, Transport
 from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList, is_loopback, origin_of
-from crm_bridge.transport.raw_json import raw_items, raw_value
-from crm_bridge.transport.rows import UnreadableRow
-from crm_bridge.transport.strict_json import is_json_type, parse_json
+from crm_bridge.transport.parsing.raw_json import raw_items, raw_value
+from crm_bridge.transport.parsing.rows import UnreadableRow
+from crm_bridge.transport.parsing.strict_json import is_json_type, parse_json
 
 __all__ = [
     "AllowList",
-    "Answer",
     "Budget",
     "Call",
     "CallRecord",
     "Judge",
     "Network",
-    "Part",
     "Purpose",
     "Renew",
+    "Response",
+    "RetryHint",
     "Timeouts",
     "Transport",
     "UnreadableRow",
-    "Verdict",
+    "UploadPart",
     "Window",
     "by_status",
     "is_json_type",

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar
 
-from crm_bridge.transport.rows import MARK, Path, parse_relaxed
-from crm_bridge.transport.strict_json import parse_json
+from crm_bridge.transport.parsing.rows import MARK, Path, parse_relaxed
+from crm_bridge.transport.parsing.strict_json import parse_json
 
 JSON_LIMIT = 8 * 1024 * 1024
 
@@ -25,12 +25,12 @@ class Purpose(Enum):
 
     @property
     def changes_the_crm(self) -> bool:
-        """Say whether a second sending could do harm: such calls are sent once, over a connection in recent use."""
+        """Return whether a second sending could do harm: such calls are sent once, over a connection in recent use."""
         return self in (Purpose.DESTROY, Purpose.CREATE)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UploadPart:
     """One part of a multipart upload. Without `size` in bytes streamed content goes out chunked."""
 
     name: str
@@ -54,7 +54,7 @@ class Call:
     form: Mapping[str, str] | None = None
     body: bytes | None = None
     content_type: str = ""
-    files: Sequence[Part] = ()
+    files: Sequence[UploadPart] = ()
     endpoint: str = ""
     weight: int = 1
     max_bytes: int | None = None
@@ -69,7 +69,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class Response:
     """One complete answer: decoded body, header names in lower case."""
 
     status: int
@@ -104,7 +104,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Say whether the status is 2xx; the body may still say no."""
+        """Return whether the status is 2xx; the body may still say no."""
         return 200 <= self.status < 300
 
     def __repr__(self) -> str:
@@ -113,39 +113,39 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an adapter makes of an answer: OK, RETRY, REFRESH, or `Verdict.rate_limited(seconds)`."""
+class RetryHint:
+    """What an adapter makes of an answer: OK, RETRY, REFRESH, or `RetryHint.rate_limited(seconds)`."""
 
     kind: str
     retry_after: float | None = None
 
-    OK: ClassVar[Verdict]
-    RETRY: ClassVar[Verdict]
-    REFRESH: ClassVar[Verdict]
-    RATE_LIMITED: ClassVar[Verdict]
+    OK: ClassVar[RetryHint]
+    RETRY: ClassVar[RetryHint]
+    REFRESH: ClassVar[RetryHint]
+    RATE_LIMITED: ClassVar[RetryHint]
 
     @classmethod
-    def rate_limited(cls, retry_after: float | None = None) -> Verdict:
+    def rate_limited(cls, retry_after: float | None = None) -> RetryHint:
         """Say "too many requests"; `retry_after` in seconds where the CRM named a time."""
         return cls("rate_limited", retry_after)
 
 
-Verdict.OK = Verdict("ok")
-Verdict.RETRY = Verdict("retry")
-Verdict.REFRESH = Verdict("refresh")
-Verdict.RATE_LIMITED = Verdict("rate_limited")
+RetryHint.OK = RetryHint("ok")
+RetryHint.RETRY = RetryHint("retry")
+RetryHint.REFRESH = RetryHint("refresh")
+RetryHint.RATE_LIMITED = RetryHint("rate_limited")
 
 
-def by_status(answer: Answer) -> Verdict:
+def by_status(answer: Response) -> RetryHint:
     """Judge by the status alone: 401 asks for a new token, 429 is a rate limit, 500 and 502 to 504 are worth a retry.
 
     A 401 always means that, whatever the body says: clocks differ, and tokens are revoked.
     """
     if answer.status == 401:
-        return Verdict.REFRESH
+        return RetryHint.REFRESH
     if answer.status == 429:
-        return Verdict.RATE_LIMITED
-    return Verdict.RETRY if answer.status in (500, 502, 503, 504) else Verdict.OK
+        return RetryHint.RATE_LIMITED
+    return RetryHint.RETRY if answer.status in (500, 502, 503, 504) else RetryHint.OK
 
 
 @dataclass(frozen=True, slots=True)

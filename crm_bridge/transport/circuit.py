@@ -1,4 +1,4 @@
-"""When to stop trying: a purse of retries and a breaker, per host."""
+"""When to stop trying: a quota of retries and a breaker, per host."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import threading
 
 from crm_bridge.clock import Clock
 
-PURSE, RETRY_COSTS, SUCCESS_EARNS = 100, 10, 1
+QUOTA, RETRY_COSTS, SUCCESS_EARNS = 100, 10, 1
 FAILURES_TO_OPEN, OPEN_SECONDS = 5, 30.0
 
 
-class RetryPurse:
+class RetryQuota:
     """100 tokens, a retry costs 10, a success gives 1 back: a CRM that is down is not hammered."""
 
     def __init__(self) -> None:
         """Start full."""
-        self._tokens = PURSE
+        self._tokens = QUOTA
         self._lock = threading.Lock()
 
     def pay(self) -> bool:
@@ -29,7 +29,7 @@ class RetryPurse:
     def earn(self) -> None:
         """Put one token back."""
         with self._lock:
-            self._tokens = min(PURSE, self._tokens + SUCCESS_EARNS)
+            self._tokens = min(QUOTA, self._tokens + SUCCESS_EARNS)
 
 
 class Breaker:

@@ -9,15 +9,15 @@ from datetime import timedelta
 from crm_bridge.clock import Clock
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.transport.budget import Budget
-from crm_bridge.transport.calls import Answer, Call, CallRecord, Timeouts, Verdict
+from crm_bridge.transport.calls import Call, CallRecord, Response, RetryHint, Timeouts
 from crm_bridge.transport.network import Network
 from crm_bridge.transport.origins import AllowList
 
 _DATE_SECONDS = 5.0
 """What whole seconds and the way of an answer may make of a Date."""
-Judge = Callable[[Answer], Verdict]
+Judge = Callable[[Response], RetryHint]
 Renew = Callable[[], Call]
-Refused = Callable[[Answer], CrmBridgeError]
+Refused = Callable[[Response], CrmBridgeError]
 
 
 class Transport:
@@ -38,13 +38,13 @@ class Transport:
     ) -> None:
         """`origins` is the allow-list; `listener` gets a record of every attempt; every wait goes through `clock`."""
         # Here, not above: the HTTP stack costs 100 ms, and `--help` never builds a Transport.
-        from crm_bridge.transport.engine import Engine
+        from crm_bridge.transport.sender import Sender
 
         self.name = name
         self.budget = budget
         self._clock = clock
         self.allowed = AllowList(origins)
-        self._engine = Engine(
+        self._engine = Sender(
             allowed=self.allowed,
             clock=clock,
             randomness=randomness,
@@ -55,7 +55,7 @@ class Transport:
             request_id_header=request_id_header,
         )
 
-    def send(self, call: Call, *, judge: Judge | None = None, renew: Renew | None = None) -> Answer:
+    def send(self, call: Call, *, judge: Judge | None = None, renew: Renew | None = None) -> Response:
         """Send and return the complete answer, whatever its status, after the retries that its purpose allows.
 
         `judge` says what an answer means (a 200 may be a refusal); `renew` makes the same call with a new token, used

@@ -12,8 +12,8 @@ from urllib3 import exceptions as urllib3_errors
 
 from crm_bridge.errors import AnswerLostError, CrmError, MalformedAnswerError, NotSentError
 from crm_bridge.i18n import N_, _
-from crm_bridge.transport.attempt import Attempt, DeadlineError, OversizeError, ProxyError
 from crm_bridge.transport.calls import Call
+from crm_bridge.transport.wire.attempt import Attempt, DeadlineError, OversizeError, ProxyError
 
 BEFORE_SENDING = frozenset({"tls", "dns", "connect", "connect_timeout", "invalid_request"})
 

@@ -35,7 +35,7 @@ def origin_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host name is this machine: localhost, 127.0.0.0/8 or ::1."""
+    """Return whether a host name is this machine: localhost, 127.0.0.0/8 or ::1."""
     if host == "localhost":
         return True
     try:
@@ -70,5 +70,5 @@ class AllowList:
 
     @property
     def all_loopback(self) -> bool:
-        """Say whether every origin is this machine."""
+        """Return whether every origin is this machine."""
         return all(is_loopback(host_of(origin)) for origin in self.origins)

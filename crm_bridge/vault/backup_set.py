@@ -16,12 +16,12 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
-from crm_bridge.vault.bag import MANIFEST, damaged_tags, manifest_digest, payload_bytes, read_info, read_manifest
-from crm_bridge.vault.frames import OpenBatch, Row, StoredFile, open_batch
-from crm_bridge.vault.header import HEADER, SCHEMA, BatchFile, Header, header_from
-from crm_bridge.vault.keys import SLOT, read_slot
-from crm_bridge.vault.seal import Identity, damaged, digest_of_file, unseal
-from crm_bridge.vault.stream import unseal_chunks
+from crm_bridge.vault.crypto.keys import SLOT, read_slot
+from crm_bridge.vault.crypto.seal import Identity, damaged, digest_of_file, unseal
+from crm_bridge.vault.crypto.stream import unseal_chunks
+from crm_bridge.vault.format.bag import MANIFEST, damaged_tags, manifest_digest, payload_bytes, read_info, read_manifest
+from crm_bridge.vault.format.frames import IndexRow, OpenBatch, StoredFile, open_batch
+from crm_bridge.vault.format.header import HEADER, SCHEMA, BatchFile, SetHeader, header_from
 
 _HASH_BITS = 44
 _BATCH_BITS = 20
@@ -68,7 +68,7 @@ class BackupSet:
         self._open: tuple[int, OpenBatch] | None = None
         self._seen: dict[str, tuple[int, ...]] = {}
 
-    def _open_header(self) -> Header:
+    def _open_header(self) -> SetHeader:
         found, plain = unseal(self.path / HEADER, identity=self.identity, name=HEADER)
         if read_manifest(self.path).get(HEADER) != found.sha256:
             raise damaged(HEADER)
@@ -131,7 +131,7 @@ class BackupSet:
         if missing:
             raise self._absent(min(missing))
 
-    def _snapshot(self, opened: OpenBatch, row: Row) -> Snapshot:
+    def _snapshot(self, opened: OpenBatch, row: IndexRow) -> Snapshot:
         record, parts = opened.raw(row)
         attachments = tuple(
             Attachment(
@@ -196,7 +196,7 @@ class BackupSet:
         self._open = (number, opened)
         return opened
 
-    def _find(self, record_id: str) -> tuple[int, Row]:
+    def _find(self, record_id: str) -> tuple[int, IndexRow]:
         # Contracts are mostly asked for in the order of the set: look here, and in the next batch before the lookup
         # is built.
         here = self._open[0] if self._open is not None else 0
@@ -206,7 +206,7 @@ class BackupSet:
                 return number, row
         return self._look_up(record_id)
 
-    def _look_up(self, record_id: str) -> tuple[int, Row]:
+    def _look_up(self, record_id: str) -> tuple[int, IndexRow]:
         places = self.places()
         key = id_hash(record_id)
         position = bisect_left(places, key << _BATCH_BITS)
@@ -234,7 +234,7 @@ class BackupSet:
         )
 
 
-def _entry(batch: BatchFile, opened: OpenBatch, row: Row) -> SetEntry:
+def _entry(batch: BatchFile, opened: OpenBatch, row: IndexRow) -> SetEntry:
     sha256 = batch.sealed.sha256
     return SetEntry(row.ref, row.digest, batch.file, sha256, opened.start + row.at, row.length, row.files)
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet, id_hash
-from crm_bridge.vault.bag import (
+from crm_bridge.vault.crypto.keys import SHREDDED, SLOT, is_shredded
+from crm_bridge.vault.crypto.seal import Identity, Sealed, damaged, digest_of_file, measure
+from crm_bridge.vault.format.bag import (
     INFO,
     MANIFEST,
     TAG_MANIFEST,
@@ -23,15 +25,13 @@ from crm_bridge.vault.bag import (
     read_info,
     read_manifest,
 )
-from crm_bridge.vault.header import HEADER, SCHEMA
-from crm_bridge.vault.keys import SHREDDED, SLOT, is_shredded
-from crm_bridge.vault.seal import Identity, Sealed, damaged, digest_of_file, measure
+from crm_bridge.vault.format.header import HEADER, SCHEMA
 
 _KNOWN = {"bagit.txt", INFO, MANIFEST, TAG_MANIFEST, SLOT, SHREDDED, "data"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class VaultFinding:
     """One thing that is wrong: a stable word for programs, the file, and a sentence."""
 
     code: str
@@ -49,7 +49,7 @@ class CheckReport:
     """What a check saw. A shredded set can only be checked from outside: its ciphertext, not its content."""
 
     set_id: str
-    findings: tuple[Finding, ...]
+    findings: tuple[VaultFinding, ...]
     shredded: bool = False
     contracts: int = 0
     attachments: int = 0
@@ -57,17 +57,17 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Say whether nothing was wrong."""
+        """Return whether nothing was wrong."""
         return not self.findings
 
     @property
     def restorable(self) -> bool:
-        """Say whether contracts can be restored from this set."""
+        """Return whether contracts can be restored from this set."""
         return self.ok and not self.shredded
 
 
 @dataclass(slots=True)
-class _Tally:
+class _SetTally:
     contracts: int = 0
     attachments: int = 0
     bytes: int = 0
@@ -76,13 +76,13 @@ class _Tally:
 
 def check_set(folder: Path, *, master: Identity | None) -> CheckReport:
     """Re-read a set. Damage is a finding, never an exception; `master` may be None for a shredded set."""
-    tally = _Tally()
+    tally = _SetTally()
     shredded = is_shredded(folder)
-    findings = [Finding("tags", name, damaged(name).message) for name in damaged_tags(folder)]
+    findings = [VaultFinding("tags", name, damaged(name).message) for name in damaged_tags(folder)]
     try:
         manifest = read_manifest(folder)
     except BackupError as error:
-        return CheckReport(folder.name, (*findings, Finding("tags", MANIFEST, error.message)), shredded)
+        return CheckReport(folder.name, (*findings, VaultFinding("tags", MANIFEST, error.message)), shredded)
     findings += _listing(folder, manifest)
     if shredded:
         findings += _outside(folder, manifest, tally)
@@ -92,17 +92,17 @@ def check_set(folder: Path, *, master: Identity | None) -> CheckReport:
     return CheckReport(folder.name, found, shredded, tally.contracts, tally.attachments, tally.bytes)
 
 
-def _listing(folder: Path, manifest: dict[str, str]) -> Iterator[Finding]:
+def _listing(folder: Path, manifest: dict[str, str]) -> Iterator[VaultFinding]:
     """Compare the names on disk with the names in the manifest, both ways."""
     present = set(payload_files(folder))
     for name in sorted(manifest.keys() - present):
-        yield Finding("missing", name, _("{name} is missing").format(name=name))
+        yield VaultFinding("missing", name, _("{name} is missing").format(name=name))
     strangers = {path.name for path in folder.iterdir()} - _KNOWN
     for name in sorted(present - manifest.keys()) + sorted(strangers):
-        yield Finding("extra", name, _("{name} does not belong to the set").format(name=name))
+        yield VaultFinding("extra", name, _("{name} does not belong to the set").format(name=name))
 
 
-def _outside(folder: Path, manifest: dict[str, str], tally: _Tally) -> Iterator[Finding]:
+def _outside(folder: Path, manifest: dict[str, str], tally: _SetTally) -> Iterator[VaultFinding]:
     for name, sha256 in manifest.items():
         yield from _same(folder, name, sha256, tally)
     tally.contracts = _number(read_info(folder).get("Crm-Bridge-Count", ""))
@@ -113,11 +113,11 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,12}", text) else 0
 
 
-def _same(folder: Path, name: str, sha256: str, tally: _Tally) -> Iterator[Finding]:
+def _same(folder: Path, name: str, sha256: str, tally: _SetTally) -> Iterator[VaultFinding]:
     try:
         found, size = digest_of_file(folder / name)
     except FileNotFoundError:
-        yield Finding("missing", name, _("{name} is missing").format(name=name))
+        yield VaultFinding("missing", name, _("{name} is missing").format(name=name))
         return
     except (OSError, BackupError):
         yield _changed(name)
@@ -127,18 +127,20 @@ def _same(folder: Path, name: str, sha256: str, tally: _Tally) -> Iterator[Findi
         yield _changed(name)
 
 
-def _changed(name: str) -> Finding:
-    return Finding("changed", name, _("{name} is not what was written").format(name=name))
+def _changed(name: str) -> VaultFinding:
+    return VaultFinding("changed", name, _("{name} is not what was written").format(name=name))
 
 
-def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tally: _Tally) -> Iterator[Finding]:
+def _inside(
+    folder: Path, manifest: dict[str, str], master: Identity | None, tally: _SetTally
+) -> Iterator[VaultFinding]:
     """Decrypt everything and compare it with the sealed header and the sealed indexes."""
     try:
         if master is None:
             raise BackupError(_("the key of the backups is not in the keyring of this computer"), reason="no_key")
         opened = BackupSet(folder, master=master)
     except BackupError as error:
-        yield Finding("key" if error.reason in {"no_key", "key_slot"} else "undecipherable", "", error.message)
+        yield VaultFinding("key" if error.reason in {"no_key", "key_slot"} else "undecipherable", "", error.message)
         yield from _outside(folder, manifest, tally)
         return
     accounted, unread = {HEADER, SCHEMA}, False
@@ -150,7 +152,7 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
         try:
             rows = opened.batch(number).rows
         except BackupError as error:
-            yield Finding("undecipherable", batch.file, error.message)
+            yield VaultFinding("undecipherable", batch.file, error.message)
             unread = True
             continue
         tally.bytes += batch.sealed.bytes
@@ -168,23 +170,23 @@ def _inside(folder: Path, manifest: dict[str, str], master: Identity | None, tal
         return
     yield from _totals(opened, tally)
     for name in left:
-        yield Finding("extra", name, _("{name} does not belong to the set").format(name=name))
+        yield VaultFinding("extra", name, _("{name} does not belong to the set").format(name=name))
 
 
-def _listed(name: str, sealed: Sealed, manifest: dict[str, str]) -> Iterator[Finding]:
+def _listed(name: str, sealed: Sealed, manifest: dict[str, str]) -> Iterator[VaultFinding]:
     if manifest.get(name) != sealed.sha256:
-        yield Finding("changed", name, _("{name} is not the file that the manifest lists").format(name=name))
+        yield VaultFinding("changed", name, _("{name} is not the file that the manifest lists").format(name=name))
 
 
 def _decrypted(
-    opened: BackupSet, files: Sequence[tuple[str, Sealed]], manifest: dict[str, str], tally: _Tally
-) -> Iterator[Finding]:
+    opened: BackupSet, files: Sequence[tuple[str, Sealed]], manifest: dict[str, str], tally: _SetTally
+) -> Iterator[VaultFinding]:
     """Read files back and decrypt them, two at a time: one is hashed while the other is decrypted."""
     with ThreadPoolExecutor(2, thread_name_prefix="vault-check") as pool:
         found = pool.map(lambda file: _measured(opened, file[0]), files)
         for (name, expected), result in zip(files, found, strict=True):
             yield from _listed(name, expected, manifest)
-            if isinstance(result, Finding):
+            if isinstance(result, VaultFinding):
                 yield result
                 continue
             tally.bytes += result.bytes
@@ -192,17 +194,17 @@ def _decrypted(
                 yield _changed(name)
 
 
-def _measured(opened: BackupSet, name: str) -> Sealed | Finding:
+def _measured(opened: BackupSet, name: str) -> Sealed | VaultFinding:
     try:
         return measure(opened.path / name, identity=opened.identity, name=name)
     except BackupError as error:
-        return Finding("undecipherable", name, error.message)
+        return VaultFinding("undecipherable", name, error.message)
 
 
-def _totals(opened: BackupSet, tally: _Tally) -> Iterator[Finding]:
+def _totals(opened: BackupSet, tally: _SetTally) -> Iterator[VaultFinding]:
     header = opened.header
     if (tally.contracts, tally.attachments) != (header.count, header.attachments):
-        yield Finding(
+        yield VaultFinding(
             "count",
             HEADER,
             _("the set names {said} contracts and {files} attachments, {found} and {found_files} were read").format(
@@ -211,7 +213,7 @@ def _totals(opened: BackupSet, tally: _Tally) -> Iterator[Finding]:
         )
         return
     for record_id in _duplicates(opened, tally.hashes):
-        yield Finding("duplicate", HEADER, _("contract {contract} is in the set twice").format(contract=record_id))
+        yield VaultFinding("duplicate", HEADER, _("contract {contract} is in the set twice").format(contract=record_id))
 
 
 def _duplicates(opened: BackupSet, hashes: array[int]) -> list[str]:

@@ -22,10 +22,10 @@ from urllib.request import url2pathname
 from crm_bridge.errors import BackupError, UsageError
 from crm_bridge.files import ensure_private_folder, fsync_folder
 from crm_bridge.i18n import _
-from crm_bridge.vault.bag import FILES, INFO, MANIFEST, TAG_MANIFEST, read_manifest
+from crm_bridge.vault.crypto.keys import SLOT
+from crm_bridge.vault.crypto.seal import digest_of_file
 from crm_bridge.vault.disk import create_file, open_file, remove_folder
-from crm_bridge.vault.keys import SLOT
-from crm_bridge.vault.seal import digest_of_file
+from crm_bridge.vault.format.bag import FILES, INFO, MANIFEST, TAG_MANIFEST, read_manifest
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -14,13 +14,13 @@ from crm_bridge.errors import BackupError, UsageError
 from crm_bridge.files import ensure_private_folder, fsync_folder, is_held
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet
-from crm_bridge.vault.bag import payload_bytes, read_info
 from crm_bridge.vault.check import CheckReport, check_set
+from crm_bridge.vault.crypto.keys import MASTER_ITEM, MasterKey, VaultKeyStore, is_shredded
+from crm_bridge.vault.crypto.seal import Identity, Sealed
+from crm_bridge.vault.crypto.shred import ShredReport, shred_set
 from crm_bridge.vault.disk import remove_folder
-from crm_bridge.vault.header import Header
-from crm_bridge.vault.keys import MASTER_ITEM, KeyStore, MasterKey, is_shredded
-from crm_bridge.vault.seal import Identity, Sealed
-from crm_bridge.vault.shred import ShredReport, shred_set
+from crm_bridge.vault.format.bag import payload_bytes, read_info
+from crm_bridge.vault.format.header import SetHeader
 from crm_bridge.vault.writer import INCOMPLETE, SetWriter, created_text, incomplete_of
 
 ATTACHMENT_CAP = 256 * 1024 * 1024
@@ -50,7 +50,7 @@ class Vault:
         self,
         folder: Path,
         *,
-        keys: KeyStore,
+        keys: VaultKeyStore,
         clock: Clock,
         randomness: random.Random,
         attachment_cap: int = ATTACHMENT_CAP,
@@ -79,7 +79,7 @@ class Vault:
         set_id = new_id(self._clock, self._randomness)
         created = created_text(self._clock.now())
         nothing = Sealed("", 0, "", 0)
-        header = Header(set_id, run, plan, connection, created, 0, 0, nothing, (), dict(info))
+        header = SetHeader(set_id, run, plan, connection, created, 0, 0, nothing, (), dict(info))
         return SetWriter(
             self._folder / set_id,
             header=header,
@@ -165,7 +165,7 @@ class Vault:
         return path
 
 
-def _labels(header: Header) -> dict[str, str]:
+def _labels(header: SetHeader) -> dict[str, str]:
     """Return what bag-info.txt says: coordinates and dates, never a word from a record."""
     keep_until = header.info.get("keep_until", "")
     if keep_until:

@@ -14,13 +14,13 @@ from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.vault.backup_set import BackupSet
-from crm_bridge.vault.bag import FILES, BagWriter
 from crm_bridge.vault.check import check_set
+from crm_bridge.vault.crypto.keys import new_identity, write_slot
+from crm_bridge.vault.crypto.seal import Identity, Sealed, not_written, seal
 from crm_bridge.vault.disk import remove_folder
-from crm_bridge.vault.frames import Batch, StoredFile
-from crm_bridge.vault.header import HEADER, SCHEMA, BatchFile, Header
-from crm_bridge.vault.keys import new_identity, write_slot
-from crm_bridge.vault.seal import Identity, Sealed, not_written, seal
+from crm_bridge.vault.format.bag import FILES, BagWriter
+from crm_bridge.vault.format.frames import Batch, StoredFile
+from crm_bridge.vault.format.header import HEADER, SCHEMA, BatchFile, SetHeader
 from crm_bridge.vault.syncing import Syncer
 
 BATCH_RECORDS = 500
@@ -41,7 +41,7 @@ class SetWriter:
         self,
         folder: Path,
         *,
-        header: Header,
+        header: SetHeader,
         labels: Mapping[str, str],
         schema: bytes,
         master: Identity,
@@ -162,7 +162,7 @@ class SetWriter:
 
     def _finish(self) -> str:
         schema = self._seal(SCHEMA, iter((self._schema,)))
-        self._header = Header(
+        self._header = SetHeader(
             set=self._header.set,
             run=self._header.run,
             plan=self._header.plan,

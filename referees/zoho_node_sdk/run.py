@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from crm_bridge.clock import SystemClock
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge_zoho.emulator import ZohoEmulator
 
 HERE = Path(__file__).parent

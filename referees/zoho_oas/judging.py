@@ -48,7 +48,7 @@ class Verdict:
     differences: tuple[tuple[str, ...], ...] = ()
 
     def only(self, texts: Sequence[str]) -> bool:
-        """Say whether some operation differs in nothing but what these texts name; without texts, anything goes."""
+        """Return whether some operation differs in nothing but what these texts name; without texts, anything goes."""
         return not texts or any(all(any(t in one for t in texts) for one in each) for each in self.differences)
 
 
@@ -64,7 +64,7 @@ class KnownDifference:
     used: int = field(default=0)
 
     def covers(self, exchange: Exchange, verdicts: Iterable[Verdict]) -> bool:
-        """Say whether it is about this answer and explains all that differs from one of the sets."""
+        """Return whether it is about this answer and explains all that differs from one of the sets."""
         route = f"{exchange.method} {exchange.route}"
         pairs = ((route, self.route), (str(exchange.status), self.status), (exchange.code, self.code))
         fits = all(any(fnmatch.fnmatchcase(text, part) for part in glob.split("|")) for text, glob in pairs)

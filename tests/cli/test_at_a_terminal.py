@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.cli.screen import page
+from crm_bridge.cli.terminal.screen import page
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 

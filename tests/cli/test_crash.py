@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from crm_bridge.cli.crash import crash_report
+from crm_bridge.cli.terminal.crash import crash_report
 
 
 def test_a_crash_shows_type_and_place_but_no_value() -> None:
@@ -33,8 +33,8 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_what_nobody_catches_is_one_line_without_a_value(place: str) -> None:
     program = f"""
-from crm_bridge.cli.crash import last_resort
-last_resort()
+from crm_bridge.cli.terminal.crash import install_crash_hooks
+install_crash_hooks()
 SECRET = "1000." + "c4n4ry" * 2
 {PLACES[place]}
 """
@@ -47,8 +47,8 @@ SECRET = "1000." + "c4n4ry" * 2
 def test_a_thread_that_ends_itself_is_no_error() -> None:
     program = """
 import sys, threading
-from crm_bridge.cli.crash import last_resort
-last_resort()
+from crm_bridge.cli.terminal.crash import install_crash_hooks
+install_crash_hooks()
 t = threading.Thread(target=sys.exit)
 t.start()
 t.join()

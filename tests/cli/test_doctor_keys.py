@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.cli.checkup import Checkup
+from crm_bridge.cli.checkup import Doctor
 from crm_bridge.clock import ManualClock
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
@@ -23,6 +23,6 @@ def test_only_keys_that_nobody_describes_are_named(tmp_path: Path, key: str, lev
         emulator: Any = running.servers["fxiaoke"].exchange.emulator
         for row in emulator.world.tables[emulator.world.main_object].rows.values():
             row |= {key: "a value"} if key else {}
-        (found,) = [one for one in Checkup(bridge, "fxiaoke-sandbox").run() if one.check == "keys"]
+        (found,) = [one for one in Doctor(bridge, "fxiaoke-sandbox").run() if one.check == "keys"]
     assert (found.level, bool(key) and key in found.says) == (level, level == "warning")
     assert "a value" not in found.says

@@ -28,7 +28,7 @@ def promised() -> dict[str, set[str]]:
 
 
 def test_every_schema_of_the_command_line_is_on_the_page() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "crm_bridge" / "cli").glob("*.py"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "crm_bridge" / "cli").rglob("*.py"))
     printed = set(re.findall(r'"(crm-bridge\.[a-z-]+/\d)"', sources))
     assert printed == set(promised())
 

@@ -24,7 +24,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_given: object, **_named: object) -> None:
         raise CredentialStoreError("the keyring is not accepted", reason="keyring_refused")
 
-    monkeypatch.setattr("crm_bridge.bridge.opening.open_keyring", refuse)
+    monkeypatch.setattr("crm_bridge.bridge.environment.open_keyring", refuse)
 
 
 @pytest.fixture

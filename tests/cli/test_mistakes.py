@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Said, Shell
 
@@ -126,7 +126,7 @@ def test_a_missing_right_names_who_can_help(shell: Shell, running: Sandbox) -> N
 @pytest.mark.parametrize("kind", ["malformed", "empty", "html", "deep_json"])
 def test_an_answer_that_cannot_be_trusted_is_one_sentence(shell: Shell, running: Sandbox, name: str, kind: str) -> None:
     server = running.servers[name.removesuffix("-sandbox")]
-    server.inject(Rule(kind, Match(count=None)))
+    server.inject(FaultRule(kind, Match(count=None)))
     said = shell("find", name)
     assert said.code == 1, said.err
     assert said.err.startswith("error: ")
@@ -134,7 +134,7 @@ def test_an_answer_that_cannot_be_trusted_is_one_sentence(shell: Shell, running:
 
 
 def test_good_json_that_is_called_text_is_read(shell: Shell, running: Sandbox, name: str) -> None:
-    running.servers[name.removesuffix("-sandbox")].inject(Rule("content_type", Match(count=None)))
+    running.servers[name.removesuffix("-sandbox")].inject(FaultRule("content_type", Match(count=None)))
     assert shell("find", name, "--limit", 1).code == 0
 
 

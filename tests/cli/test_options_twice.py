@@ -8,7 +8,7 @@ import click
 import pytest
 
 from crm_bridge.cli.main import cli
-from crm_bridge.cli.translated import repeatable
+from crm_bridge.cli.terminal.translated import repeatable
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.filters.tree import Filter
+from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.given_text import check_text
-from crm_bridge.domain.where import where
 from crm_bridge.errors import UsageError
 
 

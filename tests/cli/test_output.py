@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from crm_bridge.cli.output import Output, report_error
+from crm_bridge.cli.terminal.output import Output, report_error
 from crm_bridge.errors import CrmError
 from crm_bridge.harmless import plain
 

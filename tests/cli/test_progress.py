@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.cli.progress import Bars
+from crm_bridge.cli.terminal.progress import Bars
 from tests.journeys.conftest import served
 
 

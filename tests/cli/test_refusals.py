@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import Sandbox
 from crm_bridge.spi.emulator import Emulator
 from tests.cli.conftest import Said, Shell
@@ -45,7 +45,7 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def desk(
+def context(
     language: str,
     shell: Shell,
     name: str,
@@ -79,84 +79,88 @@ def is_chinese(line: str) -> bool:
     return sum("\u4e00" <= letter <= "\u9fff" for letter in line) >= 6
 
 
-def another_digest(desk: Desk) -> Said:
-    other = desk.plan.with_name("other.plan")
-    chosen = desk.shell("plan", desk.name, "--where", 'status = "Draft"', "-o", other, "--json").document()
-    return desk.apply(word=chosen["digest"])
+def another_digest(context: Desk) -> Said:
+    other = context.plan.with_name("other.plan")
+    chosen = context.shell("plan", context.name, "--where", 'status = "Draft"', "-o", other, "--json").document()
+    return context.apply(word=chosen["digest"])
 
 
-def expired(desk: Desk) -> Said:
-    desk.monkeypatch.setenv("CRM_BRIDGE_CLOCK_OFFSET", str(25 * 3600))
-    return desk.apply()
+def expired(context: Desk) -> Said:
+    context.monkeypatch.setenv("CRM_BRIDGE_CLOCK_OFFSET", str(25 * 3600))
+    return context.apply()
 
 
-def not_there(desk: Desk) -> Said:
-    return desk.apply(desk.plan.with_name("none.plan"))
+def not_there(context: Desk) -> Said:
+    return context.apply(context.plan.with_name("none.plan"))
 
 
-def no_plan(desk: Desk) -> Said:
-    desk.plan.write_text("number,title\nHT-1,x\n")
-    return desk.apply()
+def no_plan(context: Desk) -> Said:
+    context.plan.write_text("number,title\nHT-1,x\n")
+    return context.apply()
 
 
-def unknown_connection(desk: Desk) -> Said:
-    return desk.shell("find", desk.name + "x")
+def unknown_connection(context: Desk) -> Said:
+    return context.shell("find", context.name + "x")
 
 
-def no_backup(desk: Desk) -> Said:
-    vault = desk.shell.home / "vault"
+def no_backup(context: Desk) -> Said:
+    vault = context.shell.home / "vault"
     shutil.rmtree(vault, ignore_errors=True)
     vault.write_text("a file where the folder should be")
-    return desk.apply()
+    return context.apply()
 
 
-def bad_token(desk: Desk) -> Said:
-    edit_secrets(desk.shell.home, {"zoho-sandbox": "refresh_token", "fxiaoke-sandbox": "app_secret"}[desk.name])
-    return desk.apply()
+def bad_token(context: Desk) -> Said:
+    edit_secrets(context.shell.home, {"zoho-sandbox": "refresh_token", "fxiaoke-sandbox": "app_secret"}[context.name])
+    return context.apply()
 
 
-def wrong_module(desk: Desk) -> Said:
-    key = {"zoho-sandbox": "module", "fxiaoke-sandbox": "object"}[desk.name]
-    text = (desk.shell.home / "config.toml").read_text()
+def wrong_module(context: Desk) -> Said:
+    key = {"zoho-sandbox": "module", "fxiaoke-sandbox": "object"}[context.name]
+    text = (context.shell.home / "config.toml").read_text()
     kept = "\n".join(line for line in text.splitlines() if not line.startswith(f"{key} =")) + "\n"
-    (desk.shell.home / "config.toml").write_text(kept)
-    edit_config(desk.shell.home, f"[connections.{desk.name}]", f'[connections.{desk.name}]\n{key} = "Contrats"')
-    return desk.shell("find", desk.name)
+    (context.shell.home / "config.toml").write_text(kept)
+    edit_config(
+        context.shell.home, f"[connections.{context.name}]", f'[connections.{context.name}]\n{key} = "Contrats"'
+    )
+    return context.shell("find", context.name)
 
 
-def malformed_answer(desk: Desk) -> Said:
-    desk.running.servers[desk.name.removesuffix("-sandbox")].inject(Rule("malformed", Match(count=None)))
-    return desk.apply()
+def malformed_answer(context: Desk) -> Said:
+    context.running.servers[context.name.removesuffix("-sandbox")].inject(FaultRule("malformed", Match(count=None)))
+    return context.apply()
 
 
-def no_answer(desk: Desk) -> Said:
-    desk.running.servers[desk.name.removesuffix("-sandbox")].close()
-    return desk.apply()
+def no_answer(context: Desk) -> Said:
+    context.running.servers[context.name.removesuffix("-sandbox")].close()
+    return context.apply()
 
 
-def no_terminal(desk: Desk) -> Said:
-    said = desk.shell("apply", desk.plan, "--json")
+def no_terminal(context: Desk) -> Said:
+    said = context.shell("apply", context.plan, "--json")
     error = said.error()
-    return Said(said.code, "", f"{HEADS[spoken(desk)][0]}{error['message']}\n{HEADS[spoken(desk)][1]}{error['hint']}")
+    return Said(
+        said.code, "", f"{HEADS[spoken(context)][0]}{error['message']}\n{HEADS[spoken(context)][1]}{error['hint']}"
+    )
 
 
-def spoken(desk: Desk) -> str:
-    return "zh" if "提示" in desk.shell("find", "nobody").err else "en"
+def spoken(context: Desk) -> str:
+    return "zh" if "提示" in context.shell("find", "nobody").err else "en"
 
 
-def filter_mistake(desk: Desk) -> Said:
-    return desk.shell("find", desk.name, "--where", "amout < 5")
+def filter_mistake(context: Desk) -> Said:
+    return context.shell("find", context.name, "--where", "amout < 5")
 
 
-def nothing_matches(desk: Desk) -> Said:
-    return desk.shell("plan", desk.name, "--where", "amount < 0")
+def nothing_matches(context: Desk) -> Said:
+    return context.shell("plan", context.name, "--where", "amount < 0")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
 @pytest.mark.parametrize("name", ["zoho-sandbox"])
-def test_a_user_without_the_right_is_refused_before_anything_is_planned(desk: Desk, language: str) -> None:
-    assert "error" not in desk.emulator.control("profile", {"delete": False})
-    said = desk.shell("plan", desk.name, "--where", WHERE)
+def test_a_user_without_the_right_is_refused_before_anything_is_planned(context: Desk, language: str) -> None:
+    assert "error" not in context.emulator.control("profile", {"delete": False})
+    said = context.shell("plan", context.name, "--where", WHERE)
     refused(said, language, 1)
     assert "trash" not in said.err
     assert "Patricia Boyle" in said.err
@@ -165,10 +169,10 @@ def test_a_user_without_the_right_is_refused_before_anything_is_planned(desk: De
 @pytest.mark.parametrize("language", ["en", "zh"], indirect=True)
 @pytest.mark.parametrize("name", ["fxiaoke-sandbox"])
 def test_where_the_crm_tells_only_when_it_is_tried_the_run_halts_and_says_who_can_help(
-    desk: Desk, language: str
+    context: Desk, language: str
 ) -> None:
-    desk.emulator.control("permission", {"invalid": False})
-    said = desk.apply()
+    context.emulator.control("permission", {"invalid": False})
+    said = context.apply()
     assert said.code == 7
     assert {"en": "who can help: an administrator of the CRM", "zh": "谁能帮忙：CRM 管理员"}[language] in said.err
     assert {"en": "ask the CRM administrator", "zh": "请让 CRM 管理员"}[language] in said.out
@@ -193,8 +197,10 @@ def test_where_the_crm_tells_only_when_it_is_tried_the_run_halts_and_says_who_ca
         (no_answer, 1),
     ],
 )
-def test_a_refusal_says_what_and_what_next(desk: Desk, language: str, trial: Callable[[Desk], Said], code: int) -> None:
-    refused(trial(desk), language, code)
+def test_a_refusal_says_what_and_what_next(
+    context: Desk, language: str, trial: Callable[[Desk], Said], code: int
+) -> None:
+    refused(trial(context), language, code)
 
 
 def without_a_contract(lines: list[str]) -> list[str]:
@@ -241,11 +247,11 @@ def with_another(number: int, key: str, value: object) -> Callable[[list[str]], 
     ],
 )
 def test_a_plan_that_was_edited_in_any_line_is_refused(
-    desk: Desk, language: str, edit: Callable[[list[str]], list[str]]
+    context: Desk, language: str, edit: Callable[[list[str]], list[str]]
 ) -> None:
-    lines = desk.plan.read_text(encoding="utf-8").splitlines()
+    lines = context.plan.read_text(encoding="utf-8").splitlines()
     edited = edit(lines)
     assert edited != lines
-    desk.plan.write_text("\n".join(edited) + "\n", encoding="utf-8")
-    refused(desk.apply(), language, 5)
-    assert desk.shell("plan", "show", desk.plan).code == 5
+    context.plan.write_text("\n".join(edited) + "\n", encoding="utf-8")
+    refused(context.apply(), language, 5)
+    assert context.shell("plan", "show", context.plan).code == 5

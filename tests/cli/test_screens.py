@@ -102,5 +102,5 @@ def test_the_screens_are_short_and_as_they_were(
 
 
 def _too_wide(line: str, width: int) -> bool:
-    """Say whether a line is wider than the terminal; the path of a receipt is printed whole."""
+    """Return whether a line is wider than the terminal; the path of a receipt is printed whole."""
     return cell_len(line) > width and "receipt.json" not in line

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.cli.logs import log_to_stderr, say_less
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.cli.terminal.logs import log_to_stderr, say_less
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Said, Shell
 
@@ -24,7 +24,7 @@ def lines(said: Said) -> list[dict[str, Any]]:
 
 def spoil(running: Sandbox, name: str, kind: str, **arguments: Any) -> None:
     server = running.servers[name.removesuffix("-sandbox")]
-    server.inject(Rule(kind, Match(path=LISTING[name]), arguments))
+    server.inject(FaultRule(kind, Match(path=LISTING[name]), arguments))
 
 
 def test_steps_are_told(shell: Shell, name: str, tmp_path: Path) -> None:

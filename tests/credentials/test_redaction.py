@@ -14,7 +14,7 @@ from crm_bridge.credentials import Secret
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmBridgeError, SignInError
 from crm_bridge.redaction import clean, remember, shown_code, shown_id
-from crm_bridge.spi.adapter import Answer, Verdict
+from crm_bridge.spi.adapter import RemoveResult, Verdict
 
 SECRET = "1000.cafe+0123/45=67 ü"
 
@@ -74,7 +74,7 @@ def test_an_error_is_cleaned_in_every_field_that_holds_text() -> None:
 def test_a_code_is_shown_only_if_it_looks_like_one(code: str, shown: str) -> None:
     assert shown_code(code) == shown
     assert CrmBridgeError("x", vendor_code=code).vendor_code == shown
-    assert Answer(ContractRef("M", "1"), Verdict.UNKNOWN, code=code).code == shown
+    assert RemoveResult(ContractRef("M", "1"), Verdict.UNKNOWN, code=code).code == shown
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_a_code_is_shown_only_if_it_looks_like_one(code: str, shown: str) -> Non
 )
 def test_a_request_id_is_shown_only_if_it_looks_like_one(given_id: str, shown: str) -> None:
     assert shown_id(given_id) == shown
-    assert Answer(ContractRef("M", "1"), Verdict.UNKNOWN, request_id=given_id).request_id == shown
+    assert RemoveResult(ContractRef("M", "1"), Verdict.UNKNOWN, request_id=given_id).request_id == shown

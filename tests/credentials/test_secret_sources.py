@@ -30,7 +30,7 @@ def test_a_descriptor_is_read_to_its_end_and_closed(pipe: Callable[..., int]) ->
 
 def test_a_descriptor_that_never_ends_is_given_up(pipe: Callable[..., int]) -> None:
     with pytest.raises(CredentialStoreError, match="nothing came through"):
-        SecretsFd(pipe(TABLE, closed=False), patience=0.05)
+        SecretsFd(pipe(TABLE, closed=False), timeout=0.05)
 
 
 def test_a_descriptor_that_is_not_open_is_refused() -> None:
@@ -116,7 +116,7 @@ def test_what_a_program_prints_must_be_a_table_of_texts(printed: str) -> None:
 
 def test_a_program_that_hangs_is_stopped() -> None:
     with pytest.raises(CredentialStoreError):
-        command("import time; time.sleep(60)", patience=0.3).get("prod", "a")
+        command("import time; time.sleep(60)", timeout=0.3).get("prod", "a")
 
 
 def test_a_program_that_does_not_exist_is_an_error_of_ours() -> None:
@@ -138,7 +138,7 @@ def test_a_variable_that_no_connection_names_is_never_looked_at(home: Callable[[
     place = home('[connections.prod]\nadapter = "zoho"\ndata_center = "eu"\n')
     for name in ("CRM_BRIDGE_CLIENT_SECRET", "CLIENT_SECRET", "CRM_BRIDGE_PROD_CLIENT_SECRET", "client_secret"):
         with Bridge.open(place, environ={name: "planted"}) as bridge:
-            reader = bridge.around.secrets_of(bridge.resolved("prod"))
+            reader = bridge.env.secrets_of(bridge.resolved("prod"))
             assert reader._sources == []
 
 
@@ -146,16 +146,16 @@ def test_a_variable_of_one_connection_does_not_serve_another(home: Callable[[str
     named = 'adapter = "zoho"\ndata_center = "eu"\nsecrets_env = {{client_secret = "{name}"}}\n'
     text = f"[connections.a]\n{named.format(name='A')}\n[connections.b]\n{named.format(name='B')}"
     with Bridge.open(home(text), environ={"A": "of a", "B": "of b"}) as bridge:
-        found = {name: bridge.around.secrets_of(bridge.resolved(name)).get("client_secret") for name in "ab"}
+        found = {name: bridge.env.secrets_of(bridge.resolved(name)).get("client_secret") for name in "ab"}
     assert found == {"a": "of a", "b": "of b"}
 
 
 def test_where_a_source_is_named_the_keyring_is_not_asked(home: Callable[[str], Path]) -> None:
     text = '[connections.prod]\nadapter = "zoho"\ndata_center = "eu"\nsecrets_env = {client_secret = "A"}\n'
     with Bridge.open(home(text), environ={"A": "of a"}) as bridge:
-        reader = bridge.around.secrets_of(bridge.resolved("prod"))
+        reader = bridge.env.secrets_of(bridge.resolved("prod"))
         assert (reader.get("client_secret"), reader.get("refresh_token")) == ("of a", None)
-        assert "store" not in bridge.around.__dict__
+        assert "store" not in bridge.env.__dict__
         with pytest.raises(CredentialStoreError, match="refresh_token of connection prod was not found"):
             reader.need("refresh_token")
 

@@ -16,7 +16,7 @@ from crm_bridge.cli.main import main
 from crm_bridge.cli.signing_in import SigningIn
 from crm_bridge.errors import CredentialStoreError, SignInError, UsageError
 from crm_bridge.files import write_private
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 
 ZOHO, FXIAOKE = "zoho-sandbox", "fxiaoke-sandbox"
@@ -102,13 +102,13 @@ def test_secrets_that_the_crm_refuses_are_not_kept(running: Sandbox, home: Path)
     old = known(running, ZOHO)
     with Bridge.open(home, environ={}) as bridge:
         for item, value in old.items():
-            bridge.around.store.set(ZOHO, item, value)
+            bridge.env.store.set(ZOHO, item, value)
     with Bridge.open(home, environ={}) as bridge, pytest.raises(SignInError):
         SigningIn(bridge, bridge.resolved(ZOHO), replace=True, ask=lambda _label: "1000.wrong-from-typing").sign_in(
             None
         )
     with Bridge.open(home, environ={}) as bridge:
-        found = {item: bridge.around.store.get(ZOHO, item) for item in old}
+        found = {item: bridge.env.store.get(ZOHO, item) for item in old}
     assert {item: one.reveal() if one else None for item, one in found.items()} == old
 
 
@@ -116,7 +116,7 @@ def test_a_grant_code_becomes_a_refresh_token_in_the_store(running: Sandbox, hom
     secrets = known(running, ZOHO)
     server = running.servers["zoho"]
     given = {"refresh_token": secrets["refresh_token"], "access_token": "1000.first", "expires_in": 3600}
-    server.inject(Rule("answer", Match(body="grant_type=authorization_code"), {"json": given}))
+    server.inject(FaultRule("answer", Match(body="grant_type=authorization_code"), {"json": given}))
 
     def ask(label: str) -> str:
         return secrets.get(label.rpartition("(")[2].rstrip(")"), "1000.the-grant-code")
@@ -149,7 +149,7 @@ def test_auth_status_names_stores_and_no_value(running: Sandbox, home: Path, she
 def test_logout_revokes_forgets_and_drops_the_token(running: Sandbox, home: Path, shell: Shell) -> None:
     shell("login", ZOHO, "--secrets-file", home.parent / "secrets.toml")
     assert b'"sealed"' in (home / "tokens" / f"{ZOHO}.json").read_bytes()
-    running.servers["zoho"].inject(Rule("answer", Match(path="token/revoke"), {"json": {"status": "success"}}))
+    running.servers["zoho"].inject(FaultRule("answer", Match(path="token/revoke"), {"json": {"status": "success"}}))
     code, said, _err = shell("logout", ZOHO)
     running.servers["zoho"].inject()
     assert (code, said["revoked"], sorted(said["forgotten"])) == (0, True, sorted(known(running, ZOHO)))
@@ -159,7 +159,7 @@ def test_logout_revokes_forgets_and_drops_the_token(running: Sandbox, home: Path
 
 def test_a_revocation_that_fails_forgets_nothing(running: Sandbox, home: Path, shell: Shell) -> None:
     shell("login", ZOHO, "--secrets-file", home.parent / "secrets.toml")
-    running.servers["zoho"].inject(Rule("server_error", Match(path="token/revoke", count=None)))
+    running.servers["zoho"].inject(FaultRule("server_error", Match(path="token/revoke", count=None)))
     code, _said, _err = shell("logout", ZOHO)
     running.servers["zoho"].inject()
     assert code == 1
@@ -219,6 +219,6 @@ def test_a_keyring_that_failed_is_not_asked_again_for_the_next_secret(
     with Bridge.open(home, environ={}) as bridge:
         for _turn in range(2):
             with pytest.raises(CredentialStoreError, match="not accepted") as refused:
-                _ = bridge.around.store
+                _ = bridge.env.store
             failures.append(refused.value)
     assert failures[0] is failures[1]

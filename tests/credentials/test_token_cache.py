@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.credentials import Identity, Secret, Token, TokenCache, forget_token
+from crm_bridge.credentials import AccessToken, Identity, Secret, TokenCache, forget_token
 from crm_bridge.errors import CredentialStoreError, NotSentError, RateLimitedError, TenantChangedError
 
 pytestmark = pytest.mark.timing
 
-Fetch = Callable[[], Token]
+Fetch = Callable[[], AccessToken]
 
 
 class Mint:
@@ -29,9 +29,9 @@ class Mint:
         self.made = 0
         self.life = life
 
-    def __call__(self) -> Token:
+    def __call__(self) -> AccessToken:
         self.made += 1
-        return Token(Secret(f"t{self.made}"), self.life, {"tenant": "T"})
+        return AccessToken(Secret(f"t{self.made}"), self.life, {"tenant": "T"})
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_the_ninth_token_in_ten_minutes_is_refused_before_it_is_asked_for(
 
 
 def test_a_fetch_that_fails_is_counted_and_its_error_comes_out(cache: Callable[..., TokenCache]) -> None:
-    def refuse() -> Token:
+    def refuse() -> AccessToken:
         raise NotSentError("no way")
 
     for _ in range(8):
@@ -128,7 +128,7 @@ def test_a_failed_renewal_leaves_the_old_token_in_the_file(
 ) -> None:
     cache().token(Mint())
 
-    def refuse() -> Token:
+    def refuse() -> AccessToken:
         raise NotSentError("no way")
 
     with pytest.raises(NotSentError):
@@ -137,7 +137,9 @@ def test_a_failed_renewal_leaves_the_old_token_in_the_file(
 
 
 def test_the_file_is_private_and_holds_no_secret(cache: Callable[..., TokenCache], tmp_path: Path) -> None:
-    cache("canary-id", "canary-secret").token(lambda: Token(Secret("canary-token"), 3600.0, {"tenant": "canary-T"}))
+    cache("canary-id", "canary-secret").token(
+        lambda: AccessToken(Secret("canary-token"), 3600.0, {"tenant": "canary-T"})
+    )
     folder = tmp_path / "tokens"
     assert {path.name for path in folder.iterdir()} == {"prod.json", "prod.lock"}
     assert folder.stat().st_mode & 0o777 == 0o700

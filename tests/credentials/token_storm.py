@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from crm_bridge.clock import SystemClock
-from crm_bridge.credentials import Identity, Secret, Token, TokenCache
+from crm_bridge.credentials import AccessToken, Identity, Secret, TokenCache
 from crm_bridge.errors import CrmBridgeError
 
 THREADS = 16
@@ -29,9 +29,9 @@ def main(folder: str, url: str, go: str, stale: str) -> None:
     shared = opened()
     barrier = threading.Barrier(THREADS)
 
-    def fetch() -> Token:
+    def fetch() -> AccessToken:
         with urlopen(url) as answer:
-            return Token(Secret(answer.read().decode()), 3600.0, {"api_domain": "https://x"})
+            return AccessToken(Secret(answer.read().decode()), 3600.0, {"api_domain": "https://x"})
 
     def ask(number: int) -> str:
         cache = shared if number % 2 else opened()

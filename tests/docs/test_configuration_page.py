@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.config import ConfigFile, ConnectionTable, load_config
-from crm_bridge.domain.policy import DeletionPolicy
+from crm_bridge.domain.planning.policy import DeletionPolicy
 from crm_bridge.policy_file import PolicyTable
 from crm_bridge.registry import load_adapter
 from tests.docs.conftest import ROOT, blocks

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from crm_bridge import errors
-from crm_bridge.cli.demo_cmd import WHERE
+from crm_bridge.cli.commands.demo_cmd import WHERE
 from crm_bridge.cli.main import cli
 from crm_bridge.errors import CrmBridgeError
 from tests.docs.conftest import ROOT, blocks

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_bridge.domain.absence import Absence, Asked, Author, Claim, Place, cause_of, is_ours
-from crm_bridge.domain.lifecycle import Event
+from crm_bridge.domain.lifecycle import EventKind
 from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Reason
 
 EVERY = [
@@ -26,14 +26,14 @@ EVERY = [
 ]
 
 ASKED = [
-    (Event.INTENDED, None),
-    (Event.ANSWERED_DONE, None),
-    (Event.ANSWER_LOST, Reason.ANSWER_LOST),
-    (Event.ANSWER_LOST, Reason.NOT_FOUND),
-    (Event.ANSWERED_NOT_DONE, Reason.SIGNED_OUT),
-    (Event.ANSWERED_NOT_DONE, Reason.TOO_LATE),
-    (Event.ANSWERED_HELD, Reason.LOCKED),
-    (Event.FOUND_NOT_DONE, Reason.AFTER_UNKNOWN),
+    (EventKind.INTENDED, None),
+    (EventKind.ANSWERED_DONE, None),
+    (EventKind.ANSWER_LOST, Reason.ANSWER_LOST),
+    (EventKind.ANSWER_LOST, Reason.NOT_FOUND),
+    (EventKind.ANSWERED_NOT_DONE, Reason.SIGNED_OUT),
+    (EventKind.ANSWERED_NOT_DONE, Reason.TOO_LATE),
+    (EventKind.ANSWERED_HELD, Reason.LOCKED),
+    (EventKind.FOUND_NOT_DONE, Reason.AFTER_UNKNOWN),
 ]
 
 
@@ -94,7 +94,7 @@ def test_what_the_answers_leave_to_be_claimed(events: list[int], claim: Claim) -
 
 
 @given(st.lists(st.sampled_from(ASKED), max_size=8))
-def test_a_claim_never_weakens_while_nothing_comes_back(events: list[tuple[Event, Reason | None]]) -> None:
+def test_a_claim_never_weakens_while_nothing_comes_back(events: list[tuple[EventKind, Reason | None]]) -> None:
     asked = Asked()
     for event, reason in events:
         before = asked.answered

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from crm_bridge.domain.capabilities import Fate
-from crm_bridge.domain.comparison import Difference, Measured, measure
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.forecast import GENERAL, Promises
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot
+from crm_bridge.domain.restoring.comparison import Difference, Measured, measure
+from crm_bridge.domain.restoring.forecast import GENERAL, Promises
+from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 
 ALL_SAME = Promises(dict.fromkeys(GENERAL, Fate.SAME))
 RECORD: Mapping[str, Any] = {"Name": "采购合同", "Amount": 1200.5, "Owner": {"id": "7"}, "Tags": ["a", "b"]}
@@ -29,7 +29,9 @@ def snapshot(
     files: Mapping[str, bytes] | None = None,
 ) -> Snapshot:
     given = ((PartKind.DETAIL, "Lines", rows), (PartKind.NOTE, "Notes", notes), (PartKind.LINK, "lookups", links))
-    parts = tuple(Part(kind, name, json.dumps(value).encode()) for kind, name, value in given if value is not None)
+    parts = tuple(
+        SnapshotPart(kind, name, json.dumps(value).encode()) for kind, name, value in given if value is not None
+    )
     attachments = tuple(
         Attachment(name, name, len(data), "attachments", lambda: iter(()), hashlib.sha256(data).hexdigest())
         for name, data in (files or {}).items()

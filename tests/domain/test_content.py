@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_bridge.domain.content import (
+from crm_bridge.domain.records.content import (
     Content,
     as_it_is,
     choices,

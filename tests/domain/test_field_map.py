@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from crm_bridge.domain.field_map import is_system_field, require_meanings
-from crm_bridge.domain.filter_syntax import parse_filter
+from crm_bridge.domain.filters.syntax import parse_filter
+from crm_bridge.domain.records.field_map import is_system_field, require_meanings
 from crm_bridge.errors import UsageError
 from crm_bridge_fxiaoke.mapping import SYSTEM_FIELDS as FXIAOKE
 from crm_bridge_fxiaoke.mapping import map_fields as fxiaoke_map
 from crm_bridge_fxiaoke.wire import FieldMeta, ObjectMeta
 from crm_bridge_zoho.discovery import map_fields as zoho_map
-from crm_bridge_zoho.metadata import SYSTEM_FIELDS as ZOHO
-from crm_bridge_zoho.metadata import ZohoField
+from crm_bridge_zoho.module.metadata import SYSTEM_FIELDS as ZOHO
+from crm_bridge_zoho.module.metadata import ZohoField
 
 LABELS = "Status 状态 Contract Number 编号 Amount 金额 End 到期 Start 开始 Customer 客户 Currency 币种 Title 标题"
 OWN = {"Created_Time", "Modified_Time", "create_time", "last_modified_time", "owner", "mc_currency"}

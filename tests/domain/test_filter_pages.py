@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.domain.filter_syntax import parse_filter, to_text
+from crm_bridge.domain.filters.syntax import parse_filter, to_text
 from crm_bridge.errors import FilterSyntaxError
 from crm_bridge.i18n import active_language, use_language
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_bridge.domain.filter_syntax import MAX_LENGTH, parse_filter, to_text
-from crm_bridge.domain.filters import And, Compare, Everything, FieldRef, Filter, Literal, Not, Op, Or
+from crm_bridge.domain.filters.syntax import MAX_LENGTH, parse_filter, to_text
+from crm_bridge.domain.filters.tree import And, Compare, Everything, FieldRef, Filter, Literal, Not, Op, Or
 from crm_bridge.errors import FilterSyntaxError
 from crm_bridge.testing.filter_strategies import filters
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef, RecordState
-from crm_bridge.domain.filter_syntax import parse_filter
-from crm_bridge.domain.filters import (
+from crm_bridge.domain.filters.syntax import parse_filter
+from crm_bridge.domain.filters.tree import (
     COMPLEMENT,
     FIELDS,
     And,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crm_bridge.domain.capabilities import Capabilities, Fate, Limits, Route, Step, Support
-from crm_bridge.domain.forecast import GENERAL, Forecast, ForecastRow, Kind, make_forecast
+from crm_bridge.domain.restoring.forecast import GENERAL, Forecast, ForecastRow, ThingKind, make_forecast
 from crm_bridge.registry import load_adapter
 from crm_bridge.spi.adapter import FieldInfo, RelationInfo
 
@@ -103,4 +103,4 @@ def test_what_no_row_names_falls_under_the_general_promise(crm: tuple[Capabiliti
 
 def test_kinds_are_told_apart(crm: tuple[Capabilities, Limits]) -> None:
     things = rows(forecast(crm))
-    assert {things["id"].kind, things["Name"].kind, things["Lines"].kind} == set(Kind)
+    assert {things["id"].kind, things["Name"].kind, things["Lines"].kind} == set(ThingKind)

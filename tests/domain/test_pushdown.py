@@ -10,8 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filter_syntax import parse_filter, to_text
-from crm_bridge.domain.filters import (
+from crm_bridge.domain.filters.pushdown import (
+    Coverage,
+    Pushed,
+    Split,
+    coverage_of,
+    fold,
+    names_exactly,
+    normal_form,
+    split,
+)
+from crm_bridge.domain.filters.syntax import parse_filter, to_text
+from crm_bridge.domain.filters.tree import (
     Compare,
     Everything,
     FieldRef,
@@ -23,8 +33,7 @@ from crm_bridge.domain.filters import (
     knowledge_of,
     matches,
 )
-from crm_bridge.domain.pushdown import Coverage, Pushed, Split, coverage_of, fold, names_exactly, normal_form, split
-from crm_bridge.domain.truth import Truth
+from crm_bridge.domain.filters.truth import Truth
 from crm_bridge.testing.filter_strategies import contracts, filters, less_known
 
 # No verdict by the clock: a busy machine is not a broken rule.

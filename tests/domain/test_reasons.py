@@ -10,13 +10,13 @@ import pytest
 
 from crm_bridge import errors
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.lifecycle import Event, Happening, Outcome
+from crm_bridge.domain.lifecycle import Event, EventKind, Outcome
 from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Halts, Helper, Reason
 from crm_bridge.domain.snapshot import Unavailable
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import active_language, in_language, use_language
-from crm_bridge.spi.adapter import Answer, Place, Restored, Verdict, Whereabouts, unseen
+from crm_bridge.spi.adapter import Place, RemoveResult, Restored, Verdict, Whereabouts, unseen
 from crm_bridge.transport.failures import _TEXTS
 
 ROOT = Path(__file__).parents[2]
@@ -59,13 +59,13 @@ def test_a_reason_is_its_word_and_its_name() -> None:
 @pytest.mark.parametrize("word", ["lokced", "locked", "", "malformed_syntax"])
 def test_a_word_that_is_no_reason_is_refused_wherever_a_contract_gets_one(word: str) -> None:
     with pytest.raises(TypeError, match="is not a Reason"):
-        Answer(REF, Verdict.NOT_DONE, reason=word)  # type: ignore[arg-type]
+        RemoveResult(REF, Verdict.NOT_DONE, reason=word)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="is not a Reason"):
         Restored(REF, Verdict.NOT_DONE, reason=word)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="is not a Reason"):
         Unavailable(REF, word, "")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="is not a Reason"):
-        Happening(Event.HELD, reason=word)  # type: ignore[arg-type]
+        Event(EventKind.HELD, reason=word)  # type: ignore[arg-type]
 
 
 def test_an_unknown_word_means_nothing() -> None:

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import Contract, ContractRef, RecordState, Untold
-from crm_bridge.domain.filter_syntax import parse_filter
-from crm_bridge.domain.filters import Filter, Not, evaluate, matches, open_fields
-from crm_bridge.domain.truth import Truth
+from crm_bridge.domain.filters.syntax import parse_filter
+from crm_bridge.domain.filters.tree import Filter, Not, evaluate, matches, open_fields
+from crm_bridge.domain.filters.truth import Truth
 from crm_bridge.testing.filter_strategies import contracts, filters, less_known
 
 EXAMPLES = settings(

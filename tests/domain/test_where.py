@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from crm_bridge import all_of, where
-from crm_bridge.domain.filter_syntax import parse_filter, to_text
-from crm_bridge.domain.filters import Filter
+from crm_bridge.domain.filters.syntax import parse_filter, to_text
+from crm_bridge.domain.filters.tree import Filter
 from crm_bridge.errors import UsageError
 
 

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.filters import Everything
+from crm_bridge.domain.filters.tree import Everything
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.registry import load_adapter
-from crm_bridge.spi.adapter import Adapter, Look, Place, Query, RemoveOptions, RestoreItem, Verdict
+from crm_bridge.spi.adapter import Adapter, LookDepth, Place, Query, RemoveOptions, RestoreItem, Verdict
 from crm_bridge.spi.emulator import Emulator, WireRequest, WireResponse
-from crm_bridge.spi.spec import Tools
+from crm_bridge.spi.spec import AdapterContext
 from crm_bridge.testing.bench import KnownSecrets
 from crm_bridge.testing.mount import mounted
 from crm_bridge.transport import Budget
@@ -168,9 +168,11 @@ class Field:
     def connect(self) -> Adapter:
         """Return a new adapter, which knows nothing yet but may find the token of the last one."""
         given, secrets = self.spoiler.inner.connection()
-        tools = Tools("fuzz", KnownSecrets(secrets), self.clock, random.Random(7), self.folder, Budget(in_flight=1))
+        adapter_context = AdapterContext(
+            "fuzz", KnownSecrets(secrets), self.clock, random.Random(7), self.folder, Budget(in_flight=1)
+        )
         named = {key: value for key, value in given.items() if key != "adapter"}
-        return self.spec.connect(self.spec.settings().model_validate(named), tools)
+        return self.spec.connect(self.spec.settings().model_validate(named), adapter_context)
 
     def _trash(self, one: str) -> None:
         self.connect().remove(Step.TRASH, [ContractRef(self.module, one)], options=RemoveOptions())
@@ -228,23 +230,23 @@ class Field:
                     list(attachment.chunks())
 
     def _gate(self, adapter: Adapter) -> None:
-        self._look(adapter, Look.LIVE)
+        self._look(adapter, LookDepth.LIVE)
 
     def _verify(self, adapter: Adapter) -> None:
-        self._look(adapter, Look.EVERYWHERE)
+        self._look(adapter, LookDepth.EVERYWHERE)
 
-    def _look(self, adapter: Adapter, look: Look) -> None:
-        sighting = adapter.locate(self._refs(self.live, self.binned), look=look)
-        seen = sighting.places[self.live]
-        absent = seen.place is Place.GONE and sighting.control not in (None, self.live)
+    def _look(self, adapter: Adapter, look: LookDepth) -> None:
+        observation = adapter.locate(self._refs(self.live, self.binned), look=look)
+        seen = observation.places[self.live]
+        absent = seen.place is Place.GONE and observation.control not in (None, self.live)
         assert not absent, "a live contract, said to be gone"
         assert seen.place is not Place.IN_BIN, "a live contract, said to be in the bin"
-        gone = sighting.places[self.binned]
-        assert gone.place is not Place.LIVE or look is Look.LIVE, "a contract in the bin, said to be live"
+        gone = observation.places[self.binned]
+        assert gone.place is not Place.LIVE or look is LookDepth.LIVE, "a contract in the bin, said to be live"
 
     def _bin(self, adapter: Adapter) -> None:
-        sighting = adapter.locate(self._refs(self.binned), look=Look.EVERYWHERE)
-        assert sighting.places[self.binned].place is not Place.LIVE, "a contract in the bin, said to be live"
+        observation = adapter.locate(self._refs(self.binned), look=LookDepth.EVERYWHERE)
+        assert observation.places[self.binned].place is not Place.LIVE, "a contract in the bin, said to be live"
 
     def _remove_one(self, adapter: Adapter, step: Step, one: str, removed: str) -> None:
         for answer in adapter.remove(step, self._refs(one), options=RemoveOptions()):
@@ -255,7 +257,7 @@ class Field:
     def _must_be_seen(self, adapter: Adapter, one: str) -> None:
         """The CRM said yes and did nothing: that is level E0, and the look which follows must find the contract."""
         self.spoiler.change = None
-        seen = adapter.locate(self._refs(one), look=Look.EVERYWHERE).places[one].place
+        seen = adapter.locate(self._refs(one), look=LookDepth.EVERYWHERE).places[one].place
         assert seen is Place.LIVE, f"said to be removed, is live, and is seen as {seen.value}"
 
     def _remove(self, adapter: Adapter) -> None:

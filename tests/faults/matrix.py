@@ -12,8 +12,8 @@ from hashlib import sha256
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import CrmBridgeError, NothingMatchedError
-from crm_bridge.journal.check import check_journal
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.sandbox.faults import FaultRule, Match
 from tests.faults.kinds import Fault
 from tests.faults.rig import CONTRACTS, PATIENT, Aim, Rig, Seen, hasty
 from tests.slowness import slowness
@@ -59,12 +59,12 @@ class Call:
     def __str__(self) -> str:
         return f"{self.adapter} {self.step} {self.verb} {self.method} {self.path} #{self.nth}"
 
-    def rule(self, fault: Fault, *, lasting: bool) -> Rule:
+    def rule(self, fault: Fault, *, lasting: bool) -> FaultRule:
         """Return the fault plan that spoils this call; `lasting`: and every later one of its kind."""
         if fault.kind == "refuse":
-            return Rule("refuse", Match(count=None if lasting else 1))
+            return FaultRule("refuse", Match(count=None if lasting else 1))
         match = Match(method=self.method, pattern=f"^{self.path}([?]|$)", nth=self.nth, count=None if lasting else 1)
-        return Rule(fault.kind, match, fault.arguments)
+        return FaultRule(fault.kind, match, fault.arguments)
 
 
 @dataclass(slots=True)

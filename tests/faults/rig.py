@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.bridge.opening import Resolved
+from crm_bridge.bridge.environment import Resolved
 from crm_bridge.clock import SystemClock
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.registry import load_adapter
-from crm_bridge.sandbox.faults import FaultPlan, Rule
+from crm_bridge.sandbox.faults import FaultPlan, FaultRule
 from crm_bridge.sandbox.home import connection_name, write_home
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.adapter import Adapter, Query, Restored, RestoreItem, Search
 from crm_bridge.spi.later import Later
-from crm_bridge.spi.spec import Tools
+from crm_bridge.spi.spec import AdapterContext
 from crm_bridge.transport import Timeouts
 
 CONTRACTS = 20
@@ -76,17 +76,17 @@ class WatchedFaults(FaultPlan):
         self.watcher: Callable[[Seen], None] = lambda _seen: None
         self.struck = 0
 
-    def next_connection(self) -> Rule | None:
+    def next_connection(self) -> FaultRule | None:
         rule = super().next_connection()
         self.struck += rule is not None
         return rule
 
-    def early_for(self, method: str, target: str) -> Rule | None:
+    def early_for(self, method: str, target: str) -> FaultRule | None:
         rule = super().early_for(method, target)
         self.struck += rule is not None
         return rule
 
-    def next_for(self, method: str, target: str, body: bytes = b"") -> Rule | None:
+    def next_for(self, method: str, target: str, body: bytes = b"") -> FaultRule | None:
         request = Seen(self.verb, method, target, body)
         self.seen.append(request)
         self.watcher(request)
@@ -100,7 +100,7 @@ class Aim:
     """Where the fault strikes: in one verb (`remove-1`), and for which rule. `lasting`: until `Rig.calm`."""
 
     verb: str
-    rule: Rule
+    rule: FaultRule
     lasting: bool = False
 
 
@@ -196,10 +196,10 @@ class RigBridge(Bridge):
             found if isinstance(found, Armed) else self._adapters.setdefault(f"armed {name}", Armed(found, self.verbs))
         )
 
-    def tools(self, resolved: Resolved) -> Tools:
-        tools = super().tools(resolved)
-        tools.budget.timeouts = self.timeouts
-        return tools
+    def adapter_context(self, resolved: Resolved) -> AdapterContext:
+        adapter_context = super().adapter_context(resolved)
+        adapter_context.budget.timeouts = self.timeouts
+        return adapter_context
 
 
 class Decoy:

@@ -60,6 +60,6 @@ def verdict(result: Result) -> list[str]:
 
 
 def is_file(result: Result) -> bool:
-    """Say whether the call is a download: repeated only before the first byte, and never judged by its content."""
+    """Return whether the call is a download: repeated only before the first byte, and never judged by its content."""
     path = result.call.path
     return "download" in path or path.endswith(r"Attachments/\d+")

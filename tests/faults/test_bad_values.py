@@ -10,13 +10,13 @@ import pytest
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import AnswerLostError, GuardError, MalformedAnswerError
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.spi.adapter import RemoveOptions, Verdict
 from tests.faults.conftest import ADAPTERS
 from tests.faults.rig import CONTRACTS, Aim, Rig
 
 BAD_VALUES = ("half_character", "control_character", "not_a_number", "doubled_key")
-HARMLESS = (Rule("byte_order_mark", Match(count=None)), Rule("content_type", Match(count=None)))
+HARMLESS = (FaultRule("byte_order_mark", Match(count=None)), FaultRule("content_type", Match(count=None)))
 LISTING = {"fxiaoke": ("data/query", '"SaleContractObj"'), "zoho": ("/coql", "from Contracts where")}
 """Path and body of the calls that list contracts."""
 
@@ -28,9 +28,9 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     made.close()
 
 
-def listing(rig: Rig, kind: str, row: int = 0) -> Rule:
+def listing(rig: Rig, kind: str, row: int = 0) -> FaultRule:
     path, body = LISTING[rig.adapter]
-    return Rule(kind, Match(path=path, body=body, count=None), {"row": row})
+    return FaultRule(kind, Match(path=path, body=body, count=None), {"row": row})
 
 
 @pytest.mark.parametrize("kind", BAD_VALUES)
@@ -62,10 +62,10 @@ def test_a_plan_names_what_cannot_be_read_and_leaves_it_out(rig: Rig) -> None:
         assert not [contract for contract in plan if contract.id in bad]
 
 
-def rows_only(rig: Rig, kind: str) -> Rule:
+def rows_only(rig: Rig, kind: str) -> FaultRule:
     """Return a rule for the calls that list, not for one that counts."""
     path, body = LISTING[rig.adapter]
-    return Rule(kind, Match(path=path, body="order by id" if rig.adapter == "zoho" else body, count=None))
+    return FaultRule(kind, Match(path=path, body="order by id" if rig.adapter == "zoho" else body, count=None))
 
 
 def test_a_row_in_the_place_of_another_is_found_or_makes_the_listing_incomplete(rig: Rig) -> None:
@@ -103,14 +103,14 @@ def test_a_contract_that_becomes_unreadable_is_held_and_the_others_go(rig: Rig, 
 
 
 @pytest.mark.parametrize("rule", HARMLESS, ids=lambda rule: str(rule.kind))
-def test_a_mark_and_a_wrong_type_are_overlooked_in_every_read(rig: Rig, rule: Rule) -> None:
+def test_a_mark_and_a_wrong_type_are_overlooked_in_every_read(rig: Rig, rule: FaultRule) -> None:
     rig.faults.replace([rule])
     with rig.bridge() as bridge:
         assert len(list(bridge.connect(rig.name).find("everything"))) == CONTRACTS
 
 
 @pytest.mark.parametrize("rule", HARMLESS, ids=lambda rule: str(rule.kind))
-def test_nothing_is_overlooked_in_the_answer_to_a_change(rig: Rig, rule: Rule) -> None:
+def test_nothing_is_overlooked_in_the_answer_to_a_change(rig: Rig, rule: FaultRule) -> None:
     with rig.bridge() as bridge:
         adapter = bridge.adapter(rig.name)
         ref = ContractRef(adapter.whoami().module, rig.contracts()[0])
@@ -124,9 +124,11 @@ def test_nothing_is_overlooked_in_the_answer_to_a_change(rig: Rig, rule: Rule) -
 @pytest.mark.parametrize("kind", ["html", "cut_json", "missing_list"])
 def test_a_broken_structure_is_refused_as_a_whole(rig: Rig, kind: str) -> None:
     rules = {
-        "html": Rule("html", Match(path=LISTING[rig.adapter][0], count=None)),
-        "cut_json": Rule("malformed", Match(path=LISTING[rig.adapter][0], count=None)),
-        "missing_list": Rule("answer", Match(path=LISTING[rig.adapter][0], count=None), {"json": {"errorCode": 0}}),
+        "html": FaultRule("html", Match(path=LISTING[rig.adapter][0], count=None)),
+        "cut_json": FaultRule("malformed", Match(path=LISTING[rig.adapter][0], count=None)),
+        "missing_list": FaultRule(
+            "answer", Match(path=LISTING[rig.adapter][0], count=None), {"json": {"errorCode": 0}}
+        ),
     }
     with rig.bridge() as bridge:
         connection = bridge.connect(rig.name)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from crm_bridge.cli.main import main
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from tests.faults.overhear import PERSON_FIELDS, REMARK, TITLE, Overheard, hits, traces_on_disk
 from tests.faults.rig import Rig
 
@@ -35,12 +35,12 @@ STAGES: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 
 
-def echoes(echo: str) -> Mapping[str, Callable[[Match], Rule]]:
+def echoes(echo: str) -> Mapping[str, Callable[[Match], FaultRule]]:
     """Return faults that throw everything the CRM knows back at us."""
     told = {"code": echo, "message": echo, "status": "error", "errorCode": 987654, "errorMessage": echo, "data": [echo]}
 
-    def answer(**arguments: Any) -> Callable[[Match], Rule]:
-        return lambda match: Rule("answer", match, arguments)
+    def answer(**arguments: Any) -> Callable[[Match], FaultRule]:
+        return lambda match: FaultRule("answer", match, arguments)
 
     ascii_echo = echo.encode("ascii", "replace").decode().replace("?", "-")
     return {
@@ -49,9 +49,9 @@ def echoes(echo: str) -> Mapping[str, Callable[[Match], Rule]]:
         "forbidden page": answer(text=f"<html>{echo}", content_type="text/html", status=403),
         "page": answer(text=f"<html>{echo}", content_type="text/html"),
         "broken json": answer(text=f'{{"data": "{json.dumps(echo)[1:-1]}'),
-        "redirect": lambda match: Rule("redirect", match, {"location": f"https://evil.example/{quote(echo)}"}),
+        "redirect": lambda match: FaultRule("redirect", match, {"location": f"https://evil.example/{quote(echo)}"}),
         "request id": answer(json=told, status=400, headers={"X-Request-Id": ascii_echo, "traceId": ascii_echo}),
-        "cut": lambda match: Rule("cut", match),
+        "cut": lambda match: FaultRule("cut", match),
     }
 
 
@@ -118,7 +118,7 @@ class Stage:
         return {"title": TITLE, **texts, **files, **fields}
 
 
-def walk_to(stage: Stage, command: str, rule: Rule) -> str:
+def walk_to(stage: Stage, command: str, rule: FaultRule) -> str:
     """Do what comes before without a fault, then the command with it; returns its standard output."""
     name, one = stage.rig.name, stage.id
     stage.run("plan", name, "--ids-from", str(ids_file(stage)), "--output", str(stage.rig.home / "a.plan"), "--json")

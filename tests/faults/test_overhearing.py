@@ -28,8 +28,8 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("around", ["{}", "Bearer {}", '{{"a": "{}"}}', "x{}x"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_value_is_found_in_every_encoding(encoding: str, around: str) -> None:
-    shown = around.format(ENCODINGS[encoding](SECRET))
+def test_a_value_is_found_in_every_encoding(encoding: str, env: str) -> None:
+    shown = env.format(ENCODINGS[encoding](SECRET))
     assert hits(NEEDLES, shown.encode()) == ["secret"]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from tests.faults.conftest import Known
 from tests.faults.kinds import BY_NAME, FAULTS, Fault
 from tests.faults.overhear import hits
@@ -68,10 +68,10 @@ def test_a_fault_while_deleting_ends_a_process_with_a_documented_code(known: Map
     assert done.returncode != 0 or gone
 
 
-def _rule(adapter: str, fault: Fault, rig: Rig) -> Rule:
+def _rule(adapter: str, fault: Fault, rig: Rig) -> FaultRule:
     method, path = REMOVE[adapter]
     arguments = {**fault.arguments, **({"location": rig.decoy.address} if fault.kind == "redirect" else {})}
-    return Rule(fault.kind, Match(method=method, path=path), arguments)
+    return FaultRule(fault.kind, Match(method=method, path=path), arguments)
 
 
 @pytest.mark.parametrize("adapter", ["fxiaoke", "zoho"])
@@ -80,7 +80,7 @@ def test_no_secret_is_in_the_arguments_or_environment_of_a_running_process(
 ) -> None:
     rig = known[adapter].rig
     rig.fresh()
-    rig.server.inject(Rule("hang", Match(path=TOKEN[adapter]), {"seconds": 300}))
+    rig.server.inject(FaultRule("hang", Match(path=TOKEN[adapter]), {"seconds": 300}))
     secrets = {name: value for name, value in rig.emulator.connection()[1].items() if len(value) > 6}
     running = subprocess.Popen(
         command(rig, "connections", "test", rig.name),

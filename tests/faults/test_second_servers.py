@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from crm_bridge.errors import CrmBridgeError, ForbiddenAddressError
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from tests.faults.conftest import ADAPTERS, Known
 from tests.faults.kinds import BY_NAME
 from tests.faults.matrix import run_case
@@ -27,7 +27,7 @@ def test_no_redirect_is_followed_on_any_kind_of_call(
     assert (result.met, result.wrong) == (True, [])
 
 
-def spoiled(rig: Rig, rule: Rule) -> CrmBridgeError:
+def spoiled(rig: Rig, rule: FaultRule) -> CrmBridgeError:
     """Try to sign in and read a contract while one answer is spoiled; return what stopped it."""
     rig.fresh()
     rig.server.inject(rule)
@@ -55,7 +55,7 @@ def test_a_rogue_api_domain_gets_no_request(known: Mapping[str, Known], domain: 
     token = {"access_token": "1000.0123456789abcdef", "token_type": "Bearer", "expires_in": 3600}
     told = {**token, "api_domain": domain.replace("{decoy}", rig.decoy.address)}
     before = len(rig.faults.seen)
-    error = spoiled(rig, Rule("answer", Match(path="/oauth/v2/token"), {"json": told}))
+    error = spoiled(rig, FaultRule("answer", Match(path="/oauth/v2/token"), {"json": told}))
     assert isinstance(error, ForbiddenAddressError)
     assert rig.decoy.visitors == 0
     assert [seen.target for seen in rig.faults.seen if "/crm/" in seen.target] == []
@@ -71,7 +71,7 @@ def test_a_signed_link_to_another_host_is_not_fetched(known: Mapping[str, Known]
         file.write(f'\n[connections.{rig.name}.assumptions]\ndownload_by = "presigned"\n')
     link = host.replace("{decoy}", rig.decoy.address) + "file"
     body = {"errorCode": 0, "errorMessage": "OK", "data": [{"url": link}]}
-    rig.server.inject(Rule("answer", Match(path="getPresignedUrl", count=None), {"json": body}))
+    rig.server.inject(FaultRule("answer", Match(path="getPresignedUrl", count=None), {"json": body}))
     rig.decoy.visitors = 0
     with rig.bridge() as bridge:
         plan = bridge.connect(rig.name).plan(ids=rig.contracts()[:1])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.bridge import opening
+from crm_bridge.bridge import environment
 from crm_bridge.cli.main import main
 from crm_bridge.clock import ManualClock
 from crm_bridge.i18n import _, use_language
@@ -21,7 +21,7 @@ from crm_bridge.sandbox.home import write_home
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge.testing.mount import mounted
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator
-from crm_bridge_fxiaoke.errors import ERRORS, named_row
+from crm_bridge_fxiaoke.error_table import ERRORS, named_row
 from tests.fxiaoke.adapter.test_fxiaoke_errors import ROWS, TRACE, refusal
 
 NAME = "fxiaoke-sandbox"
@@ -91,10 +91,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def context(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A state directory with one connection, and a clock that moves when somebody waits."""
     clock, home = ManualClock(), tmp_path / "home"
-    monkeypatch.setattr(opening, "clock_from", lambda _environ: clock)
+    monkeypatch.setattr(environment, "clock_from", lambda _environ: clock)
     monkeypatch.setenv("CRM_BRIDGE_LANG", "en")
     emulator = FxiaokeEmulator("http://127.0.0.1:8802", clock=clock, count=40)
     write_home(home, {"fxiaoke": emulator})
@@ -108,16 +108,16 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     use_language("en")
 
 
-def test_a_refused_read_is_one_sentence_and_one_advice_in_both_languages(desk: Desk) -> None:
+def test_a_refused_read_is_one_sentence_and_one_advice_in_both_languages(context: Desk) -> None:
     for code, (_text, kind, *_rest) in ROWS.items():
         row = named_row(code)
-        desk.refuse = at("/data/query", code)
-        exit_code, out, err = desk("find", NAME, "--json")
+        context.refuse = at("/data/query", code)
+        exit_code, out, err = context("find", NAME, "--json")
         told = json.loads(err.splitlines()[-1])
         assert (exit_code, out) == (kind.exit_code, ""), code
         assert (told["error"], told["message"]) == (kind.__name__, row.meaning), code
         assert (told["vendor_code"], told["request_id"]) == (code.partition(":")[0], TRACE), code
-        exit_code, out, err = desk("find", NAME, "--lang", "zh")
+        exit_code, out, err = context("find", NAME, "--lang", "zh")
         use_language("zh")
         sentence, said, hint = err.splitlines()[-3:]
         assert (exit_code, sentence) == (kind.exit_code, f"错误：{_(row.meaning)}"), code
@@ -142,15 +142,17 @@ def test_every_row_that_ends_nothing_is_held_or_refused() -> None:
 
 
 @pytest.mark.parametrize("code", GOING_ON)
-def test_a_row_that_ends_nothing_holds_or_refuses_its_own_contract_and_the_next_is_tried(desk: Desk, code: str) -> None:
-    ids = desk.emulator.control("contracts", {})["ids"][:3]
+def test_a_row_that_ends_nothing_holds_or_refuses_its_own_contract_and_the_next_is_tried(
+    context: Desk, code: str
+) -> None:
+    ids = context.emulator.control("contracts", {})["ids"][:3]
 
     def refuse(request: WireRequest) -> str:
         ours = request.path.endswith("/invalid") and json.loads(request.body)["data"]["object_data_id"] == ids[0]
         return code if ours else ""
 
-    desk.refuse = refuse
-    exit_code, found, err = desk.apply(ids)
+    context.refuse = refuse
+    exit_code, found, err = context.apply(ids)
     assert exit_code == 3, err
     expected = ("refused", ROWS[code][3]) if code in REFUSED else ("held", HELD[code])
     assert (found[ids[0]]["outcome"], found[ids[0]]["reason"]) == expected
@@ -159,13 +161,13 @@ def test_a_row_that_ends_nothing_holds_or_refuses_its_own_contract_and_the_next_
 
 
 @pytest.mark.parametrize("code", list(HALTS))
-def test_rows_that_would_meet_every_contract_end_the_run_with_their_advice(desk: Desk, code: str) -> None:
+def test_rows_that_would_meet_every_contract_end_the_run_with_their_advice(context: Desk, code: str) -> None:
     reason, expected = HALTS[code]
     assert ROWS[code][3:] == (reason, True)
-    desk.refuse = at("/invalid", code)
-    exit_code, found, err = desk.apply(desk.emulator.control("contracts", {})["ids"][:1])
+    context.refuse = at("/invalid", code)
+    exit_code, found, err = context.apply(context.emulator.control("contracts", {})["ids"][:1])
     told = json.loads(err.splitlines()[-1])
     assert (exit_code, told["reason"]) == (expected, reason)
     assert (told["vendor_code"], told["hint"]) == (code.partition(":")[0], named_row(code).advice)
     assert {line["outcome"] for line in found.values()} == {"waiting"}
-    assert not [line for line in desk.emulator.ledger() if any(one.kind == "trashed" for one in line.effects)]
+    assert not [line for line in context.emulator.ledger() if any(one.kind == "trashed" for one in line.effects)]

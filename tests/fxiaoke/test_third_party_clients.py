@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.clock import SystemClock
-from crm_bridge.sandbox.impersonate import Impersonation
+from crm_bridge.sandbox.serving.impersonate import Impersonation
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator
 
 HOST = "open.fxiaoke.com"

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.journal.canonical import JsonValue
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.format.canonical import JsonValue
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
 
 
-def attempt_on(op: str, *record_ids: str, run: str = "R1", **facts: JsonValue) -> Draft:
+def attempt_on(op: str, *record_ids: str, run: str = "R1", **facts: JsonValue) -> NewEntry:
     """Return an entry that opens or closes an attempt on each record; the facts hold for all of them."""
-    return Draft(op, system="zoho", org="o1", run=run, body=facts, lines=[{"id": one} for one in record_ids])
+    return NewEntry(op, system="zoho", org="o1", run=run, body=facts, lines=[{"id": one} for one in record_ids])
 
 
 class MemoryKeys(dict[str, str]):
@@ -31,7 +31,7 @@ class MemoryKeys(dict[str, str]):
 
 
 OpenJournal = Callable[..., Journal]
-MakeDraft = Callable[..., Draft]
+MakeNewEntry = Callable[..., NewEntry]
 
 
 @pytest.fixture
@@ -71,16 +71,16 @@ def journal(open_journal: OpenJournal) -> Journal:
 
 
 @pytest.fixture
-def intent() -> MakeDraft:
-    def make(record_id: str = "1", *, attempt: int = 1, step: str = "trash", run: str = "R1") -> Draft:
+def intent() -> MakeNewEntry:
+    def make(record_id: str = "1", *, attempt: int = 1, step: str = "trash", run: str = "R1") -> NewEntry:
         return attempt_on("intent", record_id, attempt=attempt, step=step, run=run)
 
     return make
 
 
 @pytest.fixture
-def outcome() -> MakeDraft:
-    def make(record_id: str = "1", *, attempt: int = 1, step: str = "trash", run: str = "R1") -> Draft:
+def outcome() -> MakeNewEntry:
+    def make(record_id: str = "1", *, attempt: int = 1, step: str = "trash", run: str = "R1") -> NewEntry:
         return attempt_on("outcome", record_id, attempt=attempt, step=step, run=run, result="done")
 
     return make

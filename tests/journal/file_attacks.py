@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.storage import database
 from tests.journal.lab import Corpus, Lab
 
 STATEMENTS = {

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from crm_bridge.journal.canonical import canonical
-from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.entry import VERSION
-from crm_bridge.journal.lines import LineSeal
-from crm_bridge.journal.merkle import Frontier, leaf_hash
-from crm_bridge.journal.note import Signer
-from crm_bridge.journal.sources import Header, checkpoint_line, header_line
+from crm_bridge.journal.checking.sources import JournalHeader, checkpoint_line, header_line
+from crm_bridge.journal.format.canonical import canonical
+from crm_bridge.journal.format.checkpoint import Checkpoint
+from crm_bridge.journal.format.entry import VERSION
+from crm_bridge.journal.format.lines import LineSeal
+from crm_bridge.journal.format.merkle import Frontier, leaf_hash
+from crm_bridge.journal.format.note import Signer
 from tests.journal.lab import Case, seal_of_receipt
 
 UUID = "6f1d0b7e-0000-4000-8000-000000000001"
@@ -67,7 +67,7 @@ class Forger:
 
     def export(self) -> bytes:
         """Return everything under a header that fits."""
-        header = header_line(Header(UUID, ORIGIN, self.frontier.size, self.vkeys))
+        header = header_line(JournalHeader(UUID, ORIGIN, self.frontier.size, self.vkeys))
         return b"".join(line + b"\n" for line in [header, *self.lines])
 
     def _value(self, op: str, body: dict[str, Any], size: int) -> dict[str, Any]:

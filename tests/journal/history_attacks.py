@@ -52,7 +52,7 @@ def envelope_flips(corpus: Corpus, randomness: random.Random, *, every: int = 1)
 
 
 def _says_the_same(data: bytes, original: bytes) -> bool:
-    """Say whether the change is only in the hint about the key, or in the second spelling of base64."""
+    """Return whether the change is only in the hint about the key, or in the second spelling of base64."""
     try:
         new, old = json.loads(data), json.loads(original)
         kept = [{"sig": _decoded(one["sig"])} for one in new["signatures"]]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.journal.canonical import JsonValue, canonical
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking.sources import line_count
 from crm_bridge.journal.export import export_journal
-from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
-from crm_bridge.journal.note import encode64
+from crm_bridge.journal.format.canonical import JsonValue, canonical
+from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.format.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
+from crm_bridge.journal.format.note import encode64
 from crm_bridge.journal.pin import Pin
-from crm_bridge.journal.sources import line_count
 from crm_bridge.journal.store import Journal
 
 CHECKPOINT = b'{"kind":"checkpoint",'
@@ -95,12 +95,12 @@ def fill(journal: Journal, records: Iterable[int], *, word: str = "done") -> Non
         gates: list[dict[str, JsonValue]] = [
             {"id": one, "number": journal.keyed_digest("number", f"HT-{one}")} for one in ids
         ]
-        journal.append([Draft("backup", **where, body={"bytes": 1200}, lines=[{**one, "合同": 1} for one in lines])])
-        intent = Draft("intent", **where, body={"step": "trash", "attempt": 1}, lines=lines)
-        journal.append([Draft("gate", **where, lines=gates), intent])
+        journal.append([NewEntry("backup", **where, body={"bytes": 1200}, lines=[{**one, "合同": 1} for one in lines])])
+        intent = NewEntry("intent", **where, body={"step": "trash", "attempt": 1}, lines=lines)
+        journal.append([NewEntry("gate", **where, lines=gates), intent])
         done: dict[str, JsonValue] = {"step": "trash", "attempt": 1, "result": word}
         done["receipt"] = seal_of_receipt()
-        journal.append([Draft("outcome", **where, body=done, lines=lines)])
+        journal.append([NewEntry("outcome", **where, body=done, lines=lines)])
 
 
 RECEIPT_LINES = tuple(b'{"record":"%d"}' % number for number in range(100))
@@ -113,9 +113,9 @@ def seal_of_receipt() -> dict[str, JsonValue]:
     return {"count": len(leaves), "root": root_of(leaves).hex(), "sha256": digest}
 
 
-def end_of_run(**more: JsonValue) -> Draft:
+def end_of_run(**more: JsonValue) -> NewEntry:
     """Return an entry that seals the hundred lines."""
-    return Draft("run.end", body={"receipt": seal_of_receipt(), **more})
+    return NewEntry("run.end", body={"receipt": seal_of_receipt(), **more})
 
 
 def path_of(place: int) -> list[str]:
@@ -149,7 +149,7 @@ def make_corpus(folder: Path) -> Corpus:
     with lab.open() as journal:
         first = journal.vkey
         fill(journal, range(12))
-        journal.append([Draft("note"), Draft("note")])
+        journal.append([NewEntry("note"), NewEntry("note")])
         old_head, old_receipt = journal.head(), receipt_for(journal, 8)
     before = lab.copy(folder / "before-rotation")
     with lab.open() as journal:
@@ -188,5 +188,5 @@ def roles(lines: Sequence[bytes]) -> list[str]:
 
 
 def is_seal(line: bytes) -> bool:
-    """Say whether a line of an export is a checkpoint."""
+    """Return whether a line of an export is a checkpoint."""
     return line.startswith(CHECKPOINT)

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from crm_bridge.journal.canonical import canonical
+from crm_bridge.journal.format.canonical import canonical
 from tests.journal.lab import Case, Corpus, is_seal, roles, variant
 
 # The place of the entry that the newer receipt proves.

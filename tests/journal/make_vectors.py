@@ -12,15 +12,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from crm_bridge.journal import dsse
-from crm_bridge.journal.canonical import JsonValue, canonical
-from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.entry import FIRST_PREV, Draft, Entry, Stamp, write_entry
-from crm_bridge.journal.lines import LineSeal, write_lines
-from crm_bridge.journal.merkle import Frontier, inclusion_path, leaf_hash, range_hash_of
-from crm_bridge.journal.note import Signer, encode64
-from crm_bridge.journal.proof import InclusionProof
-from crm_bridge.journal.sources import Header, checkpoint_line, header_line
+from crm_bridge.journal.checking.sources import JournalHeader, checkpoint_line, header_line
+from crm_bridge.journal.format import dsse
+from crm_bridge.journal.format.canonical import JsonValue, canonical
+from crm_bridge.journal.format.checkpoint import Checkpoint
+from crm_bridge.journal.format.entry import FIRST_PREV, Entry, NewEntry, Stamp, write_entry
+from crm_bridge.journal.format.lines import LineSeal, write_lines
+from crm_bridge.journal.format.merkle import Frontier, inclusion_path, leaf_hash, range_hash_of
+from crm_bridge.journal.format.note import Signer, encode64
+from crm_bridge.journal.format.proof import InclusionProof
 
 FOLDER = Path(__file__).with_name("vectors")
 UUID = "6f1d0b7e-0000-4000-8000-00000000000a"
@@ -46,7 +46,7 @@ def receipt_seal() -> dict[str, JsonValue]:
     return {**LineSeal.of(block).as_json(), "sha256": sha256(block + b"\n").hexdigest()}
 
 
-def batches() -> list[list[Draft]]:
+def batches() -> list[list[NewEntry]]:
     """Return the transactions: start, gate with intent, outcome, end of the run."""
     ids: list[dict[str, JsonValue]] = [{"id": f"55402300000370000{number}"} for number in (1, 2, 3)]
     tried: dict[str, JsonValue] = {"attempt": 1, "step": "trash"}
@@ -54,13 +54,13 @@ def batches() -> list[list[Draft]]:
     gates = [{**line, "number": sha256(str(line["id"]).encode()).hexdigest()} for line in ids]
     answers: list[dict[str, JsonValue]] = [*ids[:2], {**ids[2], "code": "A\n\u5408\u540c", "event": "outcome.refused"}]
     return [
-        [Draft("journal.start", body=start)],
+        [NewEntry("journal.start", body=start)],
         [
-            Draft("gate", **WHERE, body={"event": "gate.ok", "step": "trash"}, lines=gates),
-            Draft("intent", **WHERE, body={"event": "intent", **tried}, lines=ids),
+            NewEntry("gate", **WHERE, body={"event": "gate.ok", "step": "trash"}, lines=gates),
+            NewEntry("intent", **WHERE, body={"event": "intent", **tried}, lines=ids),
         ],
-        [Draft("outcome", **WHERE, body={"event": "outcome.done", **tried}, lines=answers)],
-        [Draft("run.end", **WHERE, body={"complete": True, "receipt": receipt_seal()})],
+        [NewEntry("outcome", **WHERE, body={"event": "outcome.done", **tried}, lines=answers)],
+        [NewEntry("run.end", **WHERE, body={"complete": True, "receipt": receipt_seal()})],
     ]
 
 
@@ -98,12 +98,14 @@ def _journal() -> tuple[list[Entry], list[Checkpoint], bytes]:
     entries: list[Entry] = []
     checkpoints: list[Checkpoint] = []
     lines: list[bytes] = []
-    for drafts in batches():
-        stamp = Stamp("2026-11-30T08:00:00.000Z", "boot", 1000, "session", "user", len(entries) + len(drafts), after)
-        for draft in drafts:
-            block = write_lines(draft.lines)
+    for new_entries in batches():
+        stamp = Stamp(
+            "2026-11-30T08:00:00.000Z", "boot", 1000, "session", "user", len(entries) + len(new_entries), after
+        )
+        for new_entry in new_entries:
+            block = write_lines(new_entry.lines)
             seal = LineSeal.of(block) if block else None
-            entry = write_entry(draft, stamp, seal, seq=len(entries), prev=prev, program="crm_bridge/1.0.0")
+            entry = write_entry(new_entry, stamp, seal, seq=len(entries), prev=prev, program="crm_bridge/1.0.0")
             frontier.add(leaf_hash(entry.raw))
             prev = entry.digest
             entries.append(entry)
@@ -112,7 +114,7 @@ def _journal() -> tuple[list[Entry], list[Checkpoint], bytes]:
         after = checkpoint.digest
         checkpoints.append(checkpoint)
         lines.append(checkpoint_line(checkpoint.note))
-    header = header_line(Header(UUID, ORIGIN, len(entries), (str(SIGNER.verifier),)))
+    header = header_line(JournalHeader(UUID, ORIGIN, len(entries), (str(SIGNER.verifier),)))
     return entries, checkpoints, b"".join(line + b"\n" for line in [header, *lines])
 
 

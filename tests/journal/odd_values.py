@@ -9,12 +9,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from crm_bridge.journal import dsse
-from crm_bridge.journal.canonical import canonical
-from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.lines import LineSeal
-from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
-from crm_bridge.journal.proof import InclusionProof
+from crm_bridge.journal.format import dsse
+from crm_bridge.journal.format.canonical import canonical
+from crm_bridge.journal.format.checkpoint import Checkpoint
+from crm_bridge.journal.format.lines import LineSeal
+from crm_bridge.journal.format.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
+from crm_bridge.journal.format.proof import InclusionProof
 from tests.journal.forgery import NOTE, ORIGIN, OWNER, ROTATE, START, UUID, VKEY, Forger
 from tests.journal.lab import RECEIPT_LINES, Case, path_of, roles, seal_of_receipt
 

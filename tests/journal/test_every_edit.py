@@ -16,11 +16,11 @@ import pytest
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.pin import NoPins, PinFile
+from crm_bridge.journal.storage import database
 from crm_bridge.journal.store import Journal
 from tests.journal.conftest import MemoryKeys, attempt_on
 from tests.journal.file_attacks import tamper
@@ -70,7 +70,7 @@ class Lab:
     def refuses(self, pins: KeyStore | None = None) -> JournalError:
         """Return why nothing can be written to it."""
         with pytest.raises(JournalError) as caught, self.open(pins) as journal:
-            journal.append([Draft("note")])
+            journal.append([NewEntry("note")])
         return caught.value
 
     def verdict(self) -> int:
@@ -86,10 +86,10 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A closed journal in which every table that says something has rows."""
     lab = Lab(tmp_path_factory.mktemp("original") / "state", MemoryKeys())
     with lab.open() as journal:
-        journal.append([Draft("run.start", run="R1", plan="P1")])
-        journal.append([Draft("gate", run="R1", plan="P1", lines=[{"id": "1"}, {"id": "2"}])])
+        journal.append([NewEntry("run.start", run="R1", plan="P1")])
+        journal.append([NewEntry("gate", run="R1", plan="P1", lines=[{"id": "1"}, {"id": "2"}])])
         journal.append([attempt_on("intent", "1", step="trash", attempt=1)])
-        journal.append([Draft("note")] * 256)
+        journal.append([NewEntry("note")] * 256)
         journal.append([attempt_on("outcome", "1", step="trash", attempt=1)])
     return lab
 
@@ -157,7 +157,7 @@ def forked(lab: Lab, older: Lab) -> None:
     """Go on from an older copy with other entries, signed by the same key, until it is longer than the journal was."""
     with older.open() as journal:
         for number in range(5):
-            journal.append([Draft("another", body={"n": number})])
+            journal.append([NewEntry("another", body={"n": number})])
     put_back(lab, older)
 
 
@@ -169,7 +169,7 @@ def test_a_pin_in_a_file_notices_a_journal_that_went_back(
     lab, older = original.copy(tmp_path / "state"), original.copy(tmp_path / "older")
     pins = PinFile(tmp_path / ("journal.pin" if where == "beside the keys" else "head.pin"))
     with lab.open(pins) as journal:
-        journal.append([Draft("run.start", run="R2", plan="P2")])
-        journal.append([Draft("run.end", run="R2", plan="P2")])
+        journal.append([NewEntry("run.start", run="R2", plan="P2")])
+        journal.append([NewEntry("run.end", run="R2", plan="P2")])
     attack(lab, older)
     assert lab.refuses(pins).reason == "rolled_back"

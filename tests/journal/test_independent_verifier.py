@@ -13,7 +13,7 @@ import pytest
 
 from crm_bridge.journal.export import export_journal
 from crm_bridge.journal.store import Journal
-from tests.journal.conftest import MakeDraft
+from tests.journal.conftest import MakeNewEntry
 from tests.journal.lab import end_of_run, receipt_for
 from verifier import verify_journal
 
@@ -21,7 +21,7 @@ FILE = Path(verify_journal.__file__)
 
 
 @pytest.fixture
-def export(journal: Journal, intent: MakeDraft, tmp_path: Path) -> Path:
+def export(journal: Journal, intent: MakeNewEntry, tmp_path: Path) -> Path:
     """An export of three entries, one of them an intent without an outcome."""
     journal.append([intent("1")])
     path = tmp_path / "export.jsonl"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.storage import database
 from crm_bridge.journal.store import Journal
-from tests.journal.conftest import MakeDraft, OpenJournal, attempt_on
+from tests.journal.conftest import MakeNewEntry, OpenJournal, attempt_on
 from tests.journal.file_attacks import tamper
 
 OLD = "CAST(replace(CAST(raw AS TEXT), 'P1', 'P9') AS BLOB)"
@@ -22,12 +22,12 @@ OLD = "CAST(replace(CAST(raw AS TEXT), 'P1', 'P9') AS BLOB)"
 def filled(open_journal: OpenJournal, home: Path) -> Path:
     """Leave a closed journal with a used plan, a gate and an intent long before its end; return the file."""
     with open_journal() as journal:
-        journal.append([Draft("run.start", run="R1", plan="P1")])
-        journal.append([Draft("gate", run="R1", plan="P1", lines=[{"id": "1", "number": "ab" * 32}, {"id": "2"}])])
+        journal.append([NewEntry("run.start", run="R1", plan="P1")])
+        journal.append([NewEntry("gate", run="R1", plan="P1", lines=[{"id": "1", "number": "ab" * 32}, {"id": "2"}])])
         journal.append([attempt_on("intent", "1", "2", step="trash", attempt=1)])
         journal.append([attempt_on("outcome", "1", "2", step="trash", attempt=1)])
         for number in range(300):
-            journal.append([Draft("note", body={"n": number})])
+            journal.append([NewEntry("note", body={"n": number})])
     return home / database.FILE_NAME
 
 
@@ -51,7 +51,7 @@ def test_an_old_entry_that_was_changed_is_neither_read_nor_written_after(
     with pytest.raises(JournalError):
         list(journal.entries(plan="P1"))
     with pytest.raises(JournalError):
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
     assert check_journal(home).exit_code == 10
 
 
@@ -64,7 +64,7 @@ def test_old_lines_that_were_changed_are_neither_read_nor_written_after(open_jou
         list(journal.lines(entry))
     assert caught.value.reason == "journal_unverified"
     with pytest.raises(JournalError):
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM node", "UPDATE node SET hash = zeroblob(32)"])
@@ -74,7 +74,7 @@ def test_a_tree_node_that_was_changed_is_not_written_after(
     path = filled(open_journal, home)
     tamper(path, statement)
     with pytest.raises(JournalError):
-        open_journal().append([Draft("note")])
+        open_journal().append([NewEntry("note")])
     assert check_journal(home).exit_code == 10
 
 
@@ -94,7 +94,7 @@ def test_a_gate_whose_lines_were_changed_finds_nothing(open_journal: OpenJournal
 
 
 def test_open_intents_are_derived_whatever_process_left_them(
-    open_journal: OpenJournal, home: Path, intent: MakeDraft, outcome: MakeDraft
+    open_journal: OpenJournal, home: Path, intent: MakeNewEntry, outcome: MakeNewEntry
 ) -> None:
     filled(open_journal, home)
     first, second = open_journal(), open_journal()
@@ -107,7 +107,7 @@ def test_open_intents_are_derived_whatever_process_left_them(
     assert [line.record_id for _entry, line in first.open_intents()] == ["6"]
 
 
-def test_an_outcome_without_an_intent_is_not_written(journal: Journal, outcome: MakeDraft) -> None:
+def test_an_outcome_without_an_intent_is_not_written(journal: Journal, outcome: MakeNewEntry) -> None:
     with pytest.raises(JournalError) as caught:
         journal.append([outcome("1")])
     assert caught.value.reason == "no_intent"

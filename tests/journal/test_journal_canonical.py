@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal.canonical import MAX_INTEGER, JsonValue, canonical
+from crm_bridge.journal.format.canonical import MAX_INTEGER, JsonValue, canonical
 
 SCALARS = st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | st.text()
 KEYS = st.text(st.characters(codec="ascii")) | st.text(st.sampled_from(["\ue000", "\U0001f600", "合", "a", "\ufffd"]))

@@ -12,18 +12,19 @@ import pytest
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalCheckError, JournalError
-from crm_bridge.journal import database, sources
-from crm_bridge.journal.canonical import canonical
-from crm_bridge.journal.check import check_journal, check_receipt
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking import sources
+from crm_bridge.journal.checking.check import check_journal, check_receipt
+from crm_bridge.journal.checking.findings import CheckCode, FindingCollector, JournalFindings
+from crm_bridge.journal.checking.recompute import Recomputation
 from crm_bridge.journal.export import export_journal
-from crm_bridge.journal.findings import Code, Collector, Findings
+from crm_bridge.journal.format.canonical import canonical
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.known import own_vkey
 from crm_bridge.journal.pin import Pin
 from crm_bridge.journal.renewal import start_new_journal
+from crm_bridge.journal.storage import database
 from crm_bridge.journal.store import Journal
-from crm_bridge.journal.walk import Walk
-from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
+from tests.journal.conftest import MakeNewEntry, MemoryKeys, OpenJournal
 from tests.journal.file_attacks import tamper
 from tests.journal.lab import end_of_run, predicate_for, receipt_for, roles
 from tests.journal.test_journal_pin import ROOT
@@ -37,37 +38,37 @@ def exported(source: Journal | Path) -> list[bytes]:
     return output.getvalue().splitlines()
 
 
-def found(*codes: Code) -> Findings:
+def found(*codes: CheckCode) -> JournalFindings:
     """Return a result with these findings."""
-    collector = Collector()
+    collector = FindingCollector()
     for code in codes:
         collector.add(code, "here", "something")
-    return Findings("", 0, ROOT, (), tuple(collector.items), (), False)
+    return JournalFindings("", 0, ROOT, (), tuple(collector.items), (), False)
 
 
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [
         ((), 0),
-        ((Code.OPEN_INTENTS,), 15),
-        ((Code.OPEN_INTENTS, Code.UNSEALED), 13),
-        ((Code.UNSEALED, Code.SHORTER), 11),
-        ((Code.SHORTER, Code.INCONSISTENT), 12),
-        ((Code.INCONSISTENT, Code.UNKNOWN_KEY), 14),
-        ((Code.UNKNOWN_KEY, Code.ALTERED), 10),
+        ((CheckCode.OPEN_INTENTS,), 15),
+        ((CheckCode.OPEN_INTENTS, CheckCode.UNSEALED), 13),
+        ((CheckCode.UNSEALED, CheckCode.SHORTER), 11),
+        ((CheckCode.SHORTER, CheckCode.INCONSISTENT), 12),
+        ((CheckCode.INCONSISTENT, CheckCode.UNKNOWN_KEY), 14),
+        ((CheckCode.UNKNOWN_KEY, CheckCode.ALTERED), 10),
     ],
 )
-def test_the_weightiest_finding_is_the_exit_code(codes: tuple[Code, ...], expected: int) -> None:
+def test_the_weightiest_finding_is_the_exit_code(codes: tuple[CheckCode, ...], expected: int) -> None:
     assert found(*codes).exit_code == expected
 
 
 def test_both_verifiers_weigh_alike_and_use_the_published_codes() -> None:
     assert tuple(verify_journal.ORDER) == (10, 14, 12, 11, 13, 15)
-    assert {int(code) for code in Code} == {0, *verify_journal.ORDER}
+    assert {int(code) for code in CheckCode} == {0, *verify_journal.ORDER}
 
 
 def test_many_findings_are_kept_short_but_no_kind_is_lost() -> None:
-    result = found(*([Code.UNSEALED] * 100), Code.SHORTER)
+    result = found(*([CheckCode.UNSEALED] * 100), CheckCode.SHORTER)
     assert len(result.items) == 51
     assert result.exit_code == 11
 
@@ -75,11 +76,11 @@ def test_many_findings_are_kept_short_but_no_kind_is_lost() -> None:
 def test_a_bad_result_is_an_error_that_carries_its_exit_code() -> None:
     found().raise_if_bad()
     with pytest.raises(JournalCheckError) as caught:
-        found(Code.SHORTER).raise_if_bad()
+        found(CheckCode.SHORTER).raise_if_bad()
     assert caught.value.exit_code == 11
 
 
-def test_an_export_holds_header_entries_and_the_seal_of_each_batch(journal: Journal, intent: MakeDraft) -> None:
+def test_an_export_holds_header_entries_and_the_seal_of_each_batch(journal: Journal, intent: MakeNewEntry) -> None:
     journal.append([intent("1"), intent("2")])
     lines = exported(journal)
     assert roles(lines) == ["header", "entry", "seal", "entry", "line", "entry", "line", "seal"]
@@ -92,7 +93,7 @@ def test_an_export_is_the_same_from_the_open_journal_and_from_the_file(journal: 
 
 
 def test_a_journal_that_does_not_verify_can_be_exported(journal: Journal, home: Path) -> None:
-    journal.append([Draft("note"), Draft("note")])
+    journal.append([NewEntry("note"), NewEntry("note")])
     journal.close()
     tamper(home / database.FILE_NAME, "UPDATE entry SET raw = CAST('{}' AS BLOB) WHERE seq = 1")
     assert exported(home)[3] == b"{}"
@@ -104,7 +105,7 @@ def test_there_is_nothing_to_export_without_a_journal(tmp_path: Path) -> None:
     assert caught.value.reason == "no_journal"
 
 
-def test_open_intents_are_named(journal: Journal, home: Path, intent: MakeDraft, outcome: MakeDraft) -> None:
+def test_open_intents_are_named(journal: Journal, home: Path, intent: MakeNewEntry, outcome: MakeNewEntry) -> None:
     journal.append([intent("1"), intent("2")])
     journal.append([outcome("1")])
     result = check_journal(home)
@@ -119,13 +120,13 @@ def test_a_check_says_whether_a_key_was_given(journal: Journal, home: Path) -> N
 
 
 def test_a_check_beside_a_writer_raises_no_alarm(journal: Journal, home: Path) -> None:
-    journal.append([Draft("note") for _number in range(300)])
+    journal.append([NewEntry("note") for _number in range(300)])
     with closing(database.connect(home / database.FILE_NAME, read_only=True)) as db:
         present = sources.read_present(db)
         # Another two hundred entries complete a subtree that was not there when the check began.
-        journal.append([Draft("note") for _number in range(300)])
-        collector = Collector()
-        walk = Walk(sources.read_database_header(db), collector, sizes=(), indexes=())
+        journal.append([NewEntry("note") for _number in range(300)])
+        collector = FindingCollector()
+        walk = Recomputation(sources.read_database_header(db), collector, sizes=(), indexes=())
         for record in sources.read_database_records(db, size=present.size):
             walk.feed(record)
         walk.finish()
@@ -189,9 +190,9 @@ def test_a_receipt_of_before_a_change_of_keys_still_verifies(journal: Journal, h
 
 
 def test_a_proof_is_the_same_however_long_the_journal_grows(journal: Journal) -> None:
-    journal.append([Draft("note") for _number in range(5)])
+    journal.append([NewEntry("note") for _number in range(5)])
     before = journal.prove(3).text()
-    journal.append([Draft("note") for _number in range(600)])
+    journal.append([NewEntry("note") for _number in range(600)])
     assert journal.prove(3).text() == before
     journal.prove(3, size=journal.head().size).verify(journal.entry(3).raw)
 

@@ -11,7 +11,7 @@ import pytest
 
 from crm_bridge.cli.main import main
 from crm_bridge.i18n import use_language
-from crm_bridge.journal import database
+from crm_bridge.journal.storage import database
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from tests.journal.lab import Corpus, make_corpus
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
-from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.storage import database
+from tests.journal.conftest import MakeNewEntry, MemoryKeys, OpenJournal
 
 # Writes so much that SQLite must put pages into the file before the commit, and dies there.
 KILLED_WRITER = """
@@ -39,18 +39,18 @@ def die_writing(path: Path) -> None:
 
 def test_what_a_killed_writer_left_behind_is_rolled_back(open_journal: OpenJournal, home: Path) -> None:
     first = open_journal()
-    first.append([Draft("note")])
+    first.append([NewEntry("note")])
     size = first.head().size
     first.close()
     die_writing(home / database.FILE_NAME)
     again = open_journal()
     assert again.head().size == size
-    again.append([Draft("note")])
+    again.append([NewEntry("note")])
     assert check_journal(home, vkeys=[again.vkey]).exit_code == 0
 
 
 def test_a_check_after_a_kill_sees_no_half_written_entries(
-    open_journal: OpenJournal, home: Path, intent: MakeDraft
+    open_journal: OpenJournal, home: Path, intent: MakeNewEntry
 ) -> None:
     first = open_journal()
     first.append([intent("1")])
@@ -61,12 +61,12 @@ def test_a_check_after_a_kill_sees_no_half_written_entries(
 
 
 def test_a_batch_that_was_refused_half_way_leaves_no_entry_behind(
-    open_journal: OpenJournal, home: Path, intent: MakeDraft
+    open_journal: OpenJournal, home: Path, intent: MakeNewEntry
 ) -> None:
     journal = open_journal()
     journal.append([intent("1")])
     with pytest.raises(JournalError) as caught:
-        journal.append([Draft("note"), intent("2"), intent("1")])
+        journal.append([NewEntry("note"), intent("2"), intent("1")])
     assert caught.value.reason == "intent_open"
     with closing(sqlite3.connect(home / database.FILE_NAME)) as db:
         assert db.execute("SELECT count(*) FROM entry").fetchone() == (2,)
@@ -79,7 +79,7 @@ WRITER = """
 import random, sys
 from pathlib import Path
 from crm_bridge.clock import SystemClock
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
 class Keys(dict):
     def set(self, name, value): self[name] = value
@@ -87,7 +87,7 @@ keys = Keys(line.strip().split(" ") for line in sys.stdin)
 keys.pop("journal-pin")
 with Journal.open(Path(sys.argv[1]), keys=keys, clock=SystemClock(), randomness=random.Random(sys.argv[2])) as journal:
     for number in range(10):
-        journal.append([Draft("note", body={"by": sys.argv[2], "n": number})])
+        journal.append([NewEntry("note", body={"by": sys.argv[2], "n": number})])
 """
 
 
@@ -101,7 +101,7 @@ def test_six_processes_write_one_journal(open_journal: OpenJournal, home: Path, 
     for one in running:
         one.communicate(known, timeout=120)
     assert [one.returncode for one in running] == [0] * 6
-    journal.append([Draft("note", body={"by": "me", "n": 0})])
+    journal.append([NewEntry("note", body={"by": "me", "n": 0})])
     assert check_journal(home, vkeys=[journal.vkey]).exit_code == 0
     by_writer: dict[str, list[int]] = {}
     for entry in journal.entries(op="note"):

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal.ballast import DEFAULT_BYTES, FILE_NAME, Ballast
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking.check import check_journal
 from crm_bridge.journal.export import export_journal
+from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.storage.ballast import DEFAULT_BYTES, FILE_NAME, Ballast
 from crm_bridge.journal.store import Journal
-from tests.journal.conftest import MakeDraft, OpenJournal, attempt_on
+from tests.journal.conftest import MakeNewEntry, OpenJournal, attempt_on
 
 LUCK = random.Random(1)
 
@@ -76,7 +76,7 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def big(op: str, record_id: str = "1") -> Draft:
+def big(op: str, record_id: str = "1") -> NewEntry:
     """Return a draft that needs a page of its own."""
     return attempt_on(op, record_id, step="trash", attempt=1, text="x" * 5000)
 
@@ -93,7 +93,7 @@ def test_a_full_disk_before_an_intent_writes_nothing(disk: None, journal: Journa
 
 
 def test_the_outcome_of_a_call_is_written_from_the_ballast(
-    disk: None, open_journal: OpenJournal, home: Path, intent: MakeDraft
+    disk: None, open_journal: OpenJournal, home: Path, intent: MakeNewEntry
 ) -> None:
     journal = open_journal(ballast=HelpfulBallast(home, size=65536))
     journal.append([intent("1")])
@@ -104,7 +104,7 @@ def test_the_outcome_of_a_call_is_written_from_the_ballast(
 
 
 def test_without_ballast_no_new_intent_is_accepted(
-    disk: None, open_journal: OpenJournal, home: Path, intent: MakeDraft
+    disk: None, open_journal: OpenJournal, home: Path, intent: MakeNewEntry
 ) -> None:
     journal = open_journal(ballast=HelpfulBallast(home, size=65536))
     journal.append([intent("1")])
@@ -116,7 +116,7 @@ def test_without_ballast_no_new_intent_is_accepted(
 
 
 def test_an_outcome_that_finds_no_room_at_all_is_said_to_be_lost(
-    disk: None, journal: Journal, intent: MakeDraft
+    disk: None, journal: Journal, intent: MakeNewEntry
 ) -> None:
     journal.append([intent("1")])
     TroubledConnection.last.fill_up()
@@ -132,21 +132,21 @@ def test_a_commit_that_failed_on_the_disk_is_uncertain_and_ends_the_use_of_the_f
 ) -> None:
     TroubledConnection.last.fail_with = code
     with pytest.raises(JournalError) as caught:
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
     assert caught.value.reason == "commit_uncertain"
     with pytest.raises(JournalError) as again:
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
     # Whoever comes later in the same process is told what happened, not that something is closed.
     assert again.value.reason == "commit_uncertain"
     journal.release("R1")
     journal.close()
     with pytest.raises(JournalError) as still:
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
     assert still.value.reason == "commit_uncertain"
 
 
 def test_a_journal_is_good_again_after_an_uncertain_commit(
-    disk: None, open_journal: OpenJournal, home: Path, intent: MakeDraft
+    disk: None, open_journal: OpenJournal, home: Path, intent: MakeNewEntry
 ) -> None:
     first = open_journal()
     TroubledConnection.last.fail_with = "SQLITE_IOERR_FSYNC"
@@ -172,9 +172,9 @@ def test_a_place_that_takes_no_write_is_refused_at_the_start_and_can_still_be_ch
 def test_a_commit_that_found_the_disk_full_is_certain(disk: None, journal: Journal) -> None:
     TroubledConnection.last.fail_with = "SQLITE_FULL"
     with pytest.raises(JournalError) as caught:
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
     assert caught.value.reason == "disk_full"
-    assert journal.append([Draft("note")])
+    assert journal.append([NewEntry("note")])
 
 
 def test_the_ballast_takes_its_space_once_and_gives_it_back(home: Path) -> None:

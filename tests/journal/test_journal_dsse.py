@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal.dsse import RECEIPT_TYPE, pae, sign, verify
-from crm_bridge.journal.note import Signer
+from crm_bridge.journal.format.dsse import RECEIPT_TYPE, pae, sign, verify
+from crm_bridge.journal.format.note import Signer
 
 IN_TOTO = "application/vnd.in-toto+json"
 KEY_A = Signer("A", bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))

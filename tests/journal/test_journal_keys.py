@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_bridge.errors import CredentialStoreError, JournalError
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.keys import HMAC, SIGN, SIGN_NEXT, PersonalDigests, make_key, read_key
 from tests.journal.conftest import MemoryKeys, OpenJournal
 
@@ -92,7 +92,7 @@ def test_ten_changes_of_keys_verify(open_journal: OpenJournal) -> None:
     vkeys = [journal.vkey]
     for _turn in range(10):
         journal.rotate_key()
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
         vkeys.append(journal.vkey)
     found = check_journal(journal.path, vkeys=vkeys)
     assert (found.exit_code, found.keys) == (0, tuple(vkeys))
@@ -104,7 +104,7 @@ def test_a_change_that_died_before_its_entry_changes_nothing(open_journal: OpenJ
     first.close()
     make_key(keys, SIGN_NEXT, random.Random(9))
     again = open_journal()
-    again.append([Draft("note")])
+    again.append([NewEntry("note")])
     assert again.vkey == old
     assert check_journal(again.path, vkeys=[old]).exit_code == 0
 
@@ -121,7 +121,7 @@ def test_a_change_that_died_after_its_entry_is_finished_at_the_next_start(open_j
     again = open_journal(keys=keys)
     assert again.vkey != old
     assert keys[SIGN] == keys[SIGN_NEXT]
-    again.append([Draft("note")])
+    again.append([NewEntry("note")])
     assert check_journal(again.path, vkeys=[old, again.vkey]).exit_code == 0
 
 
@@ -138,7 +138,7 @@ def test_a_reader_sees_through_a_change_that_was_cut(open_journal: OpenJournal) 
 def test_a_process_that_did_not_change_the_key_goes_on_with_the_new_one(open_journal: OpenJournal) -> None:
     one, two = open_journal(), open_journal()
     two.rotate_key()
-    one.append([Draft("note")])
+    one.append([NewEntry("note")])
     assert one.vkey == two.vkey
     assert check_journal(one.path, vkeys=[one.vkey]).exit_code == 0
 
@@ -148,11 +148,11 @@ def test_two_processes_may_change_the_key_in_turns(open_journal: OpenJournal) ->
     for _turn in range(3):
         one.rotate_key()
         two.rotate_key()
-    one.append([Draft("note")])
+    one.append([NewEntry("note")])
     assert check_journal(one.path, vkeys=[one.vkey]).exit_code == 0
     one.close()
     two.close()
-    open_journal().append([Draft("note")])
+    open_journal().append([NewEntry("note")])
 
 
 def test_without_the_new_key_another_process_stops(open_journal: OpenJournal, keys: MemoryKeys) -> None:
@@ -161,7 +161,7 @@ def test_without_the_new_key_another_process_stops(open_journal: OpenJournal, ke
     two.rotate_key()
     keys[SIGN] = keys[SIGN_NEXT] = old
     with pytest.raises(JournalError) as caught:
-        one.append([Draft("note")])
+        one.append([NewEntry("note")])
     assert caught.value.reason == "key_missing"
 
 
@@ -171,7 +171,7 @@ def test_after_a_cut_change_the_same_process_signs_with_the_new_key(open_journal
     keys.dead = True
     with pytest.raises(OSError):
         journal.rotate_key()
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     assert check_journal(journal.path).exit_code == 0
 
 
@@ -187,13 +187,13 @@ def test_a_new_digest_key_is_named_before_what_is_written_with_it(open_journal: 
     open_journal().close()
     make_key(keys, HMAC, random.Random(4))
     journal = open_journal()
-    (note,) = journal.append([Draft("note")])
+    (note,) = journal.append([NewEntry("note")])
     (entry,) = journal.entries(op="key.hmac")
     assert entry.seq == note.seq - 1
     assert entry.body["hmac"] == PersonalDigests(base64.b64decode(keys[HMAC])).key_id
     journal.close()
     again = open_journal()
-    again.append([Draft("note")])
+    again.append([NewEntry("note")])
     assert len(list(again.entries(op="key.hmac"))) == 1
 
 
@@ -204,8 +204,8 @@ def test_another_process_finishes_a_change_that_was_cut(open_journal: OpenJourna
     with pytest.raises(OSError):
         one.rotate_key()
     keys.dead = False
-    two.append([Draft("note")])
+    two.append([NewEntry("note")])
     assert keys[SIGN] == keys[SIGN_NEXT]
     two.rotate_key()
-    two.append([Draft("note")])
+    two.append([NewEntry("note")])
     assert check_journal(two.path, vkeys=[two.vkey]).exit_code == 0

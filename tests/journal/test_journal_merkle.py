@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_bridge.journal.merkle import (
+from crm_bridge.journal.format.merkle import (
     EMPTY_ROOT,
     Frontier,
     ProofError,

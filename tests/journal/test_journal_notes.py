@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_bridge.journal.checkpoint import Checkpoint
-from crm_bridge.journal.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
-from crm_bridge.journal.note import NoteError, SignedNote, Signer, VerifierKey, decode64, sign_note
-from crm_bridge.journal.proof import InclusionProof
+from crm_bridge.journal.format.checkpoint import Checkpoint
+from crm_bridge.journal.format.merkle import inclusion_path, leaf_hash, range_hash_of, root_of
+from crm_bridge.journal.format.note import NoteError, SignedNote, Signer, VerifierKey, decode64, sign_note
+from crm_bridge.journal.format.proof import InclusionProof
 from verifier import verify_journal
 
 # The key and note of golang.org/x/mod/sumdb/note, the first implementation of the format.

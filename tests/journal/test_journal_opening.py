@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.entry import Draft
-from crm_bridge.journal.files import network_mount
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.pin import Pin, read_pin, write_pin
+from crm_bridge.journal.storage import database
+from crm_bridge.journal.storage.files import network_mount
 from tests.journal.conftest import MemoryKeys, OpenJournal
 from tests.journal.file_attacks import tamper
 
@@ -24,7 +24,7 @@ from tests.journal.file_attacks import tamper
 def path(open_journal: OpenJournal, home: Path) -> Path:
     """A journal with two entries, closed."""
     journal = open_journal()
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     journal.close()
     return home / database.FILE_NAME
 
@@ -68,7 +68,7 @@ def test_a_file_that_was_replaced_under_an_open_journal_is_not_opened_again(
     journal = open_journal()
     copy = home.with_name("copy")
     shutil.copytree(home, copy)
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     (home / database.FILE_NAME).unlink()
     os.link(copy / database.FILE_NAME, home / database.FILE_NAME)
     (copy / database.FILE_NAME).unlink()
@@ -109,7 +109,7 @@ def test_a_reader_writes_nothing_and_cannot_append(open_journal: OpenJournal, pa
     with open_journal(read_only=True) as reader:
         assert reader.head().size == 2
         with pytest.raises(JournalError) as caught:
-            reader.append([Draft("note")])
+            reader.append([NewEntry("note")])
         assert caught.value.reason == "journal_read_only"
     assert (path.read_bytes(), dict(keys)) == (before, known)
 
@@ -204,7 +204,7 @@ def test_every_setting_that_durability_depends_on_holds(path: Path, setting: str
 def test_a_file_in_another_journal_mode_is_brought_back(open_journal: OpenJournal, path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA journal_mode = WAL")
-    open_journal().append([Draft("note")])
+    open_journal().append([NewEntry("note")])
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
@@ -215,6 +215,6 @@ def test_nothing_of_the_record_can_be_replaced_or_deleted(
     open_journal: OpenJournal, path: Path, table: str, verb: str
 ) -> None:
     with open_journal() as journal:
-        journal.append([Draft("note") for _number in range(256)])
+        journal.append([NewEntry("note") for _number in range(256)])
     with closing(database.connect(path, read_only=False)) as db, pytest.raises(sqlite3.DatabaseError):
         db.execute(verb.format(table))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_bridge.domain.lifecycle import Event
-from crm_bridge.journal.entry import ENTRY_KEYS
+from crm_bridge.domain.lifecycle import EventKind
+from crm_bridge.journal.format.entry import ENTRY_KEYS
 from crm_bridge.pipeline.entries import PLAN_MADE, RESTORE_START, RUN_END, RUN_START, op_of
 from tests.journal.forgery import forgeries
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips
@@ -23,7 +23,7 @@ DETECTION = (REFERENCE / "journal-detection.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "op", sorted({op_of(event) for event in Event} | {PLAN_MADE, RUN_START, RUN_END, RESTORE_START})
+    "op", sorted({op_of(event) for event in EventKind} | {PLAN_MADE, RUN_START, RUN_END, RESTORE_START})
 )
 def test_every_op_is_explained(op: str) -> None:
     assert f"`{op}`" in FORMAT

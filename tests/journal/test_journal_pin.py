@@ -6,11 +6,11 @@ import pytest
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalError
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.keys import PIN
 from crm_bridge.journal.pin import Pin, read_pin, write_pin
 from crm_bridge.journal.store import PIN_OUTCOMES, PIN_SECONDS, Journal
-from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
+from tests.journal.conftest import MakeNewEntry, MemoryKeys, OpenJournal
 
 ROOT = bytes(range(32))
 
@@ -50,14 +50,14 @@ def test_a_damaged_pin_stops_everything(open_journal: OpenJournal, keys: MemoryK
 def test_the_head_is_pinned_at_start_and_end(open_journal: OpenJournal, keys: MemoryKeys) -> None:
     journal = open_journal()
     assert pinned(keys) == 1
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     assert pinned(keys) == 1
     journal.close()
     assert pinned(keys) == 2
 
 
 def test_the_head_is_pinned_after_fifty_outcomes(
-    journal: Journal, keys: MemoryKeys, intent: MakeDraft, outcome: MakeDraft
+    journal: Journal, keys: MemoryKeys, intent: MakeNewEntry, outcome: MakeNewEntry
 ) -> None:
     for number in range(PIN_OUTCOMES):
         assert pinned(keys) == 1
@@ -68,12 +68,12 @@ def test_the_head_is_pinned_after_fifty_outcomes(
 
 def test_the_head_is_pinned_once_a_minute(journal: Journal, keys: MemoryKeys, clock: ManualClock) -> None:
     clock.advance(PIN_SECONDS)
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     assert pinned(keys) == 2
 
 
 def test_nothing_is_pinned_between_an_intent_and_its_call(
-    journal: Journal, keys: MemoryKeys, clock: ManualClock, intent: MakeDraft, outcome: MakeDraft
+    journal: Journal, keys: MemoryKeys, clock: ManualClock, intent: MakeNewEntry, outcome: MakeNewEntry
 ) -> None:
     clock.advance(PIN_SECONDS)
     journal.append([intent("1")])
@@ -84,7 +84,7 @@ def test_nothing_is_pinned_between_an_intent_and_its_call(
 
 def test_a_pin_never_goes_back(open_journal: OpenJournal, keys: MemoryKeys) -> None:
     slow, fast = open_journal(), open_journal()
-    fast.append([Draft("note"), Draft("note")])
+    fast.append([NewEntry("note"), NewEntry("note")])
     fast.close()
     slow.close()
     assert pinned(keys) == 3
@@ -93,7 +93,7 @@ def test_a_pin_never_goes_back(open_journal: OpenJournal, keys: MemoryKeys) -> N
 def test_a_journal_that_ran_ahead_of_its_pin_is_opened(open_journal: OpenJournal, keys: MemoryKeys) -> None:
     journal = open_journal()
     keys.broken = True
-    journal.append([Draft("note"), Draft("note")])
+    journal.append([NewEntry("note"), NewEntry("note")])
     journal.close()
     keys.broken = False
     assert journal.pin_stale
@@ -104,11 +104,11 @@ def test_a_journal_that_ran_ahead_of_its_pin_is_opened(open_journal: OpenJournal
 def test_a_pin_that_could_not_be_kept_is_kept_later(journal: Journal, keys: MemoryKeys, clock: ManualClock) -> None:
     keys.broken = True
     clock.advance(PIN_SECONDS)
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     assert journal.pin_stale
     keys.broken = False
     clock.advance(PIN_SECONDS)
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     assert (journal.pin_stale, pinned(keys)) == (False, 3)
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalBusyError, JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
-from crm_bridge.journal.merkle import ProofError
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.format.merkle import ProofError
+from crm_bridge.journal.storage import database
 from crm_bridge.journal.store import Journal
-from tests.journal.conftest import MakeDraft, MemoryKeys, OpenJournal
+from tests.journal.conftest import MakeNewEntry, MemoryKeys, OpenJournal
 
 
 def raw_database(home: Path) -> sqlite3.Connection:
@@ -24,7 +24,7 @@ def raw_database(home: Path) -> sqlite3.Connection:
     return sqlite3.connect(home / database.FILE_NAME)
 
 
-def test_what_append_returned_is_on_disk_and_sealed(journal: Journal, home: Path, intent: MakeDraft) -> None:
+def test_what_append_returned_is_on_disk_and_sealed(journal: Journal, home: Path, intent: MakeNewEntry) -> None:
     (entry,) = journal.append([intent()])
     with raw_database(home) as db:
         assert db.execute("SELECT raw FROM entry WHERE seq = ?", (entry.seq,)).fetchone() == (entry.raw,)
@@ -32,17 +32,17 @@ def test_what_append_returned_is_on_disk_and_sealed(journal: Journal, home: Path
     assert journal.head().size == entry.seq + 1
 
 
-def test_many_drafts_are_one_transaction_under_one_checkpoint(journal: Journal, intent: MakeDraft) -> None:
+def test_many_drafts_are_one_transaction_under_one_checkpoint(journal: Journal, intent: MakeNewEntry) -> None:
     before = journal.head().size
     entries = journal.append([intent(str(number)) for number in range(100)])
     assert {entry.seal_size for entry in entries} == {before + 100}
     assert [entry.seq for entry in entries] == list(range(before, before + 100))
 
 
-def test_a_batch_with_one_bad_draft_writes_nothing(journal: Journal, intent: MakeDraft) -> None:
+def test_a_batch_with_one_bad_draft_writes_nothing(journal: Journal, intent: MakeNewEntry) -> None:
     before = journal.head().size
     with pytest.raises(JournalError):
-        journal.append([intent("1"), Draft("bad", body={"amount": 1.5})])  # type: ignore[dict-item]
+        journal.append([intent("1"), NewEntry("bad", body={"amount": 1.5})])  # type: ignore[dict-item]
     assert journal.head().size == before
 
 
@@ -63,7 +63,7 @@ def test_a_batch_with_one_bad_draft_writes_nothing(journal: Journal, intent: Mak
     ],
 )
 def test_triggers_refuse_to_change_what_was_written(journal: Journal, home: Path, statement: str) -> None:
-    journal.append([Draft("gate", lines=[{"id": "1"}]), *[Draft("note")] * 256])
+    journal.append([NewEntry("gate", lines=[{"id": "1"}]), *[NewEntry("note")] * 256])
     with raw_database(home) as db:
         # Without this pragma REPLACE would delete the old row past the triggers.
         db.execute("PRAGMA recursive_triggers = ON")
@@ -86,13 +86,13 @@ def test_folder_and_file_belong_to_one_user(journal: Journal, home: Path) -> Non
     assert stat.S_IMODE((home / database.FILE_NAME).stat().st_mode) == 0o600
 
 
-def test_an_outcome_closes_exactly_its_intent(journal: Journal, intent: MakeDraft, outcome: MakeDraft) -> None:
+def test_an_outcome_closes_exactly_its_intent(journal: Journal, intent: MakeNewEntry, outcome: MakeNewEntry) -> None:
     journal.append([intent("1"), intent("2")])
     journal.append([outcome("2")])
     assert [line.record_id for _entry, line in journal.open_intents()] == ["1"]
 
 
-def test_a_second_intent_for_an_open_attempt_is_refused(journal: Journal, intent: MakeDraft) -> None:
+def test_a_second_intent_for_an_open_attempt_is_refused(journal: Journal, intent: MakeNewEntry) -> None:
     journal.append([intent("1")])
     with pytest.raises(JournalError) as caught:
         journal.append([intent("1")])
@@ -102,8 +102,8 @@ def test_a_second_intent_for_an_open_attempt_is_refused(journal: Journal, intent
 def test_two_writers_take_turns_and_both_are_sealed(open_journal: OpenJournal, home: Path) -> None:
     one, two = open_journal(), open_journal()
     for number in range(5):
-        one.append([Draft("note", body={"from": "one", "n": number})])
-        two.append([Draft("note", body={"from": "two", "n": number})])
+        one.append([NewEntry("note", body={"from": "one", "n": number})])
+        two.append([NewEntry("note", body={"from": "two", "n": number})])
     said = [entry.body["from"] for entry in one.entries(op="note")]
     assert said == ["one", "two"] * 5
     assert check_journal(home, vkeys=[one.vkey]).exit_code == 0
@@ -118,18 +118,18 @@ def test_a_locked_file_is_busy_and_nothing_is_written(
     with raw_database(home) as db:
         db.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalBusyError):
-            journal.append([Draft("note")])
+            journal.append([NewEntry("note")])
         db.execute("ROLLBACK")
     assert journal.head().size == before
 
 
 def test_an_older_copy_is_not_opened(open_journal: OpenJournal, home: Path) -> None:
     first = open_journal()
-    first.append([Draft("note")])
+    first.append([NewEntry("note")])
     first.close()
     copy = (home / database.FILE_NAME).read_bytes()
     second = open_journal()
-    second.append([Draft("note")])
+    second.append([NewEntry("note")])
     second.close()
     (home / database.FILE_NAME).write_bytes(copy)
     with pytest.raises(JournalError) as caught:
@@ -139,7 +139,7 @@ def test_an_older_copy_is_not_opened(open_journal: OpenJournal, home: Path) -> N
 
 def test_a_journal_that_vanished_is_not_begun_anew(open_journal: OpenJournal, home: Path) -> None:
     first = open_journal()
-    first.append([Draft("note")])
+    first.append([NewEntry("note")])
     first.close()
     (home / database.FILE_NAME).unlink()
     with pytest.raises(JournalError) as caught:
@@ -159,7 +159,7 @@ def test_without_its_key_a_journal_is_not_continued(open_journal: OpenJournal, h
 
 def test_a_pin_that_cannot_be_kept_does_not_stop_the_work(journal: Journal, keys: MemoryKeys) -> None:
     keys.broken = True
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     journal.pin()
     assert journal.pin_stale
     keys.broken = False
@@ -169,9 +169,9 @@ def test_a_pin_that_cannot_be_kept_does_not_stop_the_work(journal: Journal, keys
 
 def test_after_a_rotation_old_and_new_entries_verify(journal: Journal, home: Path) -> None:
     old = journal.vkey
-    journal.append([Draft("note", body={"n": 1})])
+    journal.append([NewEntry("note", body={"n": 1})])
     journal.rotate_key()
-    journal.append([Draft("note", body={"n": 2})])
+    journal.append([NewEntry("note", body={"n": 2})])
     assert journal.vkey != old
     assert check_journal(home, vkeys=[old]).exit_code == 0
     assert check_journal(home, vkeys=[journal.vkey]).exit_code == 0
@@ -179,7 +179,7 @@ def test_after_a_rotation_old_and_new_entries_verify(journal: Journal, home: Pat
 
 def test_entries_hold_no_personal_value_in_clear(journal: Journal, home: Path) -> None:
     digest = journal.keyed_digest("number", "HT-2024-0183")
-    journal.append([Draft("gate", lines=[{"id": "1", "number": digest}])])
+    journal.append([NewEntry("gate", lines=[{"id": "1", "number": digest}])])
     assert b"HT-2024-0183" not in (home / database.FILE_NAME).read_bytes()
     assert digest == journal.keyed_digest("number", "HT-2024-0183")
     assert digest != journal.keyed_digest("title", "HT-2024-0183")
@@ -195,7 +195,7 @@ def test_a_lease_keeps_other_runs_away_until_it_is_released(
     assert two.lease("R2", "zoho", "o1", ["2", "3"]) == ()
 
 
-def test_a_proof_leads_from_the_entry_to_the_checkpoint_that_sealed_it(journal: Journal, intent: MakeDraft) -> None:
+def test_a_proof_leads_from_the_entry_to_the_checkpoint_that_sealed_it(journal: Journal, intent: MakeNewEntry) -> None:
     journal.append([intent(str(number)) for number in range(7)])
     for entry in journal.entries():
         proof = journal.prove(entry.seq)
@@ -214,14 +214,14 @@ def test_randomness_is_an_argument(home: Path) -> None:
 
 def test_a_long_journal_proves_its_entries_from_stored_nodes(journal: Journal) -> None:
     for _batch in range(7):
-        journal.append([Draft("note", body={"n": number}) for number in range(300)])
+        journal.append([NewEntry("note", body={"n": number}) for number in range(300)])
     head = journal.head()
     for seq in (0, 1, 255, 256, 511, 512, 1023, 1024, 2047, 2048, 2100):
         journal.prove(seq, size=head.size).verify(journal.entry(seq).raw)
 
 
 def test_a_proof_of_what_is_not_there_is_refused(journal: Journal) -> None:
-    journal.append([Draft("note")])
+    journal.append([NewEntry("note")])
     for seq, size, reason in ((9, None, "no_entry"), (1, 1, "no_entry"), (0, 9, "no_checkpoint")):
         with pytest.raises(JournalError) as caught:
             journal.prove(seq, size=size)
@@ -230,7 +230,7 @@ def test_a_proof_of_what_is_not_there_is_refused(journal: Journal) -> None:
 
 def test_entries_are_read_by_run_plan_and_op_in_pages(journal: Journal) -> None:
     for run in ("R1", "R2"):
-        journal.append([Draft("note", run=run, plan="p") for _number in range(300)])
+        journal.append([NewEntry("note", run=run, plan="p") for _number in range(300)])
     assert len(list(journal.entries(run="R1"))) == 300
     assert len(list(journal.entries(plan="p", op="note"))) == 600
     assert [entry.seq for entry in journal.entries(run="R2", after_seq=598)] == [599, 600]
@@ -240,7 +240,7 @@ def test_a_closed_journal_is_not_used_again(journal: Journal) -> None:
     journal.close()
     journal.close()
     with pytest.raises(JournalError) as caught:
-        journal.append([Draft("note")])
+        journal.append([NewEntry("note")])
     assert caught.value.reason == "journal_closed"
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.errors import JournalError
-from crm_bridge.journal import database
-from crm_bridge.journal.check import check_journal
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.checking.check import check_journal
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.pin import Pin
+from crm_bridge.journal.storage import database
 from tests.journal.file_attacks import STATEMENTS, damaged_files, tamper
 from tests.journal.forgery import forgeries
 from tests.journal.history_attacks import envelope_flips, history_attacks, receipt_flips
@@ -86,7 +86,7 @@ def test_on_a_journal_that_does_not_check_nothing_is_written(corpus: Corpus, tmp
     tamper(lab.home / database.FILE_NAME, STATEMENTS[name])
     try:
         with lab.open() as journal:
-            journal.append([Draft("note")])
+            journal.append([NewEntry("note")])
     except JournalError:
         return
     # The index of names decides nothing: a line is looked at again wherever it leads.

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.journal.canonical import canonical
-from crm_bridge.journal.check import check_receipt
-from crm_bridge.journal.evidence import ReceiptFile
+from crm_bridge.journal.checking.check import check_receipt
+from crm_bridge.journal.checking.external_evidence import ReceiptFile
+from crm_bridge.journal.format.canonical import canonical
 from crm_bridge.journal.store import Journal
 from tests.journal.lab import RECEIPT_LINES, end_of_run, predicate_for
 from verifier import verify_journal

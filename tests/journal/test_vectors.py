@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.journal import check
-from crm_bridge.journal.evidence import ReceiptFile
+from crm_bridge.journal.checking import check
+from crm_bridge.journal.checking.external_evidence import ReceiptFile
 from tests.journal import make_vectors as vectors
 from verifier import verify_journal
 

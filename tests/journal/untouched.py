@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from crm_bridge.journal.entry import Draft
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.pin import Pin
 from tests.journal.lab import Case, Lab, end_of_run, receipt_for
 
@@ -20,7 +20,7 @@ def untouched_cases(folder: Path, count: int) -> Iterator[Case]:
         with lab.open() as journal:
             for _batch in range(randomness.randrange(1, 6)):
                 size = randomness.randrange(1, 5)
-                entries = [Draft(f"note.{n}", body={"n": n, "text": "合同" * n}) for n in range(size)]
+                entries = [NewEntry(f"note.{n}", body={"n": n, "text": "合同" * n}) for n in range(size)]
                 (end,) = journal.append([*entries, end_of_run()])[-1:]
                 if randomness.random() < 0.1:
                     journal.rotate_key()

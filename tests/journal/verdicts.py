@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.checking.check import check_journal
 from crm_bridge.journal.pin import Pin
 from tests.journal.lab import Case
 from verifier import verify_journal

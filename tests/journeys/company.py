@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from crm_bridge.clock import SystemClock
 from crm_bridge.registry import load_adapter
-from crm_bridge.sandbox.impersonate import Authority
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.impersonate import Authority
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.emulator import Emulator
 from tests.transport.connect_proxy import ConnectProxy, proxy_to
 

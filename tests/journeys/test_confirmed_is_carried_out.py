@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Plan
-from crm_bridge.cli.plan_view import plan_json
+from crm_bridge.cli.views.plan_view import plan_json
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import ConfirmationError, CrmBridgeError, GuardError
 from tests.journeys.conftest import House, Tenant

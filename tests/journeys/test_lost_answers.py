@@ -8,7 +8,7 @@ import pytest
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from tests.journeys.conftest import House, Tenant
 
 REMOVALS = {"zoho": r"/Contracts\?.*ids=|/recycle_bin", "fxiaoke": r"/data/(invalid|delete)"}
@@ -20,7 +20,7 @@ BEFORE = ("drop_before", "reset_before_reading", "server_error", "too_many", "un
 def go_wrong(house: House, name: str, kind: str, nth: int, *, acts: bool) -> None:
     """Spoil one removal of the run."""
     match = Match(method=METHODS[name], pattern=REMOVALS[name], nth=nth)
-    house.running.servers[name].inject(Rule(kind, match, {"act": acts}))
+    house.running.servers[name].inject(FaultRule(kind, match, {"act": acts}))
 
 
 @pytest.mark.parametrize("nth", [1, 2])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.bridge import Plan
-from crm_bridge.domain.plan import PlanDigest
+from crm_bridge.domain.planning.plan import PlanDigest
 from crm_bridge.errors import BackupError, ConfirmationError, CrmBridgeError
 from tests.journeys.conftest import House, Tenant
 

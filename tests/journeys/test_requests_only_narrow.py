@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.domain.where import where
+from crm_bridge.domain.filters.where import where
 from crm_bridge.errors import UsageError
 from tests.journeys.conftest import House, Tenant
 
@@ -77,7 +77,7 @@ def test_a_cap_is_a_whole_number_from_one_on(tenant: Tenant, most: Any) -> None:
 
 
 def test_the_cap_stands_at_500_and_in_the_configuration(house: House, tenant: Tenant) -> None:
-    assert tenant.crm.desk.rules.caps.max_contracts == 500
+    assert tenant.crm.context.rules.caps.max_contracts == 500
     path = house.home / "config.toml"
     path.write_text(path.read_text() + "\n[policy]\nmax_contracts = 7\n")
     with Bridge.open(house.home, clock=house.clock, environ={}) as bridge:

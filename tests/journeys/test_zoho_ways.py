@@ -10,7 +10,7 @@ import pytest
 from crm_bridge.bridge.connection import RaisedCaps
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.errors import PermissionDeniedError
 from tests.journeys.conftest import House, Tenant
 

@@ -13,11 +13,11 @@ import pytest
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.cost import Prediction
-from crm_bridge.domain.plan import Card, DeletionPlan, PlanHead, Target
-from crm_bridge.domain.plan_notes import PlanNotes
+from crm_bridge.domain.planning.cost import Prediction
+from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.plan_writer import PlanWriter
+from crm_bridge.pipeline.planning.plan_writer import PlanWriter
 from tests.journal.conftest import MemoryKeys
 
 MADE = datetime(2026, 8, 3, 9, 0, tzinfo=UTC)

@@ -41,7 +41,7 @@ def test_what_the_crm_does_not_count_is_named_and_stopped_before_anything_is_del
 
 
 def test_a_module_that_has_no_more_than_the_cap_is_counted_once(ruled: Ruled, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crm_bridge.pipeline.policing._COUNTED_AT_ONCE", 10)
+    monkeypatch.setattr("crm_bridge.pipeline.planning.policing._COUNTED_AT_ONCE", 10)
     tenant = ruled.under("")
     ids = tenant.ids()[:20]
     whole = tenant.crm.plan(ids=ids).notes.along

@@ -35,7 +35,7 @@ def test_a_cap_is_raised_for_one_plan_and_named_in_plan_journal_and_receipt(rule
     assert plan.notes.raised[0] == "max_contracts=2"
     assert "max_amount=CNY:1000000000" in plan.notes.raised
     run = tenant.crm.apply(plan, confirm=plan.digest)
-    (start,) = tenant.crm.desk.journal.entries(op="run.start")
+    (start,) = tenant.crm.context.journal.entries(op="run.start")
     assert start.body["raised"] == list(plan.notes.raised)
     assert "max_contracts=2" in str(payload_of(run.receipt().issued.envelope)["predicate"]["policy"])
 

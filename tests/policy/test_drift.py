@@ -28,7 +28,7 @@ def test_every_changed_field_is_named_with_both_values(ruled: Ruled) -> None:
     assert f"title: {before[ids[0]].title} → renamed" in changed.remark
     assert f"amount: {before[ids[0]].amount} → 4711" in changed.remark.replace("4711.00", "4711")
     assert [told[i].outcome for i in ids[1:]] == [Outcome.REMOVED] * 2
-    journal = b"".join(entry.raw for entry in tenant.crm.desk.journal.entries())
+    journal = b"".join(entry.raw for entry in tenant.crm.context.journal.entries())
     assert b"renamed" not in journal
     assert str(before[ids[0]].title).encode() not in journal
 

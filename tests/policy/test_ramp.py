@@ -20,7 +20,7 @@ def test_the_parts_are_in_the_plan_and_each_is_verified_before_the_next(ruled: R
     assert run.counts == {Outcome.REMOVED: 8}
     words = [
         str(line.facts["event"])
-        for _entry, line in tenant.crm.desk.journal.events(run=run.id)
+        for _entry, line in tenant.crm.context.journal.events(run=run.id)
         if line.facts["event"] in ("outcome.done", "verify.absent")
     ]
     done, seen = "outcome.done", "verify.absent"
@@ -89,7 +89,7 @@ def test_a_part_of_which_half_is_refused_does_not(ruled: Ruled) -> None:
 def test_refusals_after_the_ramp_halt_the_run_once_twenty_contracts_were_sent(
     ruled: Ruled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crm_bridge.pipeline.delete._BATCHES_PER_LOOK", 1)
+    monkeypatch.setattr("crm_bridge.pipeline.deleting.delete._BATCHES_PER_LOOK", 1)
     tenant = ruled.under("")
     limits = tenant.crm.profile().limits
     monkeypatch.setattr(type(limits), "batch", lambda *_args, **_kind: 10)
@@ -100,7 +100,9 @@ def test_refusals_after_the_ramp_halt_the_run_once_twenty_contracts_were_sent(
     assert run.halted is not None
     assert run.halted.reason == "many_refused"
     intended = [
-        line.record_id for _entry, line in tenant.crm.desk.journal.events(run=run.id) if "intent" in line.facts["event"]
+        line.record_id
+        for _entry, line in tenant.crm.context.journal.events(run=run.id)
+        if "intent" in line.facts["event"]
     ]
     assert sorted(intended) == sorted(ids[:25])
     assert live(tenant, ids) == set(ids[5:])
@@ -134,4 +136,4 @@ def test_a_stop_file_halts_deletions_and_no_restore(ruled: Ruled) -> None:
 
 
 def first_run(tenant: Any) -> str:
-    return str(next(iter(tenant.crm.desk.journal.entries(op="run.start"))).run)
+    return str(next(iter(tenant.crm.context.journal.entries(op="run.start"))).run)

@@ -86,7 +86,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def context(tmp_path: Path) -> Iterator[Desk]:
     """Both CRMs with thirty contracts each."""
     home = tmp_path / "home"
     with sandbox(SandboxOptions(home=home, count=30)) as running:

@@ -29,9 +29,9 @@ def test_a_backup_that_was_damaged_after_it_was_made_holds_its_contracts(
             journal = bridge.journal
             append = journal.append
 
-            def damaging(drafts: Any) -> Any:
-                written = append(drafts)
-                if any(draft.op == "backup" for draft in drafts):
+            def damaging(new_entries: Any) -> Any:
+                written = append(new_entries)
+                if any(new_entry.op == "backup" for new_entry in new_entries):
                     for path in (home / "vault").rglob(files):
                         hurt(path, damage)
                 return written

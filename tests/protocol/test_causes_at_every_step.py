@@ -16,7 +16,7 @@ from crm_bridge.bridge import Bridge, Plan, Run
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 from crm_bridge.spi.adapter import RemoveOptions
 
@@ -167,7 +167,7 @@ class Bed:
 
     def after_an_end(self, plan: Plan, step: str) -> Told:
         """Another run can have a contract only where this one ended before: by a stop, or by a refusal."""
-        stop = self.crm.desk.stop_file
+        stop = self.crm.context.stop_file
         assert stop is not None
         if step == "gate":
             stop.touch()
@@ -189,9 +189,9 @@ class Bed:
         """Carry a plan out during which the contract goes just before one step."""
         append = self.bridge.journal.append
 
-        def gone_after_the_backup(drafts: Any) -> Any:
-            written = append(drafts)
-            if any(draft.op == "backup" for draft in drafts):
+        def gone_after_the_backup(new_entries: Any) -> Any:
+            written = append(new_entries)
+            if any(new_entry.op == "backup" for new_entry in new_entries):
                 self.happen(cause)
             return written
 
@@ -201,7 +201,7 @@ class Bed:
             monkeypatch.setattr(self.bridge.journal, "append", gone_after_the_backup)
         else:
             # The request of the run is lost on the way; while the run waits before it looks, the contract goes.
-            self.server.inject(Rule("drop_before", Match(pattern=REMOVAL[self.name], count=1)))
+            self.server.inject(FaultRule("drop_before", Match(pattern=REMOVAL[self.name], count=1)))
             self.clock.meanwhile = lambda: self.happen(cause)
         return _told(self.crm.apply(plan, confirm=plan.digest))
 
@@ -243,7 +243,7 @@ def test_the_audit_knows_who_answers_for_it(bed: Bed, cause: str) -> None:
     first = bed.crm.plan(ids=[bed.emulator.control("contracts", {})["ids"][-1]])
     assert first.count == 1  # the journal begins before the deletion
     bed.happen(cause)
-    told = {one.seen.ref.id: one.account.value for one in bed.crm.deletions()}
+    told = {one.seen.ref.id: one.origin.value for one in bed.crm.deletions()}
     if cause == "purged" and bed.name == "fxiaoke":
         assert bed.id not in told  # nothing is left to read, and the listing says so
     else:

@@ -11,7 +11,7 @@ from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import ConfirmationError
-from crm_bridge.journal.check import check_journal
+from crm_bridge.journal.checking.check import check_journal
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 pytestmark = pytest.mark.timing

@@ -11,10 +11,10 @@ import pytest
 from crm_bridge.bridge import Bridge, Plan
 from crm_bridge.clock import ManualClock, boot_id
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.plan import PlanHead
+from crm_bridge.domain.planning.plan import PlanHead
 from crm_bridge.errors import ConfirmationError
-from crm_bridge.pipeline.plan_file import open_plan
-from crm_bridge.pipeline.plan_writer import PlanWriter
+from crm_bridge.pipeline.planning.plan_file import open_plan
+from crm_bridge.pipeline.planning.plan_writer import PlanWriter
 from tests.protocol.conftest import Reopened
 
 CONTRACTS, FIRST = 7, 5

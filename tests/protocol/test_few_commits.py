@@ -10,8 +10,8 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.policy import DeletionPolicy
-from crm_bridge.journal.transactions import Transactions
+from crm_bridge.domain.planning.policy import DeletionPolicy
+from crm_bridge.journal.storage.transactions import Transactions
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 BYTES = {"zoho": 1300, "fxiaoke": 2200}

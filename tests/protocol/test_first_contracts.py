@@ -11,7 +11,7 @@ from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 REMOVAL = {"zoho": r"/Contracts\?.*ids=", "fxiaoke": "/data/invalid"}
@@ -88,7 +88,7 @@ def test_what_cannot_be_looked_at_stays_in_doubt_and_ends_the_run(tmp_path: Path
         plan = crm.plan(ids=ids)
         reads = r"/Contracts|/coql|recycle_bin|deleted" if name == "zoho" else "/data/(get|query)"
         method = "DELETE" if name == "zoho" else "POST"
-        lost = Rule("drop_after", Match(method=method, pattern=REMOVAL[name]))
+        lost = FaultRule("drop_after", Match(method=method, pattern=REMOVAL[name]))
         run = blinded(crm, plan, server, lost, reads)
         removed = {e.id for line in server.exchange.emulator.ledger() for e in line.effects if e.kind == "trashed"}
         doubtful = [item.contract.id for item in run if item.outcome is Outcome.IN_DOUBT]
@@ -105,13 +105,13 @@ def test_what_cannot_be_looked_at_stays_in_doubt_and_ends_the_run(tmp_path: Path
         assert sorted(one for one in removed_in_all if one in set(ids)) == sorted(ids)
 
 
-def blinded(crm: Any, plan: Any, server: Any, lost: Rule, reads: str) -> Any:
+def blinded(crm: Any, plan: Any, server: Any, lost: FaultRule, reads: str) -> Any:
     """Carry a plan out; from the first removal on, its answer is lost and nothing can be read."""
-    adapter = crm.desk.adapter
+    adapter = crm.context.adapter
     remove = adapter.remove
 
     def and_then_dark(*arguments: Any, **options: Any) -> Any:
-        server.inject(lost, Rule("server_error", Match(pattern=reads, nth=1, count=None)))
+        server.inject(lost, FaultRule("server_error", Match(pattern=reads, nth=1, count=None)))
         return remove(*arguments, **options)
 
     adapter.remove = and_then_dark

@@ -113,7 +113,7 @@ def test_an_attachment_that_is_too_large_holds_its_contract_and_no_other(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The first of the three has the only attachment.
-    monkeypatch.setattr(place.crm.desk.vault, "_cap", 1)
+    monkeypatch.setattr(place.crm.context.vault, "_cap", 1)
     run = place.apply()
     said = {item.contract.id: (item.outcome, item.reason) for item in run}
     assert said[place.ids[0]] == (Outcome.HELD, "attachment_too_large")

@@ -64,9 +64,9 @@ def test_what_somebody_else_put_into_the_bin_again_is_not_purged(tmp_path: Path,
         plan = crm.plan(ids=ids, step=Step.PURGE)
         append = bridge.journal.append
 
-        def and_then_somebody(drafts: Any) -> Any:
-            written = append(drafts)
-            if any(draft.op == "verify" and draft.body["step"] == "trash" for draft in drafts):
+        def and_then_somebody(new_entries: Any) -> Any:
+            written = append(new_entries)
+            if any(new_entry.op == "verify" and new_entry.body["step"] == "trash" for new_entry in new_entries):
                 emulator.control("restore", {"id": ids[0]})
                 emulator.control("delete", {"id": ids[0]})
             return written
@@ -94,9 +94,9 @@ def test_what_changes_after_its_backup_is_left_alone(tmp_path: Path, name: str, 
         plan = crm.plan(ids=ids)
         append = bridge.journal.append
 
-        def and_then_edited(drafts: Any) -> Any:
-            written = append(drafts)
-            if any(draft.op == "backup" for draft in drafts):
+        def and_then_edited(new_entries: Any) -> Any:
+            written = append(new_entries)
+            if any(new_entry.op == "backup" for new_entry in new_entries):
                 emulator.control("edit", {"id": ids[0], "field": field, "value": "edited by somebody else"})
             return written
 

@@ -13,7 +13,7 @@ from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import InterruptedRunError
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 
 COUNT = 12
@@ -38,7 +38,7 @@ class House:
     def away(self, how: str) -> None:
         """Let every request fail from now on."""
         kind, arguments = AWAY[how]
-        self.server.inject(Rule(kind, Match(count=None), arguments))
+        self.server.inject(FaultRule(kind, Match(count=None), arguments))
         if kind == "refuse":
             self.server._listener.hang_up()
 

@@ -107,7 +107,7 @@ def mark(number: int) -> str:
 
 
 def holds(copy: Snapshot, text: str) -> bool:
-    """Say whether a copy holds what was added: as a row, or as the bytes of a file."""
+    """Return whether a copy holds what was added: as a row, or as the bytes of a file."""
     rows = b"".join([copy.record, *(part.raw for part in copy.parts)])
     files = b"".join(b"".join(one.chunks()) for one in copy.attachments)
     return json.dumps(text).strip('"').encode() in rows + files

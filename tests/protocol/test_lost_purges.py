@@ -11,7 +11,7 @@ from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from crm_bridge.spi.emulator import LedgerEntry
 
@@ -44,7 +44,7 @@ def test_each_removal_of_a_purge_is_done_once_whichever_answer_is_lost(tmp_path:
             plan, number = crm.plan(ids=ids, step=Step.PURGE), number + 1
             match = Match(method=METHODS[name], pattern=REMOVALS[name], nth=number)
             before = len(emulator.ledger())
-            server.inject(Rule(kind, match, {"act": KINDS[kind]}))
+            server.inject(FaultRule(kind, match, {"act": KINDS[kind]}))
             run = crm.apply(plan, confirm=plan.digest)
             met = server.exchange.faults.met()[0] >= number
             server.inject()

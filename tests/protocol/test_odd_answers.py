@@ -9,7 +9,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 
@@ -23,7 +23,7 @@ def test_what_was_not_answered_once_is_looked_for(tmp_path: Path, kind: str, dou
             crm = bridge.connect("zoho-sandbox")
             ids = server.exchange.emulator.control("contracts", {})["ids"][:4]
             plan = crm.plan(ids=ids)
-            server.inject(Rule(kind, Match(method="DELETE")))
+            server.inject(FaultRule(kind, Match(method="DELETE")))
             run = crm.apply(plan, confirm=plan.digest)
             assert run.counts == {Outcome.REMOVED: 4}
             lines = [line for _entry, line in bridge.journal.events(run=run.id)]

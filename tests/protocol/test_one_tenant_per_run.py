@@ -107,7 +107,7 @@ def test_a_renewal_of_twelve_seconds_leaves_no_contract_to_an_old_look(name: str
             looks.append(args)
             if len(looks) in (1, 3):
                 # The token ends between look and send: either we know, or only the CRM does.
-                bridge.around.clock.advance(3595) if known else None  # type: ignore[attr-defined]
+                bridge.env.clock.advance(3595) if known else None  # type: ignore[attr-defined]
                 emulator.control("expire_tokens", {})
             return found
 

@@ -15,9 +15,9 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalError
-from crm_bridge.pipeline.saving import save_contracts
+from crm_bridge.pipeline.deleting.saving import save_contracts
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
-from crm_bridge.vault.keys import MasterKey
+from crm_bridge.vault.crypto.keys import MasterKey
 
 WITHOUT_PIN = "rollback is not detected"
 
@@ -53,7 +53,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     with sandbox(SandboxOptions(home=home, count=12), clock=clock) as running:
         with Bridge.open(home, clock=clock, environ={}) as bridge:
             assert bridge.journal.head().size == 1
-            MasterKey(bridge.around.keys).load_or_create()
+            MasterKey(bridge.env.keys).load_or_create()
         kept = json.loads((home / "keyring.json").read_text())
         keys = {name.partition("/")[2]: value for name, value in kept.items() if name.startswith("@keys/")}
         lines = ["[keys]", *(f"{name} = {json.dumps(keys[name])}" for name in sorted(keys) if name != "journal-pin")]
@@ -159,7 +159,7 @@ def test_a_set_that_was_saved_without_a_deletion_stops_nothing(server: Server) -
         plan = crm.plan("amount > 0")
         older = server.home.parent / "older"
         shutil.copytree(server.home / "journal", older)
-        save_contracts(crm.desk, crm.find("amount > 0"))
+        save_contracts(crm.context, crm.find("amount > 0"))
     shutil.rmtree(server.home / "journal")
     shutil.move(older, server.home / "journal")
     with server.bridge(by_descriptor=True) as bridge:

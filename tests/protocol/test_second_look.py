@@ -10,7 +10,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.sandbox.faults import Match, Rule
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 REMOVAL = {"zoho": r"/Contracts\?.*ids=", "fxiaoke": r"/data/invalid"}
@@ -43,7 +43,7 @@ def test_a_delete_that_lands_between_two_looks_is_not_sent_again(tmp_path: Path,
             target = crm.get(emulator.control("contracts", {})["ids"][0])
             plan = crm.plan(ids=[target.id])
             user = crm.profile().user_id
-            server.inject(Rule("drop_before", Match(pattern=REMOVAL[name], count=1)))
+            server.inject(FaultRule("drop_before", Match(pattern=REMOVAL[name], count=1)))
 
             def lands_late(number: int) -> None:
                 # The first wait is for the request to land, the second stands between the looks.

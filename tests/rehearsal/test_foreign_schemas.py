@@ -16,8 +16,8 @@ from crm_bridge.bridge import Bridge, Connection
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import BackupError
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
-from crm_bridge_fxiaoke.emulator.schema import Field as FxField
-from crm_bridge_zoho.emulator.schema import Field as ZohoField
+from crm_bridge_fxiaoke.emulator.state.schema import Field as FxField
+from crm_bridge_zoho.emulator.state.schema import Field as ZohoField
 
 Rows = list[dict[str, Any]]
 FIELD_IDS = count(554023000000700000)

@@ -164,8 +164,8 @@ def test_a_connection_to_another_organisation_is_refused(tenant: Tenant, monkeyp
     from dataclasses import replace
 
     run = tenant.removed(tenant.ids()[0])
-    desk = tenant.crm.desk
-    other = replace(desk, profile=replace(desk.profile, org_id="another"))
+    context = tenant.crm.context
+    other = replace(context, profile=replace(context.profile, org_id="another"))
     crm = tenant.crm
     crm.__dict__["desk"] = other
     with pytest.raises(GuardError) as refused:

@@ -108,7 +108,7 @@ def test_a_restore_of_many_contracts_looks_for_their_numbers_once(tenant: Tenant
     from crm_bridge.spi.adapter import Query, Search
 
     run = tenant.removed(*tenant.ids()[:25])
-    adapter, asked = tenant.crm.desk.adapter, []
+    adapter, asked = tenant.crm.context.adapter, []
     find = adapter.find
 
     def counted(query: Query) -> Search:

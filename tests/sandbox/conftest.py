@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Support
 from crm_bridge.errors import UsageError
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Effect, LedgerEntry, LoadedContract, WireRequest, WireResponse
-from crm_bridge.spi.spec import AdapterSpec, Tools
+from crm_bridge.spi.spec import AdapterContext, AdapterSpec
 
 
 class EchoCrm:
@@ -112,5 +112,5 @@ def echo_spec() -> Callable[[str], AdapterSpec]:
     return make
 
 
-def _no_connection(_settings: BaseModel, _tools: Tools) -> Adapter:
+def _no_connection(_settings: BaseModel, _adapter_context: AdapterContext) -> Adapter:
     raise UsageError("the echo CRM is never connected to")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from crm_bridge.sandbox.impersonate import Impersonation
+from crm_bridge.sandbox.serving.impersonate import Impersonation
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from crm_bridge.errors import UsageError
-from crm_bridge.sandbox.server import SandboxServer
+from crm_bridge.sandbox.serving.server import SandboxServer
 
 
 def raw(server: SandboxServer, data: bytes) -> bytes:

@@ -53,7 +53,7 @@ def test_the_clock_stands_where_it_was_put(crm_sandbox: MakeSandbox) -> None:
     plan = zoho.crm.plan("everything")
     assert plan.head.made_at == NOW
     with Bridge.open() as bridge:
-        assert bridge.around.clock.now() == zoho.clock.now()
+        assert bridge.env.clock.now() == zoho.clock.now()
 
 
 def test_somebody_else_may_act_at_the_crm(zoho_sandbox: StandIn) -> None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FETCHES = "apt-get install --yes --no-install-recommends --download-only gnome-keyring dbus"
 
 
-def tools(folder: Path, **programs: str) -> dict[str, str]:
+def adapter_context(folder: Path, **programs: str) -> dict[str, str]:
     """Return an environment whose PATH holds these shell scripts and little else."""
     for name in ("sh", "id", "timeout", "true", "false"):
         (folder / name).symlink_to(next(p for p in (f"/usr/bin/{name}", f"/bin/{name}") if os.path.exists(p)))
@@ -32,12 +32,12 @@ def install(environment: dict[str, str]) -> tuple[int, str, list[str]]:
 
 
 def test_a_secret_service_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    there = tools(tmp_path, gnome_keyring_daemon="", dbus_run_session="", apt_get="exit 1")
+    there = adapter_context(tmp_path, gnome_keyring_daemon="", dbus_run_session="", apt_get="exit 1")
     assert install(there) == (0, "", [])
 
 
 def test_one_that_is_not_there_is_fetched_and_then_installed(tmp_path: Path) -> None:
-    code, said, calls = install(tools(tmp_path, apt_get=""))
+    code, said, calls = install(adapter_context(tmp_path, apt_get=""))
     assert (code, said) == (0, "")
     assert calls == [FETCHES, FETCHES.replace("--download-only", "--no-download")]
 
@@ -54,7 +54,7 @@ def test_one_that_is_not_there_is_fetched_and_then_installed(tmp_path: Path) -> 
 def test_what_cannot_be_installed_is_said_and_stops_nothing(
     tmp_path: Path, programs: dict[str, str], user: str, reason: str
 ) -> None:
-    code, said, _calls = install({**tools(tmp_path, **programs), "CI_UID": user})
+    code, said, _calls = install({**adapter_context(tmp_path, **programs), "CI_UID": user})
     assert code == 0
     assert said.startswith("no Secret Service for the tests: ")
     assert reason in said

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge.transport import Answer, Call, CallRecord, Part, Purpose, Transport, Verdict
+from crm_bridge.transport import Call, CallRecord, Purpose, Response, RetryHint, Transport, UploadPart
 from tests.transport.servers import Server, reply
 
 CANARIES = {
@@ -57,7 +57,7 @@ def loaded_call(origin: str, purpose: Purpose, shape: str) -> Call:
         "json": {"json": texts},
         "form": {"form": texts},
         "query": {"params": {"word": CANARIES["contract title"]}},
-        "files": {"files": [Part("file", CANARIES["file name"], CANARIES["file content"].encode())]},
+        "files": {"files": [UploadPart("file", CANARIES["file name"], CANARIES["file content"].encode())]},
         "header": {"headers": {**headers, "X-Bad": f"{CANARIES['person']}\r\n"}},
     }
     return Call(**{**base, **shapes[shape]})  # type: ignore[arg-type]
@@ -119,9 +119,9 @@ BEHAVIOURS = [
 ]
 
 
-def judge(answer: Answer) -> Verdict:
+def judge(answer: Response) -> RetryHint:
     answer.json()
-    return Verdict.OK
+    return RetryHint.OK
 
 
 @pytest.mark.parametrize("purpose", [Purpose.READ, Purpose.DESTROY, Purpose.TOKEN])

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.transport.circuit import Breaker, RetryPurse
+from crm_bridge.transport.circuit import Breaker, RetryQuota
 
 
 def test_the_purse_pays_for_ten_retries() -> None:
-    purse = RetryPurse()
-    assert [purse.pay() for _ in range(11)] == [True] * 10 + [False]
+    quota = RetryQuota()
+    assert [quota.pay() for _ in range(11)] == [True] * 10 + [False]
 
 
 def test_ten_successes_earn_one_retry() -> None:
-    purse = RetryPurse()
+    quota = RetryQuota()
     for _ in range(10):
-        purse.pay()
+        quota.pay()
     for _ in range(9):
-        purse.earn()
-    assert not purse.pay()
-    purse.earn()
-    assert purse.pay()
+        quota.earn()
+    assert not quota.pay()
+    quota.earn()
+    assert quota.pay()
 
 
 def test_five_failures_in_a_row_open_the_breaker_for_thirty_seconds() -> None:

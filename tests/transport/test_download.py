@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from crm_bridge.errors import MalformedAnswerError, PermissionDeniedError, RequestRefusedError
-from crm_bridge.transport import Answer, Purpose, Transport, Verdict
+from crm_bridge.transport import Purpose, Response, RetryHint, Transport
 from tests.transport.servers import Server, call_to, reply
 
 Serve = Callable[..., Server]
@@ -56,7 +56,7 @@ def test_a_server_error_before_the_file_is_repeated(serve: Serve, transport_to: 
 def test_a_refusal_is_what_the_adapter_makes_of_it(serve: Serve, transport_to: Make) -> None:
     server = serve(lambda connection, _turn: connection.sendall(reply(b'{"code":"NO"}', status="403 No")))
 
-    def refused(answer: Answer) -> PermissionDeniedError:
+    def refused(answer: Response) -> PermissionDeniedError:
         return PermissionDeniedError("no", vendor_code=answer.json()["code"])
 
     with pytest.raises(PermissionDeniedError) as denied:
@@ -78,7 +78,7 @@ def test_json_in_place_of_a_file_is_judged_and_the_token_renewed(serve: Serve, t
     found = transport_to(server.origin).download(
         call_to(server.origin, DOWNLOAD, headers={"Authorization": "old"}),
         max_bytes=100,
-        judge=lambda answer: Verdict.REFRESH if b"20016" in answer.body else Verdict.OK,
+        judge=lambda answer: RetryHint.REFRESH if b"20016" in answer.body else RetryHint.OK,
         renew=lambda: call_to(server.origin, DOWNLOAD, headers={"Authorization": "new"}),
     )
     assert list(found) == [b"file"]
@@ -88,7 +88,7 @@ def test_json_in_place_of_a_file_is_judged_and_the_token_renewed(serve: Serve, t
 def test_a_file_that_is_json_passes_when_the_judge_lets_it(serve: Serve, transport_to: Make) -> None:
     server = serve(lambda connection, _turn: connection.sendall(reply(b'{"a":1}')))
     found = transport_to(server.origin).download(
-        call_to(server.origin, DOWNLOAD), max_bytes=100, judge=lambda _answer: Verdict.OK
+        call_to(server.origin, DOWNLOAD), max_bytes=100, judge=lambda _answer: RetryHint.OK
     )
     assert list(found) == [b'{"a":1}']
 
@@ -103,10 +103,10 @@ def test_a_download_given_up_half_way_frees_its_place(serve: Serve, transport_to
     assert transport.budget.in_flight == 0
 
 
-@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.REFRESH])
+@pytest.mark.parametrize("verdict", [RetryHint.RETRY, RetryHint.REFRESH])
 @pytest.mark.parametrize("with_renewal", [True, False])
 def test_a_judged_refusal_is_never_handed_out_as_the_file_however_often_it_comes(
-    serve: Serve, transport_to: Make, verdict: Verdict, with_renewal: bool
+    serve: Serve, transport_to: Make, verdict: RetryHint, with_renewal: bool
 ) -> None:
     server = serve(lambda connection, _turn: connection.sendall(reply(b'{"errorCode":20016}')))
     call = call_to(server.origin, DOWNLOAD)

@@ -113,13 +113,13 @@ def test_a_host_outside_the_list_gets_nothing(serve: Serve, transport_to: Make) 
 
 
 def test_a_renewed_call_may_not_change_the_host(serve: Serve, transport_to: Make) -> None:
-    from crm_bridge.transport import Verdict
+    from crm_bridge.transport import RetryHint
 
     ours = serve(lambda connection, _turn: connection.sendall(reply()))
     other = serve(lambda connection, _turn: connection.sendall(reply()))
     with pytest.raises(ForbiddenAddressError):
         transport_to(ours.origin).send(
-            call_to(ours.origin), judge=lambda _answer: Verdict.REFRESH, renew=lambda: call_to(other.origin)
+            call_to(ours.origin), judge=lambda _answer: RetryHint.REFRESH, renew=lambda: call_to(other.origin)
         )
     assert other.connections == 0
 

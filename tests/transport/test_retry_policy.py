@@ -19,7 +19,7 @@ from crm_bridge.errors import (
     NotSentError,
     RateLimitedError,
 )
-from crm_bridge.transport import Answer, Budget, Call, Purpose, Transport, Verdict
+from crm_bridge.transport import Budget, Call, Purpose, Response, RetryHint, Transport
 
 HOST = "https://crm.example"
 ALL = list(Purpose)
@@ -97,9 +97,9 @@ def test_destructive_and_creating_calls_are_sent_once_whatever_is_answered(
 
 
 @pytest.mark.parametrize("purpose", ONCE)
-@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.REFRESH, Verdict.RATE_LIMITED])
+@pytest.mark.parametrize("verdict", [RetryHint.RETRY, RetryHint.REFRESH, RetryHint.RATE_LIMITED])
 def test_no_verdict_repeats_them_either(
-    transport: Transport, mock: responses.RequestsMock, purpose: Purpose, verdict: Verdict
+    transport: Transport, mock: responses.RequestsMock, purpose: Purpose, verdict: RetryHint
 ) -> None:
     answers(mock, 200, 200)
     transport.send(call(purpose), judge=lambda _answer: verdict, renew=lambda: call(purpose, "new"))
@@ -149,9 +149,9 @@ def test_an_answer_the_adapter_cannot_read_gets_one_more_chance(
     for _ in range(3):
         mock.add(responses.POST, f"{HOST}/x", body="<html>", content_type="text/html")
 
-    def judge(answer: Answer) -> Verdict:
+    def judge(answer: Response) -> RetryHint:
         answer.json()
-        return Verdict.OK
+        return RetryHint.OK
 
     with pytest.raises(MalformedAnswerError) as refused:
         transport.send(call(Purpose.READ), judge=judge)
@@ -164,9 +164,9 @@ def test_after_a_destructive_call_such_an_answer_is_an_answer_lost(
 ) -> None:
     mock.add(responses.POST, f"{HOST}/x", body="<html>", content_type="text/html")
 
-    def judge(answer: Answer) -> Verdict:
+    def judge(answer: Response) -> RetryHint:
         answer.json()
-        return Verdict.OK
+        return RetryHint.OK
 
     with pytest.raises(AnswerLostError) as lost:
         transport.send(call(Purpose.DESTROY), judge=judge)
@@ -178,8 +178,8 @@ def test_an_expired_token_is_renewed_once_and_the_read_replayed(
 ) -> None:
     answers(mock, 401, 200)
 
-    def judge(answer: Answer) -> Verdict:
-        return Verdict.REFRESH if answer.status == 401 else Verdict.OK
+    def judge(answer: Response) -> RetryHint:
+        return RetryHint.REFRESH if answer.status == 401 else RetryHint.OK
 
     found = transport.send(call(Purpose.READ), judge=judge, renew=lambda: call(Purpose.READ, "new"))
     assert found.status == 200
@@ -191,7 +191,7 @@ def test_a_second_refusal_of_the_token_is_handed_to_the_adapter(
 ) -> None:
     answers(mock, 401, 401, 200)
     found = transport.send(
-        call(Purpose.READ), judge=lambda _a: Verdict.REFRESH, renew=lambda: call(Purpose.READ, "new")
+        call(Purpose.READ), judge=lambda _a: RetryHint.REFRESH, renew=lambda: call(Purpose.READ, "new")
     )
     assert found.status == 401
     assert len(mock.calls) == 2
@@ -210,7 +210,7 @@ def test_a_rate_limit_inside_a_200_is_the_adapters_word(
     transport: Transport, mock: responses.RequestsMock, manual: ManualClock
 ) -> None:
     answers(mock, 200, 200)
-    verdicts = iter([Verdict.rate_limited(20.0), Verdict.OK])
+    verdicts = iter([RetryHint.rate_limited(20.0), RetryHint.OK])
     transport.send(call(Purpose.READ), judge=lambda _a: next(verdicts))
     assert manual.monotonic() == 20.0
     assert transport.budget.limit == 4
@@ -270,4 +270,4 @@ def test_an_error_raised_while_renewing_reaches_the_caller(transport: Transport,
         raise RateLimitedError("no")
 
     with pytest.raises(RateLimitedError):
-        transport.send(call(Purpose.READ), judge=lambda _a: Verdict.REFRESH, renew=renew)
+        transport.send(call(Purpose.READ), judge=lambda _a: RetryHint.REFRESH, renew=renew)

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_bridge.errors import MalformedAnswerError
-from crm_bridge.transport import Answer, UnreadableRow, raw_items
-from crm_bridge.transport.raw_json import is_sound
+from crm_bridge.transport import Response, UnreadableRow, raw_items
+from crm_bridge.transport.parsing.raw_json import is_sound
 
 PATHS = (("data", "dataList"), ("data",))
 
 
 def read(body: bytes, kind: str = "application/json", *, relaxed: bool = True) -> Any:
-    return Answer(200, {"content-type": kind}, body, relaxed=relaxed, rows=PATHS).json()
+    return Response(200, {"content-type": kind}, body, relaxed=relaxed, rows=PATHS).json()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_bridge.errors import MalformedAnswerError
-from crm_bridge.transport import Answer, parse_json
-from crm_bridge.transport.strict_json import deeper_than
+from crm_bridge.transport import Response, parse_json
+from crm_bridge.transport.parsing.strict_json import deeper_than
 
 JSON = "application/json;charset=UTF-8"
 
@@ -71,7 +71,7 @@ def test_json_types_are_recognised(content_type: str) -> None:
 
 
 def test_an_answer_reads_its_json_and_shows_none_of_it() -> None:
-    answer = Answer(200, {"content-type": JSON}, b'{"access_token":"canary"}')
+    answer = Response(200, {"content-type": JSON}, b'{"access_token":"canary"}')
 
     assert answer.json() == {"access_token": "canary"}
     assert repr(answer) == "<Answer 200, 25 bytes>"

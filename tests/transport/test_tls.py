@@ -90,8 +90,8 @@ def test_one_context_serves_all_connections_of_the_process() -> None:
 def test_a_session_cannot_be_asked_not_to_verify(serve: Serve, authority: Authority) -> None:
     import requests
 
-    from crm_bridge.transport.connections import pools
-    from crm_bridge.transport.session import CrmSession
+    from crm_bridge.transport.wire.connections import pools
+    from crm_bridge.transport.wire.session import CrmSession
 
     server = serve(answer, authority.context())
     with (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.errors import NotSentError
-from crm_bridge.transport import Part, Purpose, Transport
+from crm_bridge.transport import Purpose, Transport, UploadPart
 from tests.transport.servers import Server, call_to, reply
 
 Serve = Callable[..., Server]
@@ -70,7 +70,7 @@ def test_files_and_fields_are_parts(written: Callable[..., bytes]) -> None:
 
     request = written(
         form={"type": "pdf"},
-        files=[Part("file", "a.pdf", b"%PDF", "application/pdf"), Part("more", "b.bin", pieces(), size=6)],
+        files=[UploadPart("file", "a.pdf", b"%PDF", "application/pdf"), UploadPart("more", "b.bin", pieces(), size=6)],
     )
     assert parts_of(request) == [("type", None, b"pdf"), ("file", "a.pdf", b"%PDF"), ("more", "b.bin", b"abcdef")]
     assert b"chunked" not in request
@@ -78,12 +78,12 @@ def test_files_and_fields_are_parts(written: Callable[..., bytes]) -> None:
 
 @pytest.mark.parametrize("name", ['a"; name="x', "a\r\nX: y", "a\0b"])
 def test_a_hostile_file_name_stays_inside_its_header(written: Callable[..., bytes], name: str) -> None:
-    request = written(files=[Part("file", name, b"x")])
+    request = written(files=[UploadPart("file", name, b"x")])
     assert [(part[0], part[2]) for part in parts_of(request)] == [("file", b"x")]
 
 
 def test_a_chinese_file_name_goes_out_as_utf_8(written: Callable[..., bytes]) -> None:
-    assert 'filename="合同.pdf"'.encode() in written(files=[Part("file", "合同.pdf", b"x")])
+    assert 'filename="合同.pdf"'.encode() in written(files=[UploadPart("file", "合同.pdf", b"x")])
 
 
 def test_decimals_are_written_digit_by_digit(written: Callable[..., bytes]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot
+from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 from crm_bridge.vault import BackupSet, Vault
 
 
@@ -55,8 +55,8 @@ def snap(canary: bytes) -> Snap:
     def made(number: int, *files: Attachment) -> Snapshot:
         record = b'{"id":"%d", "Name":"%s","amount":1.10}' % (number, canary)
         parts = (
-            Part(PartKind.DETAIL, "Items", b'[{"sku":"A-1"}]'),
-            Part(PartKind.NOTE, "Notes", b'["' + canary + b'"]'),
+            SnapshotPart(PartKind.DETAIL, "Items", b'[{"sku":"A-1"}]'),
+            SnapshotPart(PartKind.NOTE, "Notes", b'["' + canary + b'"]'),
         )
         return Snapshot(ContractRef("Contracts", str(number)), f"{number:064x}", record, parts, files)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.snapshot import Attachment, Part, PartKind, Snapshot
+from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 from crm_bridge.errors import BackupError
 from crm_bridge.vault import BackupSet, Vault
 
@@ -37,7 +37,7 @@ def _attachment(values: tuple[str, bytes, str]) -> Attachment:
     return Attachment(f"id {name}", name, len(content), "附件", lambda: iter([content]), media_type=kind)
 
 
-PARTS = st.builds(Part, st.sampled_from(PartKind), NAMES, st.binary(max_size=200))
+PARTS = st.builds(SnapshotPart, st.sampled_from(PartKind), NAMES, st.binary(max_size=200))
 FILES = st.builds(_attachment, st.tuples(NAMES, st.binary(max_size=3_000), st.text(max_size=20)))
 SNAPSHOTS = st.lists(
     st.builds(

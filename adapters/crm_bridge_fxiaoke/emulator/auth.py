@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .call import Call
-from .envelope import WireError, missing
-from .state import Employee, World
+from crm_bridge_fxiaoke.emulator.call import Call
+from crm_bridge_fxiaoke.emulator.envelope import WireError, missing
+from crm_bridge_fxiaoke.emulator.state.state import Employee, World
 
 LIFE, REUSE = 7200.0, 6600.0
 BAD_TOKEN = "the cropId,cropAccessToken or authorization is error"  # noqa: S105 - the vendor's sentence and spelling
@@ -43,7 +43,7 @@ class Tokens:
         return token, int(LIFE - (now - since))
 
     def good(self, token: object, now: float) -> bool:
-        """Say whether a token lives."""
+        """Return whether a token lives."""
         return isinstance(token, str) and any(
             hmac.compare_digest(token.encode(), known.encode()) and now - since < LIFE for known, since in self.issued
         )

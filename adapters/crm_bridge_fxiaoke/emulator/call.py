@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from crm_bridge.spi.emulator import WireRequest
-
-from .envelope import WireError, missing
-from .state import Employee
+from crm_bridge_fxiaoke.emulator.envelope import WireError, missing
+from crm_bridge_fxiaoke.emulator.state.state import Employee
 
 
 @dataclass(slots=True)

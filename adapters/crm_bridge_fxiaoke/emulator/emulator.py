@@ -18,14 +18,17 @@ from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.sandbox.elsewhere import Elsewhere
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import LedgerEntry, LoadedContract, WireRequest, WireResponse
-
-from . import adopting, auth, control, envelope, files, importer, lifecycle, push, seed, tenant
-from .call import Call
-from .envelope import WireError
-from .limits import Limits
-from .routing import ROUTES, Route
-from .state import World
-from .switches import Switches
+from crm_bridge_fxiaoke.emulator import auth, envelope
+from crm_bridge_fxiaoke.emulator.api import files
+from crm_bridge_fxiaoke.emulator.call import Call
+from crm_bridge_fxiaoke.emulator.control import control, push
+from crm_bridge_fxiaoke.emulator.envelope import WireError
+from crm_bridge_fxiaoke.emulator.limits import Limits
+from crm_bridge_fxiaoke.emulator.routing import ROUTES, Route
+from crm_bridge_fxiaoke.emulator.seed import adopting, importer, seed
+from crm_bridge_fxiaoke.emulator.state import lifecycle, tenant
+from crm_bridge_fxiaoke.emulator.state.state import World
+from crm_bridge_fxiaoke.emulator.switches import Switches
 
 TOKEN_PATHS: Mapping[str, Callable[[World, auth.Gate, Call], dict[str, Any]]] = {
     "/cgi/corpAccessToken/get/V2": auth.old_token,

@@ -6,10 +6,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC
 
-from .auth import Gate
-from .call import Call
-from .envelope import CHINA, WireError
-from .state import World
+from crm_bridge_fxiaoke.emulator.auth import Gate
+from crm_bridge_fxiaoke.emulator.call import Call
+from crm_bridge_fxiaoke.emulator.envelope import CHINA, WireError
+from crm_bridge_fxiaoke.emulator.state.state import World
 
 
 @dataclass(slots=True)

@@ -5,9 +5,9 @@ Objects and fields appear with their first record, as an administrator adds them
 
 from __future__ import annotations
 
-from .schema import Field, ObjectSchema, system_fields
-from .seed import new_row
-from .state import Record, Table, World
+from crm_bridge_fxiaoke.emulator.seed.seed import new_row
+from crm_bridge_fxiaoke.emulator.state.schema import Field, ObjectSchema, system_fields
+from crm_bridge_fxiaoke.emulator.state.state import Record, Table, World
 
 OBJECTS = {
     "invoice": ("InvoiceApplicationObj", "开票申请"),

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from crm_bridge.spi.emulator import WireRequest, WireResponse
-
-from .emulator import FxiaokeEmulator
+from crm_bridge_fxiaoke.emulator.emulator import FxiaokeEmulator
 
 
 @dataclass(slots=True)

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_bridge.spi.emulator import WireResponse
-
-from . import approvals, files, legacy, logs, objects, people, reading, removing, team, writing
-from .call import Call
-from .state import World
+from crm_bridge_fxiaoke.emulator.api import (
+    approvals,
+    files,
+    legacy,
+    logs,
+    objects,
+    people,
+    reading,
+    removing,
+    team,
+    writing,
+)
+from crm_bridge_fxiaoke.emulator.call import Call
+from crm_bridge_fxiaoke.emulator.state.state import World
 
 Handler = Callable[[World, Call], dict[str, Any] | WireResponse]
 

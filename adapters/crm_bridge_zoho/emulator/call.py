@@ -10,11 +10,11 @@ from typing import Any
 
 from crm_bridge.spi.emulator import Effect, WireRequest, WireResponse
 from crm_bridge_zoho.emulator.answers import ApiError, invalid_data, invalid_id, invalid_module, invalid_param
-from crm_bridge_zoho.emulator.org import Org
-from crm_bridge_zoho.emulator.schema import Module
-from crm_bridge_zoho.emulator.store import Record, Table
+from crm_bridge_zoho.emulator.state.org import Org
+from crm_bridge_zoho.emulator.state.schema import Module
+from crm_bridge_zoho.emulator.state.store import Record, Table
+from crm_bridge_zoho.emulator.state.times import instant
 from crm_bridge_zoho.emulator.switches import Switches
-from crm_bridge_zoho.emulator.times import instant
 
 NOT_IN_LISTS = frozenset({"linking", "subform"})
 
@@ -124,5 +124,5 @@ class Call:
 
 
 def is_id(text: str) -> bool:
-    """Say whether the text has the form of a record id."""
+    """Return whether the text has the form of a record id."""
     return text.isascii() and text.isdigit() and 15 <= len(text) <= 19

@@ -17,19 +17,19 @@ from crm_bridge.i18n import _
 from crm_bridge.sandbox.elsewhere import Elsewhere
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import Effect, LedgerEntry, LoadedContract, WireRequest, WireResponse
-from crm_bridge_zoho.emulator import controls
-from crm_bridge_zoho.emulator.adopting import adopt
 from crm_bridge_zoho.emulator.answers import ApiError
 from crm_bridge_zoho.emulator.call import Call
+from crm_bridge_zoho.emulator.control import controls
+from crm_bridge_zoho.emulator.control.lagging import reads_lag
 from crm_bridge_zoho.emulator.endpoints import router
 from crm_bridge_zoho.emulator.gate import Flight, Meter, authenticate, check_faults, check_scopes, too_many, weight
-from crm_bridge_zoho.emulator.lagging import reads_lag
 from crm_bridge_zoho.emulator.ledger import Ledger
-from crm_bridge_zoho.emulator.loading import load_contracts
 from crm_bridge_zoho.emulator.oauth import Access, Accounts
 from crm_bridge_zoho.emulator.routing import Match
-from crm_bridge_zoho.emulator.seed import fresh_org
-from crm_bridge_zoho.emulator.seed_people import OTHER_ZGID
+from crm_bridge_zoho.emulator.seed.adopting import adopt
+from crm_bridge_zoho.emulator.seed.loading import load_contracts
+from crm_bridge_zoho.emulator.seed.seed import fresh_org
+from crm_bridge_zoho.emulator.seed.seed_people import OTHER_ZGID
 from crm_bridge_zoho.emulator.switches import Switches
 
 _log = logging.getLogger(__name__)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from crm_bridge_zoho.emulator import (
+from crm_bridge_zoho.emulator.api import (
     attachments,
-    bulk_read,
-    bulk_write,
     composite,
-    coql,
     deleted,
     deletion,
     files,
     locking,
-    metadata,
     notes,
     people,
     reading,
     recycle_bin,
-    search,
-    timeline,
     writing,
 )
+from crm_bridge_zoho.emulator.bulk import bulk_read, bulk_write
+from crm_bridge_zoho.emulator.control import timeline
+from crm_bridge_zoho.emulator.describing import metadata
+from crm_bridge_zoho.emulator.queries import coql, search
 from crm_bridge_zoho.emulator.routing import Router
 
 

@@ -12,9 +12,9 @@ from crm_bridge.clock import Clock
 from crm_bridge.spi.emulator import WireRequest
 from crm_bridge_zoho.emulator.answers import ApiError
 from crm_bridge_zoho.emulator.oauth import Access, Accounts
-from crm_bridge_zoho.emulator.org import DAY
-from crm_bridge_zoho.emulator.schema import Module
 from crm_bridge_zoho.emulator.scopes import satisfied
+from crm_bridge_zoho.emulator.state.org import DAY
+from crm_bridge_zoho.emulator.state.schema import Module
 from crm_bridge_zoho.emulator.switches import Switches
 
 COMPOSITE_UNITS = 5

@@ -11,8 +11,8 @@ from crm_bridge.clock import Clock
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_zoho.emulator.answers import Json, ok
 from crm_bridge_zoho.emulator.devices import INTERVAL_SECONDS, LIFE_SECONDS, Devices
-from crm_bridge_zoho.emulator.multipart import read_form
 from crm_bridge_zoho.emulator.scopes import GRANTED, known
+from crm_bridge_zoho.emulator.state.multipart import read_form
 from crm_bridge_zoho.emulator.switches import Switches
 
 WINDOW = 600

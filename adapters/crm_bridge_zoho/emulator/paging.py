@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from crm_bridge_zoho.emulator.answers import ApiError, Json, invalid_param
 from crm_bridge_zoho.emulator.call import Call
-from crm_bridge_zoho.emulator.org import DAY
-from crm_bridge_zoho.emulator.store import Record
+from crm_bridge_zoho.emulator.state.org import DAY
+from crm_bridge_zoho.emulator.state.store import Record
 
 DISCRETE = 2_000
 TOKENED = 100_000

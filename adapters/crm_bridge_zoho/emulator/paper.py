@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm_bridge_zoho.emulator.org import BASE, Blob, Org
-from crm_bridge_zoho.emulator.schema import Field, Module, RelatedList
-from crm_bridge_zoho.emulator.seed_modules import system_fields
-from crm_bridge_zoho.emulator.seed_people import user_id
-from crm_bridge_zoho.emulator.seed_records import system_cells
-from crm_bridge_zoho.emulator.store import Record
+from crm_bridge_zoho.emulator.seed.seed_modules import system_fields
+from crm_bridge_zoho.emulator.seed.seed_people import user_id
+from crm_bridge_zoho.emulator.seed.seed_records import system_cells
+from crm_bridge_zoho.emulator.state.org import BASE, Blob, Org
+from crm_bridge_zoho.emulator.state.schema import Field, Module, RelatedList
+from crm_bridge_zoho.emulator.state.store import Record
 
 _LINK = "Contract"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from crm_bridge_zoho.emulator.schema import Module
+from crm_bridge_zoho.emulator.state.schema import Module
 
 GRANTED = (
     "ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.coql.READ", "ZohoSearch.securesearch.READ",
@@ -21,7 +21,7 @@ _WRITES = frozenset({"create", "update", "delete"})
 
 
 def known(scope: str) -> bool:
-    """Say whether a scope exists."""
+    """Return whether a scope exists."""
     parts = scope.split(".")
     if len(parts) < 3:
         return False
@@ -29,7 +29,7 @@ def known(scope: str) -> bool:
 
 
 def covers(granted: Collection[str], need: str) -> bool:
-    """Say whether a scope or a wider one was granted: `ZohoCRM.modules.ALL` covers `ZohoCRM.modules.notes.READ`.
+    """Return whether a scope or a wider one was granted: `ZohoCRM.modules.ALL` covers `ZohoCRM.modules.notes.READ`.
 
     Names are taken in any case: Zoho's lists of scopes write modules in lower case.
     """
@@ -44,7 +44,7 @@ def covers(granted: Collection[str], need: str) -> bool:
 
 
 def satisfied(granted: Collection[str], need: str, module: Module | None) -> bool:
-    """Say whether the need is met; `{module}` in it means that module, or all custom ones for a custom module."""
+    """Return whether the need is met; `{module}` in it means that module, or all custom ones for a custom module."""
     if "{module}" not in need:
         return covers(granted, need)
     names = [module.api_name, *(["custom"] if module.custom else [])] if module else ["custom"]

@@ -15,7 +15,7 @@ from requests import PreparedRequest
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
 from crm_bridge.spi.emulator import WireRequest, WireResponse
-from crm_bridge.spi.spec import Tools
+from crm_bridge.spi.spec import AdapterContext
 from crm_bridge.testing.mount import wire_of
 from crm_bridge.transport import Budget, Window
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
@@ -55,7 +55,7 @@ class Rig:
     ) -> FxiaokeAdapter:
         found, known = self.emulator.connection()
         merged = {**{key: value for key, value in found.items() if key != "adapter"}, **settings}
-        tools = Tools(
+        adapter_context = AdapterContext(
             connection=name,
             secrets=GivenSecrets(known if secrets is None else secrets),
             clock=self.clock,
@@ -63,7 +63,7 @@ class Rig:
             state_dir=self.folder,
             budget=Budget(in_flight=10, destroy_in_flight=10, windows=(Window(100, 20.0),)),
         )
-        return FxiaokeAdapter(FxiaokeSettings.model_validate(merged), tools)
+        return FxiaokeAdapter(FxiaokeSettings.model_validate(merged), adapter_context)
 
     def calls(self, ending: str = "") -> int:
         return sum(1 for line in self.emulator.ledger() if line.path.endswith(ending))

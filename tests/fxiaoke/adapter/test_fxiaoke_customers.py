@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm_bridge.domain.filters import Op
-from crm_bridge.domain.where import where
+from crm_bridge.domain.filters.tree import Op
+from crm_bridge.domain.filters.where import where
 from crm_bridge.spi.adapter import Query
 from crm_bridge.spi.emulator import WireRequest, WireResponse
-from crm_bridge_fxiaoke.customers import Customers
 from crm_bridge_fxiaoke.emulator import Switches
+from crm_bridge_fxiaoke.module.customers import Customers
 
 NO = WireResponse.of_json({"errorCode": 50009, "errorMessage": "无此操作的数据权限"})
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from crm_bridge.domain.snapshot import Snapshot
-from crm_bridge.spi.adapter import Look, Query
+from crm_bridge.spi.adapter import LookDepth, Query
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator, Switches
-from crm_bridge_fxiaoke.emulator.schema import Field
+from crm_bridge_fxiaoke.emulator.state.schema import Field
 
 OBJECTS = ("SaleContractObj", "object_9Kx2p__c")
 
@@ -21,7 +21,7 @@ def planned(adapter: Any) -> dict[str, str]:
 
 def looked_up(adapter: Any, ids: list[str]) -> dict[str, str | None]:
     refs = [one.ref for page in adapter.find(Query()).pages for one in page.contracts if one.ref.id in ids]
-    return {key: one.digest for key, one in adapter.locate(refs, look=Look.LIVE).places.items()}
+    return {key: one.digest for key, one in adapter.locate(refs, look=LookDepth.LIVE).places.items()}
 
 
 def saved(adapter: Any) -> dict[str, Snapshot]:

@@ -17,7 +17,7 @@ from crm_bridge.errors import (
 )
 from crm_bridge.spi.adapter import Query, RemoveOptions, Verdict
 from crm_bridge.spi.emulator import WireRequest, WireResponse
-from crm_bridge_fxiaoke.errors import ERRORS, UNLISTED, clean, row_for
+from crm_bridge_fxiaoke.error_table import ERRORS, UNLISTED, clean, row_for
 
 MISSING = "缺少参数或参数不合法"
 INVALID, LOST, GO_ON, HALT = Verdict.NOT_DONE, Verdict.UNKNOWN, False, True

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filter_rules import LISTING, NULLITY, ORDERING, TEXTUAL
-from crm_bridge.domain.filters import FIELDS, And, Compare, FieldRef, Filter, Kind, Not, Op, Or, matches
-from crm_bridge.domain.where import where
+from crm_bridge.domain.filters.rules import LISTING, NULLITY, ORDERING, TEXTUAL
+from crm_bridge.domain.filters.tree import FIELDS, And, Compare, FieldRef, Filter, Not, Op, Or, ValueKind, matches
+from crm_bridge.domain.filters.where import where
 from crm_bridge.errors import UsageError
 from crm_bridge.spi.adapter import Query
 from crm_bridge_fxiaoke.filters import check_fields, compile_filter
@@ -151,7 +151,7 @@ def _pool(name: str, everything: Sequence[Contract]) -> list[Any]:
 def _conditions(draw: st.DrawFn, everything: Sequence[Contract]) -> Compare:
     name = draw(st.sampled_from(sorted(FIELDS)))
     field = FieldRef(name)
-    refused = ORDERING if field.kind is Kind.TEXT else TEXTUAL
+    refused = ORDERING if field.kind is ValueKind.TEXT else TEXTUAL
     op = draw(st.sampled_from([op for op in Op if op not in refused]))
     literals = st.sampled_from(_pool(name, everything))
     if op in NULLITY:

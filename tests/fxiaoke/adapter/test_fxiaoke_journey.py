@@ -9,9 +9,9 @@ import pytest
 
 from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.snapshot import Snapshot
-from crm_bridge.domain.where import where
-from crm_bridge.spi.adapter import Look, Place, Query, RemoveOptions, RestoreItem, Verdict
+from crm_bridge.spi.adapter import LookDepth, Place, Query, RemoveOptions, RestoreItem, Verdict
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
 
 STYLES = pytest.mark.parametrize("auth", ["corp_token", "app_secret"])
@@ -22,8 +22,8 @@ def found(adapter: FxiaokeAdapter, query: Query) -> list[Contract]:
 
 
 def places(adapter: FxiaokeAdapter, contracts: list[Contract]) -> Mapping[str, Place]:
-    sighting = adapter.locate([one.ref for one in contracts], look=Look.EVERYWHERE)
-    return {key: seen.place for key, seen in sighting.places.items()}
+    observation = adapter.locate([one.ref for one in contracts], look=LookDepth.EVERYWHERE)
+    return {key: seen.place for key, seen in observation.places.items()}
 
 
 @STYLES
@@ -55,7 +55,7 @@ def test_find_locate_and_snapshot_agree_on_the_digest(mount: Any, auth: str) -> 
     adapter = mount().connect(auth=auth)
     contracts = {one.id: one.digest for one in found(adapter, Query())}
     refs = [one.ref for one in found(adapter, Query())]
-    located = adapter.locate(refs, look=Look.LIVE).places
+    located = adapter.locate(refs, look=LookDepth.LIVE).places
     assert {key: seen.digest for key, seen in located.items()} == contracts
     assert {copy.ref.id: copy.digest for copy in adapter.snapshot(refs) if isinstance(copy, Snapshot)} == contracts
 
@@ -78,7 +78,7 @@ def test_the_bin_tells_who_voided_and_when(mount: Any) -> None:
     adapter = rig.connect()
     one = found(adapter, Query())[0]
     adapter.remove(Step.TRASH, [one.ref], options=RemoveOptions())
-    sighting = adapter.locate([one.ref], look=Look.EVERYWHERE)
-    seen = sighting.places[one.id]
+    observation = adapter.locate([one.ref], look=LookDepth.EVERYWHERE)
+    seen = observation.places[one.id]
     assert (seen.by, seen.at) == (adapter.whoami().user_id, rig.clock.now())
-    assert sighting.control not in (None, one.id)
+    assert observation.control not in (None, one.id)

@@ -9,7 +9,7 @@ import pytest
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.spi.adapter import Look, Place, Query, RemoveOptions, Whereabouts
+from crm_bridge.spi.adapter import LookDepth, Place, Query, RemoveOptions, Whereabouts
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
 from crm_bridge_fxiaoke.emulator import Switches
@@ -22,7 +22,7 @@ def ids(adapter: FxiaokeAdapter) -> list[str]:
     return [one.id for page in adapter.find(Query()).pages for one in page.contracts]
 
 
-def see(adapter: FxiaokeAdapter, *record_ids: str, look: Look = Look.EVERYWHERE) -> list[Whereabouts]:
+def see(adapter: FxiaokeAdapter, *record_ids: str, look: LookDepth = LookDepth.EVERYWHERE) -> list[Whereabouts]:
     places = adapter.locate([ContractRef(MODULE, one) for one in record_ids], look=look).places
     return [places[one] for one in record_ids]
 
@@ -114,10 +114,10 @@ def test_without_a_control_record_a_customer_shows_only_that_the_crm_answers(mou
     everything = ids(adapter)
     for one in everything:
         rig.emulator.control("delete", {"id": one, "purge": True})
-    sighting = adapter.locate([ContractRef(MODULE, one) for one in everything], look=Look.EVERYWHERE)
-    assert sighting.control is None
-    assert sighting.stand_in is not None
-    assert {(seen.place, seen.listed) for seen in sighting.places.values()} == {(Place.GONE, False)}
+    observation = adapter.locate([ContractRef(MODULE, one) for one in everything], look=LookDepth.EVERYWHERE)
+    assert observation.control is None
+    assert observation.stand_in is not None
+    assert {(seen.place, seen.listed) for seen in observation.places.values()} == {(Place.GONE, False)}
 
 
 def test_a_control_record_that_was_voided_is_replaced(mount: Any) -> None:
@@ -125,9 +125,9 @@ def test_a_control_record_that_was_voided_is_replaced(mount: Any) -> None:
     adapter = rig.connect()
     first = ids(adapter)[0]
     ref = ContractRef(MODULE, first)
-    old = adapter.locate([ref], look=Look.EVERYWHERE).control
+    old = adapter.locate([ref], look=LookDepth.EVERYWHERE).control
     rig.emulator.control("delete", {"id": old})
-    new = adapter.locate([ref], look=Look.EVERYWHERE).control
+    new = adapter.locate([ref], look=LookDepth.EVERYWHERE).control
     assert new not in (None, old, first)
 
 
@@ -135,17 +135,17 @@ def test_the_control_record_is_never_one_of_the_selection(mount: Any) -> None:
     adapter = mount(count=120).connect()
     everything = ids(adapter)
     selection = everything[-99:]
-    control = adapter.locate([ContractRef(MODULE, one) for one in selection], look=Look.EVERYWHERE).control
+    control = adapter.locate([ContractRef(MODULE, one) for one in selection], look=LookDepth.EVERYWHERE).control
     assert control in everything[:-99]
 
 
 def test_a_selection_of_all_the_newest_contracts_has_a_control_record_too(mount: Any) -> None:
     adapter = mount(count=350).connect()
     everything = ids(adapter)
-    sighting = adapter.locate([ContractRef(MODULE, one) for one in everything[-300:]], look=Look.EVERYWHERE)
-    assert sighting.control in everything[:-300]
-    assert {one.place for one in sighting.places.values()} == {Place.LIVE}
-    assert len(sighting.places) == 300
+    observation = adapter.locate([ContractRef(MODULE, one) for one in everything[-300:]], look=LookDepth.EVERYWHERE)
+    assert observation.control in everything[:-300]
+    assert {one.place for one in observation.places.values()} == {Place.LIVE}
+    assert len(observation.places) == 300
 
 
 def test_a_record_that_cannot_be_read_is_unreadable_not_absent(mount: Any) -> None:
@@ -235,7 +235,7 @@ def test_a_look_asks_by_id_and_never_by_a_search(mount: Any) -> None:
             heard.append(json.loads(request.body)["data"]["search_query_info"]["filters"][0])
 
     rig.intercept = note
-    see(adapter, first, look=Look.LIVE)
+    see(adapter, first, look=LookDepth.LIVE)
     assert [(one["field_name"], one["operator"]) for one in heard] == [("_id", "IN")]
 
 

@@ -223,6 +223,6 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tenant: Tenant, monkeyp
     def refuse(*_given: Any) -> None:
         raise OSError("read-only")
 
-    monkeypatch.setattr("crm_bridge_fxiaoke.described.write_private", refuse)
+    monkeypatch.setattr("crm_bridge_fxiaoke.module.described.write_private", refuse)
     first = names(tenant.rig.connect())
     assert names(tenant.rig.connect()) == first

@@ -13,7 +13,7 @@ import responses
 from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import NotSentError
-from crm_bridge.spi.adapter import Answer, Look, Place, Query, RemoveOptions, RestoreItem, Verdict
+from crm_bridge.spi.adapter import LookDepth, Place, Query, RemoveOptions, RemoveResult, RestoreItem, Verdict
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_fxiaoke.adapter import FxiaokeAdapter
 from crm_bridge_fxiaoke.emulator import Switches
@@ -26,15 +26,15 @@ def refs(adapter: FxiaokeAdapter) -> list[ContractRef]:
     return [one.ref for page in adapter.find(Query()).pages for one in page.contracts]
 
 
-def trash(adapter: FxiaokeAdapter, some: list[ContractRef], *, fast: bool = False) -> list[Answer]:
+def trash(adapter: FxiaokeAdapter, some: list[ContractRef], *, fast: bool = False) -> list[RemoveResult]:
     return list(adapter.remove(Step.TRASH, some, options=RemoveOptions(fast=fast)))
 
 
-def purge(adapter: FxiaokeAdapter, some: list[ContractRef]) -> list[Answer]:
+def purge(adapter: FxiaokeAdapter, some: list[ContractRef]) -> list[RemoveResult]:
     return list(adapter.remove(Step.PURGE, some, options=RemoveOptions()))
 
 
-def verdicts(answers: list[Answer]) -> list[Verdict]:
+def verdicts(answers: list[RemoveResult]) -> list[Verdict]:
     return [one.verdict for one in answers]
 
 
@@ -204,7 +204,7 @@ def test_one_live_contract_in_a_batch_of_deletes_is_found_out(mount: Any, mode: 
     trash(adapter, some)
     adapter.bring_back(Route.UNTRASH, [RestoreItem(some[3], "m")])
     answers = {one.ref: one.verdict for one in purge(adapter, some)}
-    places = adapter.locate(some, look=Look.EVERYWHERE).places
+    places = adapter.locate(some, look=LookDepth.EVERYWHERE).places
     assert places[some[3].id].place is Place.LIVE
     if mode == "per_id":  # errorCode 0 says nothing about one id: only the look afterwards does
         assert set(answers.values()) == {DONE}

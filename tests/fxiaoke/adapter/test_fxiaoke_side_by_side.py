@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_bridge_fxiaoke.side_by_side import side_by_side
+from crm_bridge_fxiaoke.reading.parallel import ordered_map
 
 
 @given(items=st.lists(st.integers(), max_size=40), threads=st.integers(1, 8))
 def test_results_come_in_the_order_of_the_items(items: list[int], threads: int) -> None:
-    assert list(side_by_side(lambda one: one * 2, items, threads=threads)) == [one * 2 for one in items]
+    assert list(ordered_map(lambda one: one * 2, items, threads=threads)) == [one * 2 for one in items]
 
 
 def test_no_more_run_at_once_than_were_asked_for() -> None:
@@ -29,7 +29,7 @@ def test_no_more_run_at_once_than_were_asked_for() -> None:
         with lock:
             running -= 1
 
-    list(side_by_side(work, range(9), threads=3))
+    list(ordered_map(work, range(9), threads=3))
     assert most == 3
 
 
@@ -40,7 +40,7 @@ def test_nothing_is_started_far_ahead_of_the_reader() -> None:
         started.append(item)
         return item
 
-    assert next(side_by_side(work, range(100), threads=4)) == 0
+    assert next(ordered_map(work, range(100), threads=4)) == 0
     assert len(started) <= 8
 
 
@@ -51,4 +51,4 @@ def test_the_first_error_ends_it() -> None:
         return item
 
     with pytest.raises(ValueError, match="two"):
-        list(side_by_side(work, range(10), threads=3))
+        list(ordered_map(work, range(10), threads=3))

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.filter_syntax import parse_filter
-from crm_bridge.domain.filters import matches
+from crm_bridge.domain.filters.syntax import parse_filter
+from crm_bridge.domain.filters.tree import matches
 from crm_bridge.errors import CrmBridgeError, RateLimitedError, RequestRefusedError, SignInError
-from crm_bridge.spi.adapter import Answer, Look, Place, Query, RemoveOptions, Verdict
+from crm_bridge.spi.adapter import LookDepth, Place, Query, RemoveOptions, RemoveResult, Verdict
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_fxiaoke.emulator import Switches
-from crm_bridge_fxiaoke.questions import QUESTIONS
+from crm_bridge_fxiaoke.module.questions import QUESTIONS
 from crm_bridge_fxiaoke.settings import Assumptions
 
 HERE = Path(__file__).parent
@@ -70,9 +70,9 @@ def refuse(rig: Any, ending: str, code: int, text: str = "x") -> None:
     rig.intercept = answer
 
 
-def void_one(adapter: Any) -> Answer:
+def void_one(adapter: Any) -> RemoveResult:
     ref = next(one for page in adapter.find(Query()).pages for one in page.contracts).ref
-    answers: list[Answer] = adapter.remove(Step.TRASH, [ref], options=RemoveOptions())
+    answers: list[RemoveResult] = adapter.remove(Step.TRASH, [ref], options=RemoveOptions())
     return answers[0]
 
 
@@ -264,7 +264,7 @@ def test_a26_a_row_that_says_deleted_and_is_not_voided(mount: Any, assumed: bool
     adapter = rig.connect(assumptions={"voided_is_deleted": assumed})
     ref = next(one for page in adapter.find(Query()).pages for one in page.contracts).ref
     rig.emulator.world.find(ref.id)[1]["is_deleted"] = True
-    assert adapter.locate([ref], look=Look.EVERYWHERE).places[ref.id].place is place
+    assert adapter.locate([ref], look=LookDepth.EVERYWHERE).places[ref.id].place is place
 
 
 @pytest.mark.parametrize("says", [True, False])
@@ -274,7 +274,7 @@ def test_a26_a_voided_row_is_in_the_bin_whatever_it_says(mount: Any, assumed: bo
     adapter = rig.connect(assumptions={"voided_is_deleted": assumed})
     ref = next(one for page in adapter.find(Query()).pages for one in page.contracts).ref
     adapter.remove(Step.TRASH, [ref], options=RemoveOptions())
-    assert adapter.locate([ref], look=Look.EVERYWHERE).places[ref.id].place is Place.IN_BIN
+    assert adapter.locate([ref], look=LookDepth.EVERYWHERE).places[ref.id].place is Place.IN_BIN
 
 
 @pytest.mark.parametrize(

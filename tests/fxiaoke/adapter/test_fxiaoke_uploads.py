@@ -11,7 +11,7 @@ import pytest
 from crm_bridge.domain.snapshot import Attachment
 from crm_bridge.errors import ForbiddenAddressError, RequestRefusedError
 from crm_bridge.spi.emulator import WireRequest, WireResponse
-from crm_bridge_fxiaoke.uploads import Uploads
+from crm_bridge_fxiaoke.restoring.uploads import Uploads
 
 STYLES = pytest.mark.parametrize("auth", ["corp_token", "app_secret"])
 MEGABYTE = 1024 * 1024

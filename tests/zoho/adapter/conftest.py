@@ -15,7 +15,7 @@ import responses
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CredentialStoreError
 from crm_bridge.spi.emulator import LedgerEntry, WireRequest, WireResponse
-from crm_bridge.spi.spec import Tools
+from crm_bridge.spi.spec import AdapterContext
 from crm_bridge.testing.mount import wire_of
 from crm_bridge.transport import Budget
 from crm_bridge_zoho import ADAPTER
@@ -56,7 +56,7 @@ class Zoho:
         given, secrets = self.emulator.connection()
         model = ADAPTER.settings()
         named = {key: value for key, value in given.items() if key != "adapter"}
-        tools = Tools(
+        adapter_context = AdapterContext(
             connection="zoho-test",
             secrets=Secrets(secrets),
             clock=self.clock,
@@ -64,7 +64,7 @@ class Zoho:
             state_dir=folder or self._folder,
             budget=Budget(in_flight=self.in_flight),
         )
-        adapter = ADAPTER.connect(model(**{**named, **settings}), tools)
+        adapter = ADAPTER.connect(model(**{**named, **settings}), adapter_context)
         assert isinstance(adapter, ZohoAdapter)
         return adapter
 

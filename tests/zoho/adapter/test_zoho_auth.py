@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from crm_bridge.errors import ForbiddenAddressError, RateLimitedError, SignInError
 from crm_bridge.spi.adapter import Query
-from crm_bridge_zoho.datacenters import DATA_CENTERS, Environment
 from crm_bridge_zoho.settings import ZohoSettings, origins
+from crm_bridge_zoho.signing_in.datacenters import DATA_CENTERS, Environment
 
 ADDRESSES = {
     "us": ("https://accounts.zoho.com", "zohoapis.com"),

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import PartKind, Snapshot
-from crm_bridge.spi.adapter import Look, Place, Query
+from crm_bridge.spi.adapter import LookDepth, Place, Query
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge.testing.copies import saved_fields
-from crm_bridge_zoho import coql
-from crm_bridge_zoho.emulator.coql_text import parse
-from crm_bridge_zoho.emulator.schema import Field
+from crm_bridge_zoho.emulator.queries.coql_text import parse
+from crm_bridge_zoho.emulator.state.schema import Field
+from crm_bridge_zoho.reading import coql
 
 MODULE = "Contracts"
 SQL_WORDS = ("Group", "Order", "External", "Case", "Select")
@@ -67,7 +67,7 @@ def test_whichever_quotes_a_server_takes_are_found_once_and_kept(zoho: Any, take
     _search, found = contracts(adapter)
     assert len(found) == 60
     start = len(zoho.calls())
-    seen = adapter.locate([found[0].ref], look=Look.LIVE)
+    seen = adapter.locate([found[0].ref], look=LookDepth.LIVE)
     assert seen.places[found[0].id].digest == found[0].digest
     assert len(zoho.calls(start)) == 1
 
@@ -80,7 +80,7 @@ def test_a_refused_column_is_read_by_id_and_said(zoho: Any) -> None:
     assert {one.id: one.digest for one in found} == expected
     assert all(one.start is not None for one in found)
     assert ["Start_Date" in remark for remark in search.remarks] == [True]
-    seen = adapter.locate([one.ref for one in found], look=Look.EVERYWHERE)
+    seen = adapter.locate([one.ref for one in found], look=LookDepth.EVERYWHERE)
     assert {key: place.digest for key, place in seen.places.items()} == expected
     [copy] = adapter.snapshot([found[0].ref])
     assert saved_fields(copy)["Start_Date"] == found[0].raw["Start_Date"]
@@ -88,7 +88,7 @@ def test_a_refused_column_is_read_by_id_and_said(zoho: Any) -> None:
 
 def test_a_refused_condition_does_not_cost_the_column(zoho: Any) -> None:
     zoho.intercept = lambda request: refusal("Start_Date") if "`Start_Date` >" in query_of(request) else None
-    from crm_bridge.domain.filter_syntax import parse_filter
+    from crm_bridge.domain.filters.syntax import parse_filter
 
     adapter = zoho.connect()
     search, found = contracts(adapter, where=parse_filter("start > 2000-01-01"))
@@ -130,7 +130,7 @@ def test_a_neighbour_that_cannot_be_read_at_all_holds_with_its_name(zoho: Any) -
 def test_a_hidden_column_of_the_control_record_hides_no_contract(zoho: Any) -> None:
     zoho.intercept = lambda request: refusal("Start_Date") if "Start_Date" in query_of(request) else None
     adapter = zoho.connect()
-    seen = adapter.locate([ref("554023000099999999")], look=Look.EVERYWHERE)
+    seen = adapter.locate([ref("554023000099999999")], look=LookDepth.EVERYWHERE)
     assert seen.control is not None
     assert seen.places["554023000099999999"].place is Place.GONE
 

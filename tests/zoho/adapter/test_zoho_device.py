@@ -12,7 +12,7 @@ import pytest
 from crm_bridge.errors import ForbiddenAddressError, MalformedAnswerError, SignInError
 from crm_bridge.spi.emulator import WireRequest
 from crm_bridge_zoho import ADAPTER
-from crm_bridge_zoho.device import login_by_device
+from crm_bridge_zoho.signing_in.device import login_by_device
 from tests.zoho.adapter.test_zoho_login import given, works
 
 
@@ -43,8 +43,8 @@ class Elsewhere:
         return self.said[0].split(" code ")[1].split(";")[0]
 
     def sign_in(self, tmp_path: Path) -> str:
-        settings, tools = given(self.zoho, tmp_path, self.said.append)
-        return login_by_device(settings, replace(tools, clock=self.clock()))
+        settings, adapter_context = given(self.zoho, tmp_path, self.said.append)
+        return login_by_device(settings, replace(adapter_context, clock=self.clock()))
 
 
 def test_a_code_that_is_accepted_elsewhere_becomes_a_refresh_token(zoho: Any, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from crm_bridge.errors import UsageError
 from crm_bridge_zoho.discovery import choose_module, map_fields
-from crm_bridge_zoho.metadata import ZohoField, ZohoModule
+from crm_bridge_zoho.module.metadata import ZohoField, ZohoModule
 
 
 def module(name: str, label: str = "", *, kind: str = "custom", api: bool = True) -> ZohoModule:
@@ -153,7 +153,7 @@ def test_a_field_that_is_not_there_is_named_with_those_that_are(zoho: Any) -> No
 def test_the_name_of_the_module_may_be_given_in_any_case(zoho: Any, wanted: str) -> None:
     adapter = zoho.connect(module=wanted)
     assert adapter.whoami().module == "Contracts"
-    assert adapter.workspace.name == "Contracts"
+    assert adapter.contract_module.name == "Contracts"
     listed = [module("Contracts"), module("Vehicles")]
     assert choose_module(listed, wanted).api_name == "Contracts"
 

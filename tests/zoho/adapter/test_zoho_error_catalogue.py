@@ -12,8 +12,8 @@ import requests
 import responses
 
 from crm_bridge.bridge import Bridge, RunItem
-from crm_bridge.cli.output import report_error
-from crm_bridge.cli.run_view import run_table
+from crm_bridge.cli.terminal.output import report_error
+from crm_bridge.cli.views.run_view import run_table
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _, use_language

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crm_bridge.domain.contract import Contract
-from crm_bridge.domain.filter_syntax import parse_filter
-from crm_bridge.domain.filters import matches
+from crm_bridge.domain.filters.syntax import parse_filter
+from crm_bridge.domain.filters.tree import matches
 from crm_bridge.errors import UsageError
 from crm_bridge.spi.adapter import Query, Search
 from crm_bridge.spi.emulator import WireRequest, WireResponse

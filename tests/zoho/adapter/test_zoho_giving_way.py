@@ -167,7 +167,7 @@ def test_a_record_of_ours_with_the_same_number_and_other_values_is_asked_about(z
 
 
 def test_a_borrowed_text_field_carries_the_mark_until_the_copy_is_whole(zoho: Any) -> None:
-    from crm_bridge_zoho.emulator.schema import Field
+    from crm_bridge_zoho.emulator.state.schema import Field
 
     module = zoho.emulator.org.modules["Contracts"]
     module.fields["Remark"] = Field("Remark", "Remark", id="554023000000999999")
@@ -186,11 +186,11 @@ def test_a_borrowed_text_field_carries_the_mark_until_the_copy_is_whole(zoho: An
 
 def test_notes_are_looked_for_on_every_page(zoho: Any) -> None:
     from crm_bridge.domain.contract import ContractRef
-    from crm_bridge_zoho.belongings import Belongings
+    from crm_bridge_zoho.restoring.related_items import RelatedItemsWriter
 
     adapter = zoho.connect()
     notes = [{"Note_Title": f"T{number}", "Note_Content": f"c{number}"} for number in range(230)]
-    belongings = Belongings(adapter._client, ContractRef("Contracts", zoho.ids()[0]))
+    belongings = RelatedItemsWriter(adapter._client, ContractRef("Contracts", zoho.ids()[0]))
     before = len(belongings.notes())
     assert belongings.put_notes(notes, look_first=False) == []
     assert belongings.put_notes(notes, look_first=True) == []

@@ -10,7 +10,7 @@ import pytest
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.spi.adapter import Look, Place, RemoveOptions, Sighting
+from crm_bridge.spi.adapter import LookDepth, Observation, Place, RemoveOptions
 from crm_bridge.spi.emulator import WireResponse
 
 MODULE = "Contracts"
@@ -21,9 +21,9 @@ def refs(ids: Sequence[str]) -> list[ContractRef]:
     return [ContractRef(MODULE, one) for one in ids]
 
 
-def look(adapter: Any, ids: Sequence[str], **options: Any) -> Sighting:
-    found = adapter.locate(refs(ids), look=Look.EVERYWHERE, **options)
-    assert isinstance(found, Sighting)
+def look(adapter: Any, ids: Sequence[str], **options: Any) -> Observation:
+    found = adapter.locate(refs(ids), look=LookDepth.EVERYWHERE, **options)
+    assert isinstance(found, Observation)
     return found
 
 

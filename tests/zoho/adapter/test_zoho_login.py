@@ -16,12 +16,12 @@ import pytest
 from crm_bridge.errors import ForbiddenAddressError, SignInError
 from crm_bridge.spi.adapter import Query
 from crm_bridge.spi.emulator import WireRequest
-from crm_bridge.spi.spec import Tools
+from crm_bridge.spi.spec import AdapterContext
 from crm_bridge.transport import Budget
 from crm_bridge_zoho import ADAPTER
-from crm_bridge_zoho.login import code_of, consent_url, login, revoke
-from crm_bridge_zoho.scopes import SCOPES
 from crm_bridge_zoho.settings import ZohoSettings
+from crm_bridge_zoho.signing_in.login import code_of, consent_url, login, revoke
+from crm_bridge_zoho.signing_in.scopes import SCOPES
 from tests.zoho.adapter.conftest import Secrets
 
 STATE = "state-that-was-sent"
@@ -66,10 +66,10 @@ class Person:
         visit(f"{back.scheme}://{back.netloc}{back.path}?{urlencode(query)}")
 
 
-def given(zoho: Any, tmp_path: Path, say: Callable[[str], None] | None = None) -> tuple[ZohoSettings, Tools]:
+def given(zoho: Any, tmp_path: Path, say: Callable[[str], None] | None = None) -> tuple[ZohoSettings, AdapterContext]:
     settings, secrets = zoho.emulator.connection()
     named = {key: value for key, value in settings.items() if key != "adapter"}
-    tools = Tools(
+    adapter_context = AdapterContext(
         connection="zoho-test",
         secrets=Secrets(secrets),
         clock=zoho.clock,
@@ -78,12 +78,12 @@ def given(zoho: Any, tmp_path: Path, say: Callable[[str], None] | None = None) -
         budget=Budget(),
         say=say,
     )
-    return ZohoSettings(**named), tools
+    return ZohoSettings(**named), adapter_context
 
 
 def by_browser(zoho: Any, tmp_path: Path, person: Person) -> str:
-    settings, tools = given(zoho, tmp_path, person.read.append)
-    return login(settings, tools, method="browser", port=0, open_page=person.open, wait_seconds=10)
+    settings, adapter_context = given(zoho, tmp_path, person.read.append)
+    return login(settings, adapter_context, method="browser", port=0, open_page=person.open, wait_seconds=10)
 
 
 def works(zoho: Any, token: str) -> bool:
@@ -91,11 +91,11 @@ def works(zoho: Any, token: str) -> bool:
 
 
 def test_a_code_of_a_self_client_becomes_a_refresh_token_once(zoho: Any, tmp_path: Path) -> None:
-    settings, tools = given(zoho, tmp_path)
+    settings, adapter_context = given(zoho, tmp_path)
     code = zoho.control("grant_code")["code"]
-    assert works(zoho, login(settings, tools, method="code", code=code))
+    assert works(zoho, login(settings, adapter_context, method="code", code=code))
     with pytest.raises(SignInError) as again:
-        login(settings, tools, method="code", code=code)
+        login(settings, adapter_context, method="code", code=code)
     assert again.value.vendor_code == "invalid_code"
 
 
@@ -139,16 +139,16 @@ def test_a_refusal_on_zohos_page_is_said_so(zoho: Any, tmp_path: Path) -> None:
 
 
 def test_nobody_who_comes_back_ends_the_wait(zoho: Any, tmp_path: Path) -> None:
-    settings, tools = given(zoho, tmp_path)
+    settings, adapter_context = given(zoho, tmp_path)
     with pytest.raises(SignInError) as late:
-        login(settings, tools, method="browser", port=0, open_page=lambda _page: None, wait_seconds=0.01)
+        login(settings, adapter_context, method="browser", port=0, open_page=lambda _page: None, wait_seconds=0.01)
     assert late.value.reason == "timeout"
 
 
 def test_a_port_that_is_taken_is_named(zoho: Any, tmp_path: Path) -> None:
-    settings, tools = given(zoho, tmp_path)
+    settings, adapter_context = given(zoho, tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SignInError) as refused:
-        login(settings, tools, method="browser", port=other.getsockname()[1], open_page=lambda _page: None)
+        login(settings, adapter_context, method="browser", port=other.getsockname()[1], open_page=lambda _page: None)
     assert (refused.value.reason, bool(refused.value.hint)) == ("port_in_use", True)
 
 
@@ -184,8 +184,8 @@ def test_the_consent_page_is_the_one_of_the_data_centre() -> None:
 def test_revoking_kills_the_refresh_token_and_its_access_tokens(zoho: Any, tmp_path: Path) -> None:
     adapter = zoho.connect()
     adapter.whoami()
-    settings, tools = given(zoho, tmp_path)
-    revoke(settings, tools)
+    settings, adapter_context = given(zoho, tmp_path)
+    revoke(settings, adapter_context)
     with pytest.raises(SignInError):
         zoho.connect(folder=tmp_path / "other").whoami()
     with pytest.raises(SignInError):

@@ -11,9 +11,9 @@ from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import RecordState
 from crm_bridge.spi.adapter import Query
 from crm_bridge.spi.emulator import WireResponse
-from crm_bridge_zoho.editions import concurrency_of
-from crm_bridge_zoho.scopes import SCOPES
-from crm_bridge_zoho.states import FIRST
+from crm_bridge_zoho.module.editions import concurrency_of
+from crm_bridge_zoho.module.record_states import FIRST
+from crm_bridge_zoho.signing_in.scopes import SCOPES
 
 STATES = Query(states=True)
 

@@ -16,7 +16,7 @@ from crm_bridge.i18n import _, use_language
 from crm_bridge.spi.adapter import RemoveOptions, Restored, RestoreItem, Verdict
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge_zoho.error_table import BY_CODE
-from crm_bridge_zoho.files import LIST
+from crm_bridge_zoho.reading.files import LIST
 from tests.zoho.adapter.catalogue import ROWS, wire
 
 MODULE = "Contracts"
@@ -156,7 +156,7 @@ def test_a_restore_that_is_only_scheduled_is_looked_for_until_it_has_happened_or
     def schedule(request: WireRequest) -> WireResponse | None:
         if not request.path.endswith("/actions/restore"):
             return None
-        from crm_bridge_zoho.emulator.lifecycle import restore
+        from crm_bridge_zoho.emulator.control.lifecycle import restore
 
         org.schedule("restore", lambda: [restore(org, ref.id, org.me) for ref in refs])
         return at_once

@@ -11,7 +11,7 @@ import requests
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import UsageError
-from crm_bridge.spi.adapter import Answer, RemoveOptions, Verdict
+from crm_bridge.spi.adapter import RemoveOptions, RemoveResult, Verdict
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 
 MODULE = "Contracts"
@@ -22,7 +22,7 @@ def refs(ids: Sequence[str]) -> list[ContractRef]:
     return [ContractRef(MODULE, one) for one in ids]
 
 
-def verdicts(answers: Sequence[Answer]) -> list[str]:
+def verdicts(answers: Sequence[RemoveResult]) -> list[str]:
     return [f"{one.verdict.value} {one.code}".strip() for one in answers]
 
 

@@ -14,7 +14,7 @@ from crm_bridge.domain.snapshot import PartKind, Snapshot, Unavailable
 from crm_bridge.spi.adapter import RestoreItem
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 from crm_bridge.testing.copies import saved_fields
-from crm_bridge_zoho.emulator.schema import Field
+from crm_bridge_zoho.emulator.state.schema import Field
 
 MODULE = "Contracts"
 

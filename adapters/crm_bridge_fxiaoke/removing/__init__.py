@@ -1,0 +1,1 @@
+"""Batches of removals, and the pause between them."""

@@ -1,0 +1,1 @@
+"""Bringing contracts back: out of the bin, or created again."""

@@ -1,0 +1,1 @@
+"""COQL and the search index."""

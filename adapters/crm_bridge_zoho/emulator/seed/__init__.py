@@ -1,0 +1,1 @@
+"""Records that an org begins with."""

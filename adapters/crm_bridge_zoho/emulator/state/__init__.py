@@ -1,0 +1,1 @@
+"""The org and its records."""

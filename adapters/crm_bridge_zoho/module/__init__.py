@@ -1,0 +1,1 @@
+"""The contract module: metadata, columns, rights, states."""

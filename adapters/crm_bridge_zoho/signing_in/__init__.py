@@ -1,0 +1,1 @@
+"""First sign-in: browser, code, device."""

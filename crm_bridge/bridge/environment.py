@@ -1,0 +1,338 @@
+"""Open a state directory: configuration, keys, secrets, test switches; decide what may be used together."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from crm_bridge import failpoints
+from crm_bridge.clock import Clock, clock_from, randomness_from
+from crm_bridge.config import FILE_NAME, Config, ConnectionConfig, default_home, load_config, schema_error
+from crm_bridge.credentials import (
+    CommandSecrets,
+    EnvironmentSecrets,
+    GivenKeys,
+    KeyringStore,
+    LoopbackKeyFile,
+    Secret,
+    SecretsDir,
+    SecretsFd,
+    SecretsFile,
+    SecretSource,
+    StoredKeys,
+    open_keyring,
+)
+from crm_bridge.errors import ConfigError, CredentialStoreError, SandboxOnlyError, UsageError
+from crm_bridge.files import ensure_private_folder
+from crm_bridge.i18n import N_, _
+from crm_bridge.journal.keys import SIGN, KeyStore
+from crm_bridge.journal.pin import NoPins, PinFile
+from crm_bridge.registry import load_adapter
+from crm_bridge.spi.spec import AdapterSpec, SecretItem
+from crm_bridge.transport import AllowList, Network
+from crm_bridge.transport.network import ENVIRONMENT, PROXY_PASSWORD, PROXY_USER, parse_proxy, proxy_of_environment
+
+TEST_SWITCHES = (failpoints.VARIABLE, "CRM_BRIDGE_CLOCK_OFFSET", "CRM_BRIDGE_SEED")
+KEY_FILE = "keyring.json"
+PROXY_SECRETS = (
+    SecretItem(PROXY_USER, N_("user at the proxy, if it asks for one"), required=False),
+    SecretItem(PROXY_PASSWORD, N_("password at the proxy, if it asks for one"), required=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A connection whose settings were read by its adapter's own model."""
+
+    config: ConnectionConfig
+    spec: AdapterSpec
+    settings: BaseModel
+    origins: tuple[str, ...]
+    network: Network = field(default_factory=Network)
+    """The way out, without the proxy's credentials: those are read when a call needs them."""
+
+    @property
+    def loopback(self) -> bool:
+        """Return whether this connection stays on this machine."""
+        return AllowList(self.origins).all_loopback and self.network.stays_here
+
+    @property
+    def secrets(self) -> tuple[SecretItem, ...]:
+        """Return the secrets that this connection may need: the CRM's, and its proxy's."""
+        return (*self.spec.secrets, *(PROXY_SECRETS if self.network.proxy else ()))
+
+
+def resolve(config: Config, connection: ConnectionConfig, *, environ: Mapping[str, str]) -> Resolved:
+    """Let the adapter read a connection's settings. Raises ConfigError naming the line."""
+    spec = load_adapter(connection.adapter)
+    try:
+        settings = spec.settings().model_validate(dict(connection.settings))
+    except ValidationError as problem:
+        raise schema_error(config.path, config.text, ("connections", connection.name), problem) from None
+    resolved = Resolved(connection, spec, settings, spec.origins(settings), _network(connection, environ))
+    if not resolved.network.stays_here and any(origin.startswith("http://") for origin in resolved.origins):
+        raise ConfigError(
+            _("{name}: plain http stays on this machine, and its proxy is on another one").format(name=connection.name),
+            reason="plain_http",
+            hint=_("take `proxy` out of the connection, or use https"),
+        )
+    return resolved
+
+
+def _network(connection: ConnectionConfig, environ: Mapping[str, str]) -> Network:
+    """Return the way out that a connection names; the environment counts only where it was asked for."""
+    proxy, bypass = None, ""
+    if connection.proxy == ENVIRONMENT:
+        proxy, bypass = proxy_of_environment(environ)
+    elif connection.proxy is not None:
+        proxy = parse_proxy(connection.proxy)
+    return Network(proxy, bypass, connection.ca_file, connection.ca_only, connection.tls_min)
+
+
+@dataclass
+class Environment:
+    """What a bridge takes from its environment, opened when first used."""
+
+    home: Path
+    config: Config
+    clock: Clock
+    randomness: random.Random
+    secrets_file: Path | None = None
+    secrets_fd: int | None = None
+    secrets_dir: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @cached_property
+    def connections(self) -> Mapping[str, Resolved]:
+        """Return every configured connection, checked."""
+        return {
+            name: resolve(self.config, table, environ=self.environ) for name, table in self.config.connections.items()
+        }
+
+    @cached_property
+    def only_loopback(self) -> bool:
+        """Return whether every connection is loopback; an empty configuration is not."""
+        return bool(self.connections) and all(c.loopback for c in self.connections.values())
+
+    @cached_property
+    def given(self) -> tuple[SecretSource, ...]:
+        """Return the secret sources that were named: descriptor, folder, file; an option before the configuration."""
+        sources: list[SecretSource] = []
+        if self.secrets_fd is not None:
+            sources.append(SecretsFd(self.secrets_fd))
+        if (folder := self.secrets_dir or self.config.secrets_dir) is not None:
+            sources.append(SecretsDir(folder))
+        if (file := self.secrets_file or self.config.secrets_file) is not None:
+            sources.append(SecretsFile(file))
+        return tuple(sources)
+
+    @property
+    def store(self) -> KeyringStore | LoopbackKeyFile:
+        """Return where secrets are kept for good: the keyring, or the in-file one when everything is loopback."""
+        if isinstance(self._store, CredentialStoreError):
+            raise self._store.with_traceback(None)
+        return self._store
+
+    @cached_property
+    def _store(self) -> KeyringStore | LoopbackKeyFile | CredentialStoreError:
+        if self.only_loopback:
+            return LoopbackKeyFile(self.home / KEY_FILE)
+        try:
+            return open_keyring()
+        except CredentialStoreError as failure:
+            return failure  # asked once: one that hangs would take its ten seconds again for every secret
+
+    @cached_property
+    def keys(self) -> GivenKeys | StoredKeys:
+        """Return where the journal's and the vault's keys are. CredentialStoreError where there is no such place."""
+        for source in self.given:
+            if isinstance(source, SecretsFile | SecretsDir | SecretsFd) and source.key(SIGN):
+                return GivenKeys(source)
+        if self.given and isinstance(self._store, CredentialStoreError):
+            raise CredentialStoreError(
+                _("the keys of journal and backups are not in {places}, and there is no keyring").format(
+                    places=", ".join(source.name for source in self.given)
+                ),
+                reason="keys_missing",
+                hint=_("make them there once: `crm-bridge keys init` with the same option"),
+            )
+        return StoredKeys(self.store)
+
+    @cached_property
+    def pins(self) -> KeyStore:
+        """Return where the head of the journal is pinned: the file of the configuration, else where the keys are.
+
+        Keys that were given are not written to: the pin lies beside them, where that folder can be written.
+        """
+        if self.config.pin_file is not None:
+            return PinFile(self.config.pin_file)
+        keys = self.keys
+        if not isinstance(keys, GivenKeys):
+            return keys
+        folder = self._folder_of_keys(keys)
+        if folder is None or not os.access(folder, os.W_OK):
+            return NoPins()
+        # One folder may hold the keys of several state directories.
+        mark = sha256(os.fsencode(self.home.absolute())).hexdigest()[:12]
+        return PinFile(folder / f"journal-{mark}.pin")
+
+    def _folder_of_keys(self, keys: GivenKeys) -> Path | None:
+        folder = self.secrets_dir or self.config.secrets_dir
+        if folder is not None and keys.source_is(SecretsDir):
+            return folder
+        file = self.secrets_file or self.config.secrets_file
+        return file.absolute().parent if file is not None and keys.source_is(SecretsFile) else None
+
+    def writable_keys(self) -> KeyStore:
+        """Return where `keys init` makes keys: the folder or file that was named, else where secrets are kept."""
+        from crm_bridge.bridge.own_keys import KeysInDir, KeysInFile
+
+        if self.secrets_fd is not None:
+            raise UsageError(_("keys cannot be written to a descriptor"), hint=_("use --secrets-file or --secrets-dir"))
+        if self.secrets_dir is not None:
+            return KeysInDir(self.secrets_dir)
+        if (file := self.secrets_file or (None if self.config.secrets_dir else self.config.secrets_file)) is not None:
+            return KeysInFile(file)
+        return KeysInDir(self.config.secrets_dir) if self.config.secrets_dir else StoredKeys(self.store)
+
+    def secrets_of(self, connection: Resolved) -> ConnectionSecrets:
+        """Return the reader of one connection's secrets."""
+        config = connection.config
+        sources = list(self.given)
+        if config.secrets_env:
+            sources.append(EnvironmentSecrets(config.name, config.secrets_env, environ=self.environ))
+        if config.credential_command:
+            sources.append(CommandSecrets(config.name, config.credential_command))
+        return ConnectionSecrets(config.name, sources, self)
+
+    def network_of(self, connection: Resolved) -> Network:
+        """Return a connection's way out, with the proxy's credentials where its secrets hold them."""
+        network, secrets = connection.network, self.secrets_of(connection)
+        if network.proxy is None:
+            return network
+        of_environment = network.proxy.credentials
+
+        def credentials() -> tuple[str, str] | None:
+            user = secrets.get(PROXY_USER)
+            return (user, secrets.get(PROXY_PASSWORD) or "") if user else of_environment()
+
+        return replace(network, proxy=replace(network.proxy, credentials=credentials))
+
+    def check_test_switches(self) -> None:
+        """Refuse switches of the test interface unless every connection is loopback; arm the failpoint otherwise."""
+        used = [name for name in TEST_SWITCHES if self.environ.get(name)]
+        if used and not self.only_loopback:
+            raise SandboxOnlyError(
+                _("{names} is for tests and is refused unless every connection is loopback").format(
+                    names=", ".join(used)
+                ),
+                hint=_("unset it"),
+            )
+        failpoints.arm(self.environ.get(failpoints.VARIABLE))
+
+
+class ConnectionSecrets:
+    """The secrets of one connection: the named sources first, the keyring where none was named."""
+
+    def __init__(self, connection: str, sources: Sequence[SecretSource], env: Environment) -> None:
+        """Look through `sources` in order."""
+        self._connection = connection
+        self._sources = sources
+        self._env = env
+
+    def get(self, item: str) -> str | None:
+        """Return a secret, or None when no source has it."""
+        for source in self._sources:
+            if secret := source.get(self._connection, item):
+                return secret.reveal()
+        if self._sources and not self._env.only_loopback:
+            return None
+        secret = self._from_store(item)
+        return secret.reveal() if secret else None
+
+    def _from_store(self, item: str) -> Secret | None:
+        return self._env.store.get(self._connection, item)
+
+    def need(self, item: str) -> str:
+        """Return a secret, or raise CredentialStoreError that says how to provide it."""
+        found = self.get(item)
+        if found is None:
+            raise CredentialStoreError(
+                _("the secret {item} of connection {name} was not found").format(item=item, name=self._connection),
+                reason="secret_missing",
+                hint=_("run `crm-bridge login {name}`, or name a 0600 file with --secrets-file").format(
+                    name=self._connection
+                ),
+            )
+        return found
+
+    def where(self, item: str) -> str | None:
+        """Name the place that has a secret, for `auth status`; None when none has it."""
+        for source in self._sources:
+            if source.get(self._connection, item):
+                return source.name
+        if self._sources and not self._env.only_loopback:
+            return None
+        return self._env.store.name if self._from_store(item) else None
+
+
+def open_environment(
+    home: Path | None,
+    *,
+    secrets_file: Path | None = None,
+    secrets_fd: int | None = None,
+    secrets_dir: Path | None = None,
+    create: bool = False,
+    clock: Clock | None = None,
+    randomness: random.Random | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Environment:
+    """Open a state directory; `create` makes it, 0700. Raises ConfigError, SandboxOnlyError, UsageError.
+
+    Without `create` a folder that is none is left as it is: it may have been mistyped.
+    """
+    variables = dict(os.environ if environ is None else environ)
+    place = (home or default_home()).expanduser()
+    try:
+        if not create:
+            _check_state_directory(place)
+        ensure_private_folder(place)
+    except OSError as problem:
+        raise UsageError(
+            _("the state directory {path} cannot be used: {why}").format(
+                path=place, why=problem.strerror or type(problem).__name__
+            ),
+            hint=_("choose another one with --home"),
+        ) from None
+    env = Environment(
+        place,
+        load_config(place),
+        clock or clock_from(variables),
+        randomness or randomness_from(variables),
+        secrets_file,
+        secrets_fd,
+        secrets_dir,
+        variables,
+    )
+    env.check_test_switches()
+    return env
+
+
+def _check_state_directory(place: Path) -> None:
+    """Raise UsageError unless there is something of ours in it: a configuration or a journal."""
+    if (place / FILE_NAME).exists() or (place / "journal").exists():
+        return
+    raise UsageError(
+        _("{path} is no state directory of crm_bridge").format(path=place)
+        if place.exists()
+        else _("there is no state directory {path}").format(path=place),
+        reason="no_state_directory",
+        hint=_("check --home and CRM_BRIDGE_HOME; `crm-bridge connections add` makes one"),
+    )

@@ -1,0 +1,1 @@
+"""Streams, tables, progress, signals: the terminal and its limits."""

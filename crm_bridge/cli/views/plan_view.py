@@ -1,0 +1,127 @@
+"""How plans look: as JSON, and as the card that a person reads before confirming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING, Any
+
+from crm_bridge.bridge.card import card_rows, noticed, pace_text
+from crm_bridge.cli.terminal.output import Output
+from crm_bridge.cli.terminal.tables import amount, key, title
+from crm_bridge.cli.views.forecast_view import forecast_columns, forecast_pairs, forecast_table
+from crm_bridge.domain.money import counted, money
+from crm_bridge.domain.planning.pace import Pace
+from crm_bridge.domain.planning.plan import Card
+from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge import Plan
+    from crm_bridge.domain.contract import Contract
+
+PLAN = "crm-bridge.plan/1"
+
+
+def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
+    """Return a plan as JSON, its contracts only when asked for."""
+    head = plan.head
+    value: dict[str, Any] = {
+        "digest": plan.digest,
+        "count": plan.count,
+        "phrase": plan.phrase,
+        "file": str(plan.path),
+        **{key: item for key, item in head.public().items() if key != "schema"},
+        "where": head.where,
+        "reason": head.reason,
+        "amounts": {currency: str(amount) for currency, amount in plan.deletion_plan.totals.amounts.items()},
+        "notes": _notes_json(plan.notes),
+        "predicted": _predicted_json(plan),
+    }
+    if contracts:
+        value["contracts"] = [{"id": item.id, **Card.of(item).as_json()} for item in plan]
+    return value
+
+
+def _notes_json(notes: PlanNotes) -> dict[str, Any]:
+    shown = {key: value for key, value in notes.as_json().items() if key not in ("predicted", "credits_left")}
+    broken = [{**asdict(one), "message": one.text()} for one in notes.refusals]
+    return {**shown, "pace": _pace_json(notes.pace), "refusals": broken}
+
+
+def _predicted_json(plan: Plan) -> dict[str, Any] | None:
+    predicted = plan.notes.predicted
+    if predicted is None:
+        return None
+    return {"calls": predicted.calls, "credits": predicted.credits, "credits_left": plan.notes.credits_left}
+
+
+def plan_card(plan: Plan, out: IO[str] | None = None) -> None:
+    """Print the card that a person reads before confirming. Ids, counts and digests are ours, texts are escaped."""
+    Output.pairs(card_rows(plan), out=out)
+
+
+def plan_details(plan: Plan) -> None:
+    """Print what the card leaves out: what was assumed, what it costs, and what each way back returns."""
+    head = plan.head
+    Output.pairs(
+        [
+            (_("digest"), plan.digest),
+            (_("module"), f"{head.module} ({head.adapter})"),
+            *((_("also happens"), _(effect)) for effect in head.side_effects),
+            (_("made"), head.made_at.isoformat(timespec="minutes")),
+            (_("assumptions"), ", ".join(head.assumptions) or "-"),
+            *_costs(plan),
+            *((label, text) for label, text in noticed(plan)),
+            *_leaves(plan.notes),
+            *forecast_pairs(head.forecast),
+        ]
+    )
+    Output.table(forecast_columns(), forecast_table(head.forecast))
+
+
+def plan_table(plan: Plan, form: str = "") -> None:
+    """Print every contract of a plan."""
+    columns = (
+        key(_("number")),
+        title(_("title")),
+        title(_("customer")),
+        title(_("status")),
+        amount(_("amount")),
+        key(_("id")),
+    )
+    footer = counted(plan.count, plan.deletion_plan.totals.amounts)
+    Output.table(columns, map(_plan_row, plan), footer=footer, form=form)
+
+
+def _costs(plan: Plan) -> list[tuple[str, object]]:
+    notes = plan.notes
+    costs: list[tuple[str, object]] = []
+    if notes.predicted:
+        left = "" if notes.credits_left is None else _(", {left} left today").format(left=notes.credits_left)
+        told = _("about {calls} calls, {credits} credits{left}; files come on top")
+        costs.append((_("cost"), told.format(calls=notes.predicted.calls, credits=notes.predicted.credits, left=left)))
+    if notes.pace:
+        costs.append((_("calls"), pace_text(notes.pace)))
+    return costs
+
+
+def _leaves(notes: PlanNotes) -> Iterator[tuple[str, object]]:
+    along, cap, label = notes.along, f"{notes.caps.max_leaves:,}", _("lines, notes, files")
+    if along.counted is not None:
+        told = _("at most {count} (all of the module), {cap} allowed") if along.at_most else _("{count}, {cap} allowed")
+        yield label, told.format(count=f"{along.counted:,}", cap=cap)
+    if along.uncounted or along.counted is None:
+        lists = ", ".join(along.uncounted) or _("all of them")
+        told = _("{lists}: counted when they are saved, before anything is deleted; {cap} allowed in all")
+        yield label, told.format(lists=lists, cap=cap)
+
+
+def _pace_json(pace: Pace | None) -> dict[str, int | None] | None:
+    if pace is None:
+        return None
+    return {"calls": pace.calls, "seconds": pace.seconds, "calls_per_day": pace.calls_per_day, "days": pace.days}
+
+
+def _plan_row(one: Contract) -> tuple[object, ...]:
+    return (one.number, one.title, one.customer, one.status, money(one.amount, one.currency), one.id)

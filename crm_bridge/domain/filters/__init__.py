@@ -1,0 +1,1 @@
+"""Filters: which contracts are meant; pure."""

@@ -1,0 +1,1 @@
+"""Plans and what may stand in their way; pure."""

@@ -1,0 +1,134 @@
+"""What a plan tells besides its contracts: found while planning, confirmed with the rest, sealed on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.planning.cost import Prediction
+from crm_bridge.domain.planning.pace import Pace
+from crm_bridge.domain.planning.policy import Caps
+from crm_bridge.domain.planning.safety import Refusal
+from crm_bridge.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far a run may have gone when it halts: contracts deleted by then, and their money, as planned."""
+
+    contracts: int
+    money: str
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Lines, notes and files that go along with the contracts of a plan, as far as the CRM counted them."""
+
+    counted: int | None = None
+    """None where the CRM counts none of them."""
+    uncounted: tuple[str, ...] = ()
+    """Lists that it does not count: known when they are saved, before anything is deleted."""
+    at_most: bool = False
+    """Whether the number is that of the whole module."""
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return it as JSON."""
+        return {"counted": self.counted, "uncounted": list(self.uncounted), "at_most": self.at_most}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `as_json` returned. Raises TypeError, KeyError for anything else."""
+        return cls(**{**value, "uncounted": tuple(value["uncounted"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A contract that was asked for by its id and is not live, with the cause: the word of a Reason."""
+
+    id: str
+    reason: str
+    remark: str = ""
+
+    @property
+    def cause(self) -> Reason | None:
+        """Return the reason itself."""
+        return Reason.of_word(self.reason)
+
+    def text(self) -> str:
+        """Return why it is not there."""
+        return "; ".join(filter(None, (self.cause.words if self.cause else self.reason, self.remark)))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNotes:
+    """Findings of one planning. Every field is part of the plan's digest, whatever is added here later.
+
+    A field is a number, a text, a tuple of texts, or one of the values that `from_json` builds.
+    """
+
+    locked: int = 0
+    in_approval: int = 0
+    missing: tuple[str, ...] = ()
+    """Ids and numbers that were asked for and not found."""
+    absent: tuple[Absent, ...] = ()
+    """Why ids were not found: the first ones."""
+    duplicates: int = 0
+    warnings: tuple[str, ...] = ()
+    in_process: int = 0
+    read_only: int = 0
+    predicted: Prediction | None = None
+    """Calls and credits from sign-in to verified; None where the CRM's costs are not known."""
+    credits_left: int | None = None
+    pace: Pace | None = None
+    """What the CRM's rate makes of the calls that delete; None where its limits do not tell."""
+    refusals: tuple[Refusal, ...] = ()
+    """Safety rules that the plan breaks: it is shown whole, and cannot be carried out."""
+    unreadable: tuple[str, ...] = ()
+    """Contracts that hold a value which cannot be read, in words: named here, and not in the plan."""
+    undecided: int = 0
+    """Contracts that the filter could not judge; they are left out."""
+    policy: str = ""
+    """Digest of the policy that the plan was made under: it is carried out under no other one."""
+    caps: Caps = field(default_factory=Caps)
+    """The caps of this plan, those that were raised for it included."""
+    raised: tuple[str, ...] = ()
+    """Caps that were set for this plan alone, `name=value`."""
+    protected: tuple[str, ...] = ()
+    """Contracts that a rule of the policy protects, in words: the first ones; none of them is in the plan."""
+    protected_count: int = 0
+    stages: tuple[Stage, ...] = ()
+    """The halts of the run before its end, at each of which everything deleted so far is verified."""
+    released: tuple[str, ...] = ()
+    """Retention rules that release contracts with paper, and of which kinds."""
+    noise: tuple[str, ...] = ()
+    """Vendor fields whose change holds no contract."""
+    along: Along = field(default_factory=Along)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return all of it as JSON."""
+        plain = {name: _plain(value) for name, value in asdict(self).items() if name not in ("caps", "along")}
+        return {**plain, "caps": self.caps.as_json(), "along": self.along.as_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `as_json` returned. Raises TypeError, ValueError, KeyError for anything else."""
+        read: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
+        if read.keys() != {field.name for field in fields(cls)}:
+            raise KeyError("notes")
+        predicted, pace = read["predicted"], read["pace"]
+        read["predicted"] = None if predicted is None else Prediction(**predicted)
+        read["pace"] = None if pace is None else Pace(**pace)
+        read["refusals"] = tuple(Refusal(**one) for one in read["refusals"])
+        read["caps"] = Caps.from_json(read["caps"])
+        read["along"] = Along.from_json(read["along"])
+        read["absent"] = tuple(Absent(**one) for one in read["absent"])
+        read["stages"] = tuple(Stage(**one) for one in read["stages"])
+        return cls(**read)
+
+
+def _plain(value: Any) -> JsonValue:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value  # type: ignore[no-any-return]

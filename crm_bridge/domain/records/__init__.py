@@ -1,0 +1,1 @@
+"""What of a vendor's record is the contract; pure."""

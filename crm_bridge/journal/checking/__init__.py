@@ -1,0 +1,1 @@
+"""Recomputing a journal and comparing it with what is known about it."""

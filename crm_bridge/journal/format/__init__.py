@@ -1,0 +1,1 @@
+"""Bytes of the journal: entries, lines, tree, notes, proofs; pure."""

@@ -1,0 +1,1 @@
+"""The journal's file: SQLite, transactions, locks, its last entries."""

@@ -1,0 +1,1 @@
+"""From a confirmed plan to removed contracts: back up, gate, send."""

@@ -1,0 +1,171 @@
+"""Back up: every contract of a confirmed plan into the vault, read back and compared before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from crm_bridge import failpoints
+from crm_bridge.domain.canonical import JsonValue, canonical_bytes
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.lifecycle import Event, EventKind, State
+from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan, Target
+from crm_bridge.domain.reasons import Reason
+from crm_bridge.domain.snapshot import Snapshot, Unavailable
+from crm_bridge.errors import BackupError, CrmBridgeError
+from crm_bridge.i18n import _
+from crm_bridge.pipeline.annotations import Annotation
+from crm_bridge.pipeline.context import batches
+from crm_bridge.pipeline.deleting.storing import store
+from crm_bridge.pipeline.deleting.weighing import Weighing
+from crm_bridge.pipeline.planning.plan_file import PlanFile
+from crm_bridge.pipeline.run_log import BackedUpPlan, ContractEvent, RunLog
+from crm_bridge.pipeline.settling.absence import look_for
+from crm_bridge.redaction import quoted
+from crm_bridge.spi.adapter import Profile
+from crm_bridge.vault import SetEntry, SetWriter
+
+_ENTRIES_PER_COMMIT = 10_000
+MADE_FOR, DELETION = "made_for", "deletion"
+"""Sealed in the header of a set that a run made before it deleted: its run stands in the journal before it."""
+
+_KEEP = timedelta(days=365)
+SET_SECONDS = 300.0
+"""A set is closed and read back at least so often: what a killed process loses is never more than that."""
+
+
+def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
+    """Save every contract that has no verified backup in this run yet. Raises BackupError; nothing is deleted then."""
+    if any(True for _target in _missing(file, log)):
+        try:
+            _fill_sets(confirmed.plan, file, log)
+        except OSError as problem:
+            why = problem.strerror or type(problem).__name__
+            raise BackupError(
+                _("the backup cannot be written: {why}").format(why=why),
+                reason="backup_not_written",
+                hint=_("nothing was deleted; make room or choose another --home, then run the same command again"),
+            ) from None
+    return BackedUpPlan(confirmed, file, log)
+
+
+def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
+    return (target for target in file.targets() if log.status(target.ref.id).state is State.PLANNED)
+
+
+def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog) -> None:
+    """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
+    context, weighing = log.context, Weighing(log, file.plan.notes)
+    targets = batches(_missing(file, log), context.profile.limits.snapshot_batch)
+    # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
+    done = plan.count - sum(1 for _target in _missing(file, log))
+    for batch in targets:
+        with saved_set(log) as writer:
+            until = context.clock.monotonic() + SET_SECONDS
+            while True:
+                _save_batch(weighing, log, writer, batch, plan.head.step)
+                done += len(batch)
+                context.progress("backup", done, plan.count)
+                context.stop.check()
+                if context.clock.monotonic() >= until or not (batch := next(targets, [])):
+                    break
+
+
+@contextmanager
+def saved_set(log: RunLog) -> Iterator[SetWriter]:
+    """Write a set of a run. What was written is read back and journaled, also when the CRM or a person interrupts it.
+
+    A set that cannot be written or read back raises BackupError, and nothing of it counts.
+    """
+    context = log.context
+    with context.vault.begin(
+        run=log.run.id,
+        plan=log.run.plan,
+        connection=context.connection,
+        schema=schema_bytes(context.profile),
+        info={"keep_until": (context.clock.now() + _KEEP).date().isoformat(), MADE_FOR: DELETION},
+    ) as writer:
+        try:
+            yield writer
+        except BackupError:
+            raise
+        except CrmBridgeError:
+            _finish(log, writer)
+            raise
+        _finish(log, writer)
+
+
+def _finish(log: RunLog, writer: SetWriter) -> None:
+    if not writer.count:
+        return
+    with failpoints.step("vault.close"):
+        backup_set = writer.close()
+    for entries in batches(backup_set.entries(), _ENTRIES_PER_COMMIT):
+        log.write("backup.journal", [_backed_up(backup_set.id, entry, log) for entry in entries])
+
+
+def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Sequence[Target], step: Step) -> None:
+    failpoints.hit("snapshot.before")
+    answered: set[str] = set()
+    gone: list[ContractRef] = []
+    ends = {target.ref.id: target.card.end for target in batch}
+    for copy in log.context.adapter.snapshot([target.ref for target in batch]):
+        failpoints.hit("snapshot.after")
+        answered.add(copy.ref.id)
+        if isinstance(copy, Unavailable) and copy.gone:
+            gone.append(copy.ref)
+        elif isinstance(copy, Unavailable):
+            log.write("backup.journal", [_held(copy.ref.id, copy.reason)])
+            log.annotations.add({copy.ref.id: Annotation(remark=quoted(copy.message))})
+        elif paper := weighing.paper(copy, ends.get(copy.ref.id)):
+            log.write("backup.journal", [_held(copy.ref.id, Reason.PAPER)])
+            log.annotations.add({copy.ref.id: Annotation(remark=quoted("; ".join(paper)))})
+        else:
+            weighing.take(copy)
+            keep(log, writer, copy, step=step)
+    log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
+    if gone:
+        # That nothing was given is no proof: the cause is looked for.
+        log.write("backup.journal", look_for(log, gone, Step.TRASH))
+
+
+def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
+    """Store a copy in a set of the run, and say whether it is there; else its contract is held, with the reason."""
+    stored = store(log.context, writer, copy, step=step)
+    if stored.reason is not None:
+        log.write("backup.journal", [_held(copy.ref.id, stored.reason, stored.code)])
+    log.annotations.add({copy.ref.id: Annotation(remark=quoted(stored.remark))})
+    return stored.reason is None
+
+
+def _backed_up(set_id: str, entry: SetEntry, log: RunLog) -> ContractEvent:
+    extra: dict[str, JsonValue] = {"set": set_id, "file": entry.file, "sha256": entry.file_sha256, "seen": entry.digest}
+    extra["leaves"] = log.leaves.get(entry.ref.id, 0)
+    return ContractEvent(entry.ref.id, Event(EventKind.BACKED_UP), extra)
+
+
+def _held(record_id: str, reason: Reason, code: str = "") -> ContractEvent:
+    return ContractEvent(record_id, Event(EventKind.HELD, reason=reason, code=code))
+
+
+def schema_bytes(profile: Profile) -> bytes:
+    """Return the module's metadata as it goes into a backup set: what a restore needs to know about fields."""
+    fields: list[JsonValue] = [
+        {
+            "name": f.name,
+            "label": f.label,
+            "type": f.type,
+            "meaning": f.meaning,
+            "writable": f.writable,
+            "required": f.required,
+            "options": [list(option) for option in f.options],
+        }
+        for f in profile.fields
+    ]
+    relations: list[JsonValue] = [
+        {"name": r.name, "label": r.label, "kind": r.kind, "module": r.module, "saved": r.saved}
+        for r in profile.relations
+    ]
+    return canonical_bytes({"module": profile.module, "fields": fields, "relations": relations})

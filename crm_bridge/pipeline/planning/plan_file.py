@@ -1,0 +1,166 @@
+"""A plan file is opened once and read to its end; what it yields later are the bytes that were checked then."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from crm_bridge.domain.canonical import canonical_bytes
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.planning.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
+from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.domain.restoring.forecast import Forecast
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
+from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, PlanSeal, altered, place_of
+from crm_bridge.spool import Spool
+
+_LONGEST_LINE = 16 * 1024 * 1024
+
+
+def is_plan(file: BinaryIO) -> bool:
+    """Return whether a file begins as plan files do, whoever made it."""
+    return f'"schema":"{SCHEMA}"'.encode() in file.readline(_LONGEST_LINE)
+
+
+class PlanFile:
+    """A plan that was read from its file, once and whole. Whatever happens to the file after that changes nothing."""
+
+    def __init__(self, path: Path, plan: DeletionPlan, seal: PlanSeal, lines: Spool) -> None:
+        """Use `open_plan`."""
+        self.path = path
+        self.plan = plan
+        self._seal = seal
+        self._lines = lines
+
+    def targets(self) -> Iterator[Target]:
+        """Yield the contracts of the plan, in order; a card is opened when it is asked for."""
+        for index, line in enumerate(islice(self._lines, 1, 1 + self.plan.count)):
+            # These bytes were checked when the file was read.
+            row = json.loads(line)
+            ref = ContractRef(row["module"], row["id"])
+            yield Target(ref, row["digest"], partial(_card, row, ref, self._seal, index))
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the whole file as it was read, for a copy."""
+        return iter(self._lines)
+
+
+def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> PlanFile:
+    """Read a whole plan file and check digest, mark and count; `digest` is the only plan that is accepted.
+
+    Raises ConfirmationError when anything was altered, UsageError for what is no plan file at all.
+    """
+    lines = Spool()
+    with _open(path) as source:
+        first = _parse(lines.keep(source.readline(_LONGEST_LINE)))
+        head = _head(first, journal)
+        seal = PlanSeal(journal, head.id)
+        running, totals, ids = PlanDigest(head), Totals(), set[str]()
+        value = _parse(lines.keep(source.readline(_LONGEST_LINE)))
+        while value.get("schema") != NOTES:
+            target = _target(value, seal, totals.count)
+            if target.ref.id in ids:
+                raise altered()
+            ids.add(target.ref.id)
+            running.add(target)
+            totals = totals.plus(target)
+            value = _parse(lines.keep(source.readline(_LONGEST_LINE)))
+        notes = _notes(value, seal)
+        foot = _parse(lines.keep(source.readline(_LONGEST_LINE)))
+        if source.read(1):
+            raise altered()
+    found = running.end(notes)
+    expected = {"schema": FOOT, "count": totals.count, "digest": found, "mark": journal.keyed_digest("plan", found)}
+    if foot != expected or digest not in (None, found):
+        raise altered()
+    return PlanFile(path, DeletionPlan(head, totals, notes, found), seal, lines)
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        # Opening a fifo must not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or type(problem).__name__
+        raise _unreadable(path, why) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _unreadable(path, _("it is not a plain file"))
+    return os.fdopen(handle, "rb")
+
+
+def _unreadable(path: Path, why: str) -> UsageError:
+    return UsageError(
+        _("the plan {path} cannot be read: {why}").format(path=path, why=why),
+        hint=_("make one with `crm-bridge plan CONN ... -o FILE`"),
+    )
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+        if isinstance(value, dict) and canonical_bytes(value) + b"\n" == line:
+            return value
+    except (ValueError, RecursionError):
+        pass
+    raise altered()
+
+
+def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
+    if value.get("schema") != SCHEMA:
+        raise UsageError(_("this is not a plan file"), hint=_("make one with `crm-bridge plan CONN ... -o FILE`"))
+    try:
+        private = PlanSeal(journal, value["id"]).open(value["sealed"], HEAD)
+        head = PlanHead(
+            id=value["id"],
+            connection=value["connection"],
+            adapter=value["adapter"],
+            org=value["org"],
+            module=value["module"],
+            user=value["user"],
+            environment=value["environment"],
+            step=Step(value["step"]),
+            automations=value["automations"],
+            fast=value["fast"],
+            made_at=datetime.fromisoformat(value["made_at"]),
+            expires_at=datetime.fromisoformat(value["expires_at"]),
+            boot=value["boot"],
+            mono_ms=value["mono_ms"],
+            assumptions=tuple(value["assumptions"]),
+            side_effects=tuple(value["side_effects"]),
+            where=private["where"],
+            reason=private["reason"],
+            forecast=Forecast.from_json(value["forecast"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise altered() from problem
+    if {**head.public(), "sealed": value["sealed"]} != value:  # read and written again it must be the same text
+        raise altered()
+    return head
+
+
+def _target(value: dict[str, Any], seal: PlanSeal, index: int) -> Target:
+    if value.keys() != {"module", "id", "digest", "sealed"} or not all(isinstance(v, str) for v in value.values()):
+        raise altered()
+    ref = ContractRef(value["module"], value["id"])
+    return Target(ref, value["digest"], _card(value, ref, seal, index))
+
+
+def _card(value: dict[str, Any], ref: ContractRef, seal: PlanSeal, index: int) -> Card:
+    return Card.from_json(seal.open(value["sealed"], place_of(index, ref, value["digest"])))
+
+
+def _notes(value: dict[str, Any], seal: PlanSeal) -> PlanNotes:
+    if value.keys() != {"schema", "sealed"} or not isinstance(value["sealed"], str):
+        raise altered()
+    return PlanNotes.from_json(seal.open(value["sealed"], NOTES))

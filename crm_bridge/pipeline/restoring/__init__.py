@@ -1,0 +1,1 @@
+"""The way back: plan, restore, measure, rehearse, relink."""

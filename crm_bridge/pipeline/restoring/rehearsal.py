@@ -1,0 +1,277 @@
+"""Rehearse the way back: contracts of a backup set are created again in a stand-in, and what was written is compared
+with what is read back.
+
+The stand-in has the live module's schema and nothing of the live tenant: what it adds is no difference, and what it
+cannot take over is not rehearsed, which is said and closes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from crm_bridge import failpoints
+from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.capabilities import Route
+from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.restoring.comparison import Measured, measure
+from crm_bridge.domain.restoring.forecast import Promises
+from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.errors import BackupError, CrmBridgeError, NothingMatchedError
+from crm_bridge.i18n import _
+from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.context import RunContext
+from crm_bridge.pipeline.deleting.saving import save_refs
+from crm_bridge.pipeline.planning.plan_file import PlanFile
+from crm_bridge.pipeline.restoring.measuring import with_digest
+from crm_bridge.pipeline.restoring.written import WrittenValues
+from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.spi.adapter import Adapter, Profile, RestoreItem, Verdict
+
+REHEARSED = "plan.rehearsed"
+PASSED, BLOCKED, IMPOSSIBLE, LEFT_OUT = "passed", "blocked", "impossible", "left_out"
+SAMPLE = 50
+"""Plans of so many contracts are rehearsed whole, larger ones with so many drawn at random."""
+_DOUBT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A stand-in that is ready: an adapter signed in to it, and what of the live schema it could not take over."""
+
+    adapter: Adapter
+    not_covered: tuple[str, ...] = ()
+
+
+Stage = Callable[[Profile, Sequence[Snapshot]], AbstractContextManager[Staged | None]]
+"""Builds a stand-in for a live module; None when the adapter's stand-in cannot take over a schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal showed. `blocking` are differences worse than the plan's forecast; they close the gate."""
+
+    result: str
+    planned: int = 0
+    contracts: int = 0
+    """Contracts that were created again and compared."""
+    fields: int = 0
+    rows: int = 0
+    files: int = 0
+    files_equal: int = 0
+    blocking: tuple[str, ...] = ()
+    not_covered: tuple[str, ...] = ()
+    """Fields, lists and refusals of the stand-in: nothing is said about them."""
+    set_id: str = ""
+    """The backup set that the contracts were taken from."""
+
+    @property
+    def bound(self) -> int:
+        """Return the largest share of contracts, in percent, that could fail unseen with 95 % certainty; 0: none."""
+        if not self.contracts or self.contracts >= self.planned:
+            return 0
+        share: float = 1 - _DOUBT ** (1 / self.contracts)
+        return math.ceil(100 * share)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return it as JSON: names and counts, no values."""
+        blocking: list[JsonValue] = list(self.blocking)
+        not_covered: list[JsonValue] = list(self.not_covered)
+        return {
+            "result": self.result,
+            "planned": self.planned,
+            "contracts": self.contracts,
+            "bound_percent": self.bound,
+            "fields": self.fields,
+            "rows": self.rows,
+            "files": self.files,
+            "files_equal": self.files_equal,
+            "blocking": blocking,
+            "not_covered": not_covered,
+            "set": self.set_id,
+        }
+
+
+def rehearse(context: RunContext, file: PlanFile, stage: Stage) -> Rehearsal:
+    """Save a set for the plan's sample, kept until the plan expires, rehearse from it, and journal what it showed."""
+    try:
+        expires = file.plan.head.expires_at.date()
+        saved = save_refs(context, _sample(file), keep_until=expires, plan=file.plan.digest)
+    except (NothingMatchedError, BackupError) as problem:
+        # What cannot be saved is held by the run itself: no reason to refuse the plan, and nothing to rehearse with.
+        found = Rehearsal(IMPOSSIBLE, file.plan.count, not_covered=(problem.reason or type(problem).__name__,))
+    else:
+        copies = list(context.vault.open(saved.set_id).snapshots())
+        unsaved = tuple(one.reason for one in saved.unsaved)
+        found = replace(_rehearsed(context, file, stage, copies, unsaved), set_id=saved.set_id)
+    _note(context, file, found)
+    return found
+
+
+def rehearse_backup(log: RunLog, file: PlanFile, stage: Stage) -> None:
+    """Rehearse a plan again from its run's own backups. Raises BackupError where they do not bring back enough."""
+    context = log.context
+    if any(e.body.get("result") != BLOCKED for e in context.journal.entries(op=REHEARSED, run=log.run.id)):
+        return
+    copies = []
+    for ref in _sample(file):
+        try:
+            copies.append(log.backup_set(log.backup_of(ref.id).set_id).snapshot(ref.id))
+        except BackupError:
+            # Held without a backup, so it will not be deleted; a damaged one is found at the gate.
+            continue
+    found = _rehearsed(context, file, stage, copies, ())
+    _note(context, file, found, run=log.run.id)
+    if found.result == BLOCKED:
+        raise blocked(found.blocking)
+
+
+def leave_out(context: RunContext, file: PlanFile) -> None:
+    """Journal that a plan is not to be rehearsed, so that its run does not do it either."""
+    _note(context, file, Rehearsal(LEFT_OUT, file.plan.count))
+
+
+def is_due(journal: Journal, file: PlanFile, *, above: int) -> bool:
+    """Return whether a run of the plan rehearses: as the plan was, else when it has more than `above` contracts."""
+    known = list(journal.entries(op=REHEARSED, plan=file.plan.digest))
+    return known[-1].body.get("result") != LEFT_OUT if known else file.plan.count > above
+
+
+def check_rehearsed(journal: Journal, digest: str) -> None:
+    """Raise BackupError when the last rehearsal of a plan showed that a restore would not keep its promises."""
+    found = list(journal.entries(op=REHEARSED, plan=digest))
+    if found and found[-1].body.get("result") == BLOCKED:
+        raise blocked(tuple(str(name) for name in found[-1].body.get("blocking", ())))
+
+
+def blocked(names: Sequence[str]) -> BackupError:
+    """Return the error that a blocking rehearsal is."""
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return BackupError(
+        _("in the rehearsal a restore did not bring back what the plan promises: {what}").format(what=shown),
+        reason="rehearsal_blocked",
+        hint=_("nothing was deleted; look at the differences with `crm-bridge plan ... --rehearse --json`"),
+    )
+
+
+def _sample(file: PlanFile) -> Iterator[ContractRef]:
+    """Yield all contracts of a small plan, else a sample drawn by the plan's digest: the same whoever draws it."""
+    count = file.plan.count
+    chance = random.Random(file.plan.digest)  # noqa: S311 - to be the same again, not to be unknown
+    drawn = set(chance.sample(range(count), min(count, SAMPLE)))
+    return (target.ref for number, target in enumerate(file.targets()) if number in drawn)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What the contracts of one rehearsal showed so far."""
+
+    contracts: int = 0
+    fields: int = 0
+    rows: int = 0
+    files: int = 0
+    files_equal: int = 0
+    blocking: dict[str, None] = field(default_factory=dict)
+    not_covered: dict[str, None] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def take(self, found: Measured, written: WrittenValues) -> None:
+        """Take one comparison into account: what was written and is not there as it was closes the gate."""
+        self.contracts += 1
+        self.fields += found.fields
+        self.rows += found.rows
+        self.files += found.files
+        self.files_equal += found.files_equal
+        broken = (one.name for one in found.surprises if written.has(one.name, self.not_covered))
+        self.blocking.update(dict.fromkeys(broken))
+
+
+def _rehearsed(
+    context: RunContext, file: PlanFile, stage: Stage, copies: Sequence[Snapshot], unsaved: Sequence[str]
+) -> Rehearsal:
+    """Rehearse with these copies. What goes wrong with the stand-in itself is named, never raised."""
+    shown = _Shown(not_covered=dict.fromkeys(unsaved))
+    try:
+        with stage(context.profile, copies) as staged:
+            if staged is None:
+                return Rehearsal(IMPOSSIBLE, file.plan.count)
+            shown.not_covered.update(dict.fromkeys(staged.not_covered))
+            compare = partial(_compare, context.profile, file.plan.head.forecast.promises(Route.RECREATE))
+            for number, before in enumerate(copies):
+                context.stop.check()
+                written = WrittenValues(context.profile, before)
+                if missing := written.missing():
+                    shown.blocking.update(dict.fromkeys(missing))
+                    continue
+                item = RestoreItem(
+                    before.ref, f"crm-bridge-rehearsal-{number:09d}", before, ids=shown.ids, relink=False
+                )
+                if (after := _create_again(shown, staged.adapter, item)) is not None:
+                    shown.take(compare(before, after, shown.ids, item.marker), written)
+    except CrmBridgeError as problem:
+        shown.not_covered[problem.reason or type(problem).__name__] = None
+    result = BLOCKED if shown.blocking else PASSED if shown.contracts else IMPOSSIBLE
+    return Rehearsal(
+        result,
+        file.plan.count,
+        shown.contracts,
+        shown.fields,
+        shown.rows,
+        shown.files,
+        shown.files_equal,
+        tuple(shown.blocking),
+        tuple(shown.not_covered),
+    )
+
+
+def _create_again(shown: _Shown, adapter: Adapter, item: RestoreItem) -> Snapshot | None:
+    """Return the new record as it is read back; None where the stand-in has none to show."""
+    try:
+        (answer,) = adapter.bring_back(Route.RECREATE, [item])
+        after = _again(adapter, answer.new_ref) if answer.new_ref else None
+    except BackupError as problem:
+        # Our own set cannot be read: no stand-in is to blame for that.
+        shown.blocking[problem.reason] = None
+        return None
+    except CrmBridgeError as problem:
+        shown.not_covered[problem.reason or type(problem).__name__] = None
+        return None
+    if answer.verdict is not Verdict.DONE or after is None:
+        # Whether the live CRM would refuse this value too is not known here.
+        shown.not_covered[answer.reason or "not_restored"] = None
+        return None
+    shown.ids.update({old: new for old, new in answer.ids.items() if old != new})
+    return after
+
+
+def _compare(
+    profile: Profile, promises: Promises, before: Snapshot, after: Snapshot, ids: Mapping[str, str], marker: str
+) -> Measured:
+    return measure(before, after, promises=promises, content=profile.content, ids=ids, marker=marker)
+
+
+def _again(adapter: Adapter, ref: ContractRef) -> Snapshot | None:
+    for copy in adapter.snapshot([ref]):
+        if isinstance(copy, Snapshot):
+            return replace(copy, attachments=tuple(with_digest(one) for one in copy.attachments))
+    return None
+
+
+def _note(context: RunContext, file: PlanFile, found: Rehearsal, run: str = "") -> None:
+    entry = NewEntry(
+        op=REHEARSED,
+        system=context.system,
+        org=context.profile.org_id,
+        module=context.profile.module,
+        plan=file.plan.digest,
+        run=run,
+        crm_user=context.profile.user_id,
+        body={"connection": context.connection, **found.as_json()},
+    )
+    with failpoints.step("rehearsal.journal"):
+        context.journal.append([entry])

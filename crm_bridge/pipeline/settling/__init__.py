@@ -1,0 +1,1 @@
+"""What became of contracts: causes, doubt, verification, audit."""

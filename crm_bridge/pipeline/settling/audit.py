@@ -1,0 +1,133 @@
+"""Audit of deletions: which of those that the CRM lists no run of this journal accounts for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from crm_bridge.domain.absence import Claim
+from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.lifecycle import State
+from crm_bridge.errors import CrmBridgeError, NotAvailableError
+from crm_bridge.i18n import _
+from crm_bridge.journal.format.entry import Entry
+from crm_bridge.pipeline.context import RunContext
+from crm_bridge.pipeline.entries import RUN_START
+from crm_bridge.pipeline.planning.plan_file import PlanFile
+from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.pipeline.settling.absence import names_deleter
+from crm_bridge.pipeline.settling.claims import Claims
+from crm_bridge.spi.adapter import Completeness, Query, Whereabouts
+
+
+class Origin(StrEnum):
+    """Who answers for one deletion."""
+
+    JOURNAL = "in_journal"
+    OUTSIDE = "not_in_journal"
+    """Deleted by our own user, and no run of this journal intended it."""
+    OTHERS = "by_others"
+    UNNAMED = "nobody_named"
+    """The CRM does not say who deleted it, and no run of this journal intended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedDeletion:
+    """One deletion that the CRM lists, and who answers for it."""
+
+    seen: Whereabouts
+    origin: Origin
+
+
+class DeletionAudit:
+    """The CRM's list of deletions beside the journal, streamed once; afterwards `completeness` is known."""
+
+    def __init__(
+        self, context: RunContext, since: datetime | None = None, *, besides: Collection[str] | None = None
+    ) -> None:
+        """Start at `since`, or where the journal begins: what was deleted earlier cannot stand in it.
+
+        With `besides` only other records than these are asked for, and told.
+        """
+        self._context = context
+        self._besides = frozenset(besides or ())
+        self.since = since or _beginning(context)
+        self._search = context.adapter.find(
+            Query(deleted_since=self.since - context.policy.allowed_skew, besides=besides)
+        )
+        self._attribution = Attribution(context)
+        self.completeness: Completeness | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the adapter added about the list; complete once it has ended."""
+        return tuple(self._search.remarks)
+
+    def __iter__(self) -> Iterator[AuditedDeletion]:
+        """Yield every deletion once. Raises NotAvailableError, PermissionDeniedError."""
+        known = set(self._besides)
+        # The CRM's clock may be behind ours, and tell whole seconds.
+        earliest = self.since - self._context.policy.allowed_skew
+        for one in self._deleted():
+            if one.ref.id not in known and (one.at is None or one.at >= earliest):
+                known.add(one.ref.id)
+                yield AuditedDeletion(one, self._attribution.origin_of(one))
+
+    def _deleted(self) -> Iterator[Whereabouts]:
+        seen = 0
+        for page in self._search.pages:
+            self._context.stop.check()
+            if page.deleted is None:
+                raise NotAvailableError(_("this adapter cannot list what was deleted in the CRM"))
+            self.completeness = page.completeness or self.completeness
+            seen += len(page.deleted)
+            self._context.progress("find", seen, None)
+            yield from page.deleted
+
+
+def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
+    """Return what our user deleted since a run began, beside its plan, and no run of this journal did.
+
+    None where the CRM does not tell.
+    """
+    start = next(log.context.journal.entries(run=log.run.id, op=RUN_START))
+    since = datetime.fromisoformat(start.ts)
+    removed = {i for i in log.ids_in((State.DONE, State.VERIFIED)) if log.status(i).step is Step.TRASH}
+    try:
+        listed = list(DeletionAudit(log.context, since, besides=removed))
+    except CrmBridgeError:
+        return None
+    from_then = since.replace(microsecond=0)  # a CRM may tell whole seconds
+    outside = (one.seen for one in listed if one.origin is Origin.OUTSIDE)
+    found = {seen.ref.id for seen in outside if seen.at is not None and seen.at >= from_then}
+    return sorted(found.difference(target.ref.id for target in file.targets()))
+
+
+class Attribution:
+    """Who answers for deletions that the CRM lists: runs of this journal, or nobody here."""
+
+    def __init__(self, context: RunContext) -> None:
+        """Read nothing yet."""
+        self._context = context
+        self._claims = Claims(context)
+
+    def origin_of(self, seen: Whereabouts) -> Origin:
+        """Attribute a listed deletion: journaled by us, by our user outside any run, or by another user."""
+        theirs = seen.by is not None and seen.by != self._context.profile.user_id
+        if theirs and names_deleter(self._context):
+            return Origin.OTHERS
+        until = seen.at + self._context.policy.allowed_skew if seen.at else None
+        claim = self._claims.of(seen.ref.id, until=until)
+        # A refusal excuses no later deletion; only a yes stands against another name.
+        if claim is Claim.DONE or (claim is Claim.LOST and not theirs):
+            return Origin.JOURNAL
+        if theirs:
+            return Origin.OTHERS
+        return Origin.UNNAMED if seen.by is None else Origin.OUTSIDE
+
+
+def _beginning(context: RunContext) -> datetime:
+    first: Entry | None = next(context.journal.entries(), None)
+    return datetime.fromisoformat(first.ts) if first else context.clock.now() - timedelta(days=1)

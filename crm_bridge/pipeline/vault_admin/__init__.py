@@ -1,0 +1,1 @@
+"""Retention and copies of backup sets."""

@@ -1,0 +1,1 @@
+"""One attempt on a socket."""

@@ -1,0 +1,1 @@
+"""Sealing with age, and the keys for it."""
