@@ -2,6 +2,39 @@
 
 Everything public is exported from here and loaded when first used, so that `import crm_bridge` stays cheap. Begin with
 `Bridge.open`, `Bridge.connect`, then `Connection.plan` and `Connection.apply`; `help(crm_bridge.Connection)` goes on.
+
+In reading order:
+
+    version        the version of the program, where every room can read it
+    errors         every error that crm_bridge raises, grouped by what the caller can do about it
+    exit_codes     all numbers with which the command line ends, and which of several decides
+    i18n           messages in the reader's language
+    redaction      what may be shown of text that a CRM wrote
+    shell          commands that are shown and can be pasted, whatever is in a file's name
+    platforms      the systems that crm_bridge runs on
+    domain/        the rules, pure
+    clock          time, waiting and randomness as values that are passed in
+    files          files that only we may read
+    spreadsheets/  files as CRMs and spreadsheets export them
+    failpoints     places where a test harness can stop the program
+    credentials/   where they come from, how they are held, how tokens made from them are shared
+    transport/     the way to a CRM
+    spi/           all that an adapter author must read
+    registry       which adapters there are
+    config         the configuration file
+    policy_file    the `[policy]` table of the configuration, and the hold list that it names
+    journal/       the append-only, signed audit journal
+    vault/         write-once, encrypted snapshots
+    pipeline/      one module per step of the journey
+    bridge/        the front door
+    report/        what is said after the deletion
+    sandbox/       a local stand-in for the CRMs
+    testing/       what an adapter author needs to test an adapter
+    cli/           the command line
+    __main__       `python -m crm_bridge`: the command line
+    harmless       text of a CRM for people
+    overwriting    a file that a person named is replaced where it is an older one of the same kind, else with
+    spool          lines kept in order until they are no longer needed
 """
 
 from __future__ import annotations

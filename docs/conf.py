@@ -17,7 +17,7 @@ TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n"
 project = "crm_bridge"
 root_doc = "README"
 extensions = ["myst_parser"]
-include_patterns = ["README.md", "README.zh-CN.md", "SECURITY.md", "docs/**.md", "docs/**/*.md"]
+include_patterns = ["README.md", "README.zh-CN.md", "SECURITY.md", "CONTRIBUTING.md", "docs/**.md", "docs/**/*.md"]
 exclude_patterns = ["docs/changelog.d"]
 myst_heading_anchors = 4
 html_theme = "furo"
@@ -39,7 +39,7 @@ def add_contents(_app: Any, name: str, source: list[str]) -> None:
         if inside := pages(f"{FOLDERS[name]}/{room}"):
             source[0] += TOCTREE.format(caption=caption, pages="\n".join(inside))
     if name == root_doc:
-        source[0] += TOCTREE.format(caption="Security", pages="SECURITY")
+        source[0] += TOCTREE.format(caption="Security", pages="SECURITY\nCONTRIBUTING")
         source[0] += TOCTREE.format(caption="简体中文", pages="README.zh-CN")
 
 

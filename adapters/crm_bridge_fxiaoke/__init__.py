@@ -1,4 +1,34 @@
-"""纷享销客 (Fenxiang Xiaoke) for crm_bridge."""
+"""纷享销客 (Fenxiang Xiaoke) for crm_bridge.
+
+In reading order:
+
+    adapter        six verbs, each handed to the module that knows it
+    settings       the settings of a 纷享销客 connection
+    capabilities   what 纷享销客 can do and cannot, with the source of each statement
+    error_table    what 纷享销客's error codes mean
+    errors         what a refusal means on one connection
+    answers        answers that are no envelope
+    auth           signing in, in both generations of 纷享销客's parameter passing
+    client         calls to the gateway
+    wire           what 纷享销客 sends, read once
+    discovery      which object holds the contracts, and which other objects hang on it
+    mapping        which vendor field means what, and how a row becomes a contract
+    profile        who acts, where, with which fields, relations, limits and assumptions
+    module/        the contract object
+    filters        filters in 纷享销客's language
+    finder         what the CRM evaluates is asked of it, pages come by id, completeness is proven by a count
+    reading/       reading records in few calls
+    snapshotter    the record, its details, what refers to it, its team and its files, as the bytes that came
+    remover        作废 one record per call, 删除 in batches; every id is sent once and judged by errorCode
+    removing/      batches of removals, and the pause between them
+    locator        by id, voided ones included, with a control record read in the same look
+    restorer       bring contracts back
+    restoring/     bringing contracts back
+    emulator/      a stand-in for 纷享销客 that speaks its wire
+    leaves         counting the rows that hang on contracts, without reading them
+    pytest_plugin  a pytest fixture with the stand-in of 纷享销客, for the tests of somebody's own scripts
+    secured        described, and left out of every record that this user is given, although records hold values
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,33 @@
-"""Zoho CRM for crm_bridge."""
+"""Zoho CRM for crm_bridge.
+
+In reading order:
+
+    adapter        the Zoho adapter
+    settings       the settings of one Zoho connection, checked once
+    capabilities   what Zoho CRM can and cannot do with a deleted contract, with the source of each fact
+    error_table    Zoho's error codes as data
+    errors         from Zoho's words to ours
+    auth           access tokens of one connection
+    signing_in/    browser, code, device
+    client         one place that speaks HTTP with Zoho
+    wire           the shapes of Zoho's answers, read once
+    discovery      which module holds the contracts, and which of its fields means what
+    mapping        from a row of Zoho to a Contract, and to the digest that tells whether it changed
+    profile        from the contract module to the Profile that people are shown before they plan
+    module/        the contract module
+    filters        filters in COQL
+    finder         by filter through COQL, by words through the search index, by ids
+    reading/       reading records in few calls
+    snapshotter    copying contracts with everything around them, in as few calls as the module's metadata allows
+    remover        one send for one batch, to the recycle bin or out of it
+    outcomes       what Zoho's answer to one destructive call means for each record
+    costs          what each step of the journey costs at Zoho
+    locator        where records are now
+    restoring/     bringing contracts back
+    emulator/      Zoho CRM on this machine
+    leaves         counting the rows that hang on contracts, without reading them
+    pytest_plugin  a pytest fixture with the stand-in of Zoho CRM, for the tests of somebody's own scripts
+"""
 
 from __future__ import annotations
 

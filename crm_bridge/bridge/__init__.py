@@ -1,4 +1,23 @@
-"""The front door: open a state directory, connect to a CRM, find, plan, apply, restore."""
+"""The front door: open a state directory, connect to a CRM, find, plan, apply, restore.
+
+In reading order:
+
+    bridge        one state directory
+    connection    the verbs of the product on one tenant of one CRM
+    environment   open a state directory
+    results       what the bridge hands out
+    wanted        which contracts a call means
+    removals      which deletions of this state directory a number or an id means
+    policy_check  a policy held against its CRM
+    own_keys      the keys of the program itself
+    kept          traces of earlier runs that lie beside the journal
+    waiting       waiting for another process that has the plan or its contracts
+    clock_watch   tell once, when the clock of this machine and the clock of a CRM are far apart
+    actor         the user of the operating system
+    card          the card of a plan
+    run_reading   a run as the journal tells it, with the names that its kept plan holds
+    way_back      the ways back in a few words
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -1,4 +1,18 @@
-"""Secrets: where they come from, how they are held, how tokens made from them are shared."""
+"""Secrets: where they come from, how they are held, how tokens made from them are shared.
+
+In reading order:
+
+    secret         a secret that shows itself only when asked by name
+    sources        where secrets come from when it is not the keyring
+    secrets_dir    a folder with one file a secret, as Kubernetes, Docker and systemd mount them
+    keyring_store  the system's keyring
+    key_file       the keyring in a file, for sandboxes and rehearsals only
+    keys           keys of the program itself (journal, backups) in the same stores as the connections' secrets
+    token_cache    one access token for all threads and processes of a connection
+    binding        whom access tokens open
+    sealing        AES-GCM under a key that is derived from a connection's long-lived secrets
+    process        what a process that holds secrets does first
+"""
 
 from crm_bridge.credentials.binding import Identity
 from crm_bridge.credentials.key_file import LoopbackKeyFile

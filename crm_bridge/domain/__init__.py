@@ -1,1 +1,20 @@
-"""The rules, pure: values in, values or errors out."""
+"""The rules, pure: values in, values or errors out.
+
+In reading order:
+
+    contract      what a contract is
+    snapshot      a full copy of one contract
+    capabilities  what a CRM can do, as data
+    lifecycle     all states of one contract in a run, all events, and what may follow what
+    reasons       every word that can stand beside a contract, with what it means and what follows from it
+    absence       why a contract is not there
+    receipt       a small signed statement about a run, and a line per contract that it binds. A pure function of
+    filters/      which contracts are meant; pure
+    planning/     plans and what may stand in their way
+    records/      what of a vendor's record is the contract
+    restoring/    the way back, promised and measured
+    canonical     canonical bytes and digests
+    moment        one moment on both clocks of a machine
+    given_text    text that a person or a program gives
+    money         amounts in words
+"""

@@ -1,1 +1,6 @@
-"""What is said after the deletion."""
+"""What is said after the deletion.
+
+In reading order:
+
+    tables  contracts as tables for people
+"""

@@ -1,4 +1,20 @@
-"""The way to a CRM: hardened, paced, repeated only where repeating is safe."""
+"""The way to a CRM: hardened, paced, repeated only where repeating is safe.
+
+In reading order:
+
+    client    everything between an adapter and its CRM
+    calls     the values that go into the transport and come out of it
+    sender    the working parts of a Transport
+    retrying  the retry policies by name, and the one place where a call is repeated
+    circuit   when to stop trying
+    waiting   how long to wait
+    budget    when a call may be sent
+    failures  what a failed attempt proves
+    origins   which hosts a connection may talk to
+    network   how a connection leaves this machine
+    wire/     one attempt on a socket
+    parsing/  JSON from strangers
+"""
 
 from crm_bridge.transport.budget import Budget, Window
 from crm_bridge.transport.calls import (

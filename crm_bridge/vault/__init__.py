@@ -1,4 +1,17 @@
-"""Write-once, encrypted snapshots."""
+"""Write-once, encrypted snapshots.
+
+In reading order:
+
+    store       a folder of backup sets, each with a key of its own
+    writer      writing one backup set
+    backup_set  reading one backup set
+    check       checking one set
+    format/     the layout of a backup set
+    crypto/     sealing with age, and the keys for it
+    disk        files of the vault
+    syncing     making many files durable together
+    remote      copies of backup sets on S3, Azure, Google Cloud or another disk, through obstore
+"""
 
 from crm_bridge.vault.backup_set import BackupSet, SetEntry
 from crm_bridge.vault.check import CheckReport, VaultFinding

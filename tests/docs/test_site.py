@@ -33,7 +33,9 @@ def test_every_page_is_in_the_contents_of_its_language() -> None:
     texts = shown()
     pages = {page for page in DOCS.rglob("*.md") if "changelog.d" not in page.parts}
     chinese = {page for page in pages if "zh_CN" in page.parts}
-    assert listed(texts["README"]) == (pages - chinese) | {ROOT / "SECURITY.md", ROOT / "README.zh-CN.md"}
+    assert listed(texts["README"]) == (pages - chinese) | {
+        ROOT / name for name in ("SECURITY.md", "CONTRIBUTING.md", "README.zh-CN.md")
+    }
     assert listed(texts["README.zh-CN"]) == chinese
 
 

@@ -1,1 +1,11 @@
-"""Reading records in few calls."""
+"""Reading records in few calls.
+
+In reading order:
+
+    deletions      voided contracts since a moment, as a query lists them
+    files          files of records
+    live_details   details that stayed behind when their contract was voided
+    parallel       reads side by side, results in order, never more of them at once than were asked for
+    recent_writes  what this adapter did a moment ago
+    records        reading records of any object
+"""

@@ -1,1 +1,12 @@
-"""Reading records in few calls."""
+"""Reading records in few calls.
+
+In reading order:
+
+    bins        where deleted records are listed
+    coql        literals, brackets, and running queries with what Zoho lets through
+    deletions   deletions of the contract module since a moment, as Zoho lists them
+    files       the files of a contract
+    inbound     records of other modules that point at contracts
+    parallel    doing independent reads side by side
+    read_by_id  reading records by id
+"""

@@ -1,1 +1,15 @@
-"""How results look, as JSON and for people."""
+"""How results look, as JSON and for people.
+
+In reading order:
+
+    contract_view   how contracts look
+    deletions_view  how the CRM's list of deletions, compared with the journal, is shown
+    details_view    how one contract with everything around it looks
+    forecast_view   how a forecast looks in full
+    outcome_words   outcomes and degrees of certainty in words
+    plan_view       how plans look
+    restore_view    how a restore looks
+    run_view        how runs and restores look
+    undo            the undo card
+    vault_view      backup sets on the screen
+"""

@@ -1,1 +1,10 @@
-"""What of a vendor's record is the contract; pure."""
+"""What of a vendor's record is the contract; pure.
+
+In reading order:
+
+    content        what a record is
+    shown          evidence about fields that a record lacks
+    field_map      rules about which vendor field may stand for a field of every contract
+    drift          drift, field by field
+    related_items  whether what hangs on a contract is as it was when it was copied
+"""

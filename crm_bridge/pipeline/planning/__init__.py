@@ -1,1 +1,10 @@
-"""From a selection to a plan on disk."""
+"""From a selection to a plan on disk.
+
+In reading order:
+
+    plan         turn a complete selection into an immutable list with a digest, and keep the plans of runs
+    policing     the policy at work
+    plan_file    a plan file is opened once and read to its end
+    plan_writer  writing a plan file
+    plan_seal    the seal of a plan file
+"""

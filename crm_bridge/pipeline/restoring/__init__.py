@@ -1,1 +1,13 @@
-"""The way back: plan, restore, measure, rehearse, relink."""
+"""The way back: plan, restore, measure, rehearse, relink.
+
+In reading order:
+
+    restore_plan   plan a restore
+    restore_order  the order of a restore
+    restore        bring contracts of a run back, the CRM's own way first, from the vault otherwise; then measure
+    written        what a restore writes of a backup
+    measuring      measure a restore
+    twins          live contracts that have the number of one that was brought back, typed in again meanwhile for
+    relink         point references of other records at contracts that came back, by a plan of its own that is
+    rehearsal      rehearse the way back
+"""

@@ -1,1 +1,12 @@
-"""What became of contracts: causes, doubt, verification, audit."""
+"""What became of contracts: causes, doubt, verification, audit.
+
+In reading order:
+
+    reconcile     settle what is in doubt by looking twice, never by deleting again
+    absence       absence in a run
+    claims        claims of runs
+    doubt         doubt of other runs
+    verify        look whether what was asked of the CRM is so, with a control record still readable
+    drift_report  the report on drift
+    audit         audit of deletions
+"""
