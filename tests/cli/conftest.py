@@ -6,15 +6,34 @@ import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+import crm_bridge
 from crm_bridge.cli.main import main
 from crm_bridge.i18n import use_language
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 from crm_bridge.spi.emulator import Emulator
+
+SCHEMAS = Path(crm_bridge.__file__).parent / "schemas"
+
+
+@cache
+def validator(schema: str) -> Draft202012Validator:
+    """Return the validator of a shipped schema."""
+    name = schema.removeprefix("crm-bridge.").replace("/", "-")
+    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def as_promised(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document that is as its shipped schema says."""
+    if str(document.get("schema", "")).startswith("crm-bridge."):
+        validator(document["schema"]).validate(document)
+    return document
 
 
 @dataclass(frozen=True)
@@ -28,16 +47,16 @@ class Said:
     def document(self) -> dict[str, Any]:
         """Return the JSON document on standard output."""
         value: dict[str, Any] = json.loads(self.out)
-        return value
+        return as_promised(value)
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the JSON lines on standard output."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [as_promised(json.loads(line)) for line in self.out.splitlines()]
 
     def error(self) -> dict[str, Any]:
         """Return the JSON error on standard error."""
         value: dict[str, Any] = json.loads(self.err.splitlines()[-1])
-        return value
+        return as_promised(value)
 
 
 class Shell:

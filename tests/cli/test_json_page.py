@@ -21,7 +21,7 @@ def promised() -> dict[str, set[str]]:
     found = {}
     for row in re.findall(r"^\| (`crm-bridge\..*) \|$", PAGE, re.MULTILINE):
         schemas, _by, keys = row.split(" |", 2)
-        always = keys.split(";")[0].split(", and")[0]
+        always = keys.split(" | ")[0]
         for schema in re.findall(r"`(crm-bridge\.[^`]+)`", schemas):
             found[schema] = set(re.findall(r"`(\w+)`", always))
     return found

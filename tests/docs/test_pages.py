@@ -42,7 +42,9 @@ def test_every_link_to_a_heading_leads_to_one(page: str) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("script", ["messages.py", "cli_reference.py", "python_reference.py", "vendor_pages.py"])
+@pytest.mark.parametrize(
+    "script", ["messages.py", "cli_reference.py", "python_reference.py", "vendor_pages.py", "schemas.py"]
+)
 def test_what_is_generated_is_fresh(script: str) -> None:
     done = subprocess.run(
         [sys.executable, str(Path("scripts") / script), "--check"],
