@@ -72,7 +72,7 @@ ROWS: tuple[ErrorRow, ...] = (
     ErrorRow("ENTITY_ID_INVALID", Reason.NOT_FOUND, "unknown", False,
              N_("the record is gone: deleted, merged into another one, or converted"), _WHOSE, USERS),
     ErrorRow("RECORD_LOCKED", Reason.LOCKED, "no", False, N_("the record is locked"),
-             N_("whoever locked it, or an administrator, can unlock it in Zoho if that is intended"), DOCS),
+             N_("whoever locked it, or an administrator, can unlock it in Zoho or by its API if that is meant"), DOCS),
     ErrorRow("RECORD_LOCKED:job", Reason.IN_PROCESS, "no", False,
              N_("a merge or an image check of Zoho holds the record"),
              N_("wait until it has ended, then plan again"), DOCS),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import LookDepth, Observation, Place, Whereabouts
+from crm_bridge_zoho.locks import MOST, lock_holder
 from crm_bridge_zoho.module.account import read_user
 from crm_bridge_zoho.module.contract_module import ContractModule
 from crm_bridge_zoho.reading.bins import Bins, Deletion
@@ -47,7 +49,16 @@ class Locator:
         # What lies in the bin is listed; only what does not asks whether the CRM answers at all.
         unseen = control is None and any(places[one].place is not Place.IN_BIN for one in absent)
         stand_in = read_user(self._by_id.client).id if unseen and look is LookDepth.EVERYWHERE else None
-        return Observation({key: self._asked_again(seen, deletions) for key, seen in places.items()}, control, stand_in)
+        places = {key: self._asked_again(seen, deletions) for key, seen in places.items()}
+        if look is LookDepth.EVERYWHERE:
+            self._tell_locks(places, rows)
+        return Observation(places, control, stand_in)
+
+    def _tell_locks(self, places: dict[str, Whereabouts], rows: Rows) -> None:
+        locked = [key for key, seen in places.items() if key in rows and rows[key].values.get("Locked__s") is True]
+        for key in locked[:MOST]:
+            if who := lock_holder(self._by_id.client, places[key].ref):
+                places[key] = replace(places[key], note=who)
 
     def _asked_again(self, seen: Whereabouts, deletions: Mapping[str, Deletion]) -> Whereabouts:
         """Ask once more, by its own address, for a record of which nothing but a missing row says that it is gone."""

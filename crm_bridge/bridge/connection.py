@@ -191,11 +191,23 @@ class Connection:
         contract = next(iter(self._select(self._wanted((), None, [found.id], None), states=True)), found)
         profile = self._bridge.profile(self.name)
         judged = deletability(contract.state, Step.TRASH, may=profile.may, why=profile.why)
+        if judged.reason is not None and not judged.hint:
+            judged = replace(judged, hint=self._who_keeps(contract))
         for copy in self._bridge.adapter(self.name).snapshot([contract.ref]):
             if isinstance(copy, Unavailable):
                 raise NothingMatchedError(copy.message, reason=copy.reason)
             return Details(contract, copy, judged)
         raise NothingMatchedError(_("contract {id} cannot be read").format(id=contract.id))
+
+    def _who_keeps(self, contract: Contract) -> str:
+        """Return who locked a contract, or has to approve it, where the CRM tells."""
+        from crm_bridge.spi.adapter import LookDepth
+
+        try:
+            observation = self._bridge.adapter(self.name).locate([contract.ref], look=LookDepth.EVERYWHERE)
+        except CrmBridgeError:
+            return ""
+        return observation.places[contract.id].note
 
     def backup(self, contracts: Iterable[Contract], *, keep_days: int = KEEP_DAYS) -> Saved:
         """Save contracts (a selection of `find`, usually) into the vault without deleting them; verified, journaled.

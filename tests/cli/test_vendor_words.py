@@ -139,11 +139,45 @@ def test_what_keeps_a_contract_is_said_before_it_is_confirmed(
     shown = shell("show", name, record_id, "--json").document()
     told = (shown["may_be_deleted"], shown["obstacle"], shown["who_can_help"])
     assert told == ("absent", reason, helper)
-    assert "may be deleted" in shell("show", name, record_id).out
+    (line,) = [one for one in shell("show", name, record_id).out.splitlines() if one.startswith("may be deleted")]
+    assert line.split()[3].startswith("no")
+    assert "who can help: " in line
+    assert command != "lock" or "locked by " in line
     asked = shell("delete", name, record_id)  # nobody is there to type the phrase
     assert asked.code == 5
     assert "1 will be left alone: " in asked.err
     assert "who can help: " in asked.err
+
+
+def test_a_locked_contract_of_zoho_names_who_locked_it_and_how_it_is_unlocked(
+    shell: Shell, running: Sandbox, tmp_path: Path
+) -> None:
+    emulator = running.servers["zoho"].exchange.emulator
+    record_id = emulator.control("contracts", {})["ids"][0]
+    assert "error" not in emulator.control("lock", {"id": record_id})
+    (ids := tmp_path / "ids").write_text(record_id)
+    plan = tmp_path / "one.plan"
+    digest = shell("plan", "zoho-sandbox", "--ids-from", ids, "-o", plan, "--json").document()["digest"]
+    item = items(shell("apply", plan, "--confirm", digest, "--json"))[record_id]
+    assert (item["outcome"], item["reason"]) == ("held", "locked")
+    assert item["remark"].startswith("locked by ")
+    assert "unlock" in item["advice"]
+
+
+def test_who_may_not_delete_is_told_before_the_phrase_with_who_can_give_the_right(
+    shell: Shell, running: Sandbox
+) -> None:
+    emulator = running.servers["zoho"].exchange.emulator
+    record_id = emulator.control("contracts", {})["ids"][0]
+    assert "error" not in emulator.control("profile", {"delete": False})
+    shown = shell("show", "zoho-sandbox", record_id, "--json").document()
+    assert (shown["may_be_deleted"], shown["obstacle"]) == ("absent", "permission")
+    assert "administrator" in shell("show", "zoho-sandbox", record_id).out
+    refused = shell("delete", "zoho-sandbox", record_id)
+    assert refused.code == 1
+    assert "may not move contracts to the bin" in refused.err
+    assert "administrator" in refused.err
+    assert record_id in emulator.control("contracts", {})["ids"]
 
 
 def test_doctor_ends_with_3_where_this_user_may_not_delete(shell: Shell, running: Sandbox) -> None:
