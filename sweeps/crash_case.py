@@ -30,10 +30,11 @@ USED = 5
 class HastyClock(SystemClock):
     """The machine's clock for a program that never waits: sleeping moves it forward at once."""
 
-    def __init__(self) -> None:
-        """Begin at the real time."""
+    def __init__(self, tell: Callable[[float], object] = float) -> None:
+        """Begin at the real time; `tell` hears of every wait, for a CRM whose time is to pass as well."""
         super().__init__()
         self._skipped = 0.0
+        self._tell = tell
 
     def now(self) -> datetime:
         """Return the time with everything that was slept."""
@@ -46,6 +47,7 @@ class HastyClock(SystemClock):
     def sleep(self, seconds: float) -> None:
         """Skip the time."""
         self._skipped += max(0.0, seconds)
+        self._tell(max(0.0, seconds))
 
 
 def in_child(work: Callable[[], int], said: Path | None = None) -> int:
@@ -85,6 +87,7 @@ class Case:
     digest: str = ""
     judged: set[tuple[str, str]] = field(default_factory=set)
     """Backups that were found good: contract and set."""
+    clock: Callable[[], HastyClock] = HastyClock
 
     def prepare(self, template: Path) -> None:
         """Copy the configuration of the stand into a fresh state directory."""
@@ -98,7 +101,7 @@ class Case:
 
         def work() -> int:
             with self.bridge(failpoint) as bridge:
-                bridge.connect(self.crm.name).plan(ids=self.ids, step=self.step)
+                bridge.connect(self.crm.name).plan(ids=self.ids, step=self.step, max_leaves=None)
             return 0
 
         code = in_child(work, self.said)
@@ -114,7 +117,7 @@ class Case:
     def bridge(self, failpoint: str = "") -> Bridge:
         """Open the state directory."""
         environ = {failpoints.VARIABLE: failpoint} if failpoint else {}
-        return Bridge.open(self.home, clock=HastyClock(), environ=environ)
+        return Bridge.open(self.home, clock=self.clock(), environ=environ)
 
     def apply(self, failpoint: str = "") -> int:
         """Carry the plan out, or take it up again, in a process of its own."""

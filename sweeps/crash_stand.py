@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,11 @@ class Crm:
 class Stand:
     """Both CRMs, served until `close`."""
 
-    def __init__(self, home: Path, count: int) -> None:
-        """Serve `count` contracts per CRM in a forked process; `home` becomes a ready state directory."""
+    def __init__(self, home: Path, count: int, prepare: Callable[[Sandbox], None] = lambda _running: None) -> None:
+        """Serve `count` contracts per CRM in a forked process; `home` becomes a ready state directory.
+
+        `prepare` changes the stand-ins before anybody signs in.
+        """
         self.home = home
         source, sink = os.pipe()
         parent, self._process = os.getpid(), os.fork()
@@ -72,7 +75,7 @@ class Stand:
             try:
                 os.close(source)
                 options = SandboxOptions(home=home, count=count, seed=SEED)
-                serve(options, on_ready=lambda running: _begin(running, sink, parent))
+                serve(options, on_ready=lambda running: _begin(running, sink, parent, prepare))
             finally:
                 os._exit(0)
         os.close(sink)
@@ -93,8 +96,9 @@ class Stand:
         os.waitpid(self._process, 0)
 
 
-def _begin(running: Sandbox, sink: int, parent: int) -> None:
+def _begin(running: Sandbox, sink: int, parent: int, prepare: Callable[[Sandbox], None]) -> None:
     """Say that everything listens, and stop with the sweep, however that ends."""
+    prepare(running)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -33,6 +33,7 @@ from crash_stand import Stand  # noqa: E402
 
 from crm_bridge.domain.capabilities import Step  # noqa: E402
 from crm_bridge.sandbox.records import RICH  # noqa: E402
+from crm_bridge.sandbox.serve import Sandbox  # noqa: E402
 
 PER_CASE = 3
 SPACING = 6
@@ -67,8 +68,11 @@ class Sweep:
 
     def _serve(self) -> None:
         self._stands += 1
-        self.stand = Stand(self.folder / f"stand-{self._stands}", self.count)
+        self.stand = Stand(self.folder / f"stand-{self._stands}", self.count, self.prepare)
         self._next = dict.fromkeys(self.stand.crms, 0)
+
+    def prepare(self, running: Sandbox) -> None:
+        """Change the stand-ins before anybody signs in: here, nothing."""
 
     def case(self, name: str, step: Step) -> Case:
         """Prepare a case on contracts that no case used before."""
@@ -135,7 +139,7 @@ def warm_up() -> None:
     """Import everything once, so that no forked process has to."""
     for package in ("crm_bridge", "crm_bridge_zoho", "crm_bridge_fxiaoke"):
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
-            if ".testing" not in module.name:
+            if ".testing" not in module.name and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     gc.freeze()  # what every process shares is not copied by a collection
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm_bridge.domain.capabilities import Fate
 from crm_bridge.domain.contract import ContractRef
@@ -111,6 +113,17 @@ def test_rows_under_new_ids_are_paired_by_content_whatever_their_order() -> None
     after = snapshot(rows=[{"id": "66", "sku": "B", "qty": 2}, {"id": "55", "sku": "A", "qty": 1}])
     measured = compared(snapshot(rows=ROWS), after, ANEW)
     assert (measured.rows, found(measured), measured.surprises) == (2, {"Lines.id": Fate.CHANGED}, ())
+
+
+@given(count=st.integers(201, 260), shift=st.integers(0, 250), data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_a_list_of_any_length_is_paired_by_content(count: int, shift: int, data: st.DataObject) -> None:
+    old = [{"id": f"o{n}", "title": f"T{n % 7}", "text": f"c{n}", "by": "us"} for n in range(count)]
+    new = [{**row, "id": f"n{n}"} for n, row in enumerate(old)]
+    new = new[shift % count :] + new[: shift % count]
+    assert found(compared(snapshot(notes=old), snapshot(notes=new))) == {"Notes.id": Fate.CHANGED}
+    place = data.draw(st.integers(0, count - 1))
+    assert "Notes" in found(compared(snapshot(notes=old), snapshot(notes=new[:place] + new[place + 1 :])))
 
 
 def test_a_column_that_moves_without_being_promised_is_a_surprise() -> None:

@@ -25,7 +25,7 @@ from crm_bridge_fxiaoke.restoring.relinker import Relinker
 from crm_bridge_fxiaoke.restoring.saved import Saved, read_snapshot
 from crm_bridge_fxiaoke.restoring.uploads import Uploaded, Uploads
 from crm_bridge_fxiaoke.restoring.writing import pair_by_content, values_to_write
-from crm_bridge_fxiaoke.wire import Envelope, ObjectMeta
+from crm_bridge_fxiaoke.wire import Envelope, ObjectMeta, Record
 
 _QUIET = {"triggerApprovalFlow": False, "triggerWorkFlow": False, "hasSpecifyTime": True, "hasSpecifyCreatedBy": True}
 _OPTIONS = {"skipFuncValidate": True, "useValidationRule": False, "isDuplicateSearch": False}
@@ -128,9 +128,8 @@ class Recreator:
 
     def _look_after(self, work: _Work, written: Mapping[str, object]) -> Restored | None:
         """Look for what a create may have made in spite of its refusal, once queries know of it."""
-        lag = self._client.settings.assumptions.index_lag or _LAG_SECONDS
         began = self._client.clock.now()
-        self._client.clock.sleep(lag)
+        self._client.clock.sleep(self._lag)
         item = work.item if work.item.since else replace(work.item, since=began - _SKEW)
         return self._there(work, self._copies.find(item, work.saved, written))
 
@@ -209,22 +208,42 @@ class Recreator:
             work.lost.append(_("{field}: still holds the mark {mark}").format(field=label, mark=work.item.marker))
 
     def _pair_details(self, work: _Work, new_id: str) -> None:
+        """Find the id of every row, and create what did not come with its contract."""
         for name, rows in work.saved.details.items():
-            relation = self._details.get(name)
-            if relation is None:
+            if name not in self._details:
                 work.lost.append(_("{count} rows of {object}: the object is gone").format(count=len(rows), object=name))
+        alone = self._alone(work, new_id)
+        if alone and (work.details or work.item.look_first):
+            # They went there a moment ago, with the contract or one by one, and a query may not know of them yet.
+            self._client.clock.sleep(self._lag)
+            alone = self._alone(work, new_id)
+        for name, rows in alone.items():
+            self._add_details(work, self._details[name], new_id, rows)
+        if alone and self._alone(work, new_id):
+            self._client.clock.sleep(self._lag)
+        for name, rows in self._alone(work, new_id).items() if alone else ():
+            label = self._details[name].object.label
+            work.lost.append(_("{count} rows of {object}").format(count=len(rows), object=label))
+
+    def _alone(self, work: _Work, new_id: str) -> dict[str, list[Record]]:
+        """Return the saved rows that no row of the new record stands for; note the ids of the others."""
+        found: dict[str, list[Record]] = {}
+        for name, rows in work.saved.details.items():
+            if (relation := self._details.get(name)) is None:
                 continue
             link, content = relation.field.name, content_of(relation.object)
             old = [
                 (str(row["_id"]), values_to_write(row, relation.object, ids=work.item.ids, skip=link)) for row in rows
             ]
             pairs, alone = pair_by_content(old, self._children(relation, new_id), content, skip=link)
-            if alone:
-                self._add_details(work, relation, new_id, [row for row in rows if str(row.get("_id")) in alone])
-                pairs, alone = pair_by_content(old, self._children(relation, new_id), content, skip=link)
             work.ids |= pairs
             if alone:
-                work.lost.append(_("{count} rows of {object}").format(count=len(alone), object=relation.object.label))
+                found[name] = [row for row in rows if str(row.get("_id")) in alone]
+        return found
+
+    @property
+    def _lag(self) -> float:
+        return self._client.settings.assumptions.index_lag or _LAG_SECONDS
 
     def _children(self, relation: Relation, master: str) -> list[Mapping[str, object]]:
         found = self._records.all(relation.object.name, [condition(relation.field.name, "EQ", master)])

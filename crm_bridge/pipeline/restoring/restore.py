@@ -251,8 +251,9 @@ class RestoreIntents:
         tried = [self._last[one] for one in record_ids if one in self._last]
         if not tried:
             return
-        over = (self._context.clock.now() - max(tried)).total_seconds()
-        if 0 <= over < self._context.policy.copy_seconds:
+        # A clock that was set back since tells nothing about how long ago that was.
+        over = max(0.0, (self._context.clock.now() - max(tried)).total_seconds())
+        if over < self._context.policy.copy_seconds:
             self._context.clock.sleep(self._context.policy.copy_seconds - over)
 
     def add(self, record_ids: Iterable[str]) -> dict[str, int]:
