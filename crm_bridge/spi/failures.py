@@ -9,13 +9,19 @@ from crm_bridge.errors import (
     CredentialStoreError,
     CrmBridgeError,
     ForbiddenAddressError,
+    MalformedAnswerError,
     NotSentError,
+    PermissionDeniedError,
     RateLimitedError,
+    RequestRefusedError,
     SignInError,
+    UsageError,
 )
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import RemoveResult, Verdict
 
+LASTING = (RequestRefusedError, PermissionDeniedError, MalformedAnswerError, UsageError)
+"""Errors that another attempt would meet again. A CRM that is away for now has refused nothing."""
 # Raised by the transport, the token cache or the secrets before a byte of the change itself was written.
 _BEFORE_SENDING = (NotSentError, RateLimitedError, SignInError, CredentialStoreError, ForbiddenAddressError)
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import CrmBridgeError, MalformedAnswerError
+from crm_bridge.errors import BackupError, CrmBridgeError, MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import RemoveResult, Restored, RestoreItem, Verdict
-from crm_bridge.spi.failures import answer_to_failure
+from crm_bridge.spi.failures import LASTING, answer_to_failure
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.error_table import clean
@@ -180,8 +180,9 @@ class Recreator:
             for one in attachments:
                 try:
                     work.uploaded.setdefault(source, []).append(self._uploads.send(one))
-                except (CrmBridgeError, OSError) as problem:
-                    # A file that cannot be brought back is named; the contract comes back without it.
+                except (*LASTING, BackupError, OSError) as problem:
+                    # A file that cannot be brought back is named; the contract comes back without it. One that could
+                    # not be sent for now ends the attempt before anything is made.
                     work.lost.append(_("file {name}: {why}").format(name=clean(one.name), why=clean(str(problem))))
 
     def _finish(self, work: _Work, new_id: str) -> Restored:
@@ -193,9 +194,12 @@ class Recreator:
             self._take_mark_off(work, new_id)
             if work.item.relink is not False:
                 work.lost += self._relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=new_id)
-        except CrmBridgeError as problem:
+        except LASTING as problem:
             # The record stands; what could not be checked is said, not hidden.
             work.lost.append(_("not checked after the restore: {why}").format(why=problem.message))
+        except CrmBridgeError as problem:
+            # What is missing is put back by the next attempt, which finds the record.
+            return _restored(work, replace(answer_to_failure(work.item.ref, problem), verdict=Verdict.UNKNOWN))
         work.lost += _lost_by_nature(work.saved, self._meta)
         new_ref = ContractRef(self._meta.name, new_id)
         return Restored(work.item.ref, Verdict.DONE, new_ref, work.ids, tuple(work.lost), code="0")

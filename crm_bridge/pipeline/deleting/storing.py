@@ -12,19 +12,16 @@ from crm_bridge.errors import (
     BackupError,
     CrmBridgeError,
     CrmError,
-    MalformedAnswerError,
     PermissionDeniedError,
-    RequestRefusedError,
     UsageError,
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.context import RunContext
+from crm_bridge.spi.failures import LASTING
 from crm_bridge.vault import SetWriter
 
 OF_ONE_FILE = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
 """Reasons of a BackupError that speak of one file; any other means that no backup can be written at all."""
-_NOT_TO_BE_HAD = (RequestRefusedError, PermissionDeniedError, MalformedAnswerError, UsageError)
-"""Errors that another attempt would meet again. A CRM that is away for now has refused no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def store(context: RunContext, writer: SetWriter, copy: Snapshot, *, step: Step)
 
     def leave_out(file: Attachment, error: CrmBridgeError) -> bool:
         gaps.append(Gap(file.name, error.message or Reason.of(error).words, file=True))
-        return best_effort and (isinstance(error, _NOT_TO_BE_HAD) or error.reason in OF_ONE_FILE)
+        return best_effort and (isinstance(error, LASTING) or error.reason in OF_ONE_FILE)
 
     try:
         with failpoints.step("vault.add"):
