@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Step, Support
+from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
@@ -49,6 +49,7 @@ def make_profile(
         module=meta.name,
         module_label=meta.label,
         fields=tuple(_fields(fields)),
+        ways=dict.fromkeys((Route.UNTRASH, Route.RECREATE), Support.UNPROVEN),
         relations=Later(lambda: _relations(fields, discovery.relations(), settings)),
         capabilities=_capabilities(settings),
         limits=limits_for(settings, meta.name),

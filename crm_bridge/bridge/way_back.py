@@ -38,9 +38,12 @@ def way_back_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """Yield the lines of a short card: until when it can be undone, and what is lost or changed by each way back."""
     native, anew = forecast.untrash is not Support.ABSENT, forecast.recreate is not Support.ABSENT
     if native and anew:
-        yield _("undo"), _("{bin}, then from the backup").format(bin=_bin_text(forecast))
+        way = _("{bin}, then from the backup").format(bin=_bin_text(forecast))
     else:
-        yield _("undo"), _bin_text(forecast) if native else _("only from the backup") if anew else _("not possible")
+        way = _bin_text(forecast) if native else _("only from the backup") if anew else _("not possible")
+    # Not every CRM tells beforehand what its user may do.
+    told = Support.UNPROVEN not in (forecast.untrash, forecast.recreate)
+    yield _("undo"), way if told else _("{way}, if allowed").format(way=way)
     if native:
         yield _("changed then"), _by_fate(forecast, Route.UNTRASH)
     if anew:
@@ -49,7 +52,7 @@ def way_back_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
 
 def _bin_text(forecast: Forecast) -> str:
     if forecast.until is None:
-        return _("in the CRM's bin as long as it keeps records")
+        return _("in the CRM's bin while kept")
     return _("in the CRM's bin until {date}").format(date=forecast.until)
 
 

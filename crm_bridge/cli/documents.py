@@ -191,7 +191,6 @@ class RunDocument:
     counts: dict[str, int]
     outcomes: list[OutcomeDocument]
     receipt: str | None
-    restore: str | None
     undo: UndoDocument | None
 
 

@@ -29,6 +29,11 @@ class Support(StrEnum):
     UNPROVEN = "unproven"
 
 
+def weakest(*given: Support) -> Support:
+    """Return what all of them together allow to be said."""
+    return next(one for one in (Support.ABSENT, Support.UNPROVEN, Support.FULL) if one in given)
+
+
 class Fate(StrEnum):
     """What becomes of one thing on a way back."""
 

@@ -75,7 +75,7 @@ def test_apply_with_the_digest_removes_and_leaves_a_receipt(shell: Shell, plan: 
     assert {one["outcome"] for one in run["outcomes"]} == {"removed"}
     assert {one["evidence"] for one in run["outcomes"]} == {"E2"}
     assert json.loads(Path(run["receipt"]).read_text())["payload"]
-    assert run["restore"] == f"crm-bridge restore {run['run_id']}"
+    assert run["undo"]["command"].endswith(f"restore {run['run_id']}")
 
 
 def test_apply_without_a_terminal_and_without_a_digest_is_no(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crm_bridge.cli.views.undo import undo_facts
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import GuardError, InDoubtError
 from tests.protocol.conftest import Reopened
@@ -72,6 +73,22 @@ def test_a_restore_by_an_earlier_run_waits_for_it_too(reopened: Reopened, name: 
     with reopened.opened() as bridge, pytest.raises(InDoubtError) as caught:
         bridge.connect(f"{name}-sandbox").restore(earlier.id)
     assert later in caught.value.hint
+
+
+@pytest.mark.parametrize("name", CRMS)
+def test_where_a_restore_would_refuse_no_line_says_how_to_undo(reopened: Reopened, name: str) -> None:
+    first, second = reopened.ids(name)[:2]
+    with reopened.opened() as bridge:
+        crm = bridge.connect(f"{name}-sandbox")
+        plan = crm.plan(ids=[first, second])
+        run = crm.apply(plan, confirm=plan.digest)
+        crm.restore(run.id, ids=[first])
+        assert undo_facts(bridge, run := bridge.status(run.id), run) is not None
+    reopened.leave_in_doubt(name, [first])
+    with reopened.opened() as bridge:
+        assert undo_facts(bridge, run := bridge.status(run.id), run) is None
+        with pytest.raises(InDoubtError):
+            bridge.connect(f"{name}-sandbox").restore(run.id)
 
 
 @pytest.mark.parametrize("name", CRMS)

@@ -52,7 +52,6 @@ def run_json(
         "outcomes": (item_json(item, vendor_text=vendor_text) for item in items),
         "deleted_outside": _outside_json(run),
         "receipt": receipt,
-        "restore": f"crm-bridge restore {run.id}",
     }
     if run.halted is not None:
         value["halted"] = run.halted.facts()

@@ -14,6 +14,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.restoring.forecast import Forecast, ThingKind, make_forecast
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
+from crm_bridge.pipeline.doubt import LATE, doubtful_records
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Run, RunItem
@@ -23,10 +24,7 @@ _SHOWN = (Fate.CHANGED, Fate.LOST, Fate.UNKNOWN)
 
 def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, Any] | None:
     """Return command, deadlines (ISO dates or None) and what is not the same afterwards; None: nothing to undo."""
-    told = {(item.outcome, item.reason is Reason.LAST_STEP_MISSING) for item in items}
-    removed = any(outcome is Outcome.REMOVED or halfway for outcome, halfway in told)
-    # A restore refuses a run with contracts in doubt: a late delete could hit what came back.
-    if not removed or Outcome.IN_DOUBT in {outcome for outcome, _halfway in told}:
+    if not can_be_undone(bridge, run, items):
         return None
     forecast = _forecast(bridge, run)
     if forecast.untrash is Support.ABSENT and forecast.recreate is Support.ABSENT:
@@ -45,6 +43,21 @@ def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, 
         "not_the_same": _odd(forecast, route),
         "not_the_same_from_backup": _odd(forecast, Route.RECREATE),
     }
+
+
+def can_be_undone(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> bool:
+    """Say whether there is something to undo, and a restore of it would not be refused.
+
+    It is where something is in doubt, here or in another run: a late delete could hit what came back.
+    """
+    late = doubtful_records(bridge.journal, run.info.system, run.info.org, but=run.id, states=LATE)
+    told = {(Outcome.IN_DOUBT if item.contract.id in late else item.outcome, _is_halfway(item)) for item in items}
+    removed = any(outcome is Outcome.REMOVED or halfway for outcome, halfway in told)
+    return removed and Outcome.IN_DOUBT not in {outcome for outcome, _halfway in told}
+
+
+def _is_halfway(item: RunItem) -> bool:
+    return item.reason is Reason.LAST_STEP_MISSING
 
 
 def _forecast(bridge: Bridge, run: Run) -> Forecast:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from crm_bridge.domain.canonical import JsonValue
-from crm_bridge.domain.capabilities import Capabilities, Fate, Limits, Route, Step, Support
+from crm_bridge.domain.capabilities import Capabilities, Fate, Limits, Route, Step, Support, weakest
 from crm_bridge.i18n import N_
 
 Word = tuple[Fate, str]
@@ -180,21 +180,19 @@ def make_forecast(
 ) -> Forecast:
     """Compute a plan's forecast from what the CRM can do and what the module's metadata says.
 
-    `ways`: what this user may do; nobody is promised a way back that is closed to them.
+    `ways`: what this user may do; nobody is promised a way back that is closed to them, or for certain one of which
+    the CRM does not tell beforehand whether it is open.
     """
     mine = ways or {}
-    native = (
-        step is Step.TRASH
-        and capabilities.untrash.support is not Support.ABSENT
-        and mine.get(Route.UNTRASH) is not Support.ABSENT
-    )
-    anew = mine.get(Route.RECREATE) is not Support.ABSENT
+    in_bin = capabilities.untrash.support if step is Step.TRASH else Support.ABSENT
+    untrash = weakest(in_bin, mine.get(Route.UNTRASH, in_bin))
+    native = untrash is not Support.ABSENT
     until = None
     if native and limits.bin_days is not None:
         until = (now + timedelta(days=limits.bin_days)).date().isoformat()
     return Forecast(
-        untrash=capabilities.untrash.support if native else Support.ABSENT,
-        recreate=capabilities.recreate.support if anew else Support.ABSENT,
+        untrash=untrash,
+        recreate=weakest(capabilities.recreate.support, mine.get(Route.RECREATE, Support.FULL)),
         bin_days=limits.bin_days if native else None,
         until=until,
         rows=tuple(forecast_rows(capabilities, fields, relations)),

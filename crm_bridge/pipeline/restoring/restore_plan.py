@@ -115,7 +115,7 @@ def plan_again(log: RunLog, refused: Iterable[RestoreStep]) -> Iterator[RestoreS
     steps = {step.ref.id: step for step in refused}
     said = {key: step.reason for key, step in steps.items()}
     for found, _seen in _steps(log, ((key, step.number) for key, step in steps.items()), said):
-        yield steps[found.ref.id] if found.reason is Reason.IN_BIN else found
+        yield steps[found.ref.id] if found.reason is Reason.PERMISSION else found
 
 
 def _steps(
@@ -202,7 +202,7 @@ class _Way:
         if not in_bin and not self._is_gone(seen):
             return RestoreStep(seen.ref, None, self._why_not(seen), "not_restored")
         if not _may(self.log.context, Route.RECREATE):
-            return RestoreStep(seen.ref, None, Reason.IN_BIN if in_bin else Reason.PERMISSION, "not_restored")
+            return RestoreStep(seen.ref, None, Reason.PERMISSION, "not_restored")
         if problem := backup_problem(self.log, seen.ref.id):
             return RestoreStep(seen.ref, None, problem, "not_restored")
         return RestoreStep(seen.ref, Route.RECREATE, warning=Reason.IN_BIN_TOO if in_bin else warning)
