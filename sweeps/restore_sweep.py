@@ -29,10 +29,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters"), str(ROOT / "sweeps"), str(ROO
 import crash_judge as judge  # noqa: E402
 from crash_case import KILLED, Case, HastyClock, in_child  # noqa: E402
 from crash_sweep import SPACING, Point, Sweep, warm_up  # noqa: E402
+from crm_bridge.domain.safety import SafetyPolicy  # noqa: E402
 
 from crm_bridge import failpoints  # noqa: E402
 from crm_bridge.domain.capabilities import Step  # noqa: E402
-from crm_bridge.domain.safety import SafetyPolicy  # noqa: E402
 from crm_bridge.journal.checking.check import check_journal  # noqa: E402
 from crm_bridge.sandbox.serve import Sandbox  # noqa: E402
 from sweeps.heavy_contract import Load, belongings, load  # noqa: E402
@@ -75,8 +75,8 @@ class Restores(Sweep):
             with case.bridge(failpoint) as bridge:
                 crm = bridge.connect(case.crm.name)
                 # As against a real CRM: beside a stand-in nobody waits for queries that lag.
-                policy = replace(crm.desk.policy, copy_seconds=SafetyPolicy().copy_seconds)
-                crm.__dict__["desk"] = replace(crm.desk, policy=policy)
+                policy = replace(crm.context.policy, copy_seconds=SafetyPolicy().copy_seconds)
+                crm.__dict__["context"] = replace(crm.context, policy=policy)
                 steps = crm.restore(last=True)
                 case.said.write_text(str([(one.ref.id, one.result, one.reason) for one in steps]))
                 return 0 if all(one.result in BACK for one in steps) else 97

@@ -12,6 +12,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.sandbox.serve import Sandbox
 from crm_bridge.spi.emulator import Emulator
+from sweeps.heavy_contract import owner_of
 from tests.cli.conftest import Said, Shell
 
 WHERE = 'status = "Expired" and amount < 200000'
@@ -214,6 +215,27 @@ def test_the_last_run_of_several_connections_is_asked_for_at_a_terminal(
     monkeypatch.setattr("builtins.input", lambda: " zoho-sandbox ")
     said = shell("restore", "--last")
     assert (said.code, "1 contracts compared" in said.out) == (0, True)
+
+
+def test_contracts_of_somebody_who_left_go_to_the_user_whom_owner_names(
+    shell: Shell, name: str, emulator: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.plan"
+    with Bridge.open(shell.home) as bridge:
+        heir = bridge.profile(name).user_id
+    owners = {
+        line["id"]: owner_of(emulator.control("record", {"id": line["id"]})["record"])
+        for line in shell("find", name, "--limit", 9, "--json").lines()
+    }
+    record_id, leaver = next(pair for pair in owners.items() if pair[1] != heir)
+    (tmp_path / "ids").write_text(f"{record_id}\n")
+    planned = shell("plan", name, "--ids-from", tmp_path / "ids", "-o", path, "--purge", "--json").document()
+    assert shell("apply", path, "--confirm", planned["digest"]).code == 0
+    emulator.control("leave", {"id": leaver})
+    said = shell("restore", "--last", "--owner", heir, "--json")
+    (step,) = said.document()["outcomes"]
+    assert owner_of(emulator.control("record", {"id": step["new_id"]})["record"]) != leaver
+    assert any("the named owner's" in one for one in step["lost"])
 
 
 def test_a_live_number_that_two_contracts_have_is_a_table_too(

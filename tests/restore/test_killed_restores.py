@@ -12,7 +12,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.failpoints import FailpointError, arm
-from crm_bridge.pipeline.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
 from sweeps.heavy_contract import Load, belongings, load
 
 from .conftest import Tenant
@@ -44,7 +44,7 @@ def _disarmed() -> object:
 def _restored(bridge: Bridge, tenant: Tenant, run: str) -> list[RestoreStep]:
     """Restore as against a real CRM, whose queries lag behind what is written."""
     crm = bridge.connect(tenant.crm.name)
-    crm.__dict__["desk"] = replace(crm.desk, policy=replace(crm.desk.policy, copy_seconds=30.0))
+    crm.__dict__["context"] = replace(crm.context, policy=replace(crm.context.policy, copy_seconds=30.0))
     return crm.restore(run)
 
 

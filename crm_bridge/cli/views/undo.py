@@ -14,7 +14,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.restoring.forecast import Forecast, ThingKind, make_forecast
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
-from crm_bridge.pipeline.doubt import LATE, doubtful_records
+from crm_bridge.pipeline.settling.doubt import LATE, doubtful_records
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Run, RunItem
