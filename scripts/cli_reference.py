@@ -11,8 +11,9 @@ from pathlib import Path
 
 import click
 
+from crm_bridge.cli.examples import EXAMPLES
 from crm_bridge.cli.main import cli
-from crm_bridge.cli.terminal.translated import translated
+from crm_bridge.cli.terminal.translated import SharedOption, translated
 from crm_bridge.i18n import use_language
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -22,8 +23,8 @@ ENGLISH = """# Command line
 [简体中文](../zh_CN/reference/command-line.md)
 
 Results go to standard output, everything else to standard error. `--json` prints one document, or JSON lines for
-listings, each with its `schema`. The options `--home`, `--secrets-file`, `--secrets-fd`, `--json`, `--lang`,
-`--verbose` and `--debug-http` stand before or after the name of any command and are left out below.
+listings, each with its `schema`. The options `--home`, `--secrets-file`, `--secrets-fd`, `--secrets-dir`, `--json`,
+`--lang`, `--verbose` and `--debug-http` stand before or after the name of any command and are left out below.
 
 `NO_COLOR` switches colours off, `CRM_BRIDGE_HOME` names the state directory, `CRM_BRIDGE_LANG` the language. Shell
 completion: `eval "$(_CRM_BRIDGE_COMPLETE=bash_source crm-bridge)"` (or `zsh_source`, `fish_source`).
@@ -35,7 +36,7 @@ CHINESE = """# 命令行
 [English](../../reference/command-line.md)
 
 结果写到标准输出，其他一切写到标准错误。`--json` 输出一个文档，列表则为 JSON 行，每一份都带有自己的 `schema`。
-选项 `--home`、`--secrets-file`、`--secrets-fd`、`--json`、`--lang`、`--verbose` 和 `--debug-http`
+选项 `--home`、`--secrets-file`、`--secrets-fd`、`--secrets-dir`、`--json`、`--lang`、`--verbose` 和 `--debug-http`
 可放在任何命令名称之前或之后，下文不再列出。
 
 `NO_COLOR` 关闭颜色，`CRM_BRIDGE_HOME` 指定状态目录，`CRM_BRIDGE_LANG` 指定语言。
@@ -44,7 +45,6 @@ Shell 补全：`eval "$(_CRM_BRIDGE_COMPLETE=bash_source crm-bridge)"`（或 `zs
 本页由程序自己的帮助生成。
 """
 HEADS = {"en": ENGLISH, "zh": CHINESE}
-SHARED = frozenset({"home", "secrets_file", "secrets_fd", "as_json", "lang", "verbose", "debug_http", "help"})
 
 
 def commands(command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
@@ -60,12 +60,14 @@ def commands(command: click.Command, context: click.Context) -> Iterator[tuple[s
 def section(path: str, command: click.Command, context: click.Context) -> str:
     """Return the part of the page about one command."""
     usage = " ".join(part for part in (path, *command.collect_usage_pieces(context)) if part != "[OPTIONS]")
-    options = [one for one in command.params if isinstance(one, click.Option) and one.name not in SHARED]
+    options = [one for one in command.params if isinstance(one, click.Option) and not isinstance(one, SharedOption)]
     with translated(command):
         lines = [f"## {path}", "", command.help or "", "", f"    {usage} [OPTIONS]", ""]
         records = [option.get_help_record(context) for option in options]
     rows = [f"- `{record[0]}`: {record[1]}" for record in records if record]
-    return "\n".join([*lines, *rows, ""] if rows else lines)
+    below = path.partition(" ")[2]
+    examples = [f"    crm-bridge {call}" for call in EXAMPLES.get(below, ())]
+    return "\n".join([*lines, *([*rows, ""] if rows else []), *([*examples, ""] if examples else [])])
 
 
 def page(language: str) -> str:

@@ -20,6 +20,17 @@ from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import N_, _, system_language, use_language
 from crm_bridge.platforms import refuse_windows
 
+GROUPS = {
+    N_("Set up"): ("connections", "login", "logout", "auth", "keys", "doctor", "adapters"),
+    N_("Look"): ("find", "show", "policy"),
+    N_("Delete"): ("plan", "apply", "delete", "status", "resume", "verify"),
+    N_("Bring back"): ("restore", "backup", "vault"),
+    N_("Prove"): ("receipt", "journal"),
+    N_("Try out"): ("demo", "sandbox"),
+    N_("Administration"): ("debug",),
+}
+"""What commands are for, in the order of the journey."""
+
 COMMANDS = {
     "demo": ("demo_cmd", "demo"),
     "sandbox": ("sandbox_cmd", "sandbox"),
@@ -81,7 +92,7 @@ class LazyGroup(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the commands in the order of the journey."""
-        return list(COMMANDS)
+        return [name for names in GROUPS.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import one command."""
@@ -93,8 +104,10 @@ class LazyGroup(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing any of them."""
-        with formatter.section(_("Commands")):
-            formatter.write_dl([(name, _(HELP[name])) for name in COMMANDS])
+        room = max(map(len, COMMANDS))
+        for title, names in GROUPS.items():
+            with formatter.section(_(title)):
+                formatter.write_dl([(name.ljust(room), _(HELP[name])) for name in names])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crm_bridge.cli.terminal.translated import Command, Group, given_twice, set_language
+from crm_bridge.cli.terminal.translated import Command, Group, SharedOption, given_twice, set_language
 from crm_bridge.shell import pasteable
 
 if TYPE_CHECKING:
@@ -40,13 +40,14 @@ def _speak(context: click.Context, language: str | None) -> None:
 
 _LANGUAGE = "crm_bridge.language"
 _path = click.Path(path_type=Path)
+_shared = functools.partial(click.option, cls=SharedOption)
 _DECLARATIONS = (
-    click.option("--home", type=_path, default=None, help="State directory (default: CRM_BRIDGE_HOME)."),
-    click.option("--secrets-file", type=_path, default=None, help="TOML file with secrets, mode 0600."),
-    click.option("--secrets-fd", type=int, default=None, help="Inherited file descriptor to read secrets from."),
-    click.option("--secrets-dir", type=_path, default=None, help="Folder with one file a secret, as mounted."),
-    click.option("--json", "as_json", is_flag=True, default=False, help="Machine-readable output."),
-    click.option(
+    _shared("--home", type=_path, default=None, help="State directory (default: CRM_BRIDGE_HOME)."),
+    _shared("--secrets-file", type=_path, default=None, help="TOML file with secrets, mode 0600."),
+    _shared("--secrets-fd", type=int, default=None, help="Inherited file descriptor to read secrets from."),
+    _shared("--secrets-dir", type=_path, default=None, help="Folder with one file a secret, as mounted."),
+    _shared("--json", "as_json", is_flag=True, default=False, help="Machine-readable output."),
+    _shared(
         "--lang",
         type=click.Choice(["en", "zh"]),
         default=None,
@@ -55,10 +56,8 @@ _DECLARATIONS = (
         callback=lambda context, _option, chosen: _speak(context, chosen),
         help="Language of messages.",
     ),
-    click.option(
-        "--verbose", "-v", is_flag=True, default=False, help="Log steps and repeated calls to standard error."
-    ),
-    click.option("--debug-http", is_flag=True, default=False, help="Log every call: route, status, time; no content."),
+    _shared("--verbose", "-v", is_flag=True, default=False, help="Log steps and repeated calls to standard error."),
+    _shared("--debug-http", is_flag=True, default=False, help="Log every call: route, status, time; no content."),
 )
 
 

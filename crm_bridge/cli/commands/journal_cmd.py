@@ -198,7 +198,7 @@ def reconcile(run_or_connection: str | None, since: datetime | None) -> int:
         return report_run(bridge, bridge.connect(info.ref.connection).reconcile(info.id))
 
 
-@command("rotate-key")
+@command("rotate-key", administrative=True)
 def rotate_key() -> int:
     """Hand over to a new signing key; the entry that says so is sealed by both. Receipts of before stay good."""
     with open_bridge() as bridge:
@@ -213,7 +213,7 @@ def rotate_key() -> int:
     return 0
 
 
-@command("renew")
+@command("renew", administrative=True)
 @click.option(
     "--after", required=True, help="What is known of the old journal's head: SIZE:ROOT, or a checkpoint file."
 )

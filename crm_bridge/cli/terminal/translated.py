@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import inspect
 import os
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,8 +100,21 @@ def translated(command: click.Command) -> Iterator[None]:
             option.help = text
 
 
+_SENTENCE = 200
+"""Characters of a command's first sentence that are shown in the list of commands."""
+
+
+class SharedOption(click.Option):
+    """An option that every command takes: its help is on the first page, and its name in one line of the others."""
+
+
 class Command(click.Command):
     """A command whose help is translated when it is shown, and that never lets one option silently replace another."""
+
+    def __init__(self, *args: Any, administrative: bool = False, **kwargs: Any) -> None:
+        """Make it; an `administrative` one is listed apart, because it is rarely needed."""
+        super().__init__(*args, **kwargs)
+        self.administrative = administrative
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words; an option with one value that is given twice is a mistake, whichever one was meant."""
@@ -120,6 +134,32 @@ class Command(click.Command):
         with translated(self):
             return super().get_help(ctx)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's own options, and the names of those that all commands share."""
+        params = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        shared = [one for one in params if isinstance(one, SharedOption) or one is self.get_help_option(ctx)]
+        own = [one for one in params if one not in shared]
+        if ctx.parent is None:
+            own, shared = params, []
+        if records := [record for one in own if (record := one.get_help_record(ctx))]:
+            with formatter.section(_("Options")):
+                formatter.write_dl(records)
+        if shared:
+            names = " ".join(max(one.opts, key=len) for one in shared)
+            lines = textwrap.wrap(names, formatter.width - 2, break_on_hyphens=False)
+            with formatter.section(_("Shared options (see `crm-bridge --help`)")):
+                formatter.write("".join(f"  {line}\n" for line in lines))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write two calls as they are typed."""
+        from crm_bridge.cli.examples import EXAMPLES
+
+        program, _space, path = ctx.command_path.partition(" ")
+        if calls := EXAMPLES.get(path):
+            with formatter.section(_("Examples")):
+                for call in calls:
+                    formatter.write(f"{' ' * formatter.current_indent}{program} {call}\n")
+
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the line for the list of commands in the active language."""
         with translated(self):
@@ -134,4 +174,20 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """A group whose help is translated when it is shown."""
+    """A group whose help is translated when it is shown; commands that are rarely needed stand apart."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, then the commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command."""
+        members = [(name, one) for name in self.list_commands(ctx) if (one := self.get_command(ctx, name))]
+        for title, rare in ((_("Commands"), False), (_("Administration"), True)):
+            listed = [
+                (name, one) for name, one in members if not one.hidden and getattr(one, "administrative", False) is rare
+            ]
+            if listed:
+                with formatter.section(title):
+                    formatter.write_dl([(name, one.get_short_help_str(_SENTENCE)) for name, one in listed])
