@@ -22,9 +22,9 @@ def progress(stage: str, done: int, total: int | None) -> None:
 def carry_out(crm: Connection, ids: list[str], reason: str) -> Run:
     plan = crm.plan(ids=ids, reason=reason, max_contracts=len(ids) + 500, max_leaves=10 * len(ids) + 500, max_share=100)
     run = crm.apply(plan, confirm=ask)
-    for item in run.not_removed:
+    for item in run.not_removed[:20]:
         print(f"{item.contract.number}: {item.outcome}, {item.reason.words if item.reason else ''}")
-    print(f"{run!r}, receipt {run.receipt().path}")
+    print(f"{run!r}, receipt {run.receipt().path}, {run.halted or 'complete'}")
     return run
 
 
@@ -32,7 +32,7 @@ with Bridge.open() as bridge:
     crm = bridge.connect(sys.argv[1], progress=progress)
     try:
         run = carry_out(crm, Path(sys.argv[2]).read_text("utf-8").split(), "left behind by the migration")
-        if left := run.follow_up():  # changed, locked, in approval: a new look, and a confirmation of its own
+        if not run.halted and (left := run.follow_up()):  # a new look, and a confirmation of its own
             carry_out(crm, left, f"follow-up of run {run.id}")
         wrong = [one.contract.id for one in run if one.contract.number in sys.argv[3:]]
         print([step.result for step in crm.restore(run.id, ids=wrong)] if wrong else "nothing to bring back")

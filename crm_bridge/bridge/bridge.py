@@ -236,7 +236,7 @@ class Bridge:
 
         known = self.env.connections
         if name not in known:
-            near = difflib.get_close_matches(name, list(known), n=1)
+            near = difflib.get_close_matches(name, list(known), n=1) or [one for one in known if one.startswith(name)]
             raise UsageError(
                 _("there is no connection {name}").format(name=name),
                 reason="unknown_connection",

@@ -112,7 +112,7 @@ def sandbox(
             server.start()
         if options.impersonate:
             running.proxied = tuple(spec.name for spec in served if spec.hosts)
-            running.proxy = stack.enter_context(_proxy(options.impersonate, served, servers, clock))
+            running.proxy = stack.enter_context(_proxy(options.impersonate, served, servers))
         if options.home:
             emulators = {name: server.exchange.emulator for name, server in servers.items()}
             write_home(options.home, emulators, names=options.names)
@@ -132,9 +132,7 @@ def serve(
         running.wait()
 
 
-def _proxy(
-    folder: Path, specs: Sequence[AdapterSpec], servers: Mapping[str, SandboxServer], clock: Clock
-) -> Impersonation:
+def _proxy(folder: Path, specs: Sequence[AdapterSpec], servers: Mapping[str, SandboxServer]) -> Impersonation:
     """Return a proxy that answers for the hosts of every vendor that is served. UsageError where there are none."""
     from crm_bridge.sandbox.serving.impersonate import Impersonation  # cryptography is imported when it is wanted
 
@@ -147,7 +145,7 @@ def _proxy(
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_folder_of_ours(folder)  # only a certificate stays in it: others may read what they read before
-    return Impersonation(hosts, folder, clock=clock)
+    return Impersonation(hosts, folder)  # its clients live in the machine's time, whatever the stand-ins' clock says
 
 
 def _write_ready(path: Path, running: Sandbox) -> None:

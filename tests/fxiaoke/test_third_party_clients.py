@@ -1,4 +1,4 @@
-"""Public clients of the vendor, unmodified, in their own processes, against the emulator.
+"""Public clients of the vendor, unmodified, in their own processes, inside the fixture for tests of scripts.
 
 They insist on the vendor's https address, so a loopback proxy answers for that host. Their interpreter is the one
 that CRM_BRIDGE_CLIENTS_PYTHON names, or this one; they are skipped where their packages are missing.
@@ -10,15 +10,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from crm_bridge.clock import SystemClock
-from crm_bridge.sandbox.serving.impersonate import Impersonation
+from crm_bridge.testing.pytest_plugin import MakeSandbox
 from crm_bridge_fxiaoke.emulator import FxiaokeEmulator
 
 HOST = "open.fxiaoke.com"
@@ -93,12 +91,13 @@ class Client:
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
+def client(crm_sandbox: MakeSandbox, tmp_path: Path) -> Client:
     """A client's environment while the proxy answers for the vendor's host."""
-    emulator = FxiaokeEmulator(f"https://{HOST}", clock=SystemClock(), count=250)
-    with Impersonation({HOST: emulator.handle}, tmp_path) as proxy:
-        plain = {"PATH": os.environ.get("PATH", ""), "HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
-        yield Client(emulator, plain | dict(proxy.environment()), tmp_path)
+    made = crm_sandbox("fxiaoke", count=250, impersonate=True)
+    assert isinstance(made.emulator, FxiaokeEmulator)
+    assert made.running.proxy is not None
+    plain = {"PATH": os.environ.get("PATH", ""), "HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    return Client(made.emulator, plain | dict(made.running.proxy.environment()), tmp_path)
 
 
 @cache

@@ -29,7 +29,7 @@ class Company:
 def company(adapter: str, hosts: tuple[str, ...], folder: Path, *, user: str, count: int = 30) -> Iterator[Company]:
     """Serve a CRM for `hosts`, the last of which is the one that its API names; nothing else resolves them."""
     clock, spec = SystemClock(), load_adapter(adapter)
-    authority = Authority(clock)
+    authority = Authority()
     file = folder / "company-ca.pem"
     from cryptography.hazmat.primitives.serialization import Encoding
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def sandbox() -> None:
 def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | None, **chosen: Any) -> int:
     """Serve every installed CRM on 127.0.0.1 until SIGTERM or Ctrl-C.
 
-    Prints, as JSON on one line, what a client needs: addresses and made-up credentials.
+    Prints, as JSON on one line, what a client needs: addresses and made-up credentials. On a terminal, the addresses.
     """
     from crm_bridge.sandbox.exports import LoadOptions
     from crm_bridge.sandbox.serve import SandboxOptions
@@ -92,6 +93,9 @@ def _announce(running: Sandbox) -> None:
             )
         )
     Output.note(_("listening; stop with Ctrl-C"))
+    if sys.stdout.isatty():  # made-up secrets in one long line help nobody who reads it
+        Output.pairs((name, server.base_url) for name, server in running.servers.items())
+        return
     print(json.dumps(running.ready(), ensure_ascii=False), flush=True)  # noqa: T201 - the result of the command
 
 

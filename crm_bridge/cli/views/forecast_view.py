@@ -13,10 +13,10 @@ from crm_bridge.i18n import _, ngettext
 def forecast_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """Yield the lines of a card: each way back with its deadline, and what it does not bring back as it was."""
     if forecast.untrash is not Support.ABSENT:
-        yield _("way back 1"), _("the CRM's bin, {deadline}").format(deadline=deadline_text(forecast))
+        yield _("the CRM's bin"), deadline_text(forecast)
         yield _("  not the same"), _odd(forecast, Route.UNTRASH)
     if forecast.recreate is not Support.ABSENT:
-        yield _("way back 2"), _("a new record from the backup, as long as the backup is kept")
+        yield _("from backup"), _("a new record from the backup, as long as the backup is kept")
         yield _("  not the same"), _odd(forecast, Route.RECREATE)
 
 

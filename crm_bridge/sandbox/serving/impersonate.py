@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from crm_bridge.clock import Clock, SystemClock
+from crm_bridge.clock import SystemClock
 from crm_bridge.spi.emulator import WireRequest, WireResponse
 
 Handle = Callable[[WireRequest], WireResponse]
@@ -30,9 +30,9 @@ MOST_BODY = 128 << 20
 class Authority:
     """A throw-away certificate authority: its key lives in memory only and dies with it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self) -> None:
         """Make the authority's own certificate, valid from yesterday for a week."""
-        self._since = clock.now() - timedelta(days=1)
+        self._since = SystemClock().now() - timedelta(days=1)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("crm_bridge sandbox authority")
         usage = x509.KeyUsage(
@@ -92,9 +92,9 @@ class Authority:
 class Impersonation:
     """The proxy while it runs: `with Impersonation({"crm.example": emulator.handle}, folder) as proxy: ...`."""
 
-    def __init__(self, hosts: Mapping[str, Handle], folder: Path, *, clock: Clock | None = None) -> None:
+    def __init__(self, hosts: Mapping[str, Handle], folder: Path) -> None:
         """Answer for `hosts`; the authority's certificate is written into `folder`. Other hosts are refused."""
-        authority = Authority(clock or SystemClock())
+        authority = Authority()
         self.ca_file = folder / "authority.pem"
         self.ca_file.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
         self._server = _Server(

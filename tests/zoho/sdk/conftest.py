@@ -1,4 +1,4 @@
-"""Zoho's own Python SDK, unchanged, signed in to what `crm-bridge sandbox serve` serves: a real port on loopback."""
+"""Zoho's own Python SDK, unchanged, inside the fixture for tests of scripts: a real port on loopback."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from zohocrmsdk.src.com.zoho.crm.api.dc import DataCenter
 from zohocrmsdk.src.com.zoho.crm.api.sdk_config import SDKConfig
 
 from crm_bridge.clock import ManualClock
-from crm_bridge.sandbox.serve import SandboxOptions, sandbox
-from crm_bridge_zoho import ADAPTER
+from crm_bridge.testing.pytest_plugin import MakeSandbox
 from crm_bridge_zoho.emulator import ZohoEmulator
 
 
@@ -76,23 +75,18 @@ def body(response: Any, status: int = 200) -> Any:
 
 
 @pytest.fixture
-def sdk(tmp_path: Path) -> Iterator[Sdk]:
+def sdk(crm_sandbox: MakeSandbox, tmp_path: Path) -> Iterator[Sdk]:
     """Sign the SDK in; afterwards its log must hold no error, and nothing may have gone anywhere else."""
-    clock = ManualClock()
-    options = SandboxOptions(count=30, only=("zoho",))
-    with sandbox(options, clock=clock, specs=[ADAPTER]) as running:
-        server = running.servers["zoho"]
-        emulator = server.exchange.emulator
-        assert isinstance(emulator, ZohoEmulator)
-        log = tmp_path / "sdk.log"
-        resources = tmp_path / "resources"
-        resources.mkdir()
-        _initialize(emulator, tmp_path, log, resources)
-        made = Sdk(emulator, clock, tmp_path, len(emulator.ledger()))
-        yield made
-        text = log.read_text(encoding="utf-8")
-        assert [line for line in text.splitlines() if " - ERROR - " in line] == []
-        assert text.count("URL = ") == text.count(f"URL = {server.base_url}/")
+    crm = crm_sandbox("zoho", count=30)
+    assert isinstance(crm.emulator, ZohoEmulator)
+    log = tmp_path / "sdk.log"
+    resources = tmp_path / "resources"
+    resources.mkdir()
+    _initialize(crm.emulator, tmp_path, log, resources)
+    yield Sdk(crm.emulator, crm.clock, tmp_path, len(crm.emulator.ledger()))
+    text = log.read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if " - ERROR - " in line] == []
+    assert text.count("URL = ") == text.count(f"URL = {crm.url}/")
 
 
 def _initialize(emulator: ZohoEmulator, folder: Path, log: Path, resources: Path) -> None:
