@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,13 @@ class Receipt:
     issued: IssuedReceipt = field(repr=False)
     path: Path | None = None
     _restore: Callable[[], list[RestoreStep]] | None = field(default=None, repr=False, compare=False)
+    _readable: Callable[[], AbstractContextManager[IssuedReceipt]] | None = field(
+        default=None, repr=False, compare=False
+    )
+
+    def _lent(self) -> AbstractContextManager[IssuedReceipt]:
+        """Lend the receipt with lines that can be read, also after the bridge was closed."""
+        return nullcontext(self.issued) if self._readable is None else self._readable()
 
     @property
     def envelope(self) -> Mapping[str, Any]:
@@ -160,7 +168,8 @@ class Receipt:
         >>> [line["outcome"] for line in run.receipt().lines()]
         ['removed']
         """
-        return (json.loads(line) for line in self.issued)
+        with self._lent() as issued:
+            yield from map(json.loads, issued)
 
     def write(self, path: Path, *, force: bool = False) -> None:
         """Write the receipt to a file, and the lines of its contracts beside it under the name in the statement.
@@ -171,7 +180,8 @@ class Receipt:
         """
         check_replaceable(path, is_receipt, force=force)
         if self.issued.record_id is None:
-            write_lines(path.parent, self.issued)
+            with self._lent() as issued:
+                write_lines(path.parent, issued)
         path.write_bytes(envelope_text(self.envelope))
 
     @property

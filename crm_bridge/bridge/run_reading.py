@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.results import Receipt, Run, RunItem
@@ -13,7 +14,7 @@ from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.pipeline.annotations import Annotations
 from crm_bridge.pipeline.entries import statuses
 from crm_bridge.pipeline.planning.plan_file import PlanFile, open_plan
-from crm_bridge.pipeline.receipt import issue_receipt, write_receipt
+from crm_bridge.pipeline.receipt import IssuedReceipt, issue_receipt, write_receipt
 from crm_bridge.pipeline.runs import RunInfo, find_run
 
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ def read_run(
     def receipt() -> Receipt:
         with bridge.reading_journal() as journal:
             issued = issue_receipt(journal, find_run(journal, info.id))
-            return Receipt(issued, write_receipt(bridge.receipts, info.id, issued) if restore else None, restore)
+            path = write_receipt(bridge.receipts, info.id, issued) if restore else None
+
+        @contextmanager
+        def readable() -> Iterator[IssuedReceipt]:
+            with bridge.reading_journal() as now:
+                yield issued if now is journal else issue_receipt(now, find_run(now, info.id))
+
+        return Receipt(issued, path, restore, readable)
 
     return Run.of(info, items, receipt, halted)
 

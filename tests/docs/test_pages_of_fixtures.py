@@ -16,4 +16,5 @@ def test_the_tests_of_the_page_pass_as_they_are_written(pytester: pytest.Pyteste
     pytester.makepyfile(test_first=first, test_others="\n".join(others))
     # Named for an environment that was made before the package told of them.
     named = [word for plugin in PLUGINS for word in ("-p", plugin)]
-    pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", *named).assert_outcomes(passed=4)
+    # In this process, modules would be loaded anew and stay apart from those that other tests hold.
+    pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", *named).assert_outcomes(passed=4)

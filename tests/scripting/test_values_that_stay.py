@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,7 @@ def some(shared: StandIn, count: int) -> list[Contract]:
     return list(shared.crm.find(ids=shared.ids()[:count]))
 
 
-def test_what_a_run_says_stays_when_the_bridge_is_closed(shared: StandIn) -> None:
+def test_what_a_run_says_stays_when_the_bridge_is_closed(shared: StandIn, tmp_path: Path) -> None:
     held, *others = some(shared, 4)
     with Bridge.open(shared.home, clock=shared.clock) as bridge:
         crm = bridge.connect(shared.name)
@@ -37,7 +38,26 @@ def test_what_a_run_says_stays_when_the_bridge_is_closed(shared: StandIn) -> Non
     assert (run.counts, run.exit_code, len(run)) == ({Outcome.REMOVED: 3, Outcome.HELD: 1}, 3, 4)
     assert [item.contract.id for item in run.not_removed] == run.follow_up() == [held.id]
     assert {item.contract.number for item in run} == {one.number for one in (held, *others)}
-    assert run.receipt().statement["predicate"]["run"] == run.id
+    receipt = run.receipt()
+    assert receipt.statement["predicate"]["run"] == run.id
+    assert sorted(line["outcome"] for line in receipt.lines()) == ["held", "removed", "removed", "removed"]
+    receipt.write(tmp_path / "later.json")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_leaving_the_block_closes_everything(shared: StandIn) -> None:
+    def work() -> None:
+        with Bridge.open(shared.home, clock=shared.clock) as bridge:
+            crm = bridge.connect(shared.name)
+            plan = crm.plan(contracts=some(shared, 1))
+            crm.apply(plan, confirm=plan.digest)
+
+    work()  # what is opened once for the process stays
+    gc.collect()
+    before = len(os.listdir("/dev/fd"))
+    work()
+    gc.collect()
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_reading_a_run_again_leaves_nothing_open(shared: StandIn) -> None:
