@@ -29,6 +29,7 @@ from crm_bridge_zoho.reading.files import (
     listed_files,
     row_files,
 )
+from crm_bridge_zoho.reading.hanging import Hanging
 from crm_bridge_zoho.reading.inbound import Found, Inbound, inbound_of, named, read_inbound, take
 from crm_bridge_zoho.reading.parallel import ordered_map
 from crm_bridge_zoho.reading.read_by_id import ById, Rows
@@ -52,6 +53,8 @@ class _Material:
     """Ids whose long texts were not given once and in full."""
     unreadable: frozenset[str]
     """Ids of records of which one piece holds a value that cannot be read."""
+    hanging: Mapping[str, Mapping[str, list[Row]]]
+    """By list, and by id: the rows of lists that were read, or found empty, for many contracts at once."""
 
 
 class Snapshotter:
@@ -69,6 +72,7 @@ class Snapshotter:
         self._pointing: tuple[Inbound, ...] | None = None
         self._problem = ""
         self._known_fields: dict[str, str] = {}
+        self._hanging = Hanging(coql, self._list, size=in_list)
 
     def take(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         """Yield one result per ref, in the order of `refs`."""
@@ -129,7 +133,9 @@ class Snapshotter:
         whole = {key for key, found in texts.items() if len(found) == 1}
         cut = frozenset(extra) - whole if self._module.columns.rich_texts else frozenset()
         inbound, refused = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
-        return _Material(rows, extra, inbound, refused, cut, frozenset(unreadable))
+        lists = [one for one in self._lists(refused) if one.api_name in (NOTES, ATTACHMENTS)]
+        hanging = {one.api_name: self._hanging.rows(one, live) for one in lists}
+        return _Material(rows, extra, inbound, refused, cut, frozenset(unreadable), hanging)
 
     def _inbound(self) -> tuple[Inbound, ...]:
         if self._pointing is None:
@@ -165,7 +171,8 @@ class Snapshotter:
         vanished = False
         for one in self._lists(material.refused):
             try:
-                rows = self._list(ref, one)
+                rows = material.hanging.get(one.api_name, {}).get(ref.id)
+                rows = self._list(ref, one) if rows is None else rows
             except (RequestRefusedError, PermissionDeniedError, UsageError) as error:
                 if error.reason in ENDS_THE_RUN:
                     raise

@@ -109,6 +109,8 @@ class Switches:
     """Modules that the user may not see: not listed, not read, and no names of their records."""
     trim_texts: bool = False
     """Blanks at both ends of a written text are cut off."""
+    children_in_queries: str = "no"
+    """Queries take Notes and Attachments: no, yes, first (of a list of parents), one (of those on a record)."""
     subform_rows: int = 100
     """Rows of one record that lists of a subform module, and queries of it, show."""
     row_files: str = "row"

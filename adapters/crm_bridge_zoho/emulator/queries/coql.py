@@ -14,6 +14,7 @@ from crm_bridge_zoho.emulator.api.reading import shown_rows
 from crm_bridge_zoho.emulator.call import NOT_IN_LISTS, Call
 from crm_bridge_zoho.emulator.describing.metadata_fields import field_json
 from crm_bridge_zoho.emulator.queries.coql_match import (
+    CHILD_MODULES,
     ID,
     Path,
     bounds,
@@ -31,7 +32,6 @@ from crm_bridge_zoho.emulator.state.values import number, shown
 
 MAX_CONDITIONS = 25
 MAX_BASE_JOINS = 20
-CHILD_MODULES = frozenset({"Notes", "Attachments"})
 
 
 def coql(call: Call) -> WireResponse:
@@ -63,7 +63,7 @@ def check(call: Call, query: Query) -> Module:
         or not call.org.shows_module(module.api_name)
         or not module.api_supported
         or (module.generated_type in NOT_IN_LISTS and not (module.is_subform and call.switches.coql_subforms))
-        or module.api_name in CHILD_MODULES
+        or (module.api_name in CHILD_MODULES and call.switches.children_in_queries == "no")
     ):
         raise ApiError("INVALID_MODULE", "the given module is not supported in api")
     if query.view:
@@ -103,6 +103,8 @@ def run(call: Call, query: Query, module: Module) -> tuple[list[Json], bool]:
     org = call.org
     where = _without_inner(call, query.where)
     found = iter(shown_rows(org, module, _matches(org, module, where, _id_order(query))))
+    if module.api_name in CHILD_MODULES and call.switches.children_in_queries == "one":
+        found = iter({record.cells["Parent_Id"]: record for record in found}.values())
     if query.group or any(column.function for column in query.columns):
         rows = _aggregate(org, query, module, found)
         window = rows[query.offset : query.offset + query.limit]
@@ -218,7 +220,8 @@ def _without_inner(call: Call, where: Criteria) -> Criteria:
     if isinstance(where, Both):
         return replace(where, left=_without_inner(call, where.left), right=_without_inner(call, where.right))
     if where.inner is None:
-        return where
+        first = call.switches.children_in_queries == "first" and where.column == "Parent_Id"
+        return replace(where, values=where.values[:1]) if first else where
     inner = where.inner
     column = inner.columns[0]
     rows, _more = run(call, inner, check(call, inner))

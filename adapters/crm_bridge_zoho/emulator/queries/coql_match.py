@@ -18,6 +18,7 @@ from crm_bridge_zoho.emulator.state.values import stored
 
 Test = Callable[[Record], bool]
 ID = Field("id", "Record Id", "id", custom=False, read_only=True)
+CHILD_MODULES = frozenset({"Notes", "Attachments"})
 
 _EQUALITY = frozenset({"=", "!=", "in", "not in", "is null", "is not null"})
 _ORDERED = _EQUALITY | {"<", ">", "<=", ">=", "between", "not between"}
@@ -77,6 +78,8 @@ def resolve(org: Org, module: Module, text: str) -> Path:
         followed.append(field)
         here = org.modules[field.target]
     found = ID if last == "id" else here.fields.get(last)
+    if found is None and last == "Parent_Id" and here.api_name in CHILD_MODULES:
+        found = Field("Parent_Id", "Parent", "lookup", target=org.contract_module, custom=False)
     refused = org.hides(here.api_name, last) and org.switches.hidden_fields_described != "ordinary"
     if found is None or refused:
         raise invalid_query(text)
