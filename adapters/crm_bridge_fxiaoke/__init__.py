@@ -27,7 +27,6 @@ In reading order:
     emulator/      a stand-in for 纷享销客 that speaks its wire
     leaves         counting the rows that hang on contracts, without reading them
     pytest_plugin  a pytest fixture with the stand-in of 纷享销客, for the tests of somebody's own scripts
-    secured        described, and left out of every record that this user is given, although records hold values
 """
 
 from __future__ import annotations

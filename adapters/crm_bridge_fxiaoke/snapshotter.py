@@ -17,7 +17,7 @@ from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, text
 from crm_bridge_fxiaoke.reading.files import Files, file_entries
 from crm_bridge_fxiaoke.reading.parallel import ordered_map
 from crm_bridge_fxiaoke.reading.records import LIST_MOST, Condition, Records, Row, Rows, condition, unreadable_text
-from crm_bridge_fxiaoke.secured import SecuredFields
+from crm_bridge_fxiaoke.reading.secured import SecuredFields
 from crm_bridge_fxiaoke.settings import Assumptions
 from crm_bridge_fxiaoke.wire import ObjectMeta, row_id
 
