@@ -48,7 +48,7 @@ __version__ = VERSION
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Connection, Details, Plan, Receipt, Run, RunItem
-    from crm_bridge.bridge.connection import Confirm
+    from crm_bridge.bridge.run_verbs import Confirm
     from crm_bridge.domain.capabilities import Route, Step
     from crm_bridge.domain.contract import Contract, ContractRef, RecordState
     from crm_bridge.domain.filters.syntax import parse_filter
@@ -154,7 +154,7 @@ __all__ = [
 
 _HOMES = {
     "crm_bridge.bridge": ("Bridge", "Connection", "Details", "Plan", "Receipt", "Run", "RunItem"),
-    "crm_bridge.bridge.connection": ("Confirm",),
+    "crm_bridge.bridge.run_verbs": ("Confirm",),
     "crm_bridge.domain.capabilities": ("Route", "Step"),
     "crm_bridge.domain.contract": ("Contract", "ContractRef", "RecordState"),
     "crm_bridge.domain.filters.syntax": ("parse_filter",),

@@ -38,7 +38,7 @@ GROUPS = {
 VALUES = ("where", "all_of", "parse_filter")
 ALIASES = {
     "Filter": "crm_bridge.domain.filters.tree",
-    "Confirm": "crm_bridge.bridge.connection",
+    "Confirm": "crm_bridge.bridge.run_verbs",
     "Progress": "crm_bridge.pipeline.stopping",
 }
 TYPES = tuple(name for names in GROUPS.values() for name in names if name not in ALIASES)
@@ -62,10 +62,14 @@ ONE_LINE = 100
 
 
 def members(name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the attributes of a type that belong to scripts, in the order of the source."""
-    for member, value in vars(_kind(name)).items():
-        if not member.startswith("_") and member not in INSIDE.get(name, "").split():
-            yield member, value
+    """Yield the attributes of a type that belong to scripts, in the order of the source: its own, then inherited."""
+    kind = _kind(name)
+    known: set[str] = set(INSIDE.get(name, "").split())
+    for home in (kind, *(base for base in kind.__mro__[1:] if base.__module__.startswith("crm_bridge.bridge."))):
+        for member, value in vars(home).items():
+            if not member.startswith("_") and member not in known:
+                known.add(member)
+                yield member, value
 
 
 def calls_of(name: str) -> list[str]:

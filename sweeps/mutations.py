@@ -153,7 +153,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a plan runs on any tenant",
-        "crm_bridge/bridge/connection.py",
+        "crm_bridge/bridge/tenant.py",
         "        if (head.connection, head.org, head.module) != (self.name, profile.org_id, profile.module):\n",
         "        if (head.connection, head.org, head.module) == ():\n",
         (f"{JOURNEYS}/test_refusals.py",),
@@ -238,7 +238,7 @@ MUTATIONS = (
     ),
     Mutation(
         "absence at another tenant counts",
-        "crm_bridge/bridge/connection.py",
+        "crm_bridge/bridge/run_verbs.py",
         """        self._check_tenant(file)
         with self._working(info):
             log = RunLog(self.context, info.ref)
@@ -282,14 +282,14 @@ MUTATIONS = (
     ),
     Mutation(
         "an expired plan leaves open what its run left open",
-        "crm_bridge/bridge/connection.py",
+        "crm_bridge/bridge/run_verbs.py",
         "                self.reconcile(known.id)\n",
         "                pass\n",
         (f"{PROTOCOL}/test_expired_plans.py",),
     ),
     Mutation(
         "a resume of what is done asks the CRM again",
-        "crm_bridge/bridge/connection.py",
+        "crm_bridge/bridge/run_verbs.py",
         "        if info.complete:\n            return self._reported(info)\n",
         "        self.profile()\n        if info.complete:\n            return self._reported(info)\n",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),

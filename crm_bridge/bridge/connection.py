@@ -1,19 +1,15 @@
-"""One connection: the verbs of the product on one tenant of one CRM."""
+"""One connection: what is there, plans for it, and the verbs that carry plans out or take them back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
-from crm_bridge import failpoints
+from crm_bridge.bridge.run_verbs import Confirm, RunVerbs
 from crm_bridge.bridge.wanted import Wanted
-from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters.tree import Filter
@@ -24,35 +20,21 @@ from crm_bridge.errors import (
     AmbiguousContractError,
     Choice,
     ConfirmationError,
-    CrmBridgeError,
-    GuardError,
     NothingMatchedError,
     UsageError,
 )
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge import Bridge
     from crm_bridge.bridge.results import Plan, Run
     from crm_bridge.domain.planning.obstacles import Deletability
-    from crm_bridge.domain.planning.plan import ConfirmedPlan
     from crm_bridge.domain.snapshot import Snapshot
-    from crm_bridge.pipeline.context import RunContext
     from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
-    from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.restoring.rehearsal import Rehearsal, Stage
-    from crm_bridge.pipeline.restoring.relink import LinkRepair, RelinkPlan
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
-    from crm_bridge.pipeline.runs import RunInfo
-    from crm_bridge.pipeline.settling.audit import DeletionAudit
-    from crm_bridge.pipeline.stopping import Progress, StopFlag
-    from crm_bridge.spi.adapter import Profile
 
 _DIGEST = 64
 """Hex digits of a plan's digest."""
-Confirm: TypeAlias = "str | Callable[[Plan], str]"
-"""The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
 
 
 class RaisedCaps(TypedDict, total=False):
@@ -75,30 +57,8 @@ class Details:
     """Whether this user may move it to the bin, as far as the CRM tells beforehand."""
 
 
-class Connection:
+class Connection(RunVerbs):
     """A signed-in tenant. Signing in happens at the first call that needs it."""
-
-    def __init__(
-        self, bridge: Bridge, name: str, *, progress: Progress | None = None, stop: StopFlag | None = None
-    ) -> None:
-        """Belong to `bridge`; use `Bridge.connect`."""
-        self._bridge = bridge
-        self.name = name
-        self._progress = progress or bridge.progress
-        self._stop = stop or bridge.stop
-
-    @cached_property
-    def context(self) -> RunContext:
-        """Return what the steps of the journey work with; signs in."""
-        return replace(self._bridge.context(self.name), progress=self._progress, stop=self._stop)
-
-    def profile(self) -> Profile:
-        """Return who is signed in, where, and what may be done there.
-
-        >>> crm.profile().module, crm.profile().environment
-        ('Contracts', 'sandbox')
-        """
-        return self._bridge.profile(self.name)
 
     def find(
         self,
@@ -312,65 +272,6 @@ class Connection:
 
         leave_out(self.context, plan.file)
 
-    def _stage(self) -> Stage:
-        # A server and a whole stand-in are not loaded where nothing is rehearsed.
-        from crm_bridge.sandbox.stage import stage_for
-
-        return stage_for(self._bridge.resolved(self.name).spec)
-
-    def apply(self, plan: Plan | Path | str, *, confirm: Confirm) -> Run:
-        """Carry out a confirmed plan: back up, delete, verify, receipt. The unfinished run of a plan is taken up.
-
-        Raises ConfirmationError, GuardError, BackupError, JournalError and whatever stops the sign-in; nothing was
-        sent then.
-        What happened to each contract after that is in the run, and `Run.halted` says why it stopped early.
-
-        >>> plan = crm.plan(number=numbers[0], reason="duplicate import")
-        >>> crm.apply(plan, confirm=plan.digest).counts
-        Counter({<Outcome.REMOVED: 'removed'>: 1})
-        >>> crm.apply(crm.plan(number=numbers[1]), confirm=lambda plan: plan.phrase).exit_code
-        <ExitCode.OK: 0>
-        """
-        from crm_bridge.bridge.results import Plan
-        from crm_bridge.domain.planning.plan import confirm_plan
-        from crm_bridge.domain.planning.safety import refuse
-        from crm_bridge.pipeline.planning.plan import shelve_plan
-        from crm_bridge.pipeline.planning.plan_file import open_plan
-        from crm_bridge.pipeline.planning.policing import refuse_lacks
-        from crm_bridge.pipeline.restoring.rehearsal import check_rehearsed
-        from crm_bridge.pipeline.runs import run_of_plan
-
-        path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
-        file = open_plan(path, journal=self.context.journal, digest=digest)
-        refuse(file.plan.notes.refusals)
-        self._check_tenant(file)
-        self._refuse_stale(file)
-        if run_of_plan(self.context.journal, file.plan.digest) is None:
-            refuse_lacks(self.context, file.plan)
-        word = confirm(Plan(file)) if callable(confirm) else confirm
-        check_rehearsed(self.context.journal, file.plan.digest)
-        confirmed = confirm_plan(file.plan, word, now=moment_of(self.context.clock), by=self.context.actor)
-        shelve_plan(self.context.plans, file, self.context.journal)
-        return self._carry_out(confirmed, file)
-
-    def _refuse_stale(self, file: PlanFile) -> None:
-        """Refuse a plan that is past its time, or was made under another policy.
-
-        What an unfinished run of it left open is settled by looking first.
-        """
-        from crm_bridge.domain.planning.plan import check_fresh
-        from crm_bridge.pipeline.planning.policing import refuse_policy
-        from crm_bridge.pipeline.runs import run_of_plan
-
-        try:
-            refuse_policy(self.context, file.plan)
-            check_fresh(file.plan, now=moment_of(self.context.clock))
-        except (ConfirmationError, GuardError):
-            known = run_of_plan(self.context.journal, file.plan.digest)
-            if known is not None and not known.complete:
-                self.reconcile(known.id)
-            raise
-
     def delete(self, wanted: str, *, confirm: Confirm, reason: str = "", step: Step = Step.TRASH) -> Run:
         """Delete one contract by id or number. A digest confirms the plan that was shown for it before.
 
@@ -403,286 +304,6 @@ class Connection:
                 hint=_("run the command without --confirm to see the plan and its digest"),
             )
         return plan
-
-    def resume(self, run_id: str | None = None) -> Run:
-        """Settle what is open in a run and go on with the same plan. A run that is done is only reported.
-
-        >>> int(crm.resume().exit_code)
-        0
-        """
-        from crm_bridge.domain.planning.plan import Confirmation, ConfirmedPlan
-        from crm_bridge.pipeline.runs import find_run
-
-        info = find_run(self._bridge.journal, run_id)
-        if info.complete:
-            return self._reported(info)
-        file = self._plan_of(info)
-        self._check_tenant(file)
-        self._refuse_other_policy(info, file)
-        said = Confirmation(info.ref.plan, self.context.clock.now(), info.confirmed_by, info.confirmed_how)
-        return self._carry_out(ConfirmedPlan(file.plan, said), file)
-
-    def _refuse_other_policy(self, info: RunInfo, file: PlanFile) -> None:
-        """Refuse to go on under another policy; what is open is settled by looking first."""
-        from crm_bridge.pipeline.planning.policing import refuse_policy
-
-        try:
-            refuse_policy(self.context, file.plan)
-        except GuardError:
-            self.reconcile(info.id)
-            raise
-
-    def verify(self, run_id: str | None = None) -> Run:
-        """Look again at everything that a run removed, or that is not proven; nothing is sent that changes anything.
-
-        >>> crm.verify(run.id).counts
-        Counter({<Outcome.REMOVED: 'removed'>: 1})
-        """
-        from crm_bridge.domain.lifecycle import State
-        from crm_bridge.pipeline.run_log import RunLog
-        from crm_bridge.pipeline.runs import find_run
-        from crm_bridge.pipeline.settling.reconcile import settle_open
-        from crm_bridge.pipeline.settling.verify import look_again
-
-        info = find_run(self.context.journal, run_id)
-        file = self._plan_of(info)
-        self._check_tenant(file)
-        with self._working(info):
-            log = RunLog(self.context, info.ref)
-            settle_open(log, file.targets())
-            look_again(log, file.targets(), also=(State.VERIFIED,))
-        return self._run(info, file)
-
-    def reconcile(self, run_id: str | None = None) -> Run:
-        """Settle what is in doubt in a run by looking; nothing is sent that changes anything.
-
-        >>> crm.reconcile(run.id).counts
-        Counter({<Outcome.REMOVED: 'removed'>: 1})
-        """
-        from crm_bridge.pipeline.run_log import RunLog
-        from crm_bridge.pipeline.runs import find_run
-        from crm_bridge.pipeline.settling.reconcile import settle_open
-
-        info = find_run(self.context.journal, run_id)
-        file = self._plan_of(info)
-        self._check_tenant(file)
-        with self._working(info):
-            settle_open(RunLog(self.context, info.ref), file.targets())
-        return self._run(info, file)
-
-    def deletions(self, since: datetime | None = None) -> DeletionAudit:
-        """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.
-
-        Nothing is changed. Raises NotAvailableError, PermissionDeniedError.
-
-        >>> len(list(crm.deletions())) > 0
-        True
-        """
-        from crm_bridge.pipeline.settling.audit import DeletionAudit
-
-        return DeletionAudit(self.context, since)
-
-    @overload
-    def restore(
-        self,
-        run_id: str | None = None,
-        *,
-        ids: Iterable[str] | None = None,
-        last: bool = False,
-        dry_run: Literal[False] = False,
-        owner: str | None = None,
-    ) -> list[RestoreStep]: ...
-
-    @overload
-    def restore(
-        self,
-        run_id: str | None = None,
-        *,
-        ids: Iterable[str] | None = None,
-        last: bool = False,
-        dry_run: Literal[True],
-        owner: str | None = None,
-    ) -> Iterator[RestoreStep]: ...
-
-    def restore(
-        self,
-        run_id: str | None = None,
-        *,
-        ids: Iterable[str] | None = None,
-        last: bool = False,
-        dry_run: bool = False,
-        owner: str | None = None,
-    ) -> list[RestoreStep] | Iterator[RestoreStep]:
-        """Bring back what a run removed (all of it, or some ids): the CRM's own way first, else from the vault.
-
-        Which run is said: by its id, or with `last` or `ids` the last one. Raises UsageError otherwise. `owner` is the
-        id of the CRM user who gets contracts whose own owner is not an active user any more. `dry_run` streams what
-        would be done, and changes nothing.
-        Raises InDoubtError when any of it is in doubt: without ids that is anything in the run.
-
-        >>> [step.result for step in crm.restore(run.id, ids=[removed.id], dry_run=True)]
-        ['planned']
-        >>> [step.result for step in crm.restore(run.id, ids=[removed.id])]
-        ['restored']
-        """
-        from crm_bridge.pipeline.restoring.restore import restore, settle_restores
-        from crm_bridge.pipeline.restoring.restore_plan import check_tenant, plan_restore
-        from crm_bridge.pipeline.run_log import RunLog
-        from crm_bridge.pipeline.runs import find_run
-
-        if run_id is None and ids is None and not last:
-            raise UsageError(
-                _("say what to bring back: a run, the last one or some ids"),
-                reason="no_selection",
-                hint=_("list the runs with `crm-bridge status --runs`"),
-            )
-        info = find_run(self.context.journal, run_id)
-        check_tenant(self.context, info)
-        wanted = None if ids is None else frozenset(ids)
-        if dry_run:
-            return self._ways_back(info, wanted)
-        with self._working(info):
-            log = RunLog(self.context, info.ref)
-            settle_restores(log)
-            return list(restore(log, list(plan_restore(log, wanted)), owner=owner))
-
-    def _ways_back(self, info: RunInfo, ids: frozenset[str] | None) -> Iterator[RestoreStep]:
-        from crm_bridge.pipeline.restoring.restore_plan import plan_restore
-        from crm_bridge.pipeline.run_log import RunLog
-
-        with ExitStack() as keeping:
-            keeping.enter_context(self._working(info))
-            steps = plan_restore(RunLog(self.context, info.ref), ids)
-            return _while_kept(steps, keeping.pop_all())
-
-    def relink(self, run_id: str | None = None, *, confirm: str | None = None) -> tuple[RelinkPlan, list[LinkRepair]]:
-        """Plan which references of other records should point at what a run's restore brought back; set them.
-
-        Without `confirm` nothing is sent. Raises NothingMatchedError, ConfirmationError.
-
-        >>> try:
-        ...     planned, done = crm.relink(run.id)
-        ... except NothingMatchedError:
-        ...     planned = None
-        """
-        from crm_bridge.pipeline.restoring.relink import plan_relink, relink
-        from crm_bridge.pipeline.restoring.restore_plan import check_tenant
-        from crm_bridge.pipeline.run_log import RunLog
-        from crm_bridge.pipeline.runs import find_run
-
-        info = find_run(self.context.journal, run_id)
-        check_tenant(self.context, info)
-        with self._working(info):
-            log = RunLog(self.context, info.ref)
-            planned = plan_relink(log)
-            return planned, [] if confirm is None else relink(log, planned, confirm=confirm)
-
-    @contextmanager
-    def _working(self, info: RunInfo) -> Iterator[None]:
-        """Keep other processes off a run, and changes off its connection, while the block runs."""
-        from crm_bridge.files import hold
-
-        what = _("run {id}").format(id=info.id)
-        with (
-            hold(self.context.locks / f"plan-{info.ref.plan[:32]}.lock", what=what),
-            self._bridge.keep_connection(self.name, what=what),
-        ):
-            yield
-
-    def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
-        from crm_bridge.bridge.waiting import wait_for_others
-
-        bridge = self._bridge
-        return wait_for_others(
-            lambda: self._carry_out_now(confirmed, file), seconds=bridge.wait_seconds, warn=bridge.warn
-        )
-
-    def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
-        from crm_bridge.bridge.kept import rollback_warning
-        from crm_bridge.files import hold
-        from crm_bridge.pipeline.deleting.backup import back_up
-        from crm_bridge.pipeline.deleting.delete import delete
-        from crm_bridge.pipeline.restoring.rehearsal import is_due, rehearse_backup
-        from crm_bridge.pipeline.run_log import RunLog, steps_of
-        from crm_bridge.pipeline.runs import begin_run, end_run, find_run, lease_targets, run_for
-        from crm_bridge.pipeline.settling.audit import deleted_meanwhile
-        from crm_bridge.pipeline.settling.doubt import refuse_doubtful
-        from crm_bridge.pipeline.settling.verify import verify
-
-        context = self.context
-        if not context.journal.rollback_is_detected:
-            self._bridge.warn(rollback_warning())
-        plan_lock = hold(
-            context.locks / f"plan-{file.plan.digest[:32]}.lock",
-            what=_("plan {digest}").format(digest=file.plan.digest[:12]),
-        )
-        with plan_lock, ExitStack() as keeping:
-            run, new = run_for(context, confirmed)
-            keeping.enter_context(self._bridge.keep_connection(self.name, what=_("run {id}").format(id=run.id)))
-            lease_targets(context, run, file)
-            try:
-                refuse_doubtful(context, file.targets(), but=run.id)
-                if new:
-                    begin_run(context, confirmed, run)
-                backed_up = back_up(confirmed, file, log=RunLog(context, run))
-                if is_due(context.journal, file, above=context.rules.rehearse_above):
-                    rehearse_backup(backed_up.log, file, self._stage())
-                for step in steps_of(file.plan):
-                    verified = verify(delete(backed_up, step=step))
-                    if verified.run.halted:
-                        break
-                halted = verified.run.halted
-                reason = halted.reason if isinstance(halted, CrmBridgeError) else ""
-                outside = None if halted else deleted_meanwhile(backed_up.log, file)
-                end_run(backed_up.log, file.plan, file, halted=reason, outside=outside)
-            finally:
-                with failpoints.step("release"):
-                    context.journal.release(run.id)
-            with failpoints.step("pin"):
-                context.journal.pin()
-        info = find_run(context.journal, run.id)
-        made = self._run(info, file, halted if isinstance(halted, CrmBridgeError) else None)
-        try:
-            made.receipt()
-        except OSError as problem:
-            # The run is over: what became of it is told, whatever its receipt is written on.
-            told = _("the receipt of run {run} could not be written: {why}; issue it with `crm-bridge receipt issue`")
-            self._bridge.warn(told.format(run=run.id, why=problem.strerror or type(problem).__name__))
-        return made
-
-    def _reported(self, info: RunInfo) -> Run:
-        """Return what became of a run that is done; nothing is sent, not even a sign-in."""
-        run = self._run(info)
-        run.receipt()  # a process that died right after the run's end left none
-        return run
-
-    def _run(self, info: RunInfo, file: PlanFile | None = None, halted: CrmBridgeError | None = None) -> Run:
-        from crm_bridge.bridge.run_reading import read_run
-
-        return read_run(self._bridge, info, file=file, halted=halted, restore=lambda: self.restore(info.id))
-
-    def _plan_of(self, info: RunInfo) -> PlanFile:
-        from crm_bridge.pipeline.planning.plan_file import open_plan
-
-        digest = info.ref.plan
-        return open_plan(self.context.plans / f"{digest}.plan", journal=self.context.journal, digest=digest)
-
-    def _check_tenant(self, file: PlanFile) -> None:
-        head, profile = file.plan.head, self.context.profile
-        if (head.connection, head.org, head.module) != (self.name, profile.org_id, profile.module):
-            raise ConfirmationError(
-                _("the plan was made for {connection}, organisation {org}, module {module}").format(
-                    connection=head.connection, org=head.org, module=head.module
-                ),
-                reason="other_tenant",
-                hint=_("use that connection, or plan again here"),
-            )
-
-
-def _while_kept(steps: Iterator[RestoreStep], keeping: ExitStack) -> Iterator[RestoreStep]:
-    """Yield the steps, and let go of what is kept off other processes at their end."""
-    with keeping:
-        yield from steps
 
 
 def _looks_like_id(text: str) -> bool:

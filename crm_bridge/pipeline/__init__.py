@@ -6,6 +6,7 @@ In reading order:
     find           run a listing, apply the whole filter again, count what it could not judge, and prove
     planning/      from a selection to a plan on disk
     runs           begun, ended, found again. A run is remembered only in the journal
+    open_run       open the run of a plan
     run_log        the log of one run
     entries        journal entries of a run
     deleting/      from a confirmed plan to removed contracts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from crm_bridge.clock import Clock
 from crm_bridge.domain.planning.policy import DeletionPolicy
 from crm_bridge.domain.planning.safety import SafetyPolicy
 from crm_bridge.errors import InterruptedRunError
+from crm_bridge.files import hold
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
@@ -54,6 +56,10 @@ class RunContext:
     def is_stopping(self) -> bool:
         """Return whether the run was asked to stop, by a signal or by the stop file."""
         return self.stop.is_set or (self.stop_file is not None and self.stop_file.exists())
+
+    def exclusive(self, plan: str, *, what: str) -> AbstractContextManager[None]:
+        """Keep other processes off a plan, by its digest, while the block runs. Raises JournalBusyError."""
+        return hold(self.locks / f"plan-{plan[:32]}.lock", what=what)
 
     def check_stop(self) -> None:
         """Raise InterruptedRunError when the run was asked to stop, by a signal or by the stop file."""

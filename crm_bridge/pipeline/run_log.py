@@ -168,6 +168,11 @@ class VerifiedRun:
 
     run: DeletionRun
 
+    @property
+    def halted(self) -> Exception | None:
+        """Return why the step stopped early."""
+        return self.run.halted
+
 
 def steps_of(plan: DeletionPlan) -> tuple[Step, ...]:
     """Return the steps of a plan in order: a purge goes through the bin."""

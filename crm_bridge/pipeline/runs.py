@@ -12,7 +12,7 @@ from crm_bridge.domain.absence import Claim
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import FINAL, State, Status
 from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
-from crm_bridge.errors import ConfirmationError, JournalBusyError, UsageError
+from crm_bridge.errors import ConfirmationError, CrmBridgeError, JournalBusyError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry
 from crm_bridge.journal.store import Journal
@@ -21,7 +21,7 @@ from crm_bridge.pipeline.entries import RUN_END, RUN_START, RunRef, run_entry
 from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.planning.policing import policy_facts
 from crm_bridge.pipeline.receipt_lines import ReceiptLines, seal_of
-from crm_bridge.pipeline.run_log import RunLog, steps_of
+from crm_bridge.pipeline.run_log import RunLog, VerifiedRun, steps_of
 from crm_bridge.pipeline.settling.absence import UNPROVEN
 
 _OUTSIDE_NAMED = 100
@@ -158,15 +158,16 @@ def begin_run(context: RunContext, confirmed: ConfirmedPlan, run: RunRef) -> Non
         context.journal.append([run_entry(context, run, RUN_START, body)])
 
 
-def end_run(
-    log: RunLog, plan: DeletionPlan, file: PlanFile, *, halted: str = "", outside: Sequence[str] | None = None
-) -> Entry:
+def end_run(verified: VerifiedRun, *, outside: Sequence[str] | None = None) -> Entry:
     """Journal the end of a run (or of this part of it), with the seal of its receipt's lines.
 
     `outside` is what our user deleted beside the plan meanwhile, where that is known.
     """
+    backed_up = verified.run.backed_up
+    log, plan = backed_up.log, backed_up.plan
+    halted = verified.halted.reason if isinstance(verified.halted, CrmBridgeError) else ""
     complete, counts = not halted, Counter[str]()
-    for target in file.targets():
+    for target in backed_up.file.targets():
         status = log.status(target.ref.id)
         complete = complete and is_final(status, plan) and not is_open(log, target.ref.id)
         counts[status.outcome.value] += 1

@@ -30,7 +30,7 @@ from crm_bridge.pipeline.deleting.saving import save_refs
 from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.restoring.measuring import with_digest
 from crm_bridge.pipeline.restoring.written import WrittenValues
-from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.pipeline.run_log import BackedUpPlan, RunLog
 from crm_bridge.spi.adapter import Adapter, Profile, RestoreItem, Verdict
 
 REHEARSED = "plan.rehearsed"
@@ -134,6 +134,13 @@ def rehearse_backup(log: RunLog, file: PlanFile, stage: Stage) -> None:
 def leave_out(context: RunContext, file: PlanFile) -> None:
     """Journal that a plan is not to be rehearsed, so that its run does not do it either."""
     _note(context, file, Rehearsal(LEFT_OUT, file.plan.count))
+
+
+def rehearse_when_due(backed_up: BackedUpPlan, stage: Callable[[], Stage]) -> None:
+    """Rehearse a run's backups where its plan, or its size, asks for it; `stage` builds the stand-in then."""
+    log, file = backed_up.log, backed_up.file
+    if is_due(log.context.journal, file, above=log.context.rules.rehearse_above):
+        rehearse_backup(log, file, stage())
 
 
 def is_due(journal: Journal, file: PlanFile, *, above: int) -> bool:

@@ -1,0 +1,202 @@
+"""Runs, as verbs of a connection: apply a plan, resume, verify, settle doubt, audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from crm_bridge.bridge.restore_verbs import RestoreVerbs
+from crm_bridge.clock import moment_of
+from crm_bridge.errors import ConfirmationError, CrmBridgeError, GuardError
+from crm_bridge.i18n import _
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge.results import Plan, Run
+    from crm_bridge.domain.planning.plan import ConfirmedPlan
+    from crm_bridge.pipeline.planning.plan_file import PlanFile
+    from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.pipeline.settling.audit import DeletionAudit
+
+Confirm: TypeAlias = "str | Callable[[Plan], str]"
+"""The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
+
+
+class RunVerbs(RestoreVerbs):
+    """Verbs that carry a plan out, or look at what became of it."""
+
+    def apply(self, plan: Plan | Path | str, *, confirm: Confirm) -> Run:
+        """Carry out a confirmed plan: back up, delete, verify, receipt. The unfinished run of a plan is taken up.
+
+        Raises ConfirmationError, GuardError, BackupError, JournalError and whatever stops the sign-in; nothing was
+        sent then.
+        What happened to each contract after that is in the run, and `Run.halted` says why it stopped early.
+
+        >>> plan = crm.plan(number=numbers[0], reason="duplicate import")
+        >>> crm.apply(plan, confirm=plan.digest).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        >>> crm.apply(crm.plan(number=numbers[1]), confirm=lambda plan: plan.phrase).exit_code
+        <ExitCode.OK: 0>
+        """
+        from crm_bridge.bridge.results import Plan
+        from crm_bridge.domain.planning.plan import confirm_plan
+        from crm_bridge.domain.planning.safety import refuse
+        from crm_bridge.pipeline.planning.plan import shelve_plan
+        from crm_bridge.pipeline.planning.plan_file import open_plan
+        from crm_bridge.pipeline.planning.policing import refuse_lacks
+        from crm_bridge.pipeline.restoring.rehearsal import check_rehearsed
+        from crm_bridge.pipeline.runs import run_of_plan
+
+        path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
+        file = open_plan(path, journal=self.context.journal, digest=digest)
+        refuse(file.plan.notes.refusals)
+        self._check_tenant(file)
+        self._refuse_stale(file)
+        if run_of_plan(self.context.journal, file.plan.digest) is None:
+            refuse_lacks(self.context, file.plan)
+        word = confirm(Plan(file)) if callable(confirm) else confirm
+        check_rehearsed(self.context.journal, file.plan.digest)
+        confirmed = confirm_plan(file.plan, word, now=moment_of(self.context.clock), by=self.context.actor)
+        shelve_plan(self.context.plans, file, self.context.journal)
+        return self._carry_out(confirmed, file)
+
+    def _refuse_stale(self, file: PlanFile) -> None:
+        """Refuse a plan that is past its time, or was made under another policy.
+
+        What an unfinished run of it left open is settled by looking first.
+        """
+        from crm_bridge.domain.planning.plan import check_fresh
+        from crm_bridge.pipeline.planning.policing import refuse_policy
+        from crm_bridge.pipeline.runs import run_of_plan
+
+        try:
+            refuse_policy(self.context, file.plan)
+            check_fresh(file.plan, now=moment_of(self.context.clock))
+        except (ConfirmationError, GuardError):
+            known = run_of_plan(self.context.journal, file.plan.digest)
+            if known is not None and not known.complete:
+                self.reconcile(known.id)
+            raise
+
+    def resume(self, run_id: str | None = None) -> Run:
+        """Settle what is open in a run and go on with the same plan. A run that is done is only reported.
+
+        >>> int(crm.resume().exit_code)
+        0
+        """
+        from crm_bridge.domain.planning.plan import Confirmation, ConfirmedPlan
+        from crm_bridge.pipeline.runs import find_run
+
+        info = find_run(self._bridge.journal, run_id)
+        if info.complete:
+            return self._reported(info)
+        file = self._plan_of(info)
+        self._check_tenant(file)
+        self._refuse_other_policy(info, file)
+        said = Confirmation(info.ref.plan, self.context.clock.now(), info.confirmed_by, info.confirmed_how)
+        return self._carry_out(ConfirmedPlan(file.plan, said), file)
+
+    def _refuse_other_policy(self, info: RunInfo, file: PlanFile) -> None:
+        """Refuse to go on under another policy; what is open is settled by looking first."""
+        from crm_bridge.pipeline.planning.policing import refuse_policy
+
+        try:
+            refuse_policy(self.context, file.plan)
+        except GuardError:
+            self.reconcile(info.id)
+            raise
+
+    def verify(self, run_id: str | None = None) -> Run:
+        """Look again at everything that a run removed, or that is not proven; nothing is sent that changes anything.
+
+        >>> crm.verify(run.id).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        """
+        from crm_bridge.domain.lifecycle import State
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.pipeline.settling.reconcile import settle_open
+        from crm_bridge.pipeline.settling.verify import look_again
+
+        info = find_run(self.context.journal, run_id)
+        file = self._plan_of(info)
+        self._check_tenant(file)
+        with self._working(info):
+            log = RunLog(self.context, info.ref)
+            settle_open(log, file.targets())
+            look_again(log, file.targets(), also=(State.VERIFIED,))
+        return self._run(info, file)
+
+    def reconcile(self, run_id: str | None = None) -> Run:
+        """Settle what is in doubt in a run by looking; nothing is sent that changes anything.
+
+        >>> crm.reconcile(run.id).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        """
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.pipeline.settling.reconcile import settle_open
+
+        info = find_run(self.context.journal, run_id)
+        file = self._plan_of(info)
+        self._check_tenant(file)
+        with self._working(info):
+            settle_open(RunLog(self.context, info.ref), file.targets())
+        return self._run(info, file)
+
+    def deletions(self, since: datetime | None = None) -> DeletionAudit:
+        """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.
+
+        Nothing is changed. Raises NotAvailableError, PermissionDeniedError.
+
+        >>> len(list(crm.deletions())) > 0
+        True
+        """
+        from crm_bridge.pipeline.settling.audit import DeletionAudit
+
+        return DeletionAudit(self.context, since)
+
+    def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
+        from crm_bridge.bridge.kept import rollback_warning
+        from crm_bridge.bridge.waiting import wait_for_others
+
+        if not self.context.journal.rollback_is_detected:
+            self._bridge.warn(rollback_warning())
+        made = wait_for_others(
+            lambda: self._carry_out_now(confirmed, file), seconds=self._bridge.wait_seconds, warn=self._bridge.warn
+        )
+        try:
+            made.receipt()
+        except OSError as problem:
+            # The run is over: what became of it is told, whatever its receipt is written on.
+            told = _("the receipt of run {run} could not be written: {why}; issue it with `crm-bridge receipt issue`")
+            self._bridge.warn(told.format(run=made.id, why=problem.strerror or type(problem).__name__))
+        return made
+
+    def _carry_out_now(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
+        from crm_bridge.pipeline.deleting.backup import back_up
+        from crm_bridge.pipeline.deleting.delete import delete
+        from crm_bridge.pipeline.open_run import open_run
+        from crm_bridge.pipeline.restoring.rehearsal import rehearse_when_due
+        from crm_bridge.pipeline.run_log import steps_of
+        from crm_bridge.pipeline.runs import end_run, find_run
+        from crm_bridge.pipeline.settling.audit import deleted_meanwhile
+        from crm_bridge.pipeline.settling.verify import verify
+
+        with open_run(self.context, confirmed, file, keep=self._kept) as log:
+            backed_up = back_up(confirmed, file, log=log)
+            rehearse_when_due(backed_up, self._stage)
+            for step in steps_of(file.plan):
+                verified = verify(delete(backed_up, step=step))
+                if verified.halted:
+                    break
+            end_run(verified, outside=None if verified.halted else deleted_meanwhile(log, file))
+        halted = verified.halted if isinstance(verified.halted, CrmBridgeError) else None
+        return self._run(find_run(self.context.journal, log.run.id), file, halted)
+
+    def _reported(self, info: RunInfo) -> Run:
+        """Return what became of a run that is done; nothing is sent, not even a sign-in."""
+        run = self._run(info)
+        run.receipt()  # a process that died right after the run's end left none
+        return run
