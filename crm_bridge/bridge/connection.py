@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
@@ -20,6 +20,7 @@ from crm_bridge.errors import (
     AmbiguousContractError,
     Choice,
     ConfirmationError,
+    CrmBridgeError,
     NothingMatchedError,
     UsageError,
 )

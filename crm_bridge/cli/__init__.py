@@ -13,6 +13,7 @@ In reading order:
     checkup         the checks behind `doctor`, in the order in which they depend on each other
     config_file     changing `config.toml` without losing what people wrote in it
     documents       documents of `--json`: a dataclass for each schema
+    examples        two examples of each command, for its help page
     receipt_check   check a receipt for the command line
     rehearsing      how a plan is rehearsed at the command line
     restore_choice  what a restore is about
