@@ -124,10 +124,6 @@ class Config:
         """Return the policy of a connection, its hold list read."""
         return policy_of(self.path.parent, self.policy, connection.policy)
 
-    def line_of(self, *keys: str) -> int | None:
-        """Return the line in which a key of a table is set, for error messages."""
-        return _line_of(self.text, keys)
-
 
 def default_home() -> Path:
     """Return the state directory: CRM_BRIDGE_HOME, else the platform's place for state."""

@@ -85,11 +85,6 @@ def checked_origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def settings_model() -> type[BaseModel]:
-    """Return the settings model (the spec names this function, so that listing adapters stays light)."""
-    return ZohoSettings
-
-
 def origins(settings: BaseModel) -> tuple[str, ...]:
     """Return the only origins that this connection may talk to."""
     if not isinstance(settings, ZohoSettings):

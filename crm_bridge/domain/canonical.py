@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -46,11 +45,6 @@ class RunningDigest:
         """Take one more line into account."""
         self._hash.update(len(line).to_bytes(8, "big"))
         self._hash.update(line)
-
-    def add_all(self, lines: Iterable[bytes]) -> None:
-        """Take more lines into account, in order."""
-        for line in lines:
-            self.add(line)
 
     def hex(self) -> str:
         """Return the digest so far."""

@@ -5,7 +5,7 @@ Where a contract stands is a fold over its journal entries; it is never kept bes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -308,11 +308,3 @@ def advance(status: Status, event: Event) -> Status:
         reason=event.reason,
         code=event.code,
     )
-
-
-def replay(events: Iterable[Event]) -> Status:
-    """Return where a contract stands after its whole history."""
-    status = Status()
-    for event in events:
-        status = advance(status, event)
-    return status

@@ -10,12 +10,10 @@ from crm_bridge.journal.format.merkle import (
     EMPTY_ROOT,
     Frontier,
     ProofError,
-    consistency_path,
     inclusion_path,
     leaf_hash,
     range_hash_of,
     root_of,
-    verify_consistency,
     verify_inclusion,
 )
 from verifier import verify_journal
@@ -36,11 +34,6 @@ ROOTS = [
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
-SIX_TO_EIGHT = [
-    "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-]
 FIRST_OF_EIGHT = [
     "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
     "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
@@ -65,10 +58,6 @@ def test_the_independent_verifier_computes_the_published_roots(size: int) -> Non
 
 def test_the_empty_tree_has_the_hash_of_nothing() -> None:
     assert Frontier().root() == EMPTY_ROOT
-
-
-def test_the_published_consistency_proof_comes_out() -> None:
-    assert [node.hex() for node in consistency_path(6, 8, range_hash_of(HASHES))] == SIX_TO_EIGHT
 
 
 def test_the_published_inclusion_proof_comes_out() -> None:
@@ -97,22 +86,6 @@ def test_no_other_leaf_index_or_path_proves_inclusion(leaves: list[bytes], data:
     if path:
         with pytest.raises(ProofError):
             verify_inclusion(leaves[index], index, size, path[:-1], root)
-
-
-@given(trees, st.data())
-def test_every_tree_proves_that_it_extends_its_beginning(leaves: list[bytes], data: st.DataObject) -> None:
-    old = data.draw(st.integers(1, len(leaves)))
-    path = consistency_path(old, len(leaves), range_hash_of(leaves))
-    verify_consistency(old, len(leaves), path, old_root=root_of(leaves[:old]), new_root=root_of(leaves))
-
-
-@given(trees, st.data())
-def test_a_tree_with_another_beginning_has_no_consistency_proof(leaves: list[bytes], data: st.DataObject) -> None:
-    old = data.draw(st.integers(1, len(leaves)))
-    other = [leaf_hash(b"another leaf, longer than any"), *leaves[1:]]
-    path = consistency_path(old, len(leaves), range_hash_of(leaves))
-    with pytest.raises(ProofError):
-        verify_consistency(old, len(leaves), path, old_root=root_of(other[:old]), new_root=root_of(leaves))
 
 
 @given(trees)

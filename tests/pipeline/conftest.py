@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.cost import Prediction
-from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanHead, Target
+from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanDigest, PlanHead, Target
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.planning.plan_writer import PlanWriter
@@ -70,3 +70,11 @@ def write_plan(path: Path, journal: Journal, count: int) -> DeletionPlan:
         for number in range(count):
             writer.add(target(number))
         return writer.finish(NOTES)
+
+
+def digest_of_plan(head: PlanHead, targets: Iterable[Target], notes: PlanNotes) -> str:
+    """Return the digest of a whole plan."""
+    running = PlanDigest(head)
+    for one in targets:
+        running.add(one)
+    return running.end(notes)

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_bridge.domain.planning.plan import digest_of_plan
 from crm_bridge.errors import ConfirmationError, CrmBridgeError
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.planning.plan_file import open_plan
 from crm_bridge.pipeline.planning.plan_writer import PlanWriter
-from tests.pipeline.conftest import NOTES, head, target, write_plan
+from tests.pipeline.conftest import NOTES, digest_of_plan, head, target, write_plan
 
 
 def test_what_was_written_is_what_is_read(tmp_path: Path, journal: Journal) -> None:

@@ -12,7 +12,6 @@ import pytest
 from crm_bridge import spool
 from crm_bridge.domain.planning.cost import Prediction
 from crm_bridge.domain.planning.pace import Pace
-from crm_bridge.domain.planning.plan import digest_of_plan
 from crm_bridge.domain.planning.plan_notes import Absent, Along, PlanNotes, Stage
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
@@ -20,7 +19,7 @@ from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.planning.plan import shelve_plan
 from crm_bridge.pipeline.planning.plan_file import open_plan
-from tests.pipeline.conftest import NOTES, head, target, write_plan
+from tests.pipeline.conftest import NOTES, digest_of_plan, head, target, write_plan
 
 OTHER = PlanNotes(
     locked=2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -258,14 +258,6 @@ class DeletionPlan:
         """Return the words that a person types to confirm exactly this plan: what, how many, where, and its digest."""
         verb = "PURGE" if self.head.step is Step.PURGE else "DELETE"
         return f"{verb} {self.count} {self.head.connection} {self.digest[:6]}"
-
-
-def digest_of_plan(head: PlanHead, targets: Iterable[Target], notes: PlanNotes) -> str:
-    """Return the digest of a whole plan."""
-    running = PlanDigest(head)
-    for target in targets:
-        running.add(target)
-    return running.end(notes)
 
 
 @dataclass(frozen=True, slots=True)

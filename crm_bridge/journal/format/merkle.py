@@ -116,25 +116,6 @@ def inclusion_path(index: int, size: int, range_hash: RangeHash) -> tuple[bytes,
     return tuple(reversed(path))
 
 
-def consistency_path(old: int, new: int, range_hash: RangeHash) -> tuple[bytes, ...]:
-    """Return the proof that the tree of `old` leaves is a prefix of that of `new` (RFC 6962 section 2.1.2)."""
-    if not 0 < old <= new:
-        raise ValueError("there is no such proof")
-    path: list[bytes] = []
-    start, end, whole = 0, new, True
-    while old != end:
-        middle = start + _split(end - start)
-        if old <= middle:
-            path.append(range_hash(middle, end))
-            end = middle
-        else:
-            path.append(range_hash(start, middle))
-            start, whole = middle, False
-    if not whole:
-        path.append(range_hash(start, end))
-    return tuple(reversed(path))
-
-
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
     """Raise ProofError unless `path` leads from the leaf to the root (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:
@@ -154,38 +135,6 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
         last >>= 1
     if last or result != root:
         raise ProofError("the path does not lead to the root")
-
-
-def verify_consistency(old: int, new: int, path: Sequence[bytes], *, old_root: bytes, new_root: bytes) -> None:
-    """Raise ProofError unless the tree of `new` leaves extends that of `old` (RFC 9162 section 2.1.4.2)."""
-    if not 0 < old <= new:
-        raise ProofError("the sizes are out of order")
-    if old == new:
-        if path or old_root != new_root:
-            raise ProofError("two roots for one size")
-        return
-    nodes = [old_root, *path] if old & (old - 1) == 0 else list(path)
-    if not nodes:
-        raise ProofError("the path is too short")
-    position, last = old - 1, new - 1
-    while position & 1:
-        position >>= 1
-        last >>= 1
-    first = second = nodes[0]
-    for node in nodes[1:]:
-        if last == 0:
-            raise ProofError("the path is too long")
-        if position & 1 or position == last:
-            first, second = node_hash(node, first), node_hash(node, second)
-            while not position & 1 and position:
-                position >>= 1
-                last >>= 1
-        else:
-            second = node_hash(second, node)
-        position >>= 1
-        last >>= 1
-    if last or first != old_root or second != new_root:
-        raise ProofError("the path does not join the two roots")
 
 
 def _split(count: int) -> int:
