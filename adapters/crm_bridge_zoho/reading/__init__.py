@@ -6,6 +6,7 @@ In reading order:
     coql        literals, brackets, and running queries with what Zoho lets through
     deletions   deletions of the contract module since a moment, as Zoho lists them
     files       the files of a contract
+    hanging     notes and files of many contracts
     inbound     records of other modules that point at contracts
     locks       who locked a record
     parallel    doing independent reads side by side
