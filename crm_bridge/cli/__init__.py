@@ -12,6 +12,7 @@ In reading order:
     caps            caps of the policy that one plan sets for itself, as options
     checkup         the checks behind `doctor`, in the order in which they depend on each other
     config_file     changing `config.toml` without losing what people wrote in it
+    examples        two examples of each command, for its help page
     documents       documents of `--json`: a dataclass for each schema
     examples        two examples of each command, for its help page
     receipt_check   check a receipt for the command line

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from crm_bridge.cli.terminal.completion import complete_filter
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import UsageError
 from crm_bridge.exit_codes import ExitCode
@@ -20,7 +21,7 @@ _PATH = click.Path(path_type=Path)
 F = TypeVar("F", bound=Callable[..., Any])
 WHERE_HELP = N_("Filter, e.g. 'status = \"Expired\" and end < 2020-01-01'; several must all be true.")
 _DECLARATIONS = (
-    click.option("--where", "where_", multiple=True, help=WHERE_HELP),
+    click.option("--where", "where_", multiple=True, shell_complete=complete_filter, help=WHERE_HELP),
     click.option("--search", "words", default=None, help="Words, through the CRM's search index (may lag)."),
     click.option("--number", default=None, help="Contract number."),
     click.option("--ids-from", type=_PATH, default=None, help="File of ids: one a line, or a CSV; or -."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group, shared
+from crm_bridge.cli.terminal.completion import complete_adapter
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.views.outcome_words import SURE
 from crm_bridge.harmless import plain
@@ -65,7 +66,7 @@ def adapters(context: click.Context) -> int:
 
 
 @command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_adapter)
 def show(name: str) -> int:
     """Show what adapter NAME can do: steps, limits, side effects, ways back, each with its source."""
     from crm_bridge.registry import load_adapter

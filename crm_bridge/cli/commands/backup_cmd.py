@@ -12,6 +12,7 @@ import click
 
 from crm_bridge.cli.options import command, force_option, open_bridge, shared
 from crm_bridge.cli.selection import filters_of, lists_of, say_missing, selection_options
+from crm_bridge.cli.terminal.completion import complete_connection, complete_filter
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.exit_codes import ExitCode
@@ -26,8 +27,8 @@ FORMATS = ("csv", "xlsx", "jsonl")
 
 
 @command("backup")
-@click.argument("connection")
-@click.argument("expression", required=False)
+@click.argument("connection", shell_complete=complete_connection)
+@click.argument("expression", required=False, shell_complete=complete_filter)
 @selection_options
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, format_option, group, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_adapter, complete_connection
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.views.outcome_words import SURE
 from crm_bridge.domain.capabilities import Step
@@ -43,7 +44,7 @@ def list_(form: str) -> int:
 
 @command("add")
 @click.argument("name")
-@click.option("--adapter", required=True, help="Which CRM: see `crm-bridge adapters`.")
+@click.option("--adapter", required=True, shell_complete=complete_adapter, help="Which CRM: see `crm-bridge adapters`.")
 @click.option("--module", default=None, help="Which module or object holds the contracts, where several could.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable.")
 def add(name: str, adapter: str, module: str | None, settings: tuple[str, ...]) -> int:
@@ -81,7 +82,7 @@ def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
 
 
 @command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_connection)
 def remove(name: str) -> int:
     """Remove connection NAME from the configuration; journal, vault and secrets stay."""
     from crm_bridge.cli.config_file import remove_connection
@@ -97,7 +98,7 @@ def remove(name: str) -> int:
 
 
 @command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_connection)
 def show(name: str) -> int:
     """Sign in on NAME and show the module, its fields and what they are taken for."""
     out = Output(as_json=shared().as_json)
@@ -125,7 +126,7 @@ def show(name: str) -> int:
 
 
 @command("test")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_connection)
 def test(name: str) -> int:
     """Sign in on NAME and say who that is and what may be done."""
     out = Output(as_json=shared().as_json)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_connection
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @command("doctor")
-@click.argument("name", metavar="CONNECTION")
+@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
 def doctor(name: str) -> int:
     """Check everything that CONNECTION needs before contracts are deleted; changes nothing in the CRM.
 

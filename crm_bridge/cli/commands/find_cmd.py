@@ -8,14 +8,15 @@ import click
 
 from crm_bridge.cli.options import command, format_option, open_bridge, shared
 from crm_bridge.cli.selection import filters_of, lists_of, say_missing, selection_options
+from crm_bridge.cli.terminal.completion import complete_connection, complete_filter
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import NothingMatchedError
 from crm_bridge.i18n import _
 
 
 @command("find")
-@click.argument("connection")
-@click.argument("expression", required=False)
+@click.argument("connection", shell_complete=complete_connection)
+@click.argument("expression", required=False, shell_complete=complete_filter)
 @selection_options
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
 @format_option
@@ -53,7 +54,7 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
 
 
 @command("show")
-@click.argument("connection")
+@click.argument("connection", shell_complete=complete_connection)
 @click.argument("contract")
 @click.option("--raw", is_flag=True, help="Also every field as the CRM names it.")
 def show(connection: str, contract: str, raw: bool) -> int:

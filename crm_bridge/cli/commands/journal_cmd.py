@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_connection, complete_run
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.i18n import _
 
@@ -30,7 +31,7 @@ def journal() -> None:
 
 
 @command("list")
-@click.option("--run", "run_id", default=None, help="Only entries of this run.")
+@click.option("--run", "run_id", default=None, shell_complete=complete_run, help="Only entries of this run.")
 @click.option("--plan", default=None, help="Only entries of the plan with this digest.")
 @click.option("--record", "record_id", default=None, help="Only entries about this record id.")
 @click.option("--op", default=None, help="Only this kind of entry.")
@@ -171,7 +172,7 @@ def export(output: Path, *, force: bool) -> int:
 
 
 @command("reconcile")
-@click.argument("run_or_connection", metavar="[RUN|CONNECTION]", required=False)
+@click.argument("run_or_connection", metavar="[RUN|CONNECTION]", required=False, shell_complete=complete_connection)
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),

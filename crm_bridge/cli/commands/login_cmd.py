@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_connection
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @command("login")
-@click.argument("name", metavar="CONNECTION")
+@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
 @click.option("--method", default=None, help="Another way to sign in, e.g. code or browser; see the adapter's help.")
 @click.option("--replace", is_flag=True, help="Ask for secrets that are kept already as well.")
 def login(name: str, method: str | None, replace: bool) -> int:
@@ -52,7 +53,7 @@ def login(name: str, method: str | None, replace: bool) -> int:
 
 
 @command("logout")
-@click.argument("name", metavar="CONNECTION")
+@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
 @click.option("--local", is_flag=True, help="Forget the secrets here only; do not revoke them at the CRM.")
 def logout(name: str, local: bool) -> int:
     """Revoke the secrets of CONNECTION where the CRM can, and forget them here."""
@@ -85,7 +86,7 @@ def auth() -> None:
 
 
 @command("status")
-@click.argument("name", metavar="[CONNECTION]", required=False)
+@click.argument("name", metavar="[CONNECTION]", required=False, shell_complete=complete_connection)
 def status(name: str | None) -> int:
     """Name the store of every secret of CONNECTION (default: of all connections); never a value."""
     out = Output(as_json=shared().as_json)

@@ -10,12 +10,15 @@ import click
 from crm_bridge.cli.caps import cap_options, caps_of
 from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared, suggested
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
+from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.translated import Command, Group
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from crm_bridge.bridge import Run
 
 
@@ -32,6 +35,11 @@ class PlanGroup(Group):
         if args and args[0] not in self.commands:
             return "make", self.commands["make"], args
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the connections to plan for, beside the subcommands."""
+        connection = next(one for one in self.commands["make"].params if isinstance(one, click.Argument))
+        return [*super().shell_complete(ctx, incomplete), *connection.shell_complete(ctx, incomplete)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the options of making a plan, which is what this command does most of the time."""
@@ -61,9 +69,15 @@ class MakeCommand(Command):
 
 
 @command("make", cls=MakeCommand, hidden=True)
-@click.argument("connection")
+@click.argument("connection", shell_complete=complete_connection)
 @selection_options
-@click.option("--again", metavar="RUN", default=None, help="What RUN held, was refused, or did not try.")
+@click.option(
+    "--again",
+    metavar="RUN",
+    default=None,
+    shell_complete=complete_run,
+    help="What RUN held, was refused, or did not try.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write.")
 @force_option
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
@@ -128,7 +142,7 @@ def _left_of(run: Run, connection: str, ids: list[str] | None) -> list[str]:
 
 
 @command("show")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_plan)
 @click.option("--all", "every", is_flag=True, help="Every contract.")
 @click.option("--details", is_flag=True, help="Assumptions, cost, and what each way back returns, field by field.")
 @format_option

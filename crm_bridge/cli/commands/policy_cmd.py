@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_connection
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
@@ -23,7 +24,7 @@ def policy() -> None:
 
 
 @command("show")
-@click.argument("name", metavar="CONNECTION")
+@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
 def show(name: str) -> int:
     """Show the policy of CONNECTION as it holds now, defaults included; nothing is sent."""
     out = Output(as_json=shared().as_json)
@@ -55,7 +56,7 @@ def _shown(value: Any) -> str:
 
 
 @command("check")
-@click.argument("name", metavar="CONNECTION")
+@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
 def check(name: str) -> int:
     """Hold the policy of CONNECTION against the CRM: words, fields and users that it names and the CRM does not know.
 
@@ -76,7 +77,7 @@ def check(name: str) -> int:
 
 
 @command("explain")
-@click.argument("name", metavar="CONNECTION")
+@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
 @click.argument("contract")
 def explain(name: str, contract: str) -> int:
     """Say which rules of CONNECTION's policy hold CONTRACT (id or number), its paper included; nothing is changed.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, force_option, group, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_run
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.exit_codes import ExitCode
@@ -39,7 +40,7 @@ def read_envelope(path: Path) -> dict[str, Any]:
 
 
 @command("show")
-@click.argument("what", metavar="[RUN|FILE]", required=False)
+@click.argument("what", metavar="[RUN|FILE]", required=False, shell_complete=complete_run)
 @click.option("--contract", "record_id", default=None, help="Only this contract, by id.")
 @click.option("--names", is_flag=True, help="Add number, customer and amount, from the sealed plan.")
 def show(what: str | None, record_id: str | None, names: bool) -> int:
@@ -193,7 +194,7 @@ def _reason_words(word: str) -> str:
 
 
 @command("issue")
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File to write.")
 @force_option
 @click.option("--contract", "record_id", default=None, help="Only this contract, by id.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_bridge.cli.options import command, format_option, open_bridge, shared, suggested
+from crm_bridge.cli.terminal.completion import complete_connection, complete_run
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.streams import forgive_output
 from crm_bridge.errors import NothingMatchedError, UsageError
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @command("restore")
-@click.argument("first", metavar="[CONNECTION]", required=False)
-@click.argument("second", metavar="[CONTRACT|RUN|RECEIPT]", required=False)
+@click.argument("first", metavar="[CONNECTION]", required=False, shell_complete=complete_connection)
+@click.argument("second", metavar="[CONTRACT|RUN|RECEIPT]", required=False, shell_complete=complete_run)
 @click.option("--last", is_flag=True, help="The last run, of CONNECTION if that is given.")
 @click.option("--owner", metavar="USER", default=None, help="Id of the CRM user who gets contracts of people who left.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, format_option, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output, report_error
 from crm_bridge.cli.terminal.streams import forgive_output
 from crm_bridge.cli.terminal.tables import key
@@ -121,7 +122,7 @@ def _summary(bridge: Bridge, run: Run, shown: Shown, path: Path) -> None:
 
 
 @command("apply")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_plan)
 @_CONFIRM
 @_WAIT
 @_ALL
@@ -137,7 +138,7 @@ def apply(file: Path, digest: str | None, wait: float, every: bool, vendor_text:
 
 
 @command("delete")
-@click.argument("connection")
+@click.argument("connection", shell_complete=complete_connection)
 @click.argument("contract")
 @_CONFIRM
 @click.option("--reason", default="", help="Why; kept sealed with the plan.")
@@ -165,7 +166,7 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
 
 
 @command("resume")
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @_WAIT
 @_ALL
 @_VENDOR_TEXT
@@ -178,7 +179,7 @@ def resume(run_id: str | None, wait: float, every: bool, vendor_text: bool) -> i
 
 
 @command("verify")
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @_ALL
 @_VENDOR_TEXT
 def verify(run_id: str | None, every: bool, vendor_text: bool) -> int:
@@ -190,7 +191,7 @@ def verify(run_id: str | None, every: bool, vendor_text: bool) -> int:
 
 
 @command("status")
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @click.option("--runs", is_flag=True, help="List every run.")
 @_ALL
 @click.option("--outcome", "outcomes", type=click.Choice(_OUTCOMES), multiple=True, help="Only these contracts.")

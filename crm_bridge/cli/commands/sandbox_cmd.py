@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.options import command, group
+from crm_bridge.cli.terminal.completion import complete_adapter
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.harmless import plain
 from crm_bridge.i18n import _
@@ -43,7 +44,7 @@ def sandbox() -> None:
 )
 @click.option("--count", type=click.IntRange(min=1), default=1200, show_default=True, help="Contracts per CRM.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of the made-up contracts.")
-@click.option("--only", multiple=True, help="Serve only this adapter; repeatable.")
+@click.option("--only", multiple=True, shell_complete=complete_adapter, help="Serve only this adapter; repeatable.")
 @click.option(
     "--impersonate",
     type=_PATH,

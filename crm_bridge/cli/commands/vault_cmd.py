@@ -9,6 +9,7 @@ import click
 
 from crm_bridge.cli.commands.vault_copy_cmd import copy, fetch
 from crm_bridge.cli.options import command, format_option, group, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_set
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.views.vault_view import set_json, set_table
 from crm_bridge.errors import BackupError
@@ -43,7 +44,7 @@ def list_(form: str) -> int:
 
 
 @command("show")
-@click.argument("set_id", metavar="SET")
+@click.argument("set_id", metavar="SET", shell_complete=complete_set)
 @format_option
 def show(set_id: str, form: str) -> int:
     """Show which contracts are in SET: ids, sizes and attachments, never their content."""
@@ -87,7 +88,7 @@ def _report_json(report: CheckReport) -> dict[str, Any]:
 
 
 @command("check")
-@click.argument("set_ids", metavar="[SET]...", nargs=-1)
+@click.argument("set_ids", metavar="[SET]...", nargs=-1, shell_complete=complete_set)
 @format_option
 def check(set_ids: tuple[str, ...], form: str) -> int:
     """Read everything again, decrypt it and compare it with the manifests and the journal (default: every set)."""
@@ -130,7 +131,7 @@ def prune(digest: str | None, dry_run: bool) -> int:
 
 
 @command("shred")
-@click.argument("set_id", metavar="SET")
+@click.argument("set_id", metavar="SET", shell_complete=complete_set)
 @_CONFIRM
 @click.option("--dry-run", is_flag=True, help="Only say what would be destroyed.")
 def shred(set_id: str, digest: str | None, dry_run: bool) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.terminal.completion import complete_set
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.views.vault_view import set_json, set_table
 from crm_bridge.i18n import _
 
 
 @command("copy")
-@click.argument("set_ids", metavar="[SET]...", nargs=-1)
+@click.argument("set_ids", metavar="[SET]...", nargs=-1, shell_complete=complete_set)
 @click.option("--to", "url", required=True, metavar="URL", help="s3://, az://, gs:// or file:/// address.")
 def copy(set_ids: tuple[str, ...], url: str) -> int:
     """Copy sets (default: all whole ones) to an object store; written once, read back and compared."""
@@ -30,7 +31,7 @@ def copy(set_ids: tuple[str, ...], url: str) -> int:
 
 
 @command("fetch")
-@click.argument("set_ids", metavar="[SET]...", nargs=-1)
+@click.argument("set_ids", metavar="[SET]...", nargs=-1, shell_complete=complete_set)
 @click.option("--from", "url", required=True, metavar="URL", help="s3://, az://, gs:// or file:/// address.")
 def fetch(set_ids: tuple[str, ...], url: str) -> int:
     """Bring sets back from an object store (default: those that are not here); each is checked before it counts."""

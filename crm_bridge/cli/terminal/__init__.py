@@ -2,6 +2,7 @@
 
 In reading order:
 
+    completion  what a shell offers at the Tab key
     crash       what is shown when the program itself is wrong
     encodings   words on the command line that are not in the encoding of the session
     logs        diagnostics on standard error
