@@ -36,7 +36,14 @@ _MOST_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """A plan on disk. `digest` is what a confirmation must name."""
+    """A plan on disk. `digest` is what a confirmation must name; printed, it is the card that a person reads.
+
+    >>> plan = crm.plan(number="HT-2025-0001", reason="entered twice")
+    >>> len(plan), [contract.number for contract in plan]
+    (1, ['HT-2025-0001'])
+    >>> print(plan)
+    where ...
+    """
 
     file: PlanFile
 
@@ -205,7 +212,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Run:
-    """A run: what became of each contract. Its values stay when the bridge is closed; the full list is read anew."""
+    """A run: what became of each contract. Its values stay when the bridge is closed; the full list is read anew.
+
+    >>> run = crm.delete(numbers[4], confirm=lambda plan: plan.phrase)
+    >>> [(item.outcome.value, item.evidence.value) for item in run]
+    [('removed', 'E2')]
+    >>> len(run), int(run.exit_code), run.not_removed
+    (1, 0, ())
+    """
 
     info: RunInfo
     counts: Counter[Outcome] = field(compare=False)

@@ -20,7 +20,12 @@ _NAMED = 5
 
 
 class Selection:
-    """Contracts that match, streamed once; afterwards `completeness` and the counts are known."""
+    """Contracts that match, streamed once; afterwards `completeness` and the counts are known.
+
+    >>> found = crm.find(where.number == "HT-2025-0001")
+    >>> [contract.currency for contract in found], found.seen, found.completeness.proven
+    (['EUR'], 1, True)
+    """
 
     def __init__(
         self,

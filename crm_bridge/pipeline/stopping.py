@@ -9,7 +9,10 @@ from crm_bridge.errors import InterruptedRunError
 from crm_bridge.i18n import _
 
 Progress = Callable[[str, int, int | None], None]
-"""(stage, done, total or None): called often, must be cheap and must not raise."""
+"""(stage, contracts done, contracts in all or None): called often, must be cheap and must not raise.
+
+Stages are `find`, `plan`, `backup`, `delete`, `verify` and `restore`.
+"""
 
 
 def no_progress(_stage: str, _done: int, _total: int | None) -> None:

@@ -16,6 +16,7 @@ from crm_bridge.testing.stand_in import StandIn, stand_in
 from scripts.python_reference import TYPES, VALUES, calls_of, public
 
 NAMES = [*((name, call) for name in (*TYPES, "where") for call in calls_of(name)), *((name, "") for name in VALUES)]
+NAMES += [(name, "") for name in ("Plan", "Run", "Selection")]
 
 
 @pytest.fixture(scope="module")
