@@ -12,6 +12,7 @@ from crm_bridge.bridge.run_verbs import Confirm, RunVerbs
 from crm_bridge.bridge.wanted import Wanted
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
+from crm_bridge.domain.filters.labels import has_labels, suggestions, without_labels
 from crm_bridge.domain.filters.tree import Filter
 from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.given_text import check_text
@@ -87,7 +88,11 @@ class Connection(RunVerbs):
         numbers: Iterable[str] | None,
     ) -> Wanted:
         prefix = self._bridge.resolved(self.name).spec.exported_id_prefix
-        return Wanted.of(filters, words=words, ids=ids, numbers=numbers, id_prefix=prefix)
+        wanted = Wanted.of(filters, words=words, ids=ids, numbers=numbers, id_prefix=prefix)
+        if not any(map(has_labels, wanted.filters)):
+            return wanted
+        fields = self.profile().fields
+        return replace(wanted, filters=tuple(without_labels(one, fields) for one in wanted.filters))
 
     def _select(self, wanted: Wanted, *, limit: int | None = None, states: bool = False) -> Selection:
         from crm_bridge.pipeline.find import find_contracts
@@ -101,6 +106,7 @@ class Connection(RunVerbs):
             progress=self._progress,
             stop=self._stop,
             seen=wanted.seen,
+            meant=lambda: [pair for one in wanted.filters for pair in suggestions(one, self.profile().fields)],
         )
 
     def get(self, wanted: str) -> Contract:

@@ -14,7 +14,6 @@ In reading order:
     config_file     changing `config.toml` without losing what people wrote in it
     examples        two examples of each command, for its help page
     documents       documents of `--json`: a dataclass for each schema
-    examples        two examples of each command, for its help page
     receipt_check   check a receipt for the command line
     rehearsing      how a plan is rehearsed at the command line
     restore_choice  what a restore is about

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge import failpoints
@@ -17,6 +17,8 @@ from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search, UnreadableContract
 
 _NAMED = 5
+Meant = Callable[[], Iterable[tuple[str, str]]]
+"""Values of the filter that no option of their field has, each with the option that was probably meant."""
 
 
 class Selection:
@@ -35,6 +37,7 @@ class Selection:
         limit: int | None,
         numbers: Sequence[str] | None,
         seen: Mapping[str, str],
+        meant: Meant,
         progress: Progress,
         stop: StopFlag,
     ) -> None:
@@ -59,6 +62,7 @@ class Selection:
         self._listed: dict[str, list[str]] = {number: [] for number in numbers or ()}
         """Ids that were selected for each number of a list."""
         self._seen = seen
+        self.meant = meant
         self.changed: list[str] = []
         """Ids of contracts that are not any more what they were when they were chosen."""
         self._by_number: dict[str, list[str]] = {number: [] for number in _numbers(query.where)}
@@ -174,8 +178,14 @@ def _numbers(where: Filter | None) -> Iterator[str]:
 
 def nothing_matches(selection: Selection) -> str:
     """Return the sentence about a selection without a contract."""
-    text = _("no contract matches ({seen} were read)").format(seen=selection.seen)
-    return f"{text}; {selection.undecided.text()}" if selection.undecided.count else text
+    slip = _("{field_value} is no value of its field; did you mean {near}?")
+    return "; ".join(
+        [
+            _("no contract matches ({seen} were read)").format(seen=selection.seen),
+            *([selection.undecided.text()] if selection.undecided.count else []),
+            *(slip.format(field_value=f'"{written}"', near=f'"{near}"') for written, near in selection.meant()),
+        ]
+    )
 
 
 def find_contracts(
@@ -185,6 +195,7 @@ def find_contracts(
     limit: int | None = None,
     numbers: Sequence[str] | None = None,
     seen: Mapping[str, str] | None = None,
+    meant: Meant = lambda: (),
     progress: Progress = no_progress,
     stop: StopFlag | None = None,
 ) -> Selection:
@@ -198,6 +209,7 @@ def find_contracts(
         limit=limit,
         numbers=numbers,
         seen=seen or {},
+        meant=meant,
         progress=progress,
         stop=stop or StopFlag(),
     )
