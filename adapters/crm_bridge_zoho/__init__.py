@@ -26,7 +26,6 @@ In reading order:
     restoring/     bringing contracts back
     emulator/      Zoho CRM on this machine
     leaves         counting the rows that hang on contracts, without reading them
-    locks          who locked a record
     pytest_plugin  a pytest fixture with the stand-in of Zoho CRM, for the tests of somebody's own scripts
 """
 

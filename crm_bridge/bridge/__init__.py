@@ -2,24 +2,21 @@
 
 In reading order:
 
-    bridge         one state directory
-    connection     what is there, plans for it, and the verbs that carry plans out or take them back
-    tenant         what every verb of a connection needs
-    run_verbs      runs, as verbs of a connection
-    restore_verbs  the way back, as verbs of a connection
-    environment    open a state directory
-    results        what the bridge hands out
-    wanted         which contracts a call means
-    removals       which deletions of this state directory a number or an id means
-    policy_check   a policy held against its CRM
-    own_keys       the keys of the program itself
-    kept           traces of earlier runs that lie beside the journal
-    waiting        waiting for another process that has the plan or its contracts
-    clock_watch    tell once, when the clock of this machine and the clock of a CRM are far apart
-    actor          the user of the operating system
-    card           the card of a plan
-    run_reading    a run as the journal tells it, with the names that its kept plan holds
-    way_back       the ways back in a few words
+    bridge           the front door
+    state_directory  one state directory
+    connection       what is there, plans for it, and the verbs that carry plans out or take them back
+    tenant           what every verb of a connection needs
+    run_verbs        runs, as verbs of a connection
+    restore_verbs    the way back, as verbs of a connection
+    environment      open a state directory
+    setup/           setting a state directory up
+    results          what the bridge hands out
+    run_reading      a run as the journal tells it, with the names that its kept plan holds
+    card             the card of a plan
+    way_back         the ways back in a few words
+    wanted           which contracts a call means
+    removals         which deletions of this state directory a number or an id means
+    waiting          waiting for another process that has the plan or its contracts
 """
 
 from importlib import import_module

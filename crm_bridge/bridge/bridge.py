@@ -1,50 +1,40 @@
-"""One state directory: its connections, its journal, its vault."""
+"""The front door: open a state directory, and the connections in it."""
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from crm_bridge import failpoints
-from crm_bridge.bridge.actor import os_user
-from crm_bridge.bridge.clock_watch import no_warning
-from crm_bridge.errors import UsageError
+from crm_bridge.bridge.setup.actor import os_user
+from crm_bridge.bridge.setup.clock_watch import no_warning
+from crm_bridge.bridge.state_directory import StateDirectory
+from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.connection import Connection
     from crm_bridge.bridge.environment import Environment, Resolved
-    from crm_bridge.bridge.own_keys import OwnKey
-    from crm_bridge.bridge.results import Plan, Receipt, Run
+    from crm_bridge.bridge.setup.doctor import DoctorFinding
+    from crm_bridge.bridge.setup.signing_in import SignedIn
     from crm_bridge.clock import Clock
     from crm_bridge.domain.planning.policy import DeletionPolicy
     from crm_bridge.domain.planning.safety import SafetyPolicy
-    from crm_bridge.journal.checking.external_evidence import ReceiptFile
-    from crm_bridge.journal.checking.findings import JournalFindings
-    from crm_bridge.journal.pin import Pin
-    from crm_bridge.journal.store import Journal
     from crm_bridge.pipeline.context import RunContext
-    from crm_bridge.pipeline.receipt import Withdrawal
-    from crm_bridge.pipeline.runs import RunInfo
-    from crm_bridge.pipeline.vault_admin.retention import VaultRetention
     from crm_bridge.spi.adapter import Adapter, Profile
     from crm_bridge.spi.spec import AdapterContext
     from crm_bridge.transport import CallRecord
-    from crm_bridge.vault import Vault
 
-JOURNAL_FOLDER = "journal"
 STOP_FILE = "stop"
 """A file of this name in the state directory stops every deletion."""
 
 
-class Bridge:
+class Bridge(StateDirectory):
     """Everything in one state directory. A context manager; use one per process and directory."""
 
     def __init__(
@@ -137,95 +127,6 @@ class Bridge:
             self.journal.close()
             del self.__dict__["journal"]
 
-    @property
-    def home(self) -> Path:
-        """Return the state directory."""
-        return self.env.home
-
-    @property
-    def receipts(self) -> Path:
-        """Return where receipts are kept."""
-        from crm_bridge.files import ensure_private_folder
-
-        folder = self.home / "receipts"
-        return folder if self._only_readable(self.home) else ensure_private_folder(folder)
-
-    def _only_readable(self, folder: Path) -> bool:
-        """Return whether a command that only reads stands before a folder that cannot be written to."""
-        return self.reading and folder.exists() and not os.access(folder, os.W_OK)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
-        from crm_bridge.bridge.kept import compare_with_receipts
-        from crm_bridge.files import ensure_private_folder
-        from crm_bridge.journal.store import Journal
-
-        env, folder = self.env, self.home / JOURNAL_FOLDER
-        read_only = self._only_readable(folder)
-        journal = Journal.open(
-            folder if read_only else ensure_private_folder(folder),
-            keys=env.keys,
-            pins=env.pins,
-            clock=env.clock,
-            randomness=env.randomness,
-            read_only=read_only,
-        )
-        try:
-            compare_with_receipts(journal, self.home / "receipts")
-        except BaseException:
-            journal.close()
-            raise
-        return journal
-
-    @contextmanager
-    def reading_journal(self) -> Iterator[Journal]:
-        """Lend the journal; once the bridge was closed, it is opened for as long as the block runs."""
-        known = "journal" in self.__dict__
-        try:
-            yield self.journal
-        finally:
-            if not known:
-                self.journal.close()
-                del self.__dict__["journal"]
-
-    def make_keys(self) -> tuple[str, ...]:
-        """Make the keys of journal and backups that are missing; return their names. Raises JournalError.
-
-        They go where `secrets_dir` or `secrets_file` say, else where secrets are kept for good.
-        """
-        from crm_bridge.bridge.own_keys import make_missing, refuse_strange_journal
-
-        keys = self.env.writable_keys()
-        refuse_strange_journal(self.home / JOURNAL_FOLDER, keys)
-        return make_missing(keys, self.env.randomness)
-
-    def own_keys(self) -> list[OwnKey]:
-        """Describe the keys of journal and backups without showing them."""
-        from crm_bridge.bridge.own_keys import own_keys
-
-        return own_keys(self.env.keys, self.env.keys.name)
-
-    @cached_property
-    def vault(self) -> Vault:
-        """Return the vault."""
-        from crm_bridge.vault import Vault
-
-        return Vault(
-            self.home / "vault",
-            keys=self.env.keys,
-            clock=self.env.clock,
-            randomness=self.env.randomness,
-            attachment_cap=self.env.config.max_attachment_mb * 1024 * 1024,
-        )
-
-    @property
-    def retention(self) -> VaultRetention:
-        """Return what checks, prunes and shreds backup sets; opens the journal."""
-        from crm_bridge.pipeline.vault_admin.retention import VaultRetention
-
-        return VaultRetention(self.vault, self.journal, self.env.clock, os_user())
-
     def connections(self) -> tuple[Resolved, ...]:
         """Return every configured connection, in the order of the file."""
         return tuple(self.env.connections.values())
@@ -292,7 +193,7 @@ class Bridge:
 
     def _listener(self, name: str) -> Callable[[CallRecord], None]:
         # Whoever keeps the records sees the clocks in them.
-        from crm_bridge.bridge.clock_watch import ClockWatch
+        from crm_bridge.bridge.setup.clock_watch import ClockWatch
 
         return ClockWatch(name, self.warn) if self.on_call is None else self.on_call.append
 
@@ -324,7 +225,7 @@ class Bridge:
 
     def context(self, name: str) -> RunContext:
         """Return everything the journey needs on one connection; signs in and opens the journal."""
-        from crm_bridge.bridge.kept import compare_with_sets
+        from crm_bridge.bridge.setup.kept import compare_with_sets
         from crm_bridge.files import ensure_private_folder
         from crm_bridge.pipeline.context import RunContext
         from crm_bridge.registry import adapter_version
@@ -372,157 +273,92 @@ class Bridge:
             self._rules[name] = self.env.config.policy_of(self.resolved(name).config)
         return self._rules[name]
 
-    def open_plan(self, path: Path | str) -> Plan:
-        """Read a plan file and check that nothing in it was altered. Needs no connection.
+    def doctor(self, name: str) -> list[DoctorFinding]:
+        """Check everything that a connection needs before contracts are deleted; changes nothing in the CRM.
 
-        >>> path = crm.plan(number="HT-2025-0001", output=folder / "one.plan").path
-        >>> bridge.open_plan(path).count
-        1
-        """
-        from crm_bridge.bridge.results import Plan
-        from crm_bridge.pipeline.planning.plan_file import open_plan
-
-        self.progress("plan", 0, None)
-        return Plan(open_plan(Path(path), journal=self.journal))
-
-    def runs(self) -> Iterator[RunInfo]:
-        """Return every run, oldest first, from the journal.
-
-        >>> [(info.ref.connection, info.count, info.complete) for info in bridge.runs()][:1]
-        [('zoho-sandbox', 1, True)]
-        """
-        from crm_bridge.pipeline.runs import all_runs
-
-        return all_runs(self.journal)
-
-    def run(self, run_id: str | None = None) -> RunInfo:
-        """Return a run by id or its beginning, or the last one.
-
-        >>> bridge.run().id == bridge.run(run.id[:20]).id
+        >>> {finding.level for finding in bridge.doctor("zoho-sandbox")} <= {"ok", "warning"}
         True
         """
-        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.bridge.setup.doctor import Doctor
 
-        return find_run(self.journal, run_id)
+        return Doctor(self, name).run()
 
-    def status(self, run_id: str | None = None) -> Run:
-        """Return where every contract of a run stands, from the journal (and the kept plan, for names) alone.
+    def add_connection(self, name: str, adapter: str, settings: Mapping[str, str]) -> Resolved:
+        """Add a connection to the configuration file; comments in it stay. Raises UsageError, and changes nothing then.
 
-        >>> bridge.status(run.id).exit_code
-        <ExitCode.OK: 0>
+        Secrets are never settings: see `sign_in`.
+
+        >>> try:
+        ...     added = bridge.add_connection("zoho-sandbox", "zoho", {})
+        ... except UsageError as wrong:
+        ...     print(wrong.message)
+        zoho-sandbox was not added: there is a connection zoho-sandbox already
         """
-        from crm_bridge.bridge.run_reading import read_run
-        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.bridge.setup.config_file import added_connection
 
-        return read_run(self, find_run(self.journal, run_id))
-
-    def find_removed(self, wanted: str, *, connection: str | None = None) -> tuple[str, str]:
-        """Return (run id, record id) of the last run that went through the gate with this contract id or number.
-
-        `connection` narrows. Raises UsageError, and AmbiguousContractError where several contracts are meant.
-
-        >>> run_id, record_id = bridge.find_removed(removed.number, connection="zoho-sandbox")
-        >>> record_id == removed.id
-        True
-        """
-        from crm_bridge.bridge.removals import the_removal
-
-        removal = the_removal(self, wanted, connection=connection)
-        return removal.run.id, removal.record_id
-
-    def has_removed(self, wanted: str) -> bool:
-        """Return whether a run went through the gate with a contract of this id or number."""
-        from crm_bridge.bridge.removals import removals
-
-        return bool(removals(self, wanted))
-
-    def check_journal(
-        self,
-        *,
-        vkeys: Sequence[str] = (),
-        pin: Pin | None = None,
-        checkpoints: Sequence[str] = (),
-        receipts: Sequence[str | bytes | ReceiptFile] = (),
-    ) -> JournalFindings:
-        """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
-
-        The journal is not opened for it: one that does not verify can still be checked.
-
-        >>> int(bridge.check_journal().exit_code)
-        0
-        """
-        from crm_bridge.journal.checking.check import check_journal
-        from crm_bridge.journal.known import own_vkey
-        from crm_bridge.journal.pin import read_pin
-
-        folder, keys = self.home / JOURNAL_FOLDER, self.env.keys
-        own = own_vkey(folder, keys)
-        return check_journal(
-            folder,
-            vkeys=vkeys or ((own,) if own else ()),
-            pin=pin or read_pin(self.env.pins),
-            checkpoints=checkpoints,
-            receipts=receipts,
-        )
-
-    def export_journal(self, output: Path, *, force: bool = False) -> tuple[int, str]:
-        """Write the journal's export to a file; return the number of entries and the public key, empty if unknown.
-
-        The journal is not opened for it: one that does not verify can still be handed to somebody who looks. A file
-        that is there and no older export is overwritten with `force` only.
-
-        >>> count, vkey = bridge.export_journal(folder / "journal.jsonl")
-        >>> count > 0
-        True
-        """
-        from crm_bridge.files import create_private
-        from crm_bridge.journal.export import export_journal, is_export
-        from crm_bridge.journal.known import own_vkey
-        from crm_bridge.overwriting import check_replaceable
-
-        check_replaceable(output, is_export, force=force)
-        folder = self.home / JOURNAL_FOLDER
-        part = output.with_name(f".{output.name}.part")
-        part.unlink(missing_ok=True)
         try:
-            # Never through a link that somebody put there: the folder of the export may be anybody's.
-            with os.fdopen(create_private(part), "wb") as file:
-                count = export_journal(folder, file)
-            part.replace(output)
-        finally:
-            part.unlink(missing_ok=True)
-        return count, own_vkey(folder, self.env.keys)
+            with added_connection(self.home, name, adapter, settings):
+                self.env.reload()
+                return self.resolved(name)
+        except CrmBridgeError as wrong:
+            self.env.reload()
+            raise UsageError(
+                _("{name} was not added: {why}").format(name=name, why=wrong.message),
+                reason=wrong.reason,
+                hint=wrong.hint,
+            ) from None
 
-    def journal_keys(self) -> tuple[str, ...]:
-        """Return every public key that this installation's journal has had, as far as one handed over to the next.
+    def remove_connection(self, name: str) -> Path:
+        """Take a connection out of the configuration file, whose path is returned; journal, vault and secrets stay.
 
-        Recomputes the journal; of one that does not verify only the key in the keyring is believed.
+        >>> try:
+        ...     path = bridge.remove_connection("nobody")
+        ... except UsageError as wrong:
+        ...     print(wrong.message)
+        there is no connection nobody
         """
-        from crm_bridge.journal.checking.findings import CheckCode
-        from crm_bridge.journal.known import own_vkey
+        from crm_bridge.bridge.setup.config_file import remove_connection
 
-        found = self.check_journal()
-        if found.exit_code in (0, CheckCode.OPEN_INTENTS):
-            return found.keys
-        own = own_vkey(self.home / JOURNAL_FOLDER, self.env.keys)
-        return (own,) if own else ()
+        self.resolved(name)
+        with self.change_connection(name, what="connections remove"):
+            path = remove_connection(self.home, name)
+        self.env.reload()
+        return path
 
-    def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:
-        """Issue the receipt of a run, or of one contract in it, from the journal.
+    def sign_in(
+        self,
+        name: str,
+        *,
+        ask: Callable[[str], str],
+        say: Callable[[str], None] | None = None,
+        method: str | None = None,
+        replace: bool = False,
+    ) -> SignedIn:
+        """Keep the secrets of a connection and sign in once; what the CRM does not accept is not kept.
 
-        >>> receipt = bridge.issue_receipt(run.id, record_id=removed.id)
-        >>> [line["record"] == removed.id for line in receipt.lines()]
-        [True]
+        `ask` shows a label and returns the secret, `say` shows a line such as an address to open. `method` is one of
+        the adapter's other ways to sign in; `replace` asks for what is kept already as well.
+
+        >>> bridge.sign_in("zoho-sandbox", ask=lambda label: "").profile.environment
+        'sandbox'
         """
-        from crm_bridge.bridge.results import Receipt
-        from crm_bridge.pipeline.receipt import issue_receipt
-        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.bridge.setup.signing_in import SignedIn, SigningIn
 
-        return Receipt(issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id))
+        steps = SigningIn(self, self.resolved(name), ask=ask, say=say, replace=replace)
+        with self.change_connection(name, what="login"):
+            return SignedIn(steps.sign_in(method), steps.kept)
 
-    def withdrawn(self, run_id: str | None = None) -> Iterator[Withdrawal]:
-        """Stream the contracts of which the journal says something else since the run's receipt was sealed."""
-        from crm_bridge.pipeline.receipt import withdrawn
-        from crm_bridge.pipeline.runs import find_run
+    def sign_out(self, name: str, *, revoke: bool = True) -> tuple[bool, tuple[str, ...], Mapping[str, str]]:
+        """Revoke a connection's secrets where the CRM can, and forget them.
 
-        return withdrawn(self.journal, find_run(self.journal, run_id))
+        Returns whether they were revoked, which were forgotten, and which other places still give some.
+
+        >>> revoked, forgotten, elsewhere = bridge.sign_out("zoho-sandbox", revoke=False)
+        >>> revoked, forgotten
+        (False, ())
+        """
+        from crm_bridge.bridge.setup.signing_in import sign_out
+
+        resolved = self.resolved(name)
+        with self.change_connection(name, what="logout"):
+            return sign_out(self, resolved, revoke=revoke)

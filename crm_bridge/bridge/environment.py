@@ -192,7 +192,7 @@ class Environment:
 
     def writable_keys(self) -> KeyStore:
         """Return where `keys init` makes keys: the folder or file that was named, else where secrets are kept."""
-        from crm_bridge.bridge.own_keys import KeysInDir, KeysInFile
+        from crm_bridge.bridge.setup.own_keys import KeysInDir, KeysInFile
 
         if self.secrets_fd is not None:
             raise UsageError(_("keys cannot be written to a descriptor"), hint=_("use --secrets-file or --secrets-dir"))
@@ -224,6 +224,13 @@ class Environment:
             return (user, secrets.get(PROXY_PASSWORD) or "") if user else of_environment()
 
         return replace(network, proxy=replace(network.proxy, credentials=credentials))
+
+    def reload(self) -> None:
+        """Read the configuration again, and forget what was derived from it. Raises ConfigError, SandboxOnlyError."""
+        self.config = load_config(self.home)
+        for name in ("connections", "only_loopback", "given", "_store", "keys", "pins"):
+            self.__dict__.pop(name, None)
+        self.check_test_switches()
 
     def check_test_switches(self) -> None:
         """Refuse switches of the test interface unless every connection is loopback; arm the failpoint otherwise."""

@@ -12,7 +12,7 @@ from crm_bridge.i18n import _
 from crm_bridge.pipeline.runs import all_runs
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.bridge import Bridge
+    from crm_bridge.bridge.state_directory import StateDirectory
     from crm_bridge.pipeline.runs import RunInfo
 
 
@@ -25,7 +25,7 @@ class Removal:
     number: str | None = field(default=None, repr=False)
 
 
-def removals(bridge: Bridge, wanted: str, *, connection: str | None = None) -> list[Removal]:
+def removals(bridge: StateDirectory, wanted: str, *, connection: str | None = None) -> list[Removal]:
     """Return one removal for each contract with this id or number, the oldest first.
 
     Numbers are compared by their keyed digest: the journal does not hold them. A contract with that id is meant before
@@ -41,14 +41,14 @@ def removals(bridge: Bridge, wanted: str, *, connection: str | None = None) -> l
     ]
 
 
-def _passed(bridge: Bridge, wanted: str) -> Iterator[tuple[str, str]]:
+def _passed(bridge: StateDirectory, wanted: str) -> Iterator[tuple[str, str]]:
     for name in (wanted, bridge.journal.keyed_digest("number", wanted)):
         for entry, line in bridge.journal.gates_of(name):
             if line.facts.get("event") == EventKind.GATE_PASSED.value:
                 yield entry.run, line.record_id
 
 
-def the_removal(bridge: Bridge, wanted: str, *, connection: str | None = None) -> Removal:
+def the_removal(bridge: StateDirectory, wanted: str, *, connection: str | None = None) -> Removal:
     """Return the one removal that a number or an id means. Raises UsageError, AmbiguousContractError."""
     found = removals(bridge, wanted, connection=connection)
     if not found:
@@ -70,7 +70,7 @@ def the_removal(bridge: Bridge, wanted: str, *, connection: str | None = None) -
     return found[0]
 
 
-def _choice(bridge: Bridge, removal: Removal) -> Choice:
+def _choice(bridge: StateDirectory, removal: Removal) -> Choice:
     """Return what people recognise a removal by; without the kept plan there is no customer."""
     run, planned = removal.run, None
     try:

@@ -18,14 +18,14 @@ from crm_bridge.pipeline.receipt import IssuedReceipt, issue_receipt, write_rece
 from crm_bridge.pipeline.runs import RunInfo, find_run
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.bridge import Bridge
+    from crm_bridge.bridge.state_directory import StateDirectory
     from crm_bridge.journal.store import Journal
     from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
     from crm_bridge.spi.spec import ErrorRow
 
 
 def read_run(
-    bridge: Bridge,
+    bridge: StateDirectory,
     info: RunInfo,
     *,
     file: PlanFile | None = None,

@@ -158,7 +158,7 @@ class RunVerbs(RestoreVerbs):
         return DeletionAudit(self.context, since)
 
     def _carry_out(self, confirmed: ConfirmedPlan, file: PlanFile) -> Run:
-        from crm_bridge.bridge.kept import rollback_warning
+        from crm_bridge.bridge.setup.kept import rollback_warning
         from crm_bridge.bridge.waiting import wait_for_others
 
         if not self.context.journal.rollback_is_detected:

@@ -9,13 +9,10 @@ In reading order:
     views/          how results look, as JSON and for people
     terminal/       streams, tables, progress, signals
     confirming      how a plan is confirmed at the command line
+    asking          asking for secrets on the terminal, without echo
     caps            caps of the policy that one plan sets for itself, as options
-    checkup         the checks behind `doctor`, in the order in which they depend on each other
-    config_file     changing `config.toml` without losing what people wrote in it
-    examples        two examples of each command, for its help page
     documents       documents of `--json`: a dataclass for each schema
-    receipt_check   check a receipt for the command line
+    examples        two examples of each command, for its help page
     rehearsing      how a plan is rehearsed at the command line
     restore_choice  what a restore is about
-    signing_in      the steps behind `login` and `logout`: gather secrets, keep them, try them, take them back
 """

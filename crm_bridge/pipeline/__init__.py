@@ -18,4 +18,5 @@ In reading order:
     stopping       what a run tells while it goes on, and how it is asked to stop
     sealing        small JSON values under a key that only this installation's journal can derive
     vault_admin/   retention and copies of backup sets
+    receipt_check  check a receipt
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.cli.checkup import Doctor
+from crm_bridge.bridge.setup.doctor import Doctor
 from crm_bridge.clock import ManualClock
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 

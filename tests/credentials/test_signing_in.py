@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Bridge
+from crm_bridge.bridge.setup.signing_in import SigningIn
 from crm_bridge.cli.main import main
-from crm_bridge.cli.signing_in import SigningIn
 from crm_bridge.errors import CredentialStoreError, SignInError, UsageError
 from crm_bridge.files import write_private
 from crm_bridge.sandbox.faults import FaultRule, Match

@@ -8,5 +8,5 @@ In reading order:
     parallel       reads side by side, results in order, never more of them at once than were asked for
     recent_writes  what this adapter did a moment ago
     records        reading records of any object
-    secured        fields that are described, and left out of every record although records hold values
+    secured        described, and left out of every record that this user is given, although records hold values
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,7 @@ from crm_bridge.cli.terminal.completion import complete_adapter, complete_connec
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.views.outcome_words import SURE
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.errors import CrmBridgeError, UsageError
+from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -49,21 +48,14 @@ def list_(form: str) -> int:
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable.")
 def add(name: str, adapter: str, module: str | None, settings: tuple[str, ...]) -> int:
     """Add connection NAME to the configuration. Secrets are never settings: use `crm-bridge login NAME`."""
-    from crm_bridge.cli.config_file import added_connection
     from crm_bridge.registry import load_adapter
 
     chosen = _pairs(settings)
     if module is not None:
         chosen[load_adapter(adapter).module_setting] = module
     with open_bridge(create=True) as bridge:
-        home = bridge.home
-    try:
-        with added_connection(home, name, adapter, chosen) as path, open_bridge() as bridge:
-            found = bridge.resolved(name)
-    except CrmBridgeError as wrong:
-        raise UsageError(
-            _("{name} was not added: {why}").format(name=name, why=wrong.message), reason=wrong.reason, hint=wrong.hint
-        ) from None
+        found = bridge.add_connection(name, adapter, chosen)
+        path = bridge.env.config.path
     if shared().as_json:
         row = {"name": name, "adapter": found.spec.name, "origins": list(found.origins), "file": str(path)}
         Output(as_json=True).document("crm-bridge.connection/1", row)
@@ -85,12 +77,8 @@ def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
 @click.argument("name", shell_complete=complete_connection)
 def remove(name: str) -> int:
     """Remove connection NAME from the configuration; journal, vault and secrets stay."""
-    from crm_bridge.cli.config_file import remove_connection
-
     with open_bridge() as bridge:
-        bridge.resolved(name)
-        with bridge.change_connection(name, what="connections remove"):
-            path: Path = remove_connection(bridge.home, name)
+        path = bridge.remove_connection(name)
     if shared().as_json:
         Output(as_json=True).document("crm-bridge.connection/1", {"name": name, "removed": True, "file": str(path)})
     Output.note(_("removed {name} from {path}").format(name=name, path=path))

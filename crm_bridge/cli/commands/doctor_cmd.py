@@ -13,7 +13,7 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.cli.checkup import DoctorFinding
+    from crm_bridge.bridge.setup.doctor import DoctorFinding
 
 
 @command("doctor")
@@ -23,11 +23,11 @@ def doctor(name: str) -> int:
 
     Ends with 0 when nothing is a problem, else with the exit code of the worst one.
     """
-    from crm_bridge.cli.checkup import Doctor, problem
+    from crm_bridge.bridge.setup.doctor import problem
 
     try:
         with open_bridge() as bridge:
-            found = Doctor(bridge, name).run()
+            found = bridge.doctor(name)
     except CrmBridgeError as refused:
         found = [problem("home", refused)]
     _print(name, found)

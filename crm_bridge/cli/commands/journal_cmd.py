@@ -223,7 +223,7 @@ def renew(after: str) -> int:
 
     Nothing is removed. Contracts whose answer was lost stand only in the old file: look for them in the CRM first.
     """
-    from crm_bridge.bridge.bridge import JOURNAL_FOLDER
+    from crm_bridge.bridge.state_directory import JOURNAL_FOLDER
     from crm_bridge.journal.renewal import start_new_journal
 
     kept = Path(after)

@@ -9,7 +9,7 @@ from crm_bridge.cli.terminal.output import Output
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.own_keys import OwnKey
+    from crm_bridge.bridge.setup.own_keys import OwnKey
 
 
 @group("keys", help="Make and name the keys of journal and backups.")

@@ -15,9 +15,6 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crm_bridge.bridge import Bridge
-    from crm_bridge.bridge.environment import Resolved
-
 
 @command("login")
 @click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
@@ -28,20 +25,19 @@ def login(name: str, method: str | None, replace: bool) -> int:
 
     They are asked for without echo, or taken from --secrets-file or --secrets-fd.
     """
-    from crm_bridge.cli.signing_in import SigningIn
+    from crm_bridge.cli.asking import ask_without_echo
     from crm_bridge.cli.terminal.stopping import restore_default_signals
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         restore_default_signals()  # waiting for somebody at a browser can take minutes
-        steps = SigningIn(bridge, bridge.resolved(name), replace=replace)
-        with bridge.change_connection(name, what="login"):
-            profile = steps.sign_in(method)
+        signed_in = bridge.sign_in(name, ask=ask_without_echo, say=out.note, method=method, replace=replace)
+    profile, kept = signed_in.profile, signed_in.kept
     if out.as_json:
         who = {"user_id": profile.user_id, "org_id": profile.org_id, "environment": profile.environment}
-        out.document("crm-bridge.login/1", {"name": name, "kept": dict(steps.kept), **who})
+        out.document("crm-bridge.login/1", {"name": name, "kept": dict(kept), **who})
         return 0
-    for item, store in steps.kept.items():
+    for item, store in kept.items():
         out.note(_("{item}: kept in {store}").format(item=item, store=store))
     out.pairs(
         [
@@ -57,13 +53,10 @@ def login(name: str, method: str | None, replace: bool) -> int:
 @click.option("--local", is_flag=True, help="Forget the secrets here only; do not revoke them at the CRM.")
 def logout(name: str, local: bool) -> int:
     """Revoke the secrets of CONNECTION where the CRM can, and forget them here."""
-    from crm_bridge.cli.signing_in import sign_out
-
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
         resolved = bridge.resolved(name)
-        with bridge.change_connection(name, what="logout"):
-            revoked, forgotten, elsewhere = sign_out(bridge, resolved, revoke=not local)
+        revoked, forgotten, elsewhere = bridge.sign_out(name, revoke=not local)
     if out.as_json:
         out.document(
             "crm-bridge.logout/1",
@@ -90,6 +83,8 @@ def auth() -> None:
 def status(name: str | None) -> int:
     """Name the store of every secret of CONNECTION (default: of all connections); never a value."""
     out = Output(as_json=shared().as_json)
+    from crm_bridge.bridge.setup.signing_in import secret_rows
+
     with open_bridge() as bridge:
         chosen = [bridge.resolved(name)] if name else list(bridge.connections())
         rows = [row for resolved in chosen for row in secret_rows(bridge, resolved)]
@@ -101,22 +96,6 @@ def status(name: str | None) -> int:
         for one in dict.fromkeys(row["connection"] for row in missing):
             out.note(_("hint: {hint}").format(hint=_("run `crm-bridge login {name}`").format(name=one)))
     return ExitCode.FAILED if missing else ExitCode.OK
-
-
-def secret_rows(bridge: Bridge, resolved: Resolved) -> list[dict[str, Any]]:
-    """Return one row per secret of a connection: its name, whether it is needed, the store that has it, or why not."""
-    from crm_bridge.errors import CredentialStoreError
-
-    reader = bridge.env.secrets_of(resolved)
-    rows: list[dict[str, Any]] = []
-    for item in resolved.secrets:
-        row: dict[str, Any] = {"connection": resolved.config.name, "item": item.name, "required": item.required}
-        try:
-            row["store"] = reader.where(item.name)
-        except CredentialStoreError as problem:
-            row |= {"store": None, "problem": problem.message}
-        rows.append(row)
-    return rows
 
 
 def _cells(row: dict[str, Any]) -> Sequence[object]:

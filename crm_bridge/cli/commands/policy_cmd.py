@@ -62,7 +62,7 @@ def check(name: str) -> int:
 
     Ends with 4 when something is wrong, because a rule with a wrong word protects nothing.
     """
-    from crm_bridge.bridge.policy_check import check_policy
+    from crm_bridge.bridge.setup.policy_check import check_policy
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:
@@ -84,7 +84,7 @@ def explain(name: str, contract: str) -> int:
 
     Ends with 3 when a rule holds it.
     """
-    from crm_bridge.bridge.policy_check import explain_contract
+    from crm_bridge.bridge.setup.policy_check import explain_contract
 
     out = Output(as_json=shared().as_json)
     with open_bridge() as bridge:

@@ -230,7 +230,7 @@ def issue(run_id: str | None, output: Path | None, *, force: bool, record_id: st
 )
 def verify(file: Path, vkeys: tuple[str, ...], lines: Path | None) -> int:
     """Verify signature, inclusion proof and lines of a receipt FILE; with --key nothing else is needed."""
-    from crm_bridge.cli.receipt_check import check_receipt
+    from crm_bridge.pipeline.receipt_check import check_receipt
 
     out = Output(as_json=shared().as_json)
     keys = list(vkeys)

@@ -9,7 +9,7 @@ In reading order:
     tokens     filter text cut into tokens, each with its column
     syntax     filter text to filter tree, and back
     where      filters written in Python
-    labels     filters in the words that people see in their CRM
     pushdown   splitting a filter into what a CRM evaluates and the residual that we evaluate
     undecided  contracts that a filter could not judge
+    labels     filters in the words that people see in their CRM
 """

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from crm_bridge.bridge.clock_watch import FAR_SECONDS
-from crm_bridge.bridge.kept import rollback_warning
+from crm_bridge.bridge.setup.clock_watch import FAR_SECONDS
+from crm_bridge.bridge.setup.kept import rollback_warning
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import ExitCode
@@ -153,7 +153,7 @@ class Doctor:
         yield ok("configuration", says)
 
     def _secrets(self) -> Iterator[DoctorFinding]:
-        from crm_bridge.cli.commands.login_cmd import secret_rows
+        from crm_bridge.bridge.setup.signing_in import secret_rows
 
         if self._name not in self._bridge.env.connections:
             return

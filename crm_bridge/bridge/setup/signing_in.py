@@ -1,15 +1,11 @@
-"""The steps behind `login` and `logout`: gather secrets, keep them, try them, take them back."""
+"""Signing in and out: gather secrets, keep them, try them, take them back."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import CredentialStoreError, SignInError, UsageError
 from crm_bridge.i18n import _
 
@@ -21,18 +17,30 @@ if TYPE_CHECKING:
     from crm_bridge.spi.spec import LoginWay, SecretItem
 
 Ask = Callable[[str], str]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A sign-in that the CRM accepted. `kept` maps secrets to the names of the stores that have them."""
+
+    profile: Profile
+    kept: Mapping[str, str]
 
 
 class SigningIn:
-    """One `login`: what is kept where, and what was there before. `kept` maps items to the names of their stores."""
+    """One sign-in: what is kept where, and what was there before. `kept` maps items to the names of their stores."""
 
-    def __init__(self, bridge: Bridge, resolved: Resolved, *, replace: bool = False, ask: Ask | None = None) -> None:
-        """`replace` asks again for what is kept already; `ask` shows a label and returns what was typed."""
+    def __init__(
+        self, bridge: Bridge, resolved: Resolved, *, ask: Ask, say: Say | None = None, replace: bool = False
+    ) -> None:
+        """`ask` shows a label and returns what was typed, `say` shows a line; `replace` asks for what is kept too."""
         self.kept: dict[str, str] = {}
         self._bridge = bridge
         self._resolved = resolved
         self._replace = replace
-        self._ask = ask or ask_without_echo
+        self._ask = ask
+        self._say = say
         self._before: dict[str, Secret | None] = {}
 
     def sign_in(self, method: str | None) -> Profile:
@@ -84,7 +92,7 @@ class SigningIn:
 
     def _run(self, way: LoginWay, bridge: Bridge) -> None:
         pasted = self._ask(_(way.asks)) if way.asks else ""
-        adapter_context = replace(bridge.adapter_context(self._resolved), say=Output.note)
+        adapter_context = replace(bridge.adapter_context(self._resolved), say=self._say)
         self._keep(way.makes, way.run(self._resolved.settings, adapter_context, pasted))
 
     def _keep(self, item: str, value: str) -> None:
@@ -110,18 +118,6 @@ def _handed_over(bridge: Bridge, connection: str, item: str) -> Secret | None:
     return next((found for source in env.given if (found := source.get(connection, item))), None)
 
 
-def ask_without_echo(label: str) -> str:
-    """Ask on the terminal. Raises CredentialStoreError where there is none: nothing is read from a pipe."""
-    if not sys.stdin.isatty():
-        raise CredentialStoreError(
-            _("secrets are asked for on a terminal, and this is none"),
-            reason="no_terminal",
-            hint=_("use --secrets-file FILE (mode 0600) or --secrets-fd N"),
-        )
-    answer: str = click.prompt(label, hide_input=True, default="", show_default=False, err=True)
-    return answer.strip()
-
-
 def sign_out(bridge: Bridge, resolved: Resolved, *, revoke: bool) -> tuple[bool, tuple[str, ...], Mapping[str, str]]:
     """Revoke, then forget; returns whether it was revoked, what was forgotten, and what other places still give.
 
@@ -143,3 +139,17 @@ def sign_out(bridge: Bridge, resolved: Resolved, *, revoke: bool) -> tuple[bool,
     reader = env.secrets_of(resolved)
     elsewhere = {item.name: place for item in resolved.secrets if (place := reader.where(item.name))}
     return revoked, tuple(forgotten), elsewhere
+
+
+def secret_rows(bridge: Bridge, resolved: Resolved) -> list[dict[str, Any]]:
+    """Return one row per secret of a connection: its name, whether it is needed, the store that has it, or why not."""
+    reader = bridge.env.secrets_of(resolved)
+    rows: list[dict[str, Any]] = []
+    for item in resolved.secrets:
+        row: dict[str, Any] = {"connection": resolved.config.name, "item": item.name, "required": item.required}
+        try:
+            row["store"] = reader.where(item.name)
+        except CredentialStoreError as problem:
+            row |= {"store": None, "problem": problem.message}
+        rows.append(row)
+    return rows

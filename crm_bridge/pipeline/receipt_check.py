@@ -1,4 +1,4 @@
-"""Check a receipt for the command line: signatures, inclusion of its entry, and the lines that the entry seals."""
+"""Check a receipt: signatures, inclusion of its entry, and the lines that the entry seals."""
 
 from __future__ import annotations
 

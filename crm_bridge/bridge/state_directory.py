@@ -1,0 +1,280 @@
+"""One state directory: its journal, its vault, its keys, its runs and their receipts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crm_bridge.bridge.setup.actor import os_user
+from crm_bridge.pipeline.stopping import Progress
+
+if TYPE_CHECKING:
+    from crm_bridge.bridge.environment import Environment
+    from crm_bridge.bridge.results import Plan, Receipt, Run
+    from crm_bridge.bridge.setup.own_keys import OwnKey
+    from crm_bridge.journal.checking.external_evidence import ReceiptFile
+    from crm_bridge.journal.checking.findings import JournalFindings
+    from crm_bridge.journal.pin import Pin
+    from crm_bridge.journal.store import Journal
+    from crm_bridge.pipeline.receipt import Withdrawal
+    from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.pipeline.vault_admin.retention import VaultRetention
+    from crm_bridge.vault import Vault
+
+JOURNAL_FOLDER = "journal"
+
+
+class StateDirectory:
+    """What a state directory holds, opened when it is first used; nothing here signs in."""
+
+    env: Environment
+    progress: Progress
+    reading: bool
+
+    @property
+    def home(self) -> Path:
+        """Return the state directory."""
+        return self.env.home
+
+    @property
+    def receipts(self) -> Path:
+        """Return where receipts are kept."""
+        from crm_bridge.files import ensure_private_folder
+
+        folder = self.home / "receipts"
+        return folder if self._only_readable(self.home) else ensure_private_folder(folder)
+
+    def _only_readable(self, folder: Path) -> bool:
+        """Return whether a command that only reads stands before a folder that cannot be written to."""
+        return self.reading and folder.exists() and not os.access(folder, os.W_OK)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
+        from crm_bridge.bridge.setup.kept import compare_with_receipts
+        from crm_bridge.files import ensure_private_folder
+        from crm_bridge.journal.store import Journal
+
+        env, folder = self.env, self.home / JOURNAL_FOLDER
+        read_only = self._only_readable(folder)
+        journal = Journal.open(
+            folder if read_only else ensure_private_folder(folder),
+            keys=env.keys,
+            pins=env.pins,
+            clock=env.clock,
+            randomness=env.randomness,
+            read_only=read_only,
+        )
+        try:
+            compare_with_receipts(journal, self.home / "receipts")
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @contextmanager
+    def reading_journal(self) -> Iterator[Journal]:
+        """Lend the journal; once the bridge was closed, it is opened for as long as the block runs."""
+        known = "journal" in self.__dict__
+        try:
+            yield self.journal
+        finally:
+            if not known:
+                self.journal.close()
+                del self.__dict__["journal"]
+
+    def make_keys(self) -> tuple[str, ...]:
+        """Make the keys of journal and backups that are missing; return their names. Raises JournalError.
+
+        They go where `secrets_dir` or `secrets_file` say, else where secrets are kept for good.
+        """
+        from crm_bridge.bridge.setup.own_keys import make_missing, refuse_strange_journal
+
+        keys = self.env.writable_keys()
+        refuse_strange_journal(self.home / JOURNAL_FOLDER, keys)
+        return make_missing(keys, self.env.randomness)
+
+    def own_keys(self) -> list[OwnKey]:
+        """Describe the keys of journal and backups without showing them."""
+        from crm_bridge.bridge.setup.own_keys import own_keys
+
+        return own_keys(self.env.keys, self.env.keys.name)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Return the vault."""
+        from crm_bridge.vault import Vault
+
+        return Vault(
+            self.home / "vault",
+            keys=self.env.keys,
+            clock=self.env.clock,
+            randomness=self.env.randomness,
+            attachment_cap=self.env.config.max_attachment_mb * 1024 * 1024,
+        )
+
+    @property
+    def retention(self) -> VaultRetention:
+        """Return what checks, prunes and shreds backup sets; opens the journal."""
+        from crm_bridge.pipeline.vault_admin.retention import VaultRetention
+
+        return VaultRetention(self.vault, self.journal, self.env.clock, os_user())
+
+    def open_plan(self, path: Path | str) -> Plan:
+        """Read a plan file and check that nothing in it was altered. Needs no connection.
+
+        >>> path = crm.plan(number="HT-2025-0001", output=folder / "one.plan").path
+        >>> bridge.open_plan(path).count
+        1
+        """
+        from crm_bridge.bridge.results import Plan
+        from crm_bridge.pipeline.planning.plan_file import open_plan
+
+        self.progress("plan", 0, None)
+        return Plan(open_plan(Path(path), journal=self.journal))
+
+    def runs(self) -> Iterator[RunInfo]:
+        """Return every run, oldest first, from the journal.
+
+        >>> [(info.ref.connection, info.count, info.complete) for info in bridge.runs()][:1]
+        [('zoho-sandbox', 1, True)]
+        """
+        from crm_bridge.pipeline.runs import all_runs
+
+        return all_runs(self.journal)
+
+    def run(self, run_id: str | None = None) -> RunInfo:
+        """Return a run by id or its beginning, or the last one.
+
+        >>> bridge.run().id == bridge.run(run.id[:20]).id
+        True
+        """
+        from crm_bridge.pipeline.runs import find_run
+
+        return find_run(self.journal, run_id)
+
+    def status(self, run_id: str | None = None) -> Run:
+        """Return where every contract of a run stands, from the journal (and the kept plan, for names) alone.
+
+        >>> bridge.status(run.id).exit_code
+        <ExitCode.OK: 0>
+        """
+        from crm_bridge.bridge.run_reading import read_run
+        from crm_bridge.pipeline.runs import find_run
+
+        return read_run(self, find_run(self.journal, run_id))
+
+    def find_removed(self, wanted: str, *, connection: str | None = None) -> tuple[str, str]:
+        """Return (run id, record id) of the last run that went through the gate with this contract id or number.
+
+        `connection` narrows. Raises UsageError, and AmbiguousContractError where several contracts are meant.
+
+        >>> run_id, record_id = bridge.find_removed(removed.number, connection="zoho-sandbox")
+        >>> record_id == removed.id
+        True
+        """
+        from crm_bridge.bridge.removals import the_removal
+
+        removal = the_removal(self, wanted, connection=connection)
+        return removal.run.id, removal.record_id
+
+    def has_removed(self, wanted: str) -> bool:
+        """Return whether a run went through the gate with a contract of this id or number."""
+        from crm_bridge.bridge.removals import removals
+
+        return bool(removals(self, wanted))
+
+    def check_journal(
+        self,
+        *,
+        vkeys: Sequence[str] = (),
+        pin: Pin | None = None,
+        checkpoints: Sequence[str] = (),
+        receipts: Sequence[str | bytes | ReceiptFile] = (),
+    ) -> JournalFindings:
+        """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
+
+        The journal is not opened for it: one that does not verify can still be checked.
+
+        >>> int(bridge.check_journal().exit_code)
+        0
+        """
+        from crm_bridge.journal.checking.check import check_journal
+        from crm_bridge.journal.known import own_vkey
+        from crm_bridge.journal.pin import read_pin
+
+        folder, keys = self.home / JOURNAL_FOLDER, self.env.keys
+        own = own_vkey(folder, keys)
+        return check_journal(
+            folder,
+            vkeys=vkeys or ((own,) if own else ()),
+            pin=pin or read_pin(self.env.pins),
+            checkpoints=checkpoints,
+            receipts=receipts,
+        )
+
+    def export_journal(self, output: Path, *, force: bool = False) -> tuple[int, str]:
+        """Write the journal's export to a file; return the number of entries and the public key, empty if unknown.
+
+        The journal is not opened for it: one that does not verify can still be handed to somebody who looks. A file
+        that is there and no older export is overwritten with `force` only.
+
+        >>> count, vkey = bridge.export_journal(folder / "journal.jsonl")
+        >>> count > 0
+        True
+        """
+        from crm_bridge.files import create_private
+        from crm_bridge.journal.export import export_journal, is_export
+        from crm_bridge.journal.known import own_vkey
+        from crm_bridge.overwriting import check_replaceable
+
+        check_replaceable(output, is_export, force=force)
+        folder = self.home / JOURNAL_FOLDER
+        part = output.with_name(f".{output.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            # Never through a link that somebody put there: the folder of the export may be anybody's.
+            with os.fdopen(create_private(part), "wb") as file:
+                count = export_journal(folder, file)
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
+        return count, own_vkey(folder, self.env.keys)
+
+    def journal_keys(self) -> tuple[str, ...]:
+        """Return every public key that this installation's journal has had, as far as one handed over to the next.
+
+        Recomputes the journal; of one that does not verify only the key in the keyring is believed.
+        """
+        from crm_bridge.journal.checking.findings import CheckCode
+        from crm_bridge.journal.known import own_vkey
+
+        found = self.check_journal()
+        if found.exit_code in (0, CheckCode.OPEN_INTENTS):
+            return found.keys
+        own = own_vkey(self.home / JOURNAL_FOLDER, self.env.keys)
+        return (own,) if own else ()
+
+    def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:
+        """Issue the receipt of a run, or of one contract in it, from the journal.
+
+        >>> receipt = bridge.issue_receipt(run.id, record_id=removed.id)
+        >>> [line["record"] == removed.id for line in receipt.lines()]
+        [True]
+        """
+        from crm_bridge.bridge.results import Receipt
+        from crm_bridge.pipeline.receipt import issue_receipt
+        from crm_bridge.pipeline.runs import find_run
+
+        return Receipt(issue_receipt(self.journal, find_run(self.journal, run_id), record_id=record_id))
+
+    def withdrawn(self, run_id: str | None = None) -> Iterator[Withdrawal]:
+        """Stream the contracts of which the journal says something else since the run's receipt was sealed."""
+        from crm_bridge.pipeline.receipt import withdrawn
+        from crm_bridge.pipeline.runs import find_run
+
+        return withdrawn(self.journal, find_run(self.journal, run_id))
