@@ -68,6 +68,10 @@ def typed_line() -> str:
         return input()
     except (EOFError, KeyboardInterrupt):
         Output.note("")
-        raise ConfirmationError(_("not confirmed; nothing was sent"), reason="not_confirmed") from None
+        raise ConfirmationError(
+            _("not confirmed; nothing was sent"),
+            reason="not_confirmed",
+            hint=_("run the same command again once you are sure"),
+        ) from None
     finally:
         signal.signal(signal.SIGINT, before)

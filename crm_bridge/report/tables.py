@@ -168,7 +168,7 @@ def _write_xlsx(contracts: Iterable[Contract], output: BinaryIO, headers: list[s
     except ImportError:
         raise UsageError(
             _("Excel files need the package xlsxwriter, which is not installed"),
-            hint=_("install it with: pip install 'crm-bridge[excel]', or choose csv"),
+            hint=_("install it with: pip install xlsxwriter, or choose csv"),
         ) from None
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(output, {**options, "strings_to_numbers": False})

@@ -1,7 +1,7 @@
 """Copies of backup sets on S3, Azure, Google Cloud or another disk, through obstore; objects are written once.
 
 What leaves this machine is what lies in the set's folder: sealed files, and a key slot that only the master key
-opens. obstore is an extra (`pip install 'crm-bridge[cloud]'`) and is imported only here, when it is used.
+opens. obstore is an extra (`pip install obstore`) and is imported only here, when it is used.
 """
 
 from __future__ import annotations
@@ -218,5 +218,5 @@ def _obstore() -> ModuleType:
     except ImportError:
         raise UsageError(
             _("copies on object stores need the package obstore, which is not installed"),
-            hint=_("install it with: pip install 'crm-bridge[cloud]'"),
+            hint=_("install it with: pip install obstore"),
         ) from None

@@ -26,7 +26,7 @@ def test_without_obstore_a_copy_is_a_usage_error_with_a_way_out(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(UsageError, match="need the package obstore") as caught:
         open_store("memory:///")
-    assert caught.value.hint == "install it with: pip install 'crm-bridge[cloud]'"
+    assert caught.value.hint == "install it with: pip install obstore"
 
 
 @pytest.fixture(params=["memory", "local"])
