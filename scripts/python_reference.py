@@ -101,14 +101,15 @@ def _told(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, str]]:
             yield target.id, node, inspect.cleandoc(str(told))
 
 
-def _attributes(name: str) -> Iterator[tuple[str, str, str]]:
+def attributes_of(name: str) -> Iterator[tuple[str, str, str]]:
     """Yield name, type and description of every field, member and property of a class."""
     hidden = INSIDE.get(name, "").split()
     body, _text = _body(_kind(name).__module__)
     inside = next(node.body for node in body if isinstance(node, ast.ClassDef) and node.name == name)
     for key, node, told in _told(inside):
         if not key.startswith("_") and key not in hidden:
-            yield key, ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else "", told
+            shape = node.annotation if isinstance(node, ast.AnnAssign) else getattr(node, "value", node)
+            yield key, ast.unparse(shape), told
     for key, value in members(name):
         if isinstance(value, property):
             yield key, str(inspect.signature(value.fget or len).return_annotation), inspect.getdoc(value) or ""
@@ -125,7 +126,7 @@ def _type(name: str) -> Iterator[str]:
     yield from _described(_kind(name))
     if name == "Reason":
         yield from ("", "Its members stand in [errors](errors.md#reasons-why-a-contract-is-where-it-is).")
-    elif rows := list(_attributes(name)):
+    elif rows := list(attributes_of(name)):
         yield from ("", "| attribute | type | |", "| --- | --- | --- |")
         yield from (
             f"| `{key}` | {_cell(f'`{shape}`' if shape else '')} | {_cell(told)} |" for key, shape, told in rows

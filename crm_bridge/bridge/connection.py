@@ -54,7 +54,9 @@ class Details:
     """One contract with everything around it."""
 
     contract: Contract
+    """The contract, with its state."""
     snapshot: Snapshot
+    """Record, lines, notes, links and files, as a backup holds them."""
     deletable: Deletability
     """Whether this user may move it to the bin, as far as the CRM tells beforehand."""
 

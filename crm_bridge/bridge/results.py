@@ -112,11 +112,17 @@ class RunItem:
     """What became of one contract."""
 
     contract: Contract
+    """As the plan keeps it."""
     outcome: Outcome
+    """What became of it."""
     evidence: Evidence | None
+    """How well its removal was observed; None where it was not removed."""
     attempts: int
+    """How often its deletion was sent."""
     reason: Reason | None = None
+    """Why it is not removed, or by whom it was; None for a plain removal."""
     code: str = ""
+    """The CRM's own code."""
     remark: str = ""
     """What we add, such as who has to approve, or which list could not be read; sealed with the run."""
     vendor_message: str = ""
@@ -155,6 +161,7 @@ class Receipt:
 
     issued: IssuedReceipt = field(repr=False)
     path: Path | None = None
+    """Where the state directory keeps it; None where it was only read."""
     _restore: Callable[[], list[RestoreStep]] | None = field(default=None, repr=False, compare=False)
     _readable: Callable[[], AbstractContextManager[IssuedReceipt]] | None = field(
         default=None, repr=False, compare=False
@@ -222,6 +229,7 @@ class Run:
     """
 
     info: RunInfo
+    """What the journal says about the run as a whole."""
     counts: Counter[Outcome] = field(compare=False)
     """How many contracts have each outcome."""
     exit_code: ExitCode = field(compare=False)

@@ -11,14 +11,18 @@ class Step(StrEnum):
     """One destructive step: `trash` can be undone by the CRM, `purge` cannot."""
 
     TRASH = "trash"
+    """Into the CRM's bin; 作废 on 纷享销客."""
     PURGE = "purge"
+    """Out of the bin, for good."""
 
 
 class Route(StrEnum):
     """A way back: the CRM's own bin (same id), or a new record made from the snapshot."""
 
     UNTRASH = "untrash"
+    """From the CRM's bin, under the old id."""
     RECREATE = "recreate"
+    """As a new record from the backup."""
 
 
 class Support(StrEnum):

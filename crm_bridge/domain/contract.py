@@ -13,14 +13,19 @@ class RecordState(StrEnum):
     """Where a record stands in its CRM, as far as that decides whether it may be deleted."""
 
     NORMAL = "normal"
+    """Nothing is known to be in the way."""
     LOCKED = "locked"
+    """Somebody locked it."""
     IN_APPROVAL = "in_approval"
+    """It waits for an approval."""
     IN_PROCESS = "in_process"
     """Somebody moves it through a process of the CRM (a blueprint, a flow, a merge)."""
     READ_ONLY = "read_only"
     """This user may see it, and not change or delete it."""
     TRASHED = "trashed"
+    """It is in the CRM's bin."""
     UNKNOWN = "unknown"
+    """The CRM did not tell, or was not asked."""
 
 
 class Untold(StrEnum):
@@ -45,7 +50,9 @@ class ContractRef:
     """The address of one record inside a connection: module (or object) and id. Ids are text, always."""
 
     module: str
+    """The vendor's name of the module or object."""
     id: str
+    """The record's id in its CRM."""
 
     def __str__(self) -> str:
         """Return `module/id`."""
@@ -63,20 +70,35 @@ class Contract:
     """
 
     ref: ContractRef
+    """Module and id."""
     number: str | None
+    """The contract number, as people write it."""
     title: str | None
+    """Its name or subject."""
     customer: str | None
+    """The customer's name."""
     status: str | None
+    """In the words of the CRM."""
     amount: Decimal | None
+    """In units of `currency`."""
     currency: str | None
+    """ISO 4217."""
     start: date | None
+    """The first day that it is for."""
     end: date | None
+    """The last day that it is for."""
     owner: str | None
+    """The name of the user who owns the record."""
     created: datetime | None
+    """Aware."""
     modified: datetime | None
+    """Aware; who changed it may be this program."""
     state: RecordState
+    """Whether something at the CRM is in the way of a deletion."""
     digest: str
+    """SHA-256 of the canonical content, 64 hex digits."""
     raw: Mapping[str, object] = field(repr=False, hash=False)
+    """Every field as the vendor names it."""
     untold: Mapping[str, Untold] = field(default_factory=dict, repr=False, hash=False)
     """Why a field of every contract is not known, by its name; fields that are not here are known."""
     missing: Mapping[str, Untold | None] = field(default_factory=dict, repr=False, hash=False)

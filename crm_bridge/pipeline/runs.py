@@ -32,17 +32,29 @@ class RunInfo:
     """What the journal says about one run as a whole."""
 
     ref: RunRef
+    """Run id, plan digest and connection."""
     started: str
+    """ISO 8601, UTC."""
     start_seq: int
+    """Number of its first entry in the journal."""
     confirmed_by: str
+    """The operating system user who confirmed."""
     confirmed_how: str
+    """`phrase` or `digest`."""
     module: str
+    """The vendor's name of the module or object."""
     org: str
+    """The id of the organisation."""
     system: str
+    """The adapter."""
     step: str
+    """`trash` or `purge`."""
     count: int
+    """Contracts in its plan."""
     end_seq: int | None = None
+    """Number of its last entry; None while it has not ended."""
     complete: bool = False
+    """Whether nothing is left to do or to settle."""
     outside: int | None = None
     """Contracts that our user deleted while the run lasted, and no run of this journal; None where nobody tells."""
     outside_ids: tuple[str, ...] = ()

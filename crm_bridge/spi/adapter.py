@@ -66,23 +66,32 @@ class Profile:
     """Who is signed in, where, and what may be done there. Shown to people; only ids go into the journal."""
 
     user_id: str
+    """The id of the signed-in user."""
     user_name: str
+    """Personal: shown, never journaled."""
     org_id: str
+    """The id of the organisation (tenant)."""
     org_name: str
+    """What people call it."""
     environment: str
     """`production`, `sandbox`, `developer`, or `unknown`."""
     module: str
+    """The vendor's name of the module or object that holds contracts."""
     module_label: str
+    """The same as people see it."""
     fields: tuple[FieldInfo, ...]
+    """The fields of the module."""
     relations: Sequence[RelationInfo]
     """What hangs on contracts. This, `warnings` and `assumptions` may be `Later`: finding them out can take minutes."""
     capabilities: Capabilities
     limits: Limits
+    """Batch sizes, rates and quotas of this CRM."""
     may: Mapping[Step, Support]
     """Whether this user may do a step: FULL yes, ABSENT no, UNPROVEN the CRM does not tell beforehand."""
     ways: Mapping[Route, Support] = field(default_factory=dict)
     """Whether this user may take a way back; one that is not named is as the capabilities say."""
     warnings: Sequence[str] = ()
+    """Sentences about this tenant that should be known before a plan."""
     assumptions: Sequence[str] = ()
     """Names of the switches this adapter relies on, `name=value`; the plan lists them."""
     calls_left: int | None = None

@@ -13,7 +13,7 @@ import pytest
 
 import crm_bridge
 from crm_bridge.testing.stand_in import StandIn, stand_in
-from scripts.python_reference import TYPES, VALUES, calls_of, public
+from scripts.python_reference import TYPES, VALUES, attributes_of, calls_of, public
 
 NAMES = [*((name, call) for name in (*TYPES, "where") for call in calls_of(name)), *((name, "") for name in VALUES)]
 NAMES += [(name, "") for name in ("Plan", "Run", "Selection")]
@@ -47,3 +47,8 @@ def test_a_public_call_has_an_example_that_runs(globs: dict[str, Any], name: str
     told: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(case, out=told.append)
     assert told == []
+
+
+def test_every_attribute_of_a_public_type_is_described() -> None:
+    told = {name: list(attributes_of(name)) for name in TYPES if name != "Reason"}
+    assert [f"{name}.{key}" for name, rows in told.items() for key, _shape, words in rows if not words] == []

@@ -69,18 +69,25 @@ class PlanNotes:
     """
 
     locked: int = 0
+    """Contracts that are locked: they will be held."""
     in_approval: int = 0
+    """Contracts that wait for an approval: they will be held."""
     missing: tuple[str, ...] = ()
     """Ids and numbers that were asked for and not found."""
     absent: tuple[Absent, ...] = ()
     """Why ids were not found: the first ones."""
     duplicates: int = 0
+    """Rows that the CRM listed twice."""
     warnings: tuple[str, ...] = ()
+    """Sentences that should be read before confirming."""
     in_process: int = 0
+    """Contracts in a process of the CRM: they will be held."""
     read_only: int = 0
+    """Contracts that this user may only read: they will be held."""
     predicted: Prediction | None = None
     """Calls and credits from sign-in to verified; None where the CRM's costs are not known."""
     credits_left: int | None = None
+    """What is left of today's quota; None where the CRM does not tell."""
     pace: Pace | None = None
     """What the CRM's rate makes of the calls that delete; None where its limits do not tell."""
     refusals: tuple[Refusal, ...] = ()
@@ -98,6 +105,7 @@ class PlanNotes:
     protected: tuple[str, ...] = ()
     """Contracts that a rule of the policy protects, in words: the first ones; none of them is in the plan."""
     protected_count: int = 0
+    """How many contracts the policy leaves out."""
     stages: tuple[Stage, ...] = ()
     """The halts of the run before its end, at each of which everything deleted so far is verified."""
     released: tuple[str, ...] = ()
@@ -105,6 +113,7 @@ class PlanNotes:
     noise: tuple[str, ...] = ()
     """Vendor fields whose change holds no contract."""
     along: Along = field(default_factory=Along)
+    """Lines, notes and files that go along."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""

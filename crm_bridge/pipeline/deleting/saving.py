@@ -39,13 +39,21 @@ class Saved:
     """A backup set that was read back and compared. `bytes` is its sealed size, `digest` its name in the journal."""
 
     id: str
+    """Of the entry in the journal."""
     set_id: str
+    """Of the set in the vault."""
     digest: str
+    """Of the set's manifest, 64 hex digits."""
     count: int
+    """Contracts in the set."""
     attachments: int
+    """Files in the set."""
     bytes: int
+    """Sealed size on disk."""
     keep_until: date
+    """The last day until which it must be kept."""
     unsaved: tuple[Unsaved, ...] = ()
+    """Contracts that could not be saved whole, with reasons."""
 
 
 def save_contracts(context: RunContext, contracts: Iterable[Contract], *, keep_days: int = KEEP_DAYS) -> Saved:

@@ -47,17 +47,23 @@ class RestoreStep:
     """What will be or was done about one contract."""
 
     ref: ContractRef
+    """The contract as it was deleted."""
     route: Route | None
     """None: nothing to do, `reason` says why."""
     reason: Reason | None = None
+    """Why it was not brought back, or needs not be."""
     result: str = "planned"
     """planned, restored, present, not_restored, in_doubt."""
     new_ref: ContractRef | None = None
+    """Where it is now: another id where it was created anew."""
     lost: tuple[str, ...] = ()
+    """What did not return, in words."""
     message: str = ""
+    """What happened, in words."""
     vendor_message: str = ""
     """The CRM's own sentence, quoted; kept nowhere."""
     until: str = ""
+    """The last day of this way back, ISO 8601; empty where it is not known."""
     warning: Reason | None = None
     """Something that a person should know before or after the restore."""
     twins: tuple[str, ...] = ()
