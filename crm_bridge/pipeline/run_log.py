@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from crm_bridge import failpoints
 from crm_bridge.domain.absence import Asked, Claim
@@ -27,6 +27,8 @@ __all__ = ["BackedUpPlan", "BackupRef", "ContractEvent", "DeletionRun", "RunLog"
 
 
 _NOTHING = Asked()
+_MOST_SHARED = 1000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class RunLog:
         self._statuses = self._fold.statuses
         self._backups: dict[str, dict[str, bytes]] = {}
         self._sets: dict[str, BackupSet] = {}
-        self._asked: dict[tuple[str, Step], Asked] = {}
+        self._asked: dict[Step, dict[str, Asked]] = {step: {} for step in Step}
+        # Thousands of contracts have the same digest of a file, the same mark, the same answers: one object each.
+        self._same: dict[object, object] = {}
         self._live_marks: dict[str, str] = {}
         self._bin_marks: dict[str, str] = {}
         self.others = Claims(context, but=run.id)
@@ -81,7 +85,7 @@ class RunLog:
 
     def claim(self, record_id: str, step: Step) -> Claim:
         """Return what this run may claim of a deletion of a contract."""
-        return self._asked.get((record_id, step), _NOTHING).claim
+        return self._asked[step].get(record_id, _NOTHING).claim
 
     @cached_property
     def planned_at(self) -> datetime | None:
@@ -102,10 +106,19 @@ class RunLog:
             self._note_backup(record_id, facts)
         if mark := facts.get("mark"):
             live = event.kind is EventKind.GATE_PASSED and event.step is Step.TRASH
-            (self._live_marks if live else self._bin_marks)[record_id] = str(mark)
-        asked = self._asked.get((record_id, event.step), _NOTHING)
+            (self._live_marks if live else self._bin_marks)[record_id] = self._shared(str(mark))
+        asked = self._asked[event.step].get(record_id, _NOTHING)
         if (after := asked.after(event.kind, event.reason)) is not asked:
-            self._asked[record_id, event.step] = after
+            self._asked[event.step][record_id] = self._shared(after)
+
+    def _shared(self, value: T) -> T:
+        """Return an equal object that was kept before, this one where there is none."""
+        known = self._same.get(value)
+        if known is None:
+            if len(self._same) >= _MOST_SHARED:
+                self._same.clear()
+            known = self._same.setdefault(value, value)
+        return known  # type: ignore[return-value]
 
     def _note_backup(self, record_id: str, facts: Mapping[str, Any]) -> None:
         known = self._backups.setdefault(str(facts["set"]), {})
@@ -113,7 +126,7 @@ class RunLog:
             others.pop(record_id, None)
         leaves = facts.get("leaves", 0)
         self.leaves[record_id] = leaves if isinstance(leaves, int) else 0
-        known[record_id] = bytes.fromhex(str(facts["sha256"]))
+        known[record_id] = self._shared(bytes.fromhex(str(facts["sha256"])))
 
     def backup_set(self, set_id: str) -> BackupSet:
         """Open a set of this run once and keep it open: its header is decrypted a single time."""
