@@ -167,7 +167,7 @@ def test_a_connection_to_another_organisation_is_refused(tenant: Tenant, monkeyp
     context = tenant.crm.context
     other = replace(context, profile=replace(context.profile, org_id="another"))
     crm = tenant.crm
-    crm.__dict__["desk"] = other
+    crm.__dict__["context"] = other
     with pytest.raises(GuardError) as refused:
         crm.restore(run.id)
     assert refused.value.reason == "other_tenant"

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 
 from crm_bridge.spi.adapter import RestoreItem
+from crm_bridge.spi.recreating import MARK, Found, Mark, mark_field
 from crm_bridge_fxiaoke.mapping import FieldMap, text
 from crm_bridge_fxiaoke.module.content import content_of
 from crm_bridge_fxiaoke.module.people import last_editor
 from crm_bridge_fxiaoke.reading.records import Condition, Records, Row, condition
 from crm_bridge_fxiaoke.restoring.saved import Saved
 from crm_bridge_fxiaoke.restoring.writing import holds, is_writable
-from crm_bridge_fxiaoke.wire import FieldMeta
 
 _EMPTY: tuple[object, ...] = (None, "", [])
-_MARK = "crm-bridge-"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a look for an earlier copy found: copies, or records of ours that may be one."""
-
-    copies: tuple[str, ...] = ()
-    possible: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The field that carries the mark of a copy from its first moment on."""
-
-    field: str
-    stays: bool
-    """Whether the connection names the field for it; a borrowed one is emptied when the copy is whole."""
 
 
 class Copies:
@@ -55,11 +37,7 @@ class Copies:
 
     def mark_for(self, saved: Saved) -> Mark | None:
         """Return the field for the mark of this contract: the connection's own, else a plain text that is empty."""
-        if self._marker_field:
-            return Mark(self._marker_field, stays=True)
-        empty = (name for name, one in sorted(self._meta.fields.items()) if self._may_borrow(one, saved))
-        name = next(empty, None)
-        return Mark(name, stays=False) if name else None
+        return mark_field(self._marker_field, partial(self._may_borrow, saved), self._meta.fields)
 
     def find(self, item: RestoreItem, saved: Saved, written: Mapping[str, object]) -> Found:
         """Return the live records that are copies, or that may be one."""
@@ -67,7 +45,7 @@ class Copies:
         if mark and (marked := self._live([condition(mark.field, "EQ", item.marker)], item)):
             return Found(tuple(row.id for row in marked))
         rows = [row for row in self._live(self._conditions(item, written), item) if self._is_ours(row, item)]
-        rows = [row for row in rows if not (mark and str(row.values.get(mark.field) or "").startswith(_MARK))]
+        rows = [row for row in rows if not (mark and str(row.values.get(mark.field) or "").startswith(MARK))]
         alike = [row for row in rows if self._is_alike(row, written)]
         agreeing = tuple(row.id for row in alike if holds(written, row.values, self._content, lenient=True))
         return Found(agreeing) if agreeing else Found(possible=tuple(row.id for row in alike))
@@ -94,7 +72,8 @@ class Copies:
             return holds(written, row.values, self._content)
         return any(holds({name: written[name]}, row.values, self._content) for name in names)
 
-    def _may_borrow(self, field: FieldMeta, saved: Saved) -> bool:
+    def _may_borrow(self, saved: Saved, name: str) -> bool:
+        field = self._meta.fields[name]
         plain = field.type == "text" and is_writable(field) and not field.required and not field.unique
         told = field.name in saved.record and saved.record[field.name] in _EMPTY
         return plain and told and field.name not in self._meant

@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.i18n import _
+from crm_bridge.spi.recreating import replacement, why_left_out
 from crm_bridge_fxiaoke.wire import PERSONS, FieldMeta, ObjectMeta
 
-_EMPTY = "-"
 _TEXTS = frozenset({"text", "long_text"})
 _TAKEN = ("重复", "唯一", "已存在", "duplicate", "unique")
 _PEOPLE = frozenset({"owner", "created_by"})
@@ -67,25 +66,18 @@ class GivingWay:
         return True
 
     def _replacement(self, known: FieldMeta, value: object, *, taken: bool) -> object:
-        if known.options:
-            return next((one for one, _label in known.options if one != value), None)
-        if known.type not in _TEXTS:
-            return None
-        text = value if isinstance(value, str) else _EMPTY
-        return f"{text} ({self.marker[-6:]})" if taken or value is not None else text
+        options = [one for one, _label in known.options]
+        is_text = known.type in _TEXTS
+        return replacement(value, options=options, is_text=is_text, taken=taken, marker=self.marker)
 
     def _why(self, sentence: str, known: FieldMeta | None, name: str) -> str:
-        if _is_taken(sentence):
-            return Reason.DUPLICATE.words
-        if name == "owner":
-            return (
-                _("this person is not an active user any more; it is now the named owner's")
-                if self.owner
-                else _("this person is not an active user any more; name another with --owner")
-            )
-        if known is not None and ("reference" in known.type or known.type in PERSONS):
-            return _("the record or person that it names is not there any more")
-        return _("the CRM does not take its value any more")
+        return why_left_out(
+            taken=_is_taken(sentence),
+            missing=False,
+            of_owner=name == "owner",
+            given=self.owner is not None,
+            refers=known is not None and ("reference" in known.type or known.type in PERSONS),
+        )
 
 
 def _is_taken(sentence: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
@@ -12,6 +13,7 @@ from crm_bridge.errors import BackupError, CrmBridgeError, MalformedAnswerError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import RemoveResult, Restored, RestoreItem, Verdict
 from crm_bridge.spi.failures import LASTING, answer_to_failure
+from crm_bridge.spi.recreating import Found, not_made_again, until_taken
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.error_table import clean
@@ -19,7 +21,7 @@ from crm_bridge_fxiaoke.mapping import FieldMap, text
 from crm_bridge_fxiaoke.module.content import content_of
 from crm_bridge_fxiaoke.reading.files import file_entries
 from crm_bridge_fxiaoke.reading.records import Records, condition
-from crm_bridge_fxiaoke.restoring.copies import Copies, Found
+from crm_bridge_fxiaoke.restoring.copies import Copies
 from crm_bridge_fxiaoke.restoring.giving_way import GivingWay
 from crm_bridge_fxiaoke.restoring.relinker import Relinker
 from crm_bridge_fxiaoke.restoring.saved import Saved, read_snapshot
@@ -29,7 +31,6 @@ from crm_bridge_fxiaoke.wire import Envelope, ObjectMeta, Record
 
 _QUIET = {"triggerApprovalFlow": False, "triggerWorkFlow": False, "hasSpecifyTime": True, "hasSpecifyCreatedBy": True}
 _OPTIONS = {"skipFuncValidate": True, "useValidationRule": False, "isDuplicateSearch": False}
-_MOST_ROUNDS = 40
 _SKEW = timedelta(minutes=5)
 _LAG_SECONDS = 8.0
 """How long a query may not know of a create, where the connection does not say."""
@@ -48,6 +49,8 @@ class _Work:
     uploaded: dict[str, list[Uploaded]] = field(default_factory=dict)
     data: dict[str, object] = field(default_factory=dict)
     details: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    there: Restored | None = None
+    """The answer, where a refused create turned out to have made the record."""
 
 
 class Recreator:
@@ -84,11 +87,9 @@ class Recreator:
 
     def _there(self, work: _Work, found: Found) -> Restored | None:
         """Return the answer where an earlier copy was found, or may be there; None where nothing is."""
-        if len(found.copies) > 1:
-            return _several(work.item, found.copies)
-        if found.copies:
-            return self._finish(work, found.copies[0])
-        return _possible(work.item, found.possible) if found.possible else None
+        if (doubt := not_made_again(work.item, found)) is not None:
+            return doubt
+        return self._finish(work, found.copies[0]) if found.copies else None
 
     def _point_at(self, work: _Work, copy: ContractRef) -> Restored:
         """Set references of other records to a contract that is there already; nothing is created."""
@@ -101,19 +102,11 @@ class Recreator:
         try:
             self._upload_all(work)
             work.data, work.details = self._object_data(work, written), self._details_data(work)
-            for _round in range(_MOST_ROUNDS):
-                envelope = self._send(work, self._meta.name, work.data, work.details)
-                answer = self._client.judge.answer(work.item.ref, envelope)
-                if answer.verdict is Verdict.DONE or answer.reason is Reason.PERMISSION:
-                    break
-                if answer.verdict is Verdict.UNKNOWN and answer.reason not in _MAY_STAND:
-                    break
-                if not way.give_way(envelope.text, self._sent(work), answer.reason or Reason.REFUSED):
-                    break
-                if answer.verdict is Verdict.UNKNOWN and (there := self._look_after(work, written)):
-                    return there
+            envelope, answer = until_taken(partial(self._attempt, work), partial(self._gives_way, work, way, written))
         except CrmBridgeError as failure:
             return _restored(work, answer_to_failure(work.item.ref, failure))
+        if work.there is not None:
+            return work.there
         if answer.verdict is not Verdict.DONE:
             return _restored(work, answer)
         work.lost += [_("{field}: {why}").format(field=label, why=why) for label, why in way.lost.items()]
@@ -125,6 +118,25 @@ class Recreator:
             message = _("the CRM created a record and did not name it")
             return Restored(work.item.ref, Verdict.UNKNOWN, reason=Reason.NO_ID, message=message)
         return self._finish(work, new_id)
+
+    def _attempt(self, work: _Work) -> tuple[Envelope, RemoveResult]:
+        envelope = self._send(work, self._meta.name, work.data, work.details)
+        return envelope, self._client.judge.answer(work.item.ref, envelope)
+
+    def _gives_way(
+        self, work: _Work, way: GivingWay, written: Mapping[str, object], said: tuple[Envelope, RemoveResult]
+    ) -> bool:
+        """Change what is sent so that a refusal does not come again; False where that ends it."""
+        envelope, answer = said
+        if answer.verdict is Verdict.DONE or answer.reason is Reason.PERMISSION:
+            return False
+        if answer.verdict is Verdict.UNKNOWN and answer.reason not in _MAY_STAND:
+            return False
+        if not way.give_way(envelope.text, self._sent(work), answer.reason or Reason.REFUSED):
+            return False
+        if answer.verdict is Verdict.UNKNOWN:
+            work.there = self._look_after(work, written)
+        return work.there is None
 
     def _look_after(self, work: _Work, written: Mapping[str, object]) -> Restored | None:
         """Look for what a create may have made in spite of its refusal, once queries know of it."""
@@ -301,30 +313,6 @@ def _lost_by_nature(saved: Saved, meta: ObjectMeta) -> list[str]:
     if str(saved.record.get("lock_status", "0")) == "1":
         lost.append(_("the lock"))
     return lost
-
-
-def _several(item: RestoreItem, copies: Sequence[str]) -> Restored:
-    return Restored(
-        item.ref,
-        Verdict.UNKNOWN,
-        reason=Reason.SEVERAL_COPIES,
-        message=_("several records look like the copy of an earlier attempt: {ids}").format(ids=", ".join(copies)),
-        hint=_("look at them in the CRM and keep one; nothing was created"),
-    )
-
-
-def _possible(item: RestoreItem, ids: Sequence[str]) -> Restored:
-    return Restored(
-        item.ref,
-        Verdict.UNKNOWN,
-        reason=Reason.POSSIBLE_COPY,
-        message=_("made by this user since the first attempt, with its number or title: {ids}").format(
-            ids=", ".join(ids)
-        ),
-        hint=_("look at {ids} in the CRM: delete it there if it is an unfinished copy, then restore again").format(
-            ids=", ".join(ids)
-        ),
-    )
 
 
 def _restored(work: _Work, answer: RemoveResult) -> Restored:

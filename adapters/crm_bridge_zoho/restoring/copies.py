@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.spi.adapter import RestoreItem
+from crm_bridge.spi.recreating import MARK, MARK_LENGTH, Found, Mark, mark_field
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.mapping import instant_of
 from crm_bridge_zoho.module.contract_module import ContractModule
-from crm_bridge_zoho.module.metadata import ZohoField
 from crm_bridge_zoho.reading import coql
 from crm_bridge_zoho.reading.coql import Coql, Select
 from crm_bridge_zoho.restoring.payload import Saved
@@ -21,25 +21,6 @@ from crm_bridge_zoho.wire import id_text, list_of
 
 _EMPTY: tuple[object, ...] = (None, "", [], ())
 _IDENTITY = ("number", "title")
-_MARK = "crm-bridge-"
-_MARK_LENGTH = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a look for an earlier copy found: the copy, or records of ours that may be one."""
-
-    copy: str = ""
-    possible: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The field that carries the mark of a copy from its first moment on."""
-
-    field: str
-    stays: bool
-    """Whether the connection names the field for it; a borrowed one is emptied when the copy is whole."""
 
 
 class Copies:
@@ -61,38 +42,35 @@ class Copies:
 
     def mark_for(self, saved: Saved) -> Mark | None:
         """Return the field for the mark of this contract: the connection's own, else a plain text that is empty."""
-        if self._marker_field:
-            return Mark(self._marker_field, stays=True)
-        empty = (name for name, one in sorted(self._module.fields.items()) if self._may_borrow(one, saved))
-        name = next(empty, None)
-        return Mark(name, stays=False) if name else None
+        return mark_field(self._marker_field or "", partial(self._may_borrow, saved), self._module.fields)
 
-    def _may_borrow(self, field: ZohoField, saved: Saved) -> bool:
+    def _may_borrow(self, saved: Saved, name: str) -> bool:
+        field = self._module.fields[name]
         plain = field.data_type == "text" and field.writable and not field.required and not field.unique
         visible = self._module.user.profile_id not in field.hidden_from
-        fits = field.length == 0 or field.length >= _MARK_LENGTH
+        fits = field.length == 0 or field.length >= MARK_LENGTH
         meant = field.api_name in self._module.meanings.values()
         told = field.api_name in saved.values and saved.values[field.api_name] in _EMPTY
         return plain and visible and fits and told and not meant
 
     def find(self, item: RestoreItem, saved: Saved, sent: Mapping[str, Any]) -> Found:
-        """Return the earlier copy; where several records may be it, none is chosen."""
+        """Return the earlier copy, or the records that may be it."""
         mark = self.mark_for(saved)
         if mark and (marked := self._with_mark(mark.field, item.marker)):
-            return Found(marked)
+            return Found((marked,))
         agreeing: list[str] = []
         possible: list[str] = []
         for row in self._candidates(item, saved):
             record_id = id_text(row.get("id"))
             titles = self._note_titles(record_id)
             if item.marker in titles:
-                return Found(record_id)
-            foreign = mark is not None and str(row.get(mark.field) or "").startswith(_MARK)
-            if foreign or any(title.startswith(item.marker.rpartition("-")[0] or _MARK) for title in titles):
+                return Found((record_id,))
+            foreign = mark is not None and str(row.get(mark.field) or "").startswith(MARK)
+            if foreign or any(title.startswith(item.marker.rpartition("-")[0] or MARK) for title in titles):
                 continue
             if self._is_alike(row, sent):
                 (agreeing if self._agrees(row, sent) else possible).append(record_id)
-        return Found(agreeing[0]) if agreeing else Found(possible=tuple(possible))
+        return Found(tuple(agreeing)) if agreeing else Found(possible=tuple(possible))
 
     def _with_mark(self, field: str, marker: str) -> str:
         select = Select(self._module.name, ("id", field), f"{coql.column(field)} = {coql.text(marker)}")

@@ -8,20 +8,15 @@ from typing import Any
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Verdict
+from crm_bridge.spi.recreating import replacement, until_taken, why_left_out
 from crm_bridge_zoho.module.metadata import LOOKUPS, ZohoField
 from crm_bridge_zoho.restoring.creating import Outcome, Refused
 
-_MOST_ROUNDS = 100
 _TEXTS = frozenset({"text", "textarea"})
-_EMPTY = "-"
 
 
 class GivingWay:
-    """Sends a record, and after each proven refusal once more without the values that were refused.
-
-    Nothing was made by a call that was refused, so that the next one makes the only copy; an answer that leaves that
-    open ends it.
-    """
+    """Sends a record, and after each proven refusal once more without the values that were refused."""
 
     def __init__(self, fields: Mapping[str, ZohoField], *, marker: str, owner: str | None) -> None:
         """`marker` makes a value unique that has to be there and is taken; `owner`: the one that the caller named."""
@@ -44,13 +39,12 @@ class GivingWay:
 
     def insert(self, record: dict[str, Any], send: Callable[[Mapping[str, object]], Outcome]) -> Outcome:
         """Return what became of the last call; `lost` then names what was left out, in words."""
-        for _round in range(_MOST_ROUNDS):
-            outcome = send(record)
-            if outcome.verdict is not Verdict.NOT_DONE or outcome.reason is Reason.PERMISSION or not outcome.refused:
-                break
-            if not sum(self._give_way(record, one) for one in outcome.refused):
-                break
-        return outcome
+
+        def gives_way(outcome: Outcome) -> bool:
+            refused = outcome.verdict is Verdict.NOT_DONE and outcome.reason is not Reason.PERMISSION
+            return refused and bool(sum(self._give_way(record, one) for one in outcome.refused))
+
+        return until_taken(lambda: send(record), gives_way)
 
     def _give_way(self, record: dict[str, Any], refused: Refused) -> bool:
         """Change the record so that this refusal does not come again; False where that cannot be done."""
@@ -82,7 +76,8 @@ class GivingWay:
             return False
         self._replaced.add(("Owner",))
         record["Owner"] = {"id": self._owner}
-        self._told[self._label("Owner")] = _("this person is not an active user any more; it is now the named owner's")
+        refused = Refused(("Owner",), "")
+        self._told[self._label("Owner")] = self._why(None, refused, self._owner, given=True)
         return True
 
     def _label(self, name: str) -> str:
@@ -103,25 +98,22 @@ class GivingWay:
         return refused.code == "MANDATORY_NOT_FOUND" or (field is not None and field.required)
 
     def _replacement(self, field: ZohoField, value: object) -> object:
-        """Return what a field that must have a value is given instead; None where nothing can be said honestly."""
-        if field.options:
-            first = next((actual for actual, _shown in field.options if actual not in ("-None-", value)), None)
-            return [first] if first and field.data_type == "multiselectpicklist" else first
-        if field.data_type not in _TEXTS:
-            return None
-        mark = f" ({self._marker[-6:]})"
-        most = (field.length or 255) - len(mark)
-        text = value if isinstance(value, str) else _EMPTY
-        return text[:most] + mark if value is not None or field.unique else text
+        found = replacement(
+            value,
+            options=[actual for actual, _shown in field.options if actual != "-None-"],
+            is_text=field.data_type in _TEXTS,
+            taken=field.unique,
+            marker=self._marker,
+            most=field.length or 255,
+        )
+        return [found] if found and field.data_type == "multiselectpicklist" else found
 
     @staticmethod
-    def _why(field: ZohoField | None, refused: Refused, value: object) -> str:
-        if refused.code == "DUPLICATE_DATA":
-            return Reason.DUPLICATE.words
-        if value is None:
-            return _("it must have a value now, and the backup has none")
-        if refused.path == ("Owner",):
-            return _("this person is not an active user any more; name another with --owner")
-        if field is not None and field.data_type in LOOKUPS:
-            return _("the record or person that it names is not there any more")
-        return _("the CRM does not take its value any more")
+    def _why(field: ZohoField | None, refused: Refused, value: object, *, given: bool = False) -> str:
+        return why_left_out(
+            taken=refused.code == "DUPLICATE_DATA",
+            missing=value is None,
+            of_owner=refused.path == ("Owner",),
+            given=given,
+            refers=field is not None and field.data_type in LOOKUPS,
+        )

@@ -12,6 +12,7 @@ from crm_bridge.domain.snapshot import Attachment, PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Restored, RestoreItem, Verdict
+from crm_bridge.spi.recreating import not_made_again
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.module.contract_module import ContractModule
 from crm_bridge_zoho.reading.coql import Coql
@@ -75,9 +76,9 @@ class Recreator:
         item = work.item
         if item.look_first:
             found = self._copies.find(item, work.saved, self._record(work, {}))
-            if found.possible and not found.copy:
-                return possible_copies(item, found.possible)
-            work.found_copy, new_id = bool(found.copy), found.copy
+            if (doubt := not_made_again(item, found)) is not None:
+                return doubt
+            work.found_copy, new_id = bool(found.copies), "".join(found.copies)
         else:
             new_id = ""
         if not new_id:
@@ -203,21 +204,6 @@ class Recreator:
 def _row_list(value: object) -> list[str]:
     rows: list[Any] = value if isinstance(value, list) else []
     return [id_text(row.get("id")) for row in rows if isinstance(row, Mapping)]
-
-
-def possible_copies(item: RestoreItem, ids: Sequence[str]) -> Restored:
-    """Return the answer for a contract that is not made again, because it may be there already."""
-    return Restored(
-        item.ref,
-        Verdict.UNKNOWN,
-        reason=Reason.POSSIBLE_COPY,
-        message=_("made by this user since the first attempt, with its number or title: {ids}").format(
-            ids=", ".join(ids)
-        ),
-        hint=_("look at {ids} in the CRM: delete it there if it is an unfinished copy, then restore again").format(
-            ids=", ".join(ids)
-        ),
-    )
 
 
 def _failed(item: RestoreItem, verdict: Verdict, error: CrmBridgeError) -> Restored:
