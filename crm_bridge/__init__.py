@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     )
     from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.stopping import Progress, StopFlag
     from crm_bridge.spi.adapter import Profile
@@ -164,7 +164,7 @@ _HOMES = {
     "crm_bridge.domain.reasons": ("Reason",),
     "crm_bridge.domain.filters.where": ("where",),
     "crm_bridge.pipeline.find": ("Selection",),
-    "crm_bridge.pipeline.restoring.restore_plan": ("RestoreStep",),
+    "crm_bridge.pipeline.restoring.restore_step": ("RestoreStep",),
     "crm_bridge.pipeline.runs": ("RunInfo",),
     "crm_bridge.pipeline.deleting.saving": ("Saved",),
     "crm_bridge.pipeline.stopping": ("Progress", "StopFlag"),

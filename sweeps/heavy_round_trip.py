@@ -21,7 +21,7 @@ from typing import Any
 from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Fate, Route, Step
-from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from crm_bridge_zoho.emulator.emulator import ZohoEmulator

@@ -27,7 +27,7 @@ from typing import Any
 from crm_bridge.bridge import Bridge, Connection
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 from crm_bridge.sandbox.home import connection_name
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 from crm_bridge_fxiaoke.emulator.emulator import FxiaokeEmulator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.results import Run
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.restoring.relink import LinkRepair, RelinkPlan
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
 
 
@@ -64,7 +64,8 @@ class RestoreVerbs(Tenant):
         >>> [step.result for step in crm.restore(run.id, ids=[removed.id])]
         ['restored']
         """
-        from crm_bridge.pipeline.restoring.restore import restore, settle_restores
+        from crm_bridge.pipeline.restoring.restore import restore
+        from crm_bridge.pipeline.restoring.restore_intents import settle_restores
         from crm_bridge.pipeline.restoring.restore_plan import check_tenant, plan_restore
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run

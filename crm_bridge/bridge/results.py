@@ -26,7 +26,7 @@ from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.spec import ErrorRow, row_of
 
 if TYPE_CHECKING:
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 
 
 _SETTLED = (Outcome.REMOVED, Outcome.RESTORED)

@@ -20,7 +20,7 @@ from crm_bridge.pipeline.runs import RunInfo, find_run
 if TYPE_CHECKING:
     from crm_bridge.bridge.state_directory import StateDirectory
     from crm_bridge.journal.store import Journal
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.spi.spec import ErrorRow
 
 

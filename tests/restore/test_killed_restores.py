@@ -12,7 +12,7 @@ import pytest
 from crm_bridge.bridge import Bridge
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.failpoints import FailpointError, arm
-from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 from sweeps.heavy_contract import Load, belongings, load
 
 from .conftest import Tenant

@@ -19,7 +19,7 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Connection, Plan, Run, RunItem
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.spi.emulator import Emulator
 
 WHERE = 'status = "Expired" and amount < 30000'

@@ -19,7 +19,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
     from crm_bridge.cli.views.restore_view import RestoreTotals
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
 
 

@@ -17,7 +17,7 @@ from crm_bridge.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from crm_bridge.pipeline.restoring.relink import LinkRepair, RelinkPlan
-    from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+    from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 
 
 def step_json(step: RestoreStep) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from crm_bridge.errors import CrmBridgeError
 from crm_bridge.pipeline.context import batches
 from crm_bridge.pipeline.entries import contract_entry, share
 from crm_bridge.pipeline.planning.plan_file import open_plan
-from crm_bridge.pipeline.restoring.restore_plan import RestoreStep, marker_of
+from crm_bridge.pipeline.restoring.restore_step import RestoreStep
+from crm_bridge.pipeline.restoring.ways_back import marker_of
 from crm_bridge.pipeline.run_log import RunLog
 
 MEASURED = "restore.measured"

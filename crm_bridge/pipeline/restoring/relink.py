@@ -20,7 +20,7 @@ from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.pipeline.context import batches
 from crm_bridge.pipeline.entries import contract_entry, run_entry
 from crm_bridge.pipeline.restoring.restore_order import known_ids
-from crm_bridge.pipeline.restoring.restore_plan import Earlier, marker_of
+from crm_bridge.pipeline.restoring.ways_back import Earlier, marker_of
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.spi.adapter import RemoveOptions, RestoreItem, Verdict
 

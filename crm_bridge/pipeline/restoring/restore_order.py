@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from crm_bridge.domain.snapshot import PartKind, Snapshot
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.pipeline.entries import RESTORE_OUTCOME
-from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 from crm_bridge.pipeline.run_log import RunLog
 
 _OWN = (PartKind.DETAIL, PartKind.EXTRA)

@@ -11,7 +11,7 @@ from crm_bridge.domain.filters.where import where
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.pipeline.context import RunContext, batches
 from crm_bridge.pipeline.find import find_contracts
-from crm_bridge.pipeline.restoring.restore_plan import RestoreStep
+from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 from crm_bridge.spi.adapter import Query
 
 _NUMBERS_AT_ONCE = 50
