@@ -340,7 +340,7 @@ class ConnectionsDocument:
     connections: list[ConnectionRowDocument]
 
 
-@document("connection/1", "`connections add`, `connections remove`")
+@document("connection/1", "`connections add`, `connections edit`, `connections remove`")
 @dataclass
 class ConnectionDocument:
     """One connection that was added or removed."""

@@ -14,6 +14,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "connections add fxiaoke --adapter fxiaoke --module SaleContractObj",
     ),
     "connections list": ("connections list", "connections list --format csv"),
+    "connections edit": (
+        "connections edit zoho-eu --set data_center=us",
+        "connections edit zoho-eu --set module=Contracts --unset edition",
+    ),
     "connections remove": ("connections remove zoho-eu", "connections remove zoho-eu --json"),
     "connections show": ("connections show zoho-eu", "connections show zoho-eu --json"),
     "connections test": ("connections test zoho-eu", "connections test zoho-eu --json"),

@@ -63,7 +63,7 @@ HELP = {
     "demo": N_("Run the whole journey on the built-in sandbox."),
     "sandbox": N_("Serve stand-ins of the CRMs on this machine."),
     "adapters": N_("Show which CRMs are supported, and what each can do."),
-    "connections": N_("Add, list, show, test and remove connections."),
+    "connections": N_("Add, list, show, test, edit and remove connections."),
     "login": N_("Sign in and keep the secrets in the keyring."),
     "logout": N_("Forget the secrets of a connection."),
     "auth": N_("Show where secrets come from."),

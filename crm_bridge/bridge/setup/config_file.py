@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,9 +55,25 @@ def added_connection(home: Path, name: str, adapter: str, settings: Mapping[str,
     When the block ends with an error, because the new table is not a good one, the file is as it was.
     Raises UsageError.
     """
+    with _written(home, _with_connection(_text(home), name, adapter, settings)) as path:
+        yield path
+
+
+@contextmanager
+def edited_connection(
+    home: Path, name: str, settings: Mapping[str, str], unset: Collection[str] = ()
+) -> Iterator[Path]:
+    """Set and take out keys of a connection's table, as `added_connection` writes one. Raises UsageError."""
+    with _written(home, _with_edits(_text(home), name, settings, unset)) as path:
+        yield path
+
+
+@contextmanager
+def _written(home: Path, text: str) -> Iterator[Path]:
+    """Write the file for a block; what stood there comes back when the block ends with an error."""
     path = home / FILE_NAME
     before = read_ours(path) if path.exists() else None
-    write_private(path, _with_connection(_text(home), name, adapter, settings).encode())
+    write_private(path, text.encode())
     try:
         yield path
     except BaseException:
@@ -68,13 +84,54 @@ def added_connection(home: Path, name: str, adapter: str, settings: Mapping[str,
         raise
 
 
+def _with_edits(text: str, name: str, settings: Mapping[str, str], unset: Collection[str]) -> str:
+    span = _span(text, name)
+    if span is None:
+        raise UsageError(_("there is no connection {name}").format(name=name))
+    _check_keys((*settings, *unset))
+    before = tomllib.loads(text)["connections"][name]
+    wanted = {**before, **{key: _parsed(value) for key, value in settings.items()}}
+    for key in unset:
+        if wanted.pop(key, None) is None:
+            raise UsageError(_("the connection {name} does not set {key}").format(name=name, key=key))
+    table = text[slice(*span)]
+    for key in (*settings, *unset):
+        line = f"{key} = {_toml_value(settings[key])}\n" if key in settings else ""
+        quoted = line.replace("\\", "\\\\")
+        table, found = re.subn(rf"^{re.escape(key)}[ \t]*=.*\n?", quoted, table, flags=re.MULTILINE)
+        if not found:
+            head, newline, rest = table.partition("\n")
+            table = f"{head}{newline or chr(10)}{line}{rest}"
+    after = text[: span[0]] + table + text[span[1] :]
+    # A value over several lines, or a key that another table has too, is more than a line can change.
+    try:
+        edited = tomllib.loads(after)["connections"][name]
+    except (tomllib.TOMLDecodeError, KeyError):
+        edited = None
+    if edited != wanted:
+        raise UsageError(
+            _("this cannot be changed without touching more of {file}").format(file=FILE_NAME),
+            reason="edit_by_hand",
+            hint=_("edit the table [connections.{name}] by hand").format(name=name),
+        )
+    return after
+
+
+def _parsed(value: str) -> object:
+    return tomllib.loads(f"x = {_toml_value(value)}")["x"]
+
+
+def _check_keys(keys: Iterable[str]) -> None:
+    if bad := [key for key in keys if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", key)]:
+        raise UsageError(_("{key} is not the name of a setting").format(key=bad[0]))
+
+
 def _with_connection(text: str, name: str, adapter: str, settings: Mapping[str, str]) -> str:
     if _span(text, name):
         raise UsageError(_("there is a connection {name} already").format(name=name))
     if not re.fullmatch(r"\w[\w.-]{0,63}", name):
         raise UsageError(_("{name} is no name for a connection: letters, digits, . _ -").format(name=name))
-    if bad := [key for key in settings if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", key)]:
-        raise UsageError(_("{key} is not the name of a setting").format(key=bad[0]))
+    _check_keys(settings)
     lines = [_header(name), f"adapter = {json.dumps(adapter)}"]
     lines += [f"{key} = {_toml_value(value)}" for key, value in settings.items()]
     joined = f"{text.rstrip()}\n\n" if text.strip() else ""

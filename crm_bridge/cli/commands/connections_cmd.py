@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from crm_bridge.spi.adapter import Profile
 
 
-@group("connections", help="Add, list, show, test and remove connections.")
+@group("connections", help="Add, list, show, test, edit and remove connections.")
 def connections() -> None:
-    """Add, list, show, test and remove connections."""
+    """Add, list, show, test, edit and remove connections."""
 
 
 @command("list")
@@ -71,6 +71,40 @@ def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(_("{item} is not KEY=VALUE").format(item=key))
         found[key.strip()] = value.strip()
     return found
+
+
+@command("edit")
+@click.argument("name", shell_complete=complete_connection)
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable.")
+@click.option("--unset", multiple=True, metavar="KEY", help="A setting to take out; repeatable.")
+def edit(name: str, settings: tuple[str, ...], unset: tuple[str, ...]) -> int:
+    """Change settings of connection NAME; the rest of the file stays as it is.
+
+    Keys with a dot, such as fields.amount, are edited in the file.
+    """
+    from crm_bridge.cli.config_file import edited_connection
+
+    chosen = _pairs(settings)
+    if not chosen and not unset:
+        raise UsageError(_("say what to change: --set KEY=VALUE or --unset KEY"))
+    with open_bridge() as bridge:
+        home = bridge.home
+        bridge.resolved(name)
+        holding = bridge.change_connection(name, what="connections edit")
+        try:
+            with holding, edited_connection(home, name, chosen, unset) as path, open_bridge() as edited:
+                found = edited.resolved(name)
+        except CrmBridgeError as wrong:
+            raise UsageError(
+                _("{name} was not changed: {why}").format(name=name, why=wrong.message),
+                reason=wrong.reason,
+                hint=wrong.hint,
+            ) from None
+    if shared().as_json:
+        row = {"name": name, "adapter": found.spec.name, "origins": list(found.origins), "file": str(path)}
+        Output(as_json=True).document("crm-bridge.connection/1", row)
+    Output.note(_("changed {name} in {path}").format(name=name, path=path))
+    return 0
 
 
 @command("remove")
@@ -163,5 +197,5 @@ def _identity(out: Output, profile: Profile) -> None:
     out.pairs(rows)
 
 
-for _command in (add, list_, show, test, remove):
+for _command in (add, edit, list_, show, test, remove):
     connections.add_command(_command)
