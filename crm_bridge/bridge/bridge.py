@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -304,6 +304,33 @@ class Bridge(StateDirectory):
             self.env.reload()
             raise UsageError(
                 _("{name} was not added: {why}").format(name=name, why=wrong.message),
+                reason=wrong.reason,
+                hint=wrong.hint,
+            ) from None
+
+    def edit_connection(self, name: str, settings: Mapping[str, str], *, unset: Collection[str] = ()) -> Resolved:
+        """Set keys of a connection in the configuration file and take some out; the rest of the file stays.
+
+        Raises UsageError, and changes nothing then.
+
+        >>> try:
+        ...     edited = bridge.edit_connection("zoho-sandbox", {"no_such_key": "1"})
+        ... except UsageError as wrong:
+        ...     print(wrong.message.partition(":")[0])
+        zoho-sandbox was not changed
+        """
+        from crm_bridge.bridge.setup.config_file import edited_connection
+
+        self.resolved(name)
+        try:
+            holding = self.change_connection(name, what="connections edit")
+            with holding, edited_connection(self.home, name, settings, unset):
+                self.env.reload()
+                return self.resolved(name)
+        except CrmBridgeError as wrong:
+            self.env.reload()
+            raise UsageError(
+                _("{name} was not changed: {why}").format(name=name, why=wrong.message),
                 reason=wrong.reason,
                 hint=wrong.hint,
             ) from None

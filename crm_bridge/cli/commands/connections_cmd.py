@@ -82,24 +82,12 @@ def edit(name: str, settings: tuple[str, ...], unset: tuple[str, ...]) -> int:
 
     Keys with a dot, such as fields.amount, are edited in the file.
     """
-    from crm_bridge.cli.config_file import edited_connection
-
     chosen = _pairs(settings)
     if not chosen and not unset:
         raise UsageError(_("say what to change: --set KEY=VALUE or --unset KEY"))
     with open_bridge() as bridge:
-        home = bridge.home
-        bridge.resolved(name)
-        holding = bridge.change_connection(name, what="connections edit")
-        try:
-            with holding, edited_connection(home, name, chosen, unset) as path, open_bridge() as edited:
-                found = edited.resolved(name)
-        except CrmBridgeError as wrong:
-            raise UsageError(
-                _("{name} was not changed: {why}").format(name=name, why=wrong.message),
-                reason=wrong.reason,
-                hint=wrong.hint,
-            ) from None
+        found = bridge.edit_connection(name, chosen, unset=unset)
+        path = bridge.env.config.path
     if shared().as_json:
         row = {"name": name, "adapter": found.spec.name, "origins": list(found.origins), "file": str(path)}
         Output(as_json=True).document("crm-bridge.connection/1", row)
