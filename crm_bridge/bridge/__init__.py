@@ -10,7 +10,8 @@ In reading order:
     restore_verbs    the way back, as verbs of a connection
     environment      open a state directory
     setup/           setting a state directory up
-    results          what the bridge hands out
+    plan_result      a plan as scripts and screens get it
+    run_result       a run as scripts and screens get it
     run_reading      a run as the journal tells it, with the names that its kept plan holds
     card             the card of a plan
     way_back         the ways back in a few words
@@ -25,19 +26,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
     from crm_bridge.bridge.connection import Connection, Details
-    from crm_bridge.bridge.results import Plan, Receipt, Run, RunItem
+    from crm_bridge.bridge.plan_result import Plan
+    from crm_bridge.bridge.run_result import Receipt, Run, RunItem
 
 _HOMES = {
     "Bridge": "bridge",
     **dict.fromkeys(("Connection", "Details"), "connection"),
-    **dict.fromkeys(("Plan", "Receipt", "Run", "RunItem"), "results"),
+    "Plan": "plan_result",
+    **dict.fromkeys(("Receipt", "Run", "RunItem"), "run_result"),
 }
 
 __all__ = ["Bridge", "Connection", "Details", "Plan", "Receipt", "Run", "RunItem"]
 
 
-def __getattr__(name: str) -> object:
-    """Load a name from its module on first use (PEP 562): who opens a bridge need not know what a run gives."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt name for one of ours
+
+    def __getattr__(name: str) -> object:
+        """Load a name from its module on first use (PEP 562): who opens a bridge need not know what a run gives."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

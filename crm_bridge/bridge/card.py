@@ -19,7 +19,7 @@ from crm_bridge.i18n import _, ngettext
 from crm_bridge.registry import load_adapter
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.results import Plan
+    from crm_bridge.bridge.plan_result import Plan
 
 _NAMED = 3
 """Contracts that the card names."""

@@ -28,7 +28,8 @@ from crm_bridge.errors import (
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.results import Plan, Run
+    from crm_bridge.bridge.plan_result import Plan
+    from crm_bridge.bridge.run_result import Run
     from crm_bridge.domain.planning.obstacles import Deletability
     from crm_bridge.domain.snapshot import Snapshot
     from crm_bridge.pipeline.deleting.saving import Saved
@@ -236,7 +237,7 @@ class Connection(RunVerbs):
         >>> len(crm.plan(contracts=chosen)) == len(chosen)
         True
         """
-        from crm_bridge.bridge.results import Plan
+        from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.pipeline.planning.plan import PlanOptions, make_plan
 
         if undecided not in ("refuse", "leave_out"):
@@ -293,7 +294,7 @@ class Connection(RunVerbs):
         return self.apply(self.plan(ids=[contract.id], reason=reason, step=step), confirm=confirm)
 
     def _plan_by_digest(self, digest: object, wanted: str) -> Plan:
-        from crm_bridge.bridge.results import Plan
+        from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.pipeline.planning.plan_file import open_plan
 
         named = digest.strip().lower().removeprefix("sha256:") if isinstance(digest, str) else ""

@@ -11,7 +11,7 @@ from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.results import Run
+    from crm_bridge.bridge.run_result import Run
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.restoring.relink import LinkRepair, RelinkPlan
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep

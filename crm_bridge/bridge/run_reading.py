@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from crm_bridge.bridge.results import Receipt, Run, RunItem
+from crm_bridge.bridge.run_result import Receipt, Run, RunItem
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Status
 from crm_bridge.domain.planning.plan import Target

@@ -13,7 +13,8 @@ from crm_bridge.errors import ConfirmationError, CrmBridgeError, GuardError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.results import Plan, Run
+    from crm_bridge.bridge.plan_result import Plan
+    from crm_bridge.bridge.run_result import Run
     from crm_bridge.domain.planning.plan import ConfirmedPlan
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.runs import RunInfo
@@ -39,7 +40,7 @@ class RunVerbs(RestoreVerbs):
         >>> crm.apply(crm.plan(number=numbers[1]), confirm=lambda plan: plan.phrase).exit_code
         <ExitCode.OK: 0>
         """
-        from crm_bridge.bridge.results import Plan
+        from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.domain.planning.plan import confirm_plan
         from crm_bridge.domain.planning.safety import refuse
         from crm_bridge.pipeline.planning.plan import shelve_plan

@@ -14,7 +14,8 @@ from crm_bridge.pipeline.stopping import Progress
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.environment import Environment
-    from crm_bridge.bridge.results import Plan, Receipt, Run
+    from crm_bridge.bridge.plan_result import Plan
+    from crm_bridge.bridge.run_result import Receipt, Run
     from crm_bridge.bridge.setup.own_keys import OwnKey
     from crm_bridge.journal.checking.external_evidence import ReceiptFile
     from crm_bridge.journal.checking.findings import JournalFindings
@@ -131,7 +132,7 @@ class StateDirectory:
         >>> bridge.open_plan(path).count
         1
         """
-        from crm_bridge.bridge.results import Plan
+        from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.pipeline.planning.plan_file import open_plan
 
         self.progress("plan", 0, None)
@@ -266,7 +267,7 @@ class StateDirectory:
         >>> [line["record"] == removed.id for line in receipt.lines()]
         [True]
         """
-        from crm_bridge.bridge.results import Receipt
+        from crm_bridge.bridge.run_result import Receipt
         from crm_bridge.pipeline.receipt import issue_receipt
         from crm_bridge.pipeline.runs import find_run
 

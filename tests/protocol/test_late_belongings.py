@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.bridge.results import RunItem
+from crm_bridge.bridge.run_result import RunItem
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Outcome

@@ -1,4 +1,4 @@
-"""What the bridge hands out: plans, runs, receipts, as objects that stream."""
+"""A run as scripts and screens get it: what became of each contract, its receipt, values that stay."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Status
-from crm_bridge.domain.planning.plan import DeletionPlan, PlanHead, Target
-from crm_bridge.domain.planning.plan_notes import PlanNotes
-from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Reason
+from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest
 from crm_bridge.i18n import _
 from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.receipt import IssuedReceipt, envelope_text, is_receipt, payload_of, write_lines
 from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.spec import ErrorRow, row_of
@@ -32,79 +30,6 @@ if TYPE_CHECKING:
 _SETTLED = (Outcome.REMOVED, Outcome.RESTORED)
 _MOST_KEPT = 10_000
 """Contracts that a run holds in memory; of more it reads them again from the state directory."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Plan:
-    """A plan on disk. `digest` is what a confirmation must name; printed, it is the card that a person reads.
-
-    >>> plan = crm.plan(number="HT-2025-0001", reason="entered twice")
-    >>> len(plan), [contract.number for contract in plan]
-    (1, ['HT-2025-0001'])
-    >>> print(plan)
-    where ...
-    """
-
-    file: PlanFile
-
-    @property
-    def notes(self) -> PlanNotes:
-        """Return what was noticed while planning: warnings, locks, ids not found, safety rules that it breaks."""
-        return self.file.plan.notes
-
-    @property
-    def head(self) -> PlanHead:
-        """Return everything but the contracts."""
-        return self.file.plan.head
-
-    @property
-    def deletion_plan(self) -> DeletionPlan:
-        """Return the immutable value behind it."""
-        return self.file.plan
-
-    @property
-    def digest(self) -> str:
-        """Return the plan's digest, 64 hex digits."""
-        return self.file.plan.digest
-
-    @property
-    def count(self) -> int:
-        """Return the number of contracts."""
-        return self.file.plan.count
-
-    @property
-    def phrase(self) -> str:
-        """Return the words that confirm this plan when typed."""
-        return self.file.plan.phrase()
-
-    @property
-    def path(self) -> Path:
-        """Return where the plan is kept."""
-        return self.file.path
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """Return HELD where contracts were asked for and not found, and nobody is known to have deleted them."""
-        causes = {one.id: one.cause for one in self.notes.absent}
-        known = (causes.get(name) in CAUSES_OF_ABSENCE[:5] for name in self.notes.missing)
-        return ExitCode.OK if all(known) else ExitCode.HELD
-
-    def __iter__(self) -> Iterator[Contract]:
-        """Stream the contracts of the plan."""
-        return (target.contract() for target in self.file.targets())
-
-    def __len__(self) -> int:
-        """Return the number of contracts."""
-        return self.count
-
-    def __repr__(self) -> str:
-        return f"Plan({self.count} in {self.head.connection}, {self.head.step.value}, {self.digest[:12]})"
-
-    def __str__(self) -> str:
-        """Return the card that a person reads before confirming."""
-        from crm_bridge.bridge.card import card_text
-
-        return card_text(self)
 
 
 @dataclass(frozen=True, slots=True)
