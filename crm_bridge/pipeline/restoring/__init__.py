@@ -3,14 +3,14 @@
 In reading order:
 
     restore_plan     plan a restore
-    ways_back        the way back of each contract, by where a look found it and what the journal says about it
-    restore_step     one contract of a restore
     restore_order    the order of a restore
-    restore_intents  intents to restore
     restore          bring contracts of a run back, the CRM's own way first, from the vault otherwise; then measure
     written          what a restore writes of a backup
     measuring        measure a restore
     twins            live contracts that have the number of one that was brought back, typed in again meanwhile for
     relink           point references of other records at contracts that came back, by a plan of its own that is
     rehearsal        rehearse the way back
+    restore_intents  intents to restore
+    restore_step     one contract of a restore
+    ways_back        the way back of each contract, by where a look found it and what the journal says about it
 """
