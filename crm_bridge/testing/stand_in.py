@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.clock import ManualClock
+from crm_bridge.errors import UsageError
+from crm_bridge.i18n import _
 from crm_bridge.sandbox.faults import parse_plan
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 from crm_bridge.spi.emulator import Effect, Emulator
@@ -107,6 +109,8 @@ def stand_in(
     their place, `faults` a fault plan, `now` the time at which the clock stands (aware). `impersonate` also answers
     for the vendor's own hosts, for clients with a fixed address. Raises UsageError.
     """
+    if now is not None and now.tzinfo is None:
+        raise UsageError(_("the time of a stand-in needs a time zone"), hint="datetime(2031, 5, 6, tzinfo=UTC)")
     clock = ManualClock(now) if now else ManualClock()
     name = name or f"{adapter}-sandbox"
     options = SandboxOptions(

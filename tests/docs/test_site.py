@@ -39,6 +39,14 @@ def test_every_page_is_in_the_contents_of_its_language() -> None:
     assert listed(texts["README.zh-CN"]) == chinese
 
 
+def test_chinese_pages_have_a_sidebar_of_their_own() -> None:
+    is_chinese = runpy.run_path(str(DOCS / "conf.py"))["is_chinese"]
+    pages = {page.relative_to(ROOT).with_suffix("").as_posix() for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"))}
+    assert {page for page in pages if is_chinese(page)} == {
+        page for page in pages if page == "README.zh-CN" or page.startswith("docs/zh_CN/")
+    }
+
+
 def test_every_decision_is_in_the_list_of_decisions() -> None:
     text = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
     for page in DOCS.glob("decisions/0*.md"):

@@ -56,6 +56,11 @@ def test_the_clock_stands_where_it_was_put(crm_sandbox: MakeSandbox) -> None:
         assert bridge.env.clock.now() == zoho.clock.now()
 
 
+def test_a_time_without_a_zone_is_refused(crm_sandbox: MakeSandbox) -> None:
+    with pytest.raises(UsageError, match="time zone"):
+        crm_sandbox("zoho", now=NOW.replace(tzinfo=None))
+
+
 def test_somebody_else_may_act_at_the_crm(zoho_sandbox: StandIn) -> None:
     plan = zoho_sandbox.crm.plan("everything")
     changed = zoho_sandbox.ids()[0]
