@@ -81,6 +81,7 @@ def test_what_this_user_may_not_see_any_more_is_neither_promised_nor_made_again(
     # One CRM says that this user may not see it; the other lists every deletion, and this contract not.
     assert planned.reason is done.reason
     assert done.reason in (Reason.NOT_VISIBLE, Reason.GONE_UNATTRIBUTED)
+    assert done.reason is Reason.NOT_VISIBLE or "hidden" in done.message
     assert tenant.effects("created") == []
 
 

@@ -53,7 +53,7 @@ class WayBack:
     def _anew(self, seen: Whereabouts, warning: Reason | None) -> RestoreStep:
         in_bin = seen.place is Place.IN_BIN
         if not in_bin and not self._is_gone(seen):
-            return RestoreStep(seen.ref, None, self._why_not(seen), "not_restored")
+            return RestoreStep(seen.ref, None, self._why_not(seen), "not_restored", message=seen.note)
         if not _may(self.log.context, Route.RECREATE):
             return RestoreStep(seen.ref, None, Reason.PERMISSION, "not_restored")
         if problem := backup_problem(self.log, seen.ref.id):
