@@ -9,7 +9,7 @@ In reading order:
     errors         every error that crm_bridge raises, grouped by what the caller can do about it
     exit_codes     all numbers with which the command line ends, and which of several decides
     i18n           messages in the reader's language
-    redaction      what may be shown of text that a CRM wrote
+    redaction      redaction of text that a CRM wrote
     shell          commands that are shown and can be pasted, whatever is in a file's name
     platforms      the systems that crm_bridge runs on
     domain/        the rules, pure
@@ -27,9 +27,9 @@ In reading order:
     vault/         write-once, encrypted snapshots
     pipeline/      one module per step of the journey
     bridge/        the front door
-    report/        what is said after the deletion
+    report/        reports on contracts for people
     sandbox/       a local stand-in for the CRMs
-    testing/       what an adapter author needs to test an adapter
+    testing/       the exam and helpers for tests of adapters
     cli/           the command line
     __main__       `python -m crm_bridge`: the command line
     harmless       text of a CRM for people

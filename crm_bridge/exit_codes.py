@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a program reads from the end of a command. 10 to 15 are the findings of `journal check`."""
+    """Exit codes of commands. 10 to 15 are the findings of `journal check`."""
 
     OK = 0
     """Done, and seen to be done."""

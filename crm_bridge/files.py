@@ -53,7 +53,7 @@ def ensure_private_folder(path: Path, *, error: Refusal = ConfigError) -> Path:
 
 
 def check_folder_of_ours(path: Path, *, error: Refusal = ConfigError) -> None:
-    """Raise unless the folder belongs to us and nobody else may write to it."""
+    """Raise unless the folder belongs to this user and others may not write to it."""
     found = path.stat()
     _check_owner(path, found, error)
     if found.st_mode & 0o022:

@@ -1,4 +1,4 @@
-"""What may be shown of text that a CRM wrote: nothing that we hold as a secret, in no usual encoding."""
+"""Redaction of text that a CRM wrote: nothing that we hold as a secret, in no usual encoding."""
 
 from __future__ import annotations
 

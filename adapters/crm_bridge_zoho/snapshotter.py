@@ -188,12 +188,9 @@ class Snapshotter:
                     if pointing.module == one.module:
                         take({ref.id: inbound}, [ref.id], pointing, Listed(rows))
                 continue
+            files += self._listed(ref, one, rows)
             if one.api_name == ATTACHMENTS:
-                files += listed_files(self._client, ref, [row.values for row in rows])
                 links += [str(row.values.get("File_Name")) for row in rows if _in_a_drive(row.values)]
-            if one.api_name == NOTES:
-                for note in rows:
-                    files += self._on_note(note)
             if rows:
                 raw = b"[" + b",".join(row.raw for row in rows) + b"]"
                 parts.append(SnapshotPart(_KINDS.get(one.api_name, PartKind.RELATED), one.api_name, raw))
@@ -205,6 +202,14 @@ class Snapshotter:
         parts += inbound.parts()
         digest = self._module.reader.digest(row.values)
         return Snapshot(ref, digest, record, tuple(parts), tuple(files), tuple(gaps), tuple(links))
+
+    def _listed(self, ref: ContractRef, one: RelatedList, rows: Sequence[Row]) -> Iterator[Attachment]:
+        """Yield the files that the rows of a list are, or have."""
+        if one.api_name == ATTACHMENTS:
+            yield from listed_files(self._client, ref, [row.values for row in rows])
+        if one.api_name == NOTES:
+            for note in rows:
+                yield from self._on_note(note)
 
     def _on_note(self, note: Row) -> Iterator[Attachment]:
         """Yield the files of a note. Where Zoho says of a note that it has none, nobody asks for them."""

@@ -5,19 +5,19 @@ In reading order:
     bridge           the front door
     state_directory  one state directory
     connection       what is there, plans for it, and the verbs that carry plans out or take them back
-    tenant           what every verb of a connection needs
+    tenant           the tenant behind a connection
     run_verbs        runs, as verbs of a connection
     restore_verbs    the way back, as verbs of a connection
     environment      open a state directory
     setup/           setting a state directory up
-    plan_result      a plan as scripts and screens get it
-    run_result       a run as scripts and screens get it
     run_reading      a run as the journal tells it, with the names that its kept plan holds
     card             the card of a plan
     way_back         the ways back in a few words
     wanted           which contracts a call means
     removals         which deletions of this state directory a number or an id means
     waiting          waiting for another process that has the plan or its contracts
+    plan_result      a plan as scripts and screens get it
+    run_result       a run as scripts and screens get it
 """
 
 from importlib import import_module

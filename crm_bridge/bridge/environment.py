@@ -98,7 +98,7 @@ def _network(connection: ConnectionConfig, environ: Mapping[str, str]) -> Networ
 
 @dataclass
 class Environment:
-    """What a bridge takes from its environment, opened when first used."""
+    """Configuration, keys, secrets and clock of a state directory, opened when first used."""
 
     home: Path
     config: Config

@@ -154,7 +154,7 @@ class Run:
     """
 
     info: RunInfo
-    """What the journal says about the run as a whole."""
+    """The run as a whole, as journaled."""
     counts: Counter[Outcome] = field(compare=False)
     """How many contracts have each outcome."""
     exit_code: ExitCode = field(compare=False)

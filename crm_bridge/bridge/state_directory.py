@@ -30,7 +30,7 @@ JOURNAL_FOLDER = "journal"
 
 
 class StateDirectory:
-    """What a state directory holds, opened when it is first used; nothing here signs in."""
+    """Journal, vault, keys and runs of a state directory, opened when first used; nothing here signs in."""
 
     env: Environment
     progress: Progress

@@ -1,4 +1,4 @@
-"""What every verb of a connection needs: the tenant that it is on, kept for one run at a time."""
+"""The tenant behind a connection: context, lock and checks that every verb needs."""
 
 from __future__ import annotations
 

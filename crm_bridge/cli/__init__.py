@@ -14,5 +14,5 @@ In reading order:
     documents       documents of `--json`: a dataclass for each schema
     examples        two examples of each command, for its help page
     rehearsing      how a plan is rehearsed at the command line
-    restore_choice  what a restore is about
+    restore_choice  the subject of a restore
 """

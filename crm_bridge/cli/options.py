@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the shared options said."""
+    """Values of the shared options."""
 
     home: Path | None = None
     secrets_file: Path | None = None

@@ -1,4 +1,4 @@
-"""What a restore is about: one contract, a run, the run of a receipt, or the last one. Nothing doubtful is chosen."""
+"""The subject of a restore: one contract, a run, the run of a receipt, or the last one. Nothing doubtful is chosen."""
 
 from __future__ import annotations
 

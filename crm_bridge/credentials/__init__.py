@@ -11,7 +11,7 @@ In reading order:
     token_cache    one access token for all threads and processes of a connection
     binding        whom access tokens open
     sealing        AES-GCM under a key that is derived from a connection's long-lived secrets
-    process        what a process that holds secrets does first
+    process        hardening of a process that holds secrets
 """
 
 from crm_bridge.credentials.binding import Identity

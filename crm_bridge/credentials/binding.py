@@ -19,7 +19,7 @@ class Identity:
 
 
 class Binding:
-    """What one adapter began with. Where a token comes from says nothing about whom it opens: the CRM is asked."""
+    """Tenant and user that an adapter began with. A token's source does not tell whom it opens: the CRM is asked."""
 
     def __init__(self, identify: Callable[[], Identity]) -> None:
         """`identify` asks the CRM with the newest token; not called before the first token is used."""

@@ -1,4 +1,4 @@
-"""What a process that holds secrets does first: no core dumps, private files."""
+"""Hardening of a process that holds secrets: no core dumps, private files."""
 
 from __future__ import annotations
 

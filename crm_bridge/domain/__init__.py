@@ -2,9 +2,9 @@
 
 In reading order:
 
-    contract      what a contract is
+    contract      the business record, the same for every CRM
     snapshot      a full copy of one contract
-    capabilities  what a CRM can do, as data
+    capabilities  a CRM's abilities as data
     lifecycle     all states of one contract in a run, all events, and what may follow what
     reasons       every word that can stand beside a contract, with what it means and what follows from it
     absence       why a contract is not there

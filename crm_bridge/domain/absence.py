@@ -24,7 +24,7 @@ class Place(StrEnum):
 
 
 class Claim(Enum):
-    """What the answers to the requests of one or more runs allow to be said about a deletion; the strongest counts."""
+    """Claim on a deletion that the answers of one or more runs allow; the strongest counts."""
 
     NONE = 0
     """Nothing was sent."""
@@ -66,7 +66,7 @@ _NOT_DONE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run asked of the CRM about one contract in one step: the fold over its events."""
+    """Requests of a run about one contract in one step: the fold over its events."""
 
     answered: Claim = Claim.NONE
     """By the attempts whose answers are known."""

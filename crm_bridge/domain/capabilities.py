@@ -1,4 +1,4 @@
-"""What a CRM can do, as data: capabilities, limits, side effects, and what comes back; each with its source."""
+"""A CRM's abilities as data: capabilities, limits, side effects, and what comes back; each with its source."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def weakest(*given: Support) -> Support:
 
 
 class Fate(StrEnum):
-    """What becomes of one thing on a way back."""
+    """Fate of one thing on a way back."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -70,7 +70,7 @@ class SideEffect:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds the calls. Counts are records per call unless named otherwise; seconds and days in the names."""
+    """Bounds of the calls. Counts are records per call unless named otherwise; seconds and days in the names."""
 
     find_page: int
     locate_batch: int
@@ -101,7 +101,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the adapter can promise; `returns` says per way back and per thing what becomes of it.
+    """Promises of an adapter; `returns` says per way back and per thing what becomes of it.
 
     Keys of `returns[route]`: id, number, fields, owner, created, details, notes, attachments, inbound_links,
     approval_history, followers; more where a CRM has more.

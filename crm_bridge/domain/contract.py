@@ -1,4 +1,4 @@
-"""What a contract is: the business record, the same for every CRM."""
+"""The contract: the business record, the same for every CRM."""
 
 from __future__ import annotations
 

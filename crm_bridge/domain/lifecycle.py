@@ -44,7 +44,7 @@ class State(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What can happen to one contract; every event is a journal entry."""
+    """Kinds of events of one contract; every event is a journal entry."""
 
     BACKED_UP = "backup.ok"
     HELD = "held"
@@ -179,7 +179,7 @@ _RESTORING = frozenset({S.RESTORING, S.RESTORE_IN_DOUBT})
 
 
 class Outcome(StrEnum):
-    """What is said of one contract. Never a bare bool."""
+    """Outcome of one contract. Never a bare bool."""
 
     REMOVED = "removed"
     """By this run, and seen gone."""

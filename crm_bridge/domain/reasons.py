@@ -76,7 +76,7 @@ _HELPERS = {
 
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
-    """What follows from a reason."""
+    """Consequences of a reason: error, hold, halt, exit code."""
 
     error: type[CrmBridgeError] = CrmError
     """Raised by a call that changes nothing and was refused for this reason."""

@@ -22,7 +22,7 @@ NOT_COVERED = (
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """What the journal says about one contract of the run. Times are the journal's texts."""
+    """One contract of a run as journaled. Times are the journal's texts."""
 
     record_id: str
     outcome: str
@@ -67,7 +67,7 @@ def line_bytes(line: ReceiptLine) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
-    """What the journal says about the run as a whole."""
+    """The run as a whole, as journaled."""
 
     run: str
     plan: str

@@ -14,7 +14,7 @@ KEEP_DAYS = 365
 
 
 class PartKind(StrEnum):
-    """What a part of a snapshot is."""
+    """Kind of a part of a snapshot."""
 
     DETAIL = "detail"
     """Rows that live and die with the contract (subform rows, detail objects)."""

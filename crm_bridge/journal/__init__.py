@@ -10,7 +10,7 @@ In reading order:
     storage/   the journal's file
     checking/  recomputing a journal and comparing it with what is known about it
     keys       the journal's keys
-    known      what this installation knows about its own journal apart from the file
+    known      the public key of this installation's own journal, known apart from the file
     pin        the head pin
     rotation   handing over from one signing key to the next, so that no crash and no second process loses the key
     leases     one record belongs to one live run at a time

@@ -87,7 +87,7 @@ class History:
 
 
 class _Beside:
-    """What the file keeps beside the entries, read in step with them: lines, checkpoints, tree nodes."""
+    """Rows stored beside the entries, read in step with them: lines, checkpoints, tree nodes."""
 
     def __init__(self, db: sqlite3.Connection, start: int, size: int) -> None:
         self._db = db

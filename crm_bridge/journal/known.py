@@ -1,4 +1,4 @@
-"""What this installation knows about its own journal apart from the file: the public key, the head pin."""
+"""The public key of this installation's own journal, known apart from the file."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ START_OP = "journal.start"
 
 @dataclass(slots=True)
 class Opened:
-    """What a journal works with once it is open. `signer` is None for a reader without the key."""
+    """Parts of an open journal. `signer` is None for a reader without the key."""
 
     db: sqlite3.Connection
     uuid: str

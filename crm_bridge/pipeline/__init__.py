@@ -2,7 +2,7 @@
 
 In reading order:
 
-    context        what every step of the journey works with, passed as one value
+    context        the run context
     find           run a listing, apply the whole filter again, count what it could not judge, and prove
     planning/      from a selection to a plan on disk
     runs           begun, ended, found again. A run is remembered only in the journal

@@ -24,7 +24,7 @@ from crm_bridge.spi.adapter import Observation
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What was said about one contract."""
+    """A text for people about one contract."""
 
     vendor_message: str = ""
     """The CRM's own sentence: one line, without secrets, at most 200 characters."""

@@ -1,4 +1,4 @@
-"""What every step of the journey works with, passed as one value."""
+"""The run context: what every step of the journey works with, as one value."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _OUTSIDE_NAMED = 100
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What the journal says about one run as a whole."""
+    """One run as a whole, as journaled."""
 
     ref: RunRef
     """Run id, plan digest and connection."""

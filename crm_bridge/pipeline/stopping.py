@@ -16,11 +16,11 @@ Stages are `find`, `plan`, `backup`, `delete`, `verify` and `restore`.
 
 
 def no_progress(_stage: str, _done: int, _total: int | None) -> None:
-    """Report to nobody."""
+    """Ignore progress."""
 
 
 class StopFlag:
-    """Somebody wants the run to stop: the call in flight is finished, nothing new is begun."""
+    """A request to stop the run: the call in flight is finished, nothing new is begun."""
 
     def __init__(self) -> None:
         """Begin unset."""

@@ -1,4 +1,4 @@
-"""What is said after the deletion.
+"""Reports on contracts for people.
 
 In reading order:
 

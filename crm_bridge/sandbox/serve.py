@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """What to serve. `port` 0 takes free ones, else the first adapter gets it and the others the next ones."""
+    """Options of the sandbox. `port` 0 takes free ones, else the first adapter gets it and the others the next ones."""
 
     port: int = 0
     ready_file: Path | None = None

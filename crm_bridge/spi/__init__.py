@@ -3,9 +3,9 @@
 In reading order:
 
     adapter     the seam of an adapter
-    spec        what an adapter is, before anybody signs in
+    spec        the specification of an adapter, known without a sign-in
     emulator    the seam of an emulator
     failures    records without an answer of their own
-    later       values that are made when they are first looked into
+    later       a CRM is asked only for what is read
     recreating  what adapters share when they create a contract again
 """

@@ -112,7 +112,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for: a filter, words, or ids. Words use the CRM's search index, which may lag."""
+    """A query: a filter, words, or ids. Words use the CRM's search index, which may lag."""
 
     where: Filter | None = None
     words: str | None = None
@@ -189,7 +189,7 @@ def unseen(seen: Whereabouts | None) -> Reason:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableContract:
-    """A row of a listing that holds a value nobody can read for certain: counted and named, never selected."""
+    """A row of a listing with a value that cannot be read for certain: counted and named, never selected."""
 
     id: str
     """Empty where the id itself cannot be read."""
@@ -229,7 +229,7 @@ class Search:
 
 
 class Verdict(StrEnum):
-    """What became of one record in one destructive or creating call."""
+    """Verdict on one record in one destructive or creating call."""
 
     DONE = "done"
     NOT_DONE = "not_done"
@@ -295,7 +295,7 @@ class LookDepth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one look saw. Absence counts only while `control` was readable in the same look."""
+    """The result of one look. Absence counts only while `control` was readable in the same look."""
 
     places: Mapping[str, Whereabouts]
     """By record id; every id that was asked for is there."""
@@ -331,7 +331,7 @@ class RestoreItem:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What became of one contract that was to come back. `ids` maps old ids to new ones, details included."""
+    """Result of bringing one contract back. `ids` maps old ids to new ones, details included."""
 
     ref: ContractRef
     verdict: Verdict

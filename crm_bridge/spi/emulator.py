@@ -101,7 +101,7 @@ class LoadedContract:
 
 
 class Emulator(Protocol):
-    """What the sandbox and the conformance kit need from an adapter's stand-in for its CRM."""
+    """The seam of an adapter's stand-in, for the sandbox and the exam."""
 
     base_url: str
 
@@ -141,10 +141,10 @@ class Emulator(Protocol):
 
 @runtime_checkable
 class Adopting(Protocol):
-    """What an emulator may do besides, so that a restore can be rehearsed in it: take over a live schema."""
+    """An emulator that can take over a live schema, so that a restore can be rehearsed in it."""
 
     def adopt(self, profile: Profile, snapshots: Sequence[Snapshot]) -> Sequence[str]:
-        """Become like the CRM behind `profile`: its fields, and the people and records that the snapshots name.
+        """Copy the schema of `profile`, and create the users and records that the snapshots refer to.
 
         Returns what could not be taken over, by field or module name: the rehearsal says that it did not cover it.
         """

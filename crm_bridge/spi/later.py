@@ -1,4 +1,4 @@
-"""Values that are made when they are first looked into: a CRM is asked only for what somebody needs."""
+"""Lazy values: a CRM is asked only for what is read."""
 
 from __future__ import annotations
 

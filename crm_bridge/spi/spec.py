@@ -1,4 +1,4 @@
-"""What an adapter is, before anybody signs in: its name, settings, limits, errors, and how to make one."""
+"""The specification of an adapter, known without a sign-in: its name, settings, limits, errors, and how to make one."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class SecretReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdapterContext:
-    """What the core lends an adapter. `state_dir` holds the shared token cache."""
+    """The core's services for an adapter. `state_dir` holds the shared token cache."""
 
     connection: str
     secrets: SecretReader

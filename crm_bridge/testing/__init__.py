@@ -1,4 +1,4 @@
-"""What an adapter author needs to test an adapter.
+"""The exam and helpers for tests of adapters.
 
 In reading order:
 

@@ -50,7 +50,7 @@ class Counted:
 
 @dataclass(slots=True)
 class Bench:
-    """What the cases of the exam work with."""
+    """The bench that the cases of the exam work on."""
 
     spec: AdapterSpec
     server: SandboxServer

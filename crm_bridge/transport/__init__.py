@@ -9,7 +9,7 @@ In reading order:
     circuit   when to stop trying
     waiting   how long to wait
     budget    when a call may be sent
-    failures  what a failed attempt proves
+    failures  whether one proves that nothing was sent
     origins   which hosts a connection may talk to
     network   how a connection leaves this machine
     wire/     one attempt on a socket

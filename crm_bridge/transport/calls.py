@@ -15,7 +15,7 @@ JSON_LIMIT = 8 * 1024 * 1024
 
 
 class Purpose(Enum):
-    """What a call is for: decides retries, connection and deadline (safety: HTTP policy)."""
+    """Purpose of a call: decides retries, connection and deadline (safety: HTTP policy)."""
 
     READ = "read"
     TOKEN = "token"  # noqa: S105 - the name of a purpose
@@ -114,7 +114,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class RetryHint:
-    """What an adapter makes of an answer: OK, RETRY, REFRESH, or `RetryHint.rate_limited(seconds)`."""
+    """An adapter's judgement of an answer: OK, RETRY, REFRESH, or `RetryHint.rate_limited(seconds)`."""
 
     kind: str
     retry_after: float | None = None
@@ -164,7 +164,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What may be known about one attempt: the allow-list of logs, traces and statistics."""
+    """Public facts of one attempt: the allow-list of logs, traces and statistics."""
 
     at: datetime
     host: str

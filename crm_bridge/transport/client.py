@@ -59,7 +59,8 @@ class Transport:
         """Send and return the complete answer, whatever its status, after the retries that its purpose allows.
 
         `judge` says what an answer means (a 200 may be a refusal); `renew` makes the same call with a new token, used
-        once for reads after Verdict.REFRESH. Destructive and creating calls are sent once: every answer is returned,
+        once for reads after `RetryHint.REFRESH`. Destructive and creating calls are sent once: every answer is
+        returned,
         and whatever goes wrong after the first byte is an AnswerLostError.
         Raises NotSentError, AnswerLostError, MalformedAnswerError, ForbiddenAddressError, RateLimitedError.
         """

@@ -1,4 +1,4 @@
-"""What a failed attempt proves: nothing was sent, or nobody knows."""
+"""Failed attempts: whether one proves that nothing was sent."""
 
 from __future__ import annotations
 

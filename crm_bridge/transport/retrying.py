@@ -42,7 +42,7 @@ POLICIES = {
 
 @dataclass(slots=True)
 class Attempted:
-    """What one attempt gave. `again` is empty, or why repeating could help: fault, malformed, limited, refresh."""
+    """Result of one attempt. `retry_because` is empty or why to repeat: fault, malformed, limited, refresh."""
 
     answer: Response | None = None
     error: CrmBridgeError | None = None

@@ -40,7 +40,7 @@ _FAULTS_WORTH_REPEATING = frozenset(
 
 
 class Sender:
-    """What a Transport builds when it is built; see there for the promises."""
+    """The working parts of a Transport; see there for the promises."""
 
     def __init__(
         self,

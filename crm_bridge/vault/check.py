@@ -46,7 +46,7 @@ class VaultFinding:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check saw. A shredded set can only be checked from outside: its ciphertext, not its content."""
+    """Report of a check. A shredded set can only be checked from outside: its ciphertext, not its content."""
 
     set_id: str
     findings: tuple[VaultFinding, ...]

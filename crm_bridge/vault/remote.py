@@ -37,7 +37,7 @@ _NAME = re.compile(r"(data/(files/)?[a-z0-9-]+\.age)|[a-z-]+[0-9]*\.txt|key\.age
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What a copy did. `present` counts the objects that an earlier copy of the same set had left there."""
+    """Result of a copy. `present` counts the objects that an earlier copy of the same set had left there."""
 
     set_id: str
     written: int

@@ -29,7 +29,7 @@ _SET_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 @dataclass(frozen=True, slots=True)
 class SetSummary:
-    """What can be said about a set without its key. `keep_until` is the last day on which it must be kept."""
+    """Summary of a set that needs no key. `keep_until` is the last day on which it must be kept."""
 
     set_id: str
     created: str

@@ -30,7 +30,7 @@ _BRIEF = (0, 1, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What happened in one CRM."""
+    """The journey through one CRM."""
 
     plan: Plan
     run: Run
@@ -38,7 +38,7 @@ class Journey:
     restored: list[RestoreStep]
 
     def as_expected(self) -> bool:
-        """Say whether exactly one contract was held, all others removed, and one came back."""
+        """Return whether exactly one contract was held, all others removed, and one came back."""
         outcomes = sorted(item.outcome.value for item in self.items)
         came_back = [step.result for step in self.restored] == ["restored"]
         return outcomes == ["held", *["removed"] * (len(outcomes) - 1)] and came_back

@@ -130,6 +130,26 @@ def print_receipt(
     """Print what a receipt says, for people; `said` is its predicate. Return whether anything withdraws it."""
     from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
 
+    _print_run(out, said)
+    _print_lines(out, iter(lines))
+    withdrawn = False
+    for one in gone:
+        withdrawn = True
+        out.text(
+            _("withdrawn by journal entry {entry}, {at}: {id} is now {now}").format(
+                entry=one.entry, at=one.at, id=one.record_id, now=_(OUTCOME_WORDS[one.now])
+            )
+        )
+    out.text(
+        _("Evidence: E0 the CRM said yes; E1 read back absent; E2 listed in the CRM's bin under our user; E3 purged.")
+    )
+    out.text(_("This receipt does not speak about:"))
+    for item in said["notCovered"]:
+        out.text(f"  - {_(item)}")
+    return withdrawn
+
+
+def _print_run(out: Output, said: dict[str, Any]) -> None:
     confirmed = said["confirmation"]
     out.pairs(
         (
@@ -145,7 +165,11 @@ def print_receipt(
             (_("journal entry"), said["entryIndex"]),
         )
     )
-    rest = iter(lines)
+
+
+def _print_lines(out: Output, rest: Iterator[dict[str, Any]]) -> None:
+    from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
+
     first = next(rest, None)
     named = first is not None and "names" in first
     people = (_("number"), _("customer"), _("amount")) if named else ()
@@ -163,21 +187,6 @@ def print_receipt(
         for line in (chain([first], rest) if first is not None else rest)
     )
     out.table(columns, rows)
-    withdrawn = False
-    for one in gone:
-        withdrawn = True
-        out.text(
-            _("withdrawn by journal entry {entry}, {at}: {id} is now {now}").format(
-                entry=one.entry, at=one.at, id=one.record_id, now=_(OUTCOME_WORDS[one.now])
-            )
-        )
-    out.text(
-        _("Evidence: E0 the CRM said yes; E1 read back absent; E2 listed in the CRM's bin under our user; E3 purged.")
-    )
-    out.text(_("This receipt does not speak about:"))
-    for item in said["notCovered"]:
-        out.text(f"  - {_(item)}")
-    return withdrawn
 
 
 def _names(told: dict[str, Any]) -> tuple[object, ...]:

@@ -52,7 +52,7 @@ _ALL = click.option("--all", "every", is_flag=True, help="Every contract, not on
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What of a run is printed."""
+    """The part of a run that is printed."""
 
     every: bool = False
     outcomes: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 In reading order:
 
     completion  what a shell offers at the Tab key
-    crash       what is shown when the program itself is wrong
+    crash       the kind and the place of an internal error, never its values
     encodings   words on the command line that are not in the encoding of the session
     logs        diagnostics on standard error
     output      the only place that prints

@@ -1,4 +1,4 @@
-"""What is shown when the program itself is wrong: the kind and the place, never the values."""
+"""Crash messages: the kind and the place of an internal error, never its values."""
 
 from __future__ import annotations
 

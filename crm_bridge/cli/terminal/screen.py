@@ -29,7 +29,7 @@ def _number(name: str) -> int:
 
 
 def page(lines: Iterable[str], stream: IO[str]) -> None:
-    """Show lines in a pager where somebody can turn its pages; else print them."""
+    """Show lines in a pager on an interactive terminal; else print them."""
     named = os.environ.get("CRM_BRIDGE_PAGER", os.environ.get("PAGER", "less"))
     words = shlex.split(named)
     if not words or not sys.stdin.isatty() or os.environ.get("TERM", "dumb") == "dumb":

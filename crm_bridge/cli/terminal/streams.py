@@ -26,7 +26,7 @@ class Report(io.TextIOWrapper):
         self._forgiving = True
 
     def write(self, text: str, /) -> int:
-        """Write a text, or nothing where nobody reads."""
+        """Write a text, or nothing where the stream has no reader."""
         try:
             return len(text) if self.unread else super().write(text)
         except OSError as problem:

@@ -15,7 +15,7 @@ _GAP = 2
 
 
 class ColumnKind(StrEnum):
-    """What a column holds, and what happens to it where a line is too short."""
+    """Kind of a column's content: decides how it is shortened."""
 
     KEY = "key"
     """Copied and compared: never cut, never folded."""

@@ -46,7 +46,7 @@ def undo_facts(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> dict[str, 
 
 
 def can_be_undone(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> bool:
-    """Say whether there is something to undo, and a restore of it would not be refused.
+    """Return whether there is something to undo, and a restore of it would not be refused.
 
     It is where something is in doubt, here or in another run: a late delete could hit what came back.
     """

@@ -63,7 +63,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """What the CRM's query language can say."""
+    """Coverage of a CRM's query language."""
 
     can_push: Callable[[Compare], Coverage]
     can_or: bool

@@ -17,7 +17,7 @@ MAX_DIGITS = 40
 
 
 class Op(Enum):
-    """What a condition asks; the value is how it is written."""
+    """Operator of a condition; the value is how it is written."""
 
     EQ = "="
     NE = "!="
@@ -54,7 +54,7 @@ COMPLEMENT: Mapping[Op, Op] = {
 
 
 class ValueKind(Enum):
-    """What a field holds: decides which operators and literals it takes."""
+    """Kind of a field's values: decides which operators and literals it takes."""
 
     TEXT = "text"
     NUMBER = "number"

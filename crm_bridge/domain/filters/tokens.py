@@ -20,7 +20,7 @@ _CODE = {"u": re.compile(r"[0-9A-Fa-f]{4}"), "U": re.compile(r"[0-9A-Fa-f]{8}")}
 
 
 class Form(Enum):
-    """What a token is."""
+    """Form of a token."""
 
     WORD = "word"
     NAME = "name"  # backquoted

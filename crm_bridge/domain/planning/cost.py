@@ -1,4 +1,4 @@
-"""What a plan will cost: calls and credits by arithmetic, before anything is sent."""
+"""The cost of a plan: calls and credits by arithmetic, before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deletion costs at least, by the CRM's own limits: calls, seconds, and days of the quota."""
+"""The least cost of a deletion under the CRM's limits: calls, seconds, and days of the quota."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _MOST_DIGITS = 24
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What people recognise a contract by. Personal: on disk it is only ever sealed."""
+    """The fields by which people recognise a contract. Personal: on disk only ever sealed."""
 
     number: str | None = None
     title: str | None = None
@@ -242,7 +242,7 @@ class PlanDigest:
 
 @dataclass(frozen=True, slots=True)
 class DeletionPlan:
-    """A finished plan. The targets are streamed by whoever keeps them (`pipeline.plan_file`)."""
+    """A finished plan. Its targets are streamed from its file."""
 
     head: PlanHead
     totals: Totals
@@ -262,7 +262,7 @@ class DeletionPlan:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Somebody agreed to one digest, at one time, in one way (`phrase` or `digest`)."""
+    """Agreement to one digest, at one time, in one way (`phrase` or `digest`)."""
 
     digest: str
     at: datetime
@@ -272,7 +272,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedPlan:
-    """A plan that somebody agreed to. Only `confirm_plan` makes one."""
+    """A confirmed plan. Only `confirm_plan` makes one."""
 
     plan: DeletionPlan
     confirmation: Confirmation

@@ -1,4 +1,4 @@
-"""What a plan tells besides its contracts: found while planning, confirmed with the rest, sealed on disk."""
+"""Notes of a plan besides its contracts: found while planning, confirmed with the rest, sealed on disk."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 In reading order:
 
-    content        what a record is
+    content        the content of a record
     shown          evidence about fields that a record lacks
     field_map      rules about which vendor field may stand for a field of every contract
     drift          drift, field by field

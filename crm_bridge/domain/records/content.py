@@ -1,4 +1,4 @@
-"""What a record is: the fields that metadata describes and the CRM's known system keys, whatever shape they come in.
+"""The content of a record: fields that metadata describes, and the CRM's known system keys, in any shape.
 
 Rows also carry keys that describe the query, the viewer or another record: labels beside a value, totals, cursors,
 links that expire. They are kept in backups as they came, and count for nothing else.

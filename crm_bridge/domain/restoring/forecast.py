@@ -1,4 +1,4 @@
-"""What each way back will bring back, thing by thing, said before anything is deleted."""
+"""The forecast of each way back, thing by thing, made before anything is deleted."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NOT_SAVED: Word = (Fate.LOST, N_("a backup does not hold it"))
 
 
 class ThingKind(StrEnum):
-    """What a row of a forecast speaks about."""
+    """Subject of a row of a forecast."""
 
     GENERAL = "general"
     FIELD = "field"
@@ -53,7 +53,7 @@ class ThingKind(StrEnum):
 
 
 class FieldLike(Protocol):
-    """What a forecast needs to know about a field; `spi.adapter.FieldInfo` is one."""
+    """A field as a forecast sees it; `spi.adapter.FieldInfo` is one."""
 
     @property
     def name(self) -> str: ...
@@ -66,7 +66,7 @@ class FieldLike(Protocol):
 
 
 class RelationLike(Protocol):
-    """What a forecast needs to know about a relation; `spi.adapter.RelationInfo` is one."""
+    """A relation as a forecast sees it; `spi.adapter.RelationInfo` is one."""
 
     @property
     def name(self) -> str: ...
@@ -126,7 +126,7 @@ class Promises:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the ways back of one plan bring back. `until` (ISO date) holds if the plan is carried out on its day."""
+    """Forecast of one plan's ways back. `until` (ISO date) holds if the plan is carried out on its day."""
 
     untrash: Support = Support.ABSENT
     recreate: Support = Support.ABSENT

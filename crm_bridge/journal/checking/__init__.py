@@ -6,5 +6,5 @@ In reading order:
     sources            where a check reads a journal from
     recompute          reading a journal from its first entry to its last, recomputing everything that was sealed
     external_evidence  external evidence a journal must agree with
-    findings           what checking a journal can find, and the exit code that stands for it
+    findings           findings of a journal check, and the exit code of each
 """

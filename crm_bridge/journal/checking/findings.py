@@ -1,4 +1,4 @@
-"""What checking a journal can find, and the exit code that stands for it."""
+"""Findings of a journal check, and the exit code of each."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class JournalFinding:
 
 @dataclass(frozen=True, slots=True)
 class OpenIntent:
-    """An intent without an outcome: sent or not, nobody wrote down the answer."""
+    """An intent without an outcome: whether it was sent is not recorded."""
 
     seq: int
     op: str

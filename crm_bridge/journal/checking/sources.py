@@ -62,7 +62,7 @@ Record: TypeAlias = EntryRecord | LinesRecord | CheckpointRecord
 
 @dataclass(frozen=True, slots=True)
 class JournalHeader:
-    """What the source says about itself. Nothing of it is believed; it must agree with the entries."""
+    """Header of a journal or export. Nothing of it is believed; it must agree with the entries."""
 
     uuid: str
     origin: str

@@ -175,7 +175,7 @@ def translate(error: Exception) -> JournalError:
 
 
 def uncertain(error: sqlite3.Error) -> JournalError:
-    """Say that nobody knows whether the last transaction is on disk."""
+    """Return the error for a transaction of which it is not known whether it is on disk."""
     return JournalError(
         _("it is not certain that the last journal entry is on disk: {why}").format(why=error),
         reason="commit_uncertain",

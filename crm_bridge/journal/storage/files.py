@@ -25,7 +25,7 @@ def make_home(home: Path) -> None:
 
 
 def check_home(home: Path) -> None:
-    """Raise JournalError unless `home` is a real directory of ours that nobody else can write, on a local disk."""
+    """Raise JournalError unless `home` is a real directory of this user, writable by no other, on a local disk."""
     status = _lstat(home)
     if not stat.S_ISDIR(status.st_mode):
         raise _unusable(home, _("it is not a directory, or a link to one"))

@@ -7,7 +7,7 @@ In reading order:
     storing        store one copy in a set
     weighing       while contracts are saved, paper holds single ones, and what goes along with them is counted
     gate           the last look at each contract before it is deleted. Whatever is not as planned stays
-    related_items  what hangs on contracts, read again before it is lost
+    related_items  related items of contracts, read again before they are lost
     freshness      how old a look may be when the request that relies on it leaves, and what is checked at that
     delete         gate, intent, one send, outcome; batch by batch, a small first batch before the rest
     sending        the batches of one look

@@ -90,7 +90,7 @@ class _Deletion:
         self.unreachable = 0
         self.done = 0
         self.sends: Counter[str] = Counter()
-        """Sends per contract by this process. A resume is somebody's new word: attempts cut short do not use it up."""
+        """Sends per contract by this process. Counted per process, so that a resume starts with a fresh allowance."""
 
         limits = self.context.profile.limits
         self.batch = limits.batch(step, fast=self.options.fast)

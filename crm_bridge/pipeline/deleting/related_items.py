@@ -1,4 +1,4 @@
-"""What hangs on contracts, read again before it is lost: what differs from its backup is saved again, or held.
+"""Related items of contracts, read again before they are lost: what differs from its backup is saved again, or held.
 
 A CRM moves a contract's row for an edit, and not for a note, a file, a line or a payment. So a plan that ends in a
 purge reads them again before its first step, and before its last where the CRM still shows them; any plan does where

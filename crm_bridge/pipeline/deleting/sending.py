@@ -52,7 +52,7 @@ class SentBatches:
         look: FreshLook,
         lost: AnswerLostError | None = None,
     ) -> None:
-        """Note the answers about one batch. Whoever was not answered, or twice, was not answered."""
+        """Note the answers about one batch. A contract without exactly one answer has none."""
         said, doubled = dict[str, RemoveResult](), set[str]()
         for answer in answers:
             (doubled.add(answer.ref.id) if answer.ref.id in said else said.__setitem__(answer.ref.id, answer))

@@ -26,7 +26,7 @@ OF_ONE_FILE = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of one copy. It is in the set unless there is a reason."""
+    """Result of storing one copy. It is in the set unless there is a reason."""
 
     reason: Reason | None = None
     code: str = ""

@@ -48,7 +48,7 @@ from crm_bridge.pipeline.settling.doubt import undoubted
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What a plan does besides naming contracts."""
+    """Options of a plan besides its contracts."""
 
     step: Step = Step.TRASH
     automations: bool = False

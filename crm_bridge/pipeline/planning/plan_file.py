@@ -28,7 +28,7 @@ _LONGEST_LINE = 16 * 1024 * 1024
 
 
 def is_plan(file: BinaryIO) -> bool:
-    """Return whether a file begins as plan files do, whoever made it."""
+    """Return whether a file begins as plan files do."""
     return f'"schema":"{SCHEMA}"'.encode() in file.readline(_LONGEST_LINE)
 
 

@@ -5,7 +5,7 @@ In reading order:
     restore_plan     plan a restore
     restore_order    the order of a restore
     restore          bring contracts of a run back, the CRM's own way first, from the vault otherwise; then measure
-    written          what a restore writes of a backup
+    written          the values that a restore writes
     measuring        measure a restore
     twins            live contracts that have the number of one that was brought back, typed in again meanwhile for
     relink           point references of other records at contracts that came back, by a plan of its own that is

@@ -54,7 +54,7 @@ Stage = Callable[[Profile, Sequence[Snapshot]], AbstractContextManager[Staged | 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a rehearsal showed. `blocking` are differences worse than the plan's forecast; they close the gate."""
+    """Result of a rehearsal. `blocking` are differences worse than the plan's forecast; they close the gate."""
 
     result: str
     planned: int = 0
@@ -167,7 +167,7 @@ def blocked(names: Sequence[str]) -> BackupError:
 
 
 def _sample(file: PlanFile) -> Iterator[ContractRef]:
-    """Yield all contracts of a small plan, else a sample drawn by the plan's digest: the same whoever draws it."""
+    """Yield all contracts of a small plan, else a sample drawn by the plan's digest: always the same one."""
     count = file.plan.count
     chance = random.Random(file.plan.digest)  # noqa: S311 - to be the same again, not to be unknown
     drawn = set(chance.sample(range(count), min(count, SAMPLE)))

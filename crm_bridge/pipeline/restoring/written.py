@@ -1,4 +1,4 @@
-"""What a restore writes of a backup: the fields, rows and files whose return a rehearsal can vouch for."""
+"""The values that a restore writes: the fields, rows and files whose return a rehearsal can vouch for."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def facts_of(seen: Whereabouts) -> dict[str, JsonValue]:
 
 
 def tell(log: RunLog, seen: Whereabouts, cause: Reason) -> None:
-    """Keep who and when, for people, where the cause is somebody else or another record."""
+    """Keep who and when, for people, where the cause is another user or another record."""
     text = _told(seen, cause)
     log.annotations.add({seen.ref.id: Annotation(remark=quoted(text))} if text else {})
 

@@ -106,7 +106,7 @@ def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
 
 
 class Attribution:
-    """Who answers for deletions that the CRM lists: runs of this journal, or nobody here."""
+    """Attribution of deletions that the CRM lists: to runs of this journal, to our user, or to others."""
 
     def __init__(self, context: RunContext) -> None:
         """Read nothing yet."""

@@ -19,7 +19,7 @@ _TELLING = frozenset({INTENT, OUTCOME, "reconcile", RESTORE_INTENT, RESTORE_OUTC
 
 
 class Claims:
-    """What runs may claim of a deletion: read once per run, asked for each record that is not there."""
+    """Claims of runs on deletions: read once per run, asked for each record that is not there."""
 
     def __init__(self, context: RunContext, *, but: str = "") -> None:
         """Read nothing yet; the run `but` is left out."""

@@ -141,7 +141,7 @@ def _note(log: RunLog, target: Target, observation: Observation | None) -> Contr
 def _seen_at_last(
     log: RunLog, target: Target, seen: Whereabouts | None, observation: Observation | None
 ) -> ContractEvent | None:
-    """Return what became of a contract that could not be seen, or was gone through nobody knows whom."""
+    """Return the event of a contract that could not be seen, or is gone without attribution."""
     if seen is None or observation is None:
         return None
     status = log.status(target.ref.id)

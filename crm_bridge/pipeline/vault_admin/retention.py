@@ -23,7 +23,7 @@ COPIED = "vault.copy.done"
 
 
 class DisposalKind(StrEnum):
-    """What is done to sets: `prune` removes expired ones whole, `shred` destroys the key of one."""
+    """Kinds of disposal: `prune` removes expired ones whole, `shred` destroys the key of one."""
 
     PRUNE = "prune"
     SHRED = "shred"
@@ -56,7 +56,7 @@ class DisposalPlan:
 
 @dataclass(frozen=True, slots=True)
 class DisposalResult:
-    """What became of one set. `cannot_reach` says where copies of its key may live on."""
+    """Result of disposing of one set. `cannot_reach` says where copies of its key may live on."""
 
     set_id: str
     kind: DisposalKind

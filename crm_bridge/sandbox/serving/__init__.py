@@ -6,6 +6,6 @@ In reading order:
     wire         HTTP/1.1 on a socket
     dispatch     one request, one delivery
     control      the `/__sandbox__/` addresses of a server
-    traffic      what the sandbox saw at its door
+    traffic      traffic of the sandbox
     impersonate  a loopback proxy that answers for host names, so that a client with a fixed address meets an
 """

@@ -19,7 +19,7 @@ _LATE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What goes out. No `response`: the connection ends in the way of `rule`; otherwise `rule` bends the sending."""
+    """A delivery. No `response`: the connection ends in the way of `rule`; otherwise `rule` bends the sending."""
 
     response: WireResponse | None
     rule: FaultRule | None = None

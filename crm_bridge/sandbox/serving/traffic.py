@@ -1,4 +1,4 @@
-"""What the sandbox saw at its door: the ledger with requests that never reached the CRM, and how busy it was."""
+"""Traffic of the sandbox: the ledger with requests that never reached the CRM, and how busy it was."""
 
 from __future__ import annotations
 

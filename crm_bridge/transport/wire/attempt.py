@@ -1,4 +1,4 @@
-"""What is known about one attempt while it runs: its deadline, and whether a byte may have left."""
+"""One attempt while it runs: its deadline, and whether a byte may have left."""
 
 from __future__ import annotations
 

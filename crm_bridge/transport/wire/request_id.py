@@ -1,4 +1,4 @@
-"""What of an answer may be shown: a request id that is short, plain, and no echo of what we sent."""
+"""Request ids fit to be shown: one that is short, plain, and no echo of what we sent."""
 
 from __future__ import annotations
 

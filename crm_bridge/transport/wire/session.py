@@ -59,7 +59,7 @@ class _Adapter(HTTPAdapter):
 
 
 class CrmSession(requests.Session):
-    """What every request of a connection goes through, whoever built it."""
+    """Adapter that every request of a connection goes through."""
 
     def __init__(
         self,

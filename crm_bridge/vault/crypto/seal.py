@@ -29,7 +29,7 @@ IN_ONE_PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What is known about one sealed file: digest and size, outside (ciphertext) and inside (plaintext)."""
+    """Digest and size of one sealed file, outside (ciphertext) and inside (plaintext)."""
 
     sha256: str
     bytes: int
@@ -93,7 +93,7 @@ class Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: whoever owns the file flushes it."""
+        """Do nothing: the file's owner flushes it."""
 
     def hex(self) -> str:
         """Return the SHA-256 of what was written."""

@@ -18,7 +18,7 @@ OUT_OF_REACH = (
 
 @dataclass(frozen=True, slots=True)
 class ShredReport:
-    """What shredding did. `cannot_reach` are sentences for people, in the active language."""
+    """Result of shredding. `cannot_reach` are sentences for people, in the active language."""
 
     set_id: str
     destroyed: bool

@@ -24,7 +24,7 @@ class BatchFile:
 
 @dataclass(frozen=True, slots=True)
 class SetHeader:
-    """What a set says about itself. `info` may hold personal data (a reason in words): it is sealed with the rest."""
+    """The header of a set. `info` may hold personal data (a reason in words): it is sealed with the rest."""
 
     set: str
     run: str
