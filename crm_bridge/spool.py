@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
-_IN_MEMORY = 8 * 1024 * 1024
+_IN_MEMORY = 1024 * 1024
 
 
 class Spool:
