@@ -86,10 +86,14 @@ if TYPE_CHECKING:
         TenantChangedError,
         UsageError,
     )
+    from crm_bridge.journal.checking.findings import JournalFindings
     from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
+    from crm_bridge.pipeline.restoring.rehearsal import Rehearsal
+    from crm_bridge.pipeline.restoring.relink import RelinkPlan
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.pipeline.runs import RunInfo
+    from crm_bridge.pipeline.settling.audit import DeletionAudit
     from crm_bridge.pipeline.stopping import Progress, StopFlag
     from crm_bridge.spi.adapter import Profile
 
@@ -107,6 +111,7 @@ __all__ = [
     "CredentialStoreError",
     "CrmBridgeError",
     "CrmError",
+    "DeletionAudit",
     "Details",
     "Evidence",
     "Filter",
@@ -118,6 +123,7 @@ __all__ = [
     "JournalBusyError",
     "JournalCheckError",
     "JournalError",
+    "JournalFindings",
     "MalformedAnswerError",
     "NotAvailableError",
     "NotSentError",
@@ -132,6 +138,8 @@ __all__ = [
     "Reason",
     "Receipt",
     "RecordState",
+    "Rehearsal",
+    "RelinkPlan",
     "RequestRefusedError",
     "RestoreStep",
     "Route",
@@ -164,7 +172,11 @@ _HOMES = {
     "crm_bridge.domain.reasons": ("Reason",),
     "crm_bridge.domain.filters.where": ("where",),
     "crm_bridge.pipeline.find": ("Selection",),
+    "crm_bridge.journal.checking.findings": ("JournalFindings",),
+    "crm_bridge.pipeline.restoring.rehearsal": ("Rehearsal",),
+    "crm_bridge.pipeline.restoring.relink": ("RelinkPlan",),
     "crm_bridge.pipeline.restoring.restore_step": ("RestoreStep",),
+    "crm_bridge.pipeline.settling.audit": ("DeletionAudit",),
     "crm_bridge.pipeline.runs": ("RunInfo",),
     "crm_bridge.pipeline.deleting.saving": ("Saved",),
     "crm_bridge.pipeline.stopping": ("Progress", "StopFlag"),

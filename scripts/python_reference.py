@@ -31,9 +31,10 @@ Amounts are `Decimal` in units of their currency, times are aware, digests are 6
 GROUPS = {
     "Open and connect": ("Bridge", "Connection", "Profile"),
     "Contracts, found and chosen": ("Contract", "ContractRef", "RecordState", "Selection", "Details", "Filter"),
-    "Plans": ("Plan", "PlanNotes", "Step", "Confirm"),
+    "Plans": ("Plan", "PlanNotes", "Step", "Confirm", "Rehearsal"),
     "Runs": ("Run", "RunInfo", "RunItem", "Outcome", "Evidence", "Reason", "Progress", "StopFlag"),
-    "Receipts, backups, restores": ("Receipt", "Saved", "RestoreStep", "Route"),
+    "Receipts, backups, restores": ("Receipt", "Saved", "RestoreStep", "Route", "RelinkPlan"),
+    "The journal": ("JournalFindings", "DeletionAudit"),
 }
 VALUES = ("where", "all_of", "parse_filter")
 ALIASES = {
@@ -48,11 +49,13 @@ INSIDE = {
     "profile context rules "
     "has_removed journal_keys withdrawn",
     "Connection": "context journal_export leave_out_rehearsal",
+    "JournalFindings": "as_json",
     "Plan": "deletion_plan file",
     "PlanNotes": "as_json from_json",
     "Profile": "capabilities content costs field_map",
     "Reason": "check halts of of_word rule",
     "Receipt": "issued",
+    "Rehearsal": "as_json",
     "Run": "of",
     "RunItem": "of",
     "Selection": "search",

@@ -74,12 +74,19 @@ class JournalFindings:
     """The result of a check: what the journal is, and everything that is wrong with it."""
 
     origin: str
+    """The journal's name."""
     size: int
+    """Entries."""
     root: bytes
+    """Of the hash tree."""
     keys: tuple[str, ...]
+    """Public keys that it was sealed with, the newest last."""
     items: tuple[JournalFinding, ...]
+    """What is wrong, the weightiest first; none in a good journal."""
     open_intents: tuple[OpenIntent, ...]
+    """What was sent, and has no outcome yet."""
     key_was_given: bool
+    """Whether it was compared with a key from outside."""
 
     @property
     def code(self) -> CheckCode:
@@ -123,7 +130,10 @@ class JournalFindings:
         }
 
     def raise_if_bad(self) -> None:
-        """Raise JournalCheckError for every code but 0."""
+        """Raise JournalCheckError for every code but 0.
+
+        >>> bridge.check_journal().raise_if_bad()
+        """
         if self.code is not CheckCode.GOOD:
             first = next(item for item in self.items if item.code is self.code)
             raise JournalCheckError(

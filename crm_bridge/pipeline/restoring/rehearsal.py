@@ -57,14 +57,21 @@ class Rehearsal:
     """Result of a rehearsal. `blocking` are differences worse than the plan's forecast; they close the gate."""
 
     result: str
+    """`passed`, `blocked`, `impossible` or `left_out`."""
     planned: int = 0
+    """Contracts of the plan."""
     contracts: int = 0
     """Contracts that were created again and compared."""
     fields: int = 0
+    """Fields that were compared."""
     rows: int = 0
+    """Lines and notes that were compared."""
     files: int = 0
+    """Files that were compared."""
     files_equal: int = 0
+    """Files that came back byte for byte."""
     blocking: tuple[str, ...] = ()
+    """What would come back worse than the plan says, in words."""
     not_covered: tuple[str, ...] = ()
     """Fields, lists and refusals of the stand-in: nothing is said about them."""
     set_id: str = ""

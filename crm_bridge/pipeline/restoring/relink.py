@@ -54,7 +54,9 @@ class RelinkPlan:
     """Every reference that would be set. `digest` is what a confirmation must name."""
 
     run: str
+    """The run whose contracts came back."""
     items: tuple[LinkRepair, ...]
+    """One for each contract, with its references."""
 
     @property
     def count(self) -> int:
