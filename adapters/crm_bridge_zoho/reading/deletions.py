@@ -25,7 +25,7 @@ def list_others(bins: Bins, module: str, since: datetime, *, walked: bool) -> Se
     `walked`: what was looked for there lies there still, so that its pages need not be read again.
     """
     pages = bins.other_pages(since) if walked else bins.bin_pages(since)
-    return Search("GET /settings/recycle_bin", None, _told(module, pages))
+    return Search("GET /settings/recycle_bin", None, _of_bin(module, pages))
 
 
 def count_bin(bins: Bins) -> Search:
@@ -43,8 +43,12 @@ def _pages(bins: Bins, module: str, since: datetime, remarks: list[str]) -> Iter
         if not is_hidden(error):
             raise
     remarks.append(_("Zoho shows only the recycle bin to this user: what was deleted for good is not listed"))
+    yield from _of_bin(module, bins.bin_pages(since))
+
+
+def _of_bin(module: str, listing: Iterable[tuple[list[Deletion], bool]]) -> Iterator[Page]:
     try:
-        yield from _told(module, bins.bin_pages(since))
+        yield from _told(module, listing)
     except CrmBridgeError as error:
         if not is_hidden(error):
             raise

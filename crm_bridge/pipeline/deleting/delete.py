@@ -55,11 +55,11 @@ def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
         deletion.rounds()
         deletion.give_up()
     except CrmBridgeError as reason:
-        return DeletionRun(backed_up, step, halted=_interrupted(reason))
+        return DeletionRun(backed_up, step, halted=interrupted(reason))
     return DeletionRun(backed_up, step)
 
 
-def _interrupted(reason: CrmBridgeError) -> CrmBridgeError:
+def interrupted(reason: CrmBridgeError) -> CrmBridgeError:
     """Return the reason for the end of a run: a CRM that is away for now is an interruption, whatever was asked."""
     away = isinstance(reason, NotSentError | AnswerLostError | RateLimitedError)
     if not away and (reason.http_status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR:

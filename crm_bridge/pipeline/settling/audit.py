@@ -10,7 +10,7 @@ from enum import StrEnum
 from crm_bridge.domain.absence import Claim
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import State
-from crm_bridge.errors import CrmBridgeError, NotAvailableError
+from crm_bridge.errors import NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry
 from crm_bridge.pipeline.context import RunContext
@@ -90,14 +90,14 @@ class DeletionAudit:
 def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
     """Return what our user deleted since a run began, beside its plan, and no run of this journal did.
 
-    None where the CRM does not tell.
+    None where the CRM does not tell this user. Raises CrmError: an answer that failed is no answer.
     """
     start = next(log.context.journal.entries(run=log.run.id, op=RUN_START))
     since = datetime.fromisoformat(start.ts)
     removed = {i for i in log.ids_in((State.DONE, State.VERIFIED)) if log.status(i).step is Step.TRASH}
     try:
         listed = list(DeletionAudit(log.context, since, besides=removed))
-    except CrmBridgeError:
+    except (NotAvailableError, PermissionDeniedError):
         return None
     from_then = since.replace(microsecond=0)  # a CRM may tell whole seconds
     outside = (one.seen for one in listed if one.origin is Origin.OUTSIDE)
