@@ -182,7 +182,7 @@ class RunVerbs(RestoreVerbs):
         from crm_bridge.pipeline.restoring.rehearsal import rehearse_when_due
         from crm_bridge.pipeline.run_log import steps_of
         from crm_bridge.pipeline.runs import end_run, find_run
-        from crm_bridge.pipeline.settling.audit import deleted_meanwhile
+        from crm_bridge.pipeline.settling.audit import with_audit
         from crm_bridge.pipeline.settling.verify import verify
 
         with open_run(self.context, confirmed, file, keep=self._kept) as log:
@@ -192,7 +192,8 @@ class RunVerbs(RestoreVerbs):
                 verified = verify(delete(backed_up, step=step))
                 if verified.halted:
                     break
-            end_run(verified, outside=None if verified.halted else deleted_meanwhile(log, file))
+            verified, outside = with_audit(verified)
+            end_run(verified, outside=outside)
         halted = verified.halted if isinstance(verified.halted, CrmBridgeError) else None
         return self._run(find_run(self.context.journal, log.run.id), file, halted)
 

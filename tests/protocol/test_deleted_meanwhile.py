@@ -11,6 +11,7 @@ from crm_bridge.bridge import Bridge, Run
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.sandbox.faults import FaultRule, Match
 from crm_bridge.sandbox.home import write_home
 from crm_bridge.sandbox.serve import Sandbox, SandboxOptions, sandbox
 from crm_bridge.spi.adapter import RemoveOptions
@@ -22,7 +23,8 @@ class Office:
 
     def __init__(self, name: str, home: Path, clock: ManualClock, running: Sandbox) -> None:
         self.name, self.home, self.clock = name, home, clock
-        self.emulator: Emulator = running.servers[name].exchange.emulator
+        self.server = running.servers[name]
+        self.emulator: Emulator = self.server.exchange.emulator
         self.every = [str(one) for one in self.emulator.control("contracts", {})["ids"]]
         self.then: Callable[[], object] | None = None
         self.elsewhere = home.with_name("elsewhere")
@@ -59,6 +61,10 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
         made.bridge.close()
 
 
+LISTING = {
+    "zoho": Match(pattern=r"/recycle_bin\?filters=", count=None),
+    "fxiaoke": Match(path="data/query", body='"last_modified_time"', count=None),
+}
 few = pytest.mark.parametrize("office", [("zoho", 12), ("fxiaoke", 12)], indirect=True, ids=str)
 many = pytest.mark.parametrize("office", [("zoho", 130), ("fxiaoke", 130)], indirect=True, ids=str)
 
@@ -104,3 +110,14 @@ def test_what_another_run_of_this_journal_deletes_meanwhile_is_none_of_it(office
     office.then = second
     run = office.apply(office.every[:3])
     assert (run.info.outside, run.exit_code) == (0, 0)
+
+
+@few
+def test_where_the_answer_about_it_fails_the_run_is_interrupted_and_its_resume_asks_again(office: Office) -> None:
+    office.server.inject(FaultRule("html", LISTING[office.name]))
+    run = office.apply(office.every[:3])
+    assert {item.outcome.value for item in run} == {"removed"}
+    assert (run.info.outside, run.info.complete, run.exit_code != 0) == (None, False, True)
+    office.server.inject()
+    again = office.bridge.connect(f"{office.name}-sandbox").resume(run.id)
+    assert (again.info.outside, again.info.complete, again.exit_code) == (0, True, 0)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crm_bridge.domain.absence import Claim
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import State
-from crm_bridge.errors import NotAvailableError, PermissionDeniedError
+from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry
 from crm_bridge.pipeline.context import RunContext
+from crm_bridge.pipeline.deleting.delete import interrupted
 from crm_bridge.pipeline.entries import RUN_START
 from crm_bridge.pipeline.planning.plan_file import PlanFile
-from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.pipeline.run_log import RunLog, VerifiedRun
 from crm_bridge.pipeline.settling.absence import names_deleter
 from crm_bridge.pipeline.settling.claims import Claims
 from crm_bridge.spi.adapter import Completeness, Query, Whereabouts
@@ -85,6 +86,20 @@ class DeletionAudit:
             seen += len(page.deleted)
             self._context.progress("find", seen, None)
             yield from page.deleted
+
+
+def with_audit(verified: VerifiedRun) -> tuple[VerifiedRun, list[str] | None]:
+    """Return a run with what our user deleted beside its plan. Nobody is asked after a run that was halted before.
+
+    Where the answer fails the run is halted: its resume asks again.
+    """
+    backed_up = verified.run.backed_up
+    if verified.halted:
+        return verified, None
+    try:
+        return verified, deleted_meanwhile(backed_up.log, backed_up.file)
+    except CrmBridgeError as problem:
+        return VerifiedRun(replace(verified.run, halted=interrupted(problem))), None
 
 
 def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
