@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from crm_bridge import redaction
 
 # Where the package is installed, they are found by themselves, under the same names.
 pytest_plugins = [f"{room}.pytest_plugin" for room in ("crm_bridge.testing", "crm_bridge_zoho", "crm_bridge_fxiaoke")]
@@ -82,6 +85,19 @@ def pytest_configure() -> None:
     """Watch from before the first import of a test to the end of the process."""
     sys.addaudithook(watch)
     keep_files_in_memory()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage more rarely, and never in what was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def secrets_of_other_modules_are_forgotten() -> None:
+    """Every text that is shown is searched for every secret of the process, and each sandbox brings new ones."""
+    redaction._known.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 STATUSES = ("Draft", "Active", "Expired", "Terminated", "Renewed", "On Hold")
 CURRENCIES = ("CNY", "EUR", "USD")
@@ -74,6 +75,7 @@ class SeedContract:
     payments: tuple[Decimal, ...]
 
 
+@lru_cache(maxsize=8)
 def customers(count: int = 120, seed: int = 7) -> tuple[str, ...]:
     """Return `count` distinct customer names, Chinese and Western mixed; number 0 is always "Acme Tools Ltd"."""
     chance = random.Random(f"customers-{seed}")  # noqa: S311 - believable data, not secrets
@@ -90,6 +92,7 @@ def contracts(count: int = 1200, seed: int = 7, customer_count: int = 120) -> tu
     return tuple(_contract(index, seed, customer_count) for index in range(count))
 
 
+@lru_cache(maxsize=2048)
 def _contract(index: int, seed: int, customer_count: int) -> SeedContract:
     chance = random.Random(f"contract-{seed}-{index}")  # noqa: S311
     start = (_EPOCH + timedelta(days=chance.randrange(0, 1500))).date()

@@ -33,6 +33,23 @@ class _Listener(ThreadingTCPServer):
         self.refused: Callable[[], bool] = lambda: False
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._ended = False
+
+    def serve(self) -> None:
+        """Take connections until `stop`; unlike `serve_forever` it looks at nothing in between."""
+        while not self._ended:
+            with suppress(OSError):
+                request, address = self.get_request()
+                if self._ended or not self.verify_request(request, address):
+                    self.shutdown_request(request)
+                else:
+                    self.process_request(request, address)
+
+    def stop(self) -> None:
+        """End `serve`: a connection of our own wakes it."""
+        self._ended = True
+        with suppress(OSError):
+            socket.create_connection(self.server_address[:2], _JOIN_SECONDS).close()  # type: ignore[arg-type]
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base class decides
         """Refuse a connection at accept, when a fault says so."""
@@ -84,7 +101,7 @@ class SandboxServer:
         self._listener.refused = lambda: self.faults.next_connection() is not None
         self.port: int = self._listener.server_address[1]
         self.base_url = f"http://{host}:{self.port}"
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve, daemon=True)
 
     def mount(self, emulator: Emulator) -> None:
         """Answer for this emulator from now on."""
@@ -111,9 +128,7 @@ class SandboxServer:
         """Stop listening, wake what hangs, end every connection."""
         self.faults.replace([])
         if self._thread.is_alive():
-            with suppress(OSError):  # wakes the thread at once; where a system does not, it looks by itself
-                self._listener.socket.shutdown(socket.SHUT_RDWR)
-            self._listener.shutdown()
+            self._listener.stop()
             self._thread.join(_JOIN_SECONDS)
         self._listener.server_close()
         self._listener.hang_up()
