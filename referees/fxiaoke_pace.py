@@ -24,7 +24,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,6 +53,7 @@ class SharedClock(ManualClock):
     def __init__(self) -> None:
         """Begin like any other."""
         super().__init__()
+        self._began = self.now()
         self._seen = threading.local()
         self._lock = threading.Lock()
 
@@ -60,6 +61,10 @@ class SharedClock(ManualClock):
         """Return the time, and remember that this thread knows it."""
         self._seen.at = super().monotonic()
         return float(self._seen.at)
+
+    def seen(self) -> datetime:
+        """Return when this thread last looked: what others moved the clock by since is no wait of its own."""
+        return self._began + timedelta(seconds=float(getattr(self._seen, "at", 0.0)))
 
     def sleep(self, seconds: float) -> None:
         """Move to the end of this thread's wait, unless another one's wait has ended later."""

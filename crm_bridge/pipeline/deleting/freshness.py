@@ -53,24 +53,25 @@ class FreshLook:
     @property
     def too_old(self) -> bool:
         """Return whether nothing may be deleted by this look any more."""
-        return self.age > self._context.policy.gate_window_seconds
+        return self._is_late(self.age)
+
+    def _is_late(self, age: float) -> bool:
+        return age > self._context.policy.gate_window_seconds
 
     def __call__(self, ids: Sequence[str]) -> None:
         """Let a request about these contracts leave, or raise NotSentError."""
         for record_id in ids:
             self._sent.pop(record_id, None)
-        self._check()
-        sending = Sending(self._context.clock.now(), self.age)
-        self._sent.update(dict.fromkeys(ids, sending))
-
-    def _check(self) -> None:
         try:
             self._context.check_stop()
             check_fresh(self._plan, now=moment_of(self._context.clock))
         except CrmBridgeError as ending:
             raise NotSentError.because_of(ending) from None
-        if self.too_old:
+        # What is judged is what is journaled: between two readings of a clock a busy machine may do anything.
+        sending = Sending(self._context.clock.now(), self.age)
+        if self._is_late(sending.age):
             raise NotSentError(Reason.TOO_LATE.words, reason=Reason.TOO_LATE)
+        self._sent.update(dict.fromkeys(ids, sending))
 
     def sending(self, record_id: str) -> Mapping[str, JsonValue]:
         """Return when the request about a contract left, for the journal; nothing where none did."""

@@ -54,6 +54,8 @@ class Dispatcher:
     def _land(self) -> None:
         """Carry out what was held back until now, before anything that came after it."""
         with self._lock:
+            if not self._late:
+                return
             now = self._clock.monotonic()
             due = [request for at, request in self._late if at <= now]
             self._late = [(at, request) for at, request in self._late if at > now]
