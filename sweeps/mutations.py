@@ -218,7 +218,7 @@ MUTATIONS = (
     Mutation(
         "an old look is good enough",
         "crm_bridge/pipeline/deleting/freshness.py",
-        "        if self.too_old:\n",
+        "        if self._is_late(sending.age):\n",
         "        if False:\n",
         (f"{PROTOCOL}/test_gate_window.py",),
     ),
