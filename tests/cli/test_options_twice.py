@@ -12,9 +12,18 @@ from crm_bridge.cli.terminal.translated import repeatable
 from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 
-GATHERED = {"--where", "--key", "--checkpoint", "--receipt", "--set", "--env", "--only", "--fail", "--outcome"} | {
-    "--max-amount"
-}
+GATHERED = {
+    "--unset",
+    "--where",
+    "--key",
+    "--checkpoint",
+    "--receipt",
+    "--set",
+    "--env",
+    "--only",
+    "--fail",
+    "--outcome",
+} | {"--max-amount"}
 """Options that collect; a new one is added here on purpose."""
 
 
