@@ -57,7 +57,12 @@ class Auth:
     def token(self, *, refused: AccessToken | None = None) -> AccessToken:
         """Return a live token; `refused` is one that the CRM has just called expired."""
         self._stale = refused or self._stale
-        return self._cache.token(self._fetch, stale=self._stale.value.reveal() if self._stale else None)
+        stale = self._stale.value.reveal() if self._stale else None
+        found = self._cache.token(self._fetch, stale=stale)
+        if found.value.reveal() == stale:
+            # The gateway hands out the same token until it expires: it is good, whoever refused it once.
+            self._stale = None
+        return found
 
     def refused(self, token: AccessToken) -> None:
         """Take note that the CRM called a token expired; the next call gets another one."""

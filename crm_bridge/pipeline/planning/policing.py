@@ -15,7 +15,7 @@ from crm_bridge.domain.planning.cost import Prediction, predict
 from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.planning.plan_notes import Along, PlanNotes
 from crm_bridge.domain.planning.safety import Refusal, refuse
-from crm_bridge.errors import CrmError, GuardError, NotAvailableError, PermissionDeniedError
+from crm_bridge.errors import CrmError, ForbiddenAddressError, GuardError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.context import RunContext
@@ -54,6 +54,8 @@ def _counted(context: RunContext, query: Query) -> Completeness:
             for page in context.adapter.find(query).pages:
                 if page.completeness is not None:
                     return page.completeness
+    except ForbiddenAddressError:
+        raise  # somebody stands between us and the CRM: what else they answer cannot be trusted either
     except (CrmError, NotAvailableError, PermissionDeniedError):
         pass
     return _UNTOLD
