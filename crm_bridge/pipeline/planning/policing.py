@@ -15,12 +15,15 @@ from crm_bridge.domain.planning.cost import Prediction, predict
 from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.planning.plan_notes import Along, PlanNotes
 from crm_bridge.domain.planning.safety import Refusal, refuse
+from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmError, ForbiddenAddressError, GuardError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.spi.adapter import Completeness, Query
 
+_LEAVES = frozenset({PartKind.DETAIL.value, PartKind.NOTE.value, "attachment"})
+"""Relations whose rows live and die with a contract."""
 _COUNTED_AT_ONCE = 500
 """Contracts whose leaves are counted together; beyond them the whole module is asked first: one number may do."""
 
@@ -35,6 +38,8 @@ def count_leaves(context: RunContext, ids: Sequence[str], cap: int) -> Along:
 
     Where the whole module has no more than the cap, that number is the answer: it takes a call for each list.
     """
+    if not any(one.kind in _LEAVES for one in context.profile.relations):
+        return Along(0)
     if len(ids) > _COUNTED_AT_ONCE:
         whole = _counted(context, Query(leaves_of=()))
         if whole.expected is None or whole.expected <= cap:

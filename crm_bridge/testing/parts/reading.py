@@ -8,6 +8,7 @@ import pytest
 
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.filters.tree import Compare, FieldRef, Op
+from crm_bridge.domain.planning.paper import leaves_of
 from crm_bridge.domain.records.related_items import differing, record_differs
 from crm_bridge.domain.snapshot import PartKind, Snapshot, Unavailable
 from crm_bridge.errors import CrmBridgeError, UsageError
@@ -44,6 +45,18 @@ class ReadingExam(Exam):
         contracts, complete = bench.listing()
         assert complete is not None, "the last page must carry `completeness`"
         assert (complete.proven, complete.seen) == (True, len(contracts)), complete
+
+    def test_what_hangs_on_contracts_is_counted_or_named(self, bench: Bench) -> None:
+        ids, profile = bench.ids()[:3], bench.adapter.whoami()
+        if not any(one.kind in ("detail", "note", "attachment") for one in profile.relations):
+            pytest.skip("nothing hangs on contracts here")
+        pages = list(bench.adapter.find(Query(leaves_of=tuple(ids))).pages)
+        told = pages[-1].completeness
+        assert told is not None
+        assert not any(page.contracts for page in pages), "a count has no contracts"
+        saved = sum(leaves_of(bench.snapshot(one), profile.relations) for one in ids)
+        assert (told.expected or 0) <= saved
+        assert told.uncounted or told.expected == saved, "what is not counted is named in `uncounted`"
 
     def test_ids_are_text(self, bench: Bench) -> None:
         for contract in bench.listing()[0]:
