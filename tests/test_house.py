@@ -89,7 +89,6 @@ CALLED_BY_LIBRARIES: Mapping[str, str] = {
     "init_poolmanager": "requests",
     "set_debuglevel": "http.client",
     "tzname": "datetime",
-    "verify_request": "socketserver",
 }
 
 
