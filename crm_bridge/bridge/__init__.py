@@ -13,6 +13,7 @@ In reading order:
     run_reading      a run as the journal tells it, with the names that its kept plan holds
     card             the card of a plan
     way_back         the ways back in a few words
+    undo             undoing a run
     wanted           which contracts a call means
     removals         which deletions of this state directory a number or an id means
     waiting          waiting for another process that has the plan or its contracts

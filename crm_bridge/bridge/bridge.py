@@ -20,8 +20,10 @@ from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 if TYPE_CHECKING:
     from crm_bridge.bridge.connection import Connection
     from crm_bridge.bridge.environment import Environment, Resolved
+    from crm_bridge.bridge.run_result import Run
     from crm_bridge.bridge.setup.doctor import DoctorFinding
     from crm_bridge.bridge.setup.signing_in import SignedIn
+    from crm_bridge.bridge.undo import Undo
     from crm_bridge.clock import Clock
     from crm_bridge.domain.planning.policy import DeletionPolicy
     from crm_bridge.domain.planning.safety import SafetyPolicy
@@ -272,6 +274,16 @@ class Bridge(StateDirectory):
         if name not in self._rules:
             self._rules[name] = self.env.config.policy_of(self.resolved(name).config)
         return self._rules[name]
+
+    def undo(self, run: Run) -> Undo | None:
+        """Return how a run can be undone: the way, its deadlines, and what will not be the same. None: it cannot be.
+
+        >>> bridge.undo(bridge.status(run.id)).route
+        <Route.UNTRASH: 'untrash'>
+        """
+        from crm_bridge.bridge.undo import undo_of
+
+        return undo_of(self, run)
 
     def doctor(self, name: str) -> list[DoctorFinding]:
         """Check everything that a connection needs before contracts are deleted; changes nothing in the CRM.

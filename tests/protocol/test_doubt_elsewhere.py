@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm_bridge.cli.views.undo import can_be_undone
+from crm_bridge.bridge.undo import can_be_undone
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import GuardError, InDoubtError
 from tests.protocol.conftest import Reopened

@@ -81,7 +81,7 @@ def report_run(bridge: Bridge, run: Run, shown: Shown | None = None) -> int:
     if out.as_json:
         where = str(path) if path.exists() else None
         document = run_json(run, replace(shown, every=True).rows(run), where, vendor_text=shown.vendor_text)
-        out.document(RUN, {**document, "undo": undo_facts(bridge, run, run)})
+        out.document(RUN, {**document, "undo": undo_facts(bridge, run)})
     elif shown.form != "table":
         run_table(replace(shown, every=True).rows(run), form=shown.form)
     else:
