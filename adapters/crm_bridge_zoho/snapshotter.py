@@ -94,6 +94,8 @@ class Snapshotter:
             if self._problem:
                 return Unavailable(ref, Reason.RELATED_UNREADABLE, self._problem)
             if ref.id in material.cut:
+                if not self._by_id.is_there(ref.module, ref.id):
+                    return self._missing(ref)  # it went between two reads
                 return Unavailable(ref, Reason.INCOMPLETE, _("Zoho did not give the long texts of this record in full"))
             return self._one(ref, row, material)
         except CrmBridgeError as error:

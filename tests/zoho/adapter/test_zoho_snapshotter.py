@@ -158,6 +158,24 @@ def test_rows_that_zoho_cuts_at_two_hundred_are_read_to_the_end_and_come_back(zo
     assert {row["Product"] for row in parts(again, PartKind.DETAIL)} == kept
 
 
+def test_a_contract_that_goes_before_its_long_texts_are_read_is_gone(zoho: Any) -> None:
+    adapter = zoho.connect()
+    adapter.whoami()
+    one = zoho.ids()[0]
+    answer = zoho.emulator.handle
+
+    def meddle(request: Any) -> Any:
+        if request.path.endswith("fetch_full_data"):
+            zoho.emulator.control("delete", {"id": one})
+        return answer(request)
+
+    zoho.intercept = meddle
+    (copy,) = adapter.snapshot([ContractRef(MODULE, one)])
+    assert one not in zoho.ids()
+    assert isinstance(copy, Unavailable), copy
+    assert copy.gone
+
+
 @pytest.mark.parametrize("at", ["", "/Notes"])
 def test_a_contract_that_goes_while_it_is_copied_is_gone_and_no_list_is_blamed(zoho: Any, at: str) -> None:
     adapter = zoho.connect()
