@@ -26,10 +26,10 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("around", ["{}", "Bearer {}", '{{"a": "{}"}}', "x{}x"])
+@pytest.mark.parametrize("wrapper", ["{}", "Bearer {}", '{{"a": "{}"}}', "x{}x"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_value_is_found_in_every_encoding(encoding: str, env: str) -> None:
-    shown = env.format(ENCODINGS[encoding](SECRET))
+def test_a_value_is_found_in_every_encoding(encoding: str, wrapper: str) -> None:
+    shown = wrapper.format(ENCODINGS[encoding](SECRET))
     assert hits(NEEDLES, shown.encode()) == ["secret"]
 
 
