@@ -210,3 +210,17 @@ def test_the_fields_that_are_missing_are_shown(house: House) -> None:
     with fresh(house, "zoho") as crm:
         assert crm.profile().field_map["number"] == "Contract_Number"
         assert [meaning for meaning, name in crm.profile().field_map.items() if name is None] == ["status"]
+
+
+def test_contracts_of_a_hidden_customer_are_counted_wherever_they_stand_in_the_module(tmp_path: Path) -> None:
+    with served(tmp_path / "home", count=130) as house:
+        tenant = house.tenant("fxiaoke")
+        named = list(tenant.crm.find())
+        newest = {one.raw["account_id"] for one in named[-100:]}
+        hidden = next(one.raw["account_id"] for one in named if one.raw["account_id"] not in newest)
+        theirs = [one for one in named if one.raw["account_id"] == hidden]
+        assert "error" not in tenant.emulator.control("hide", {"id": hidden})
+        with fresh(house, "fxiaoke") as crm:
+            selection = crm.find(f'customer = "{named[-1].customer}"')
+            assert {one.customer for one in selection} == {named[-1].customer}
+            assert selection.undecided.count == len(theirs)

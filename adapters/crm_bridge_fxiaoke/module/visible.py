@@ -35,24 +35,23 @@ class Visibility:
         self._customers = customers
         self._live = live
         self._sampled = False
-        self._unnamed = False
         self._asked: set[tuple[str, str]] = set()
         self.shown = ShownFields(self._fields.object.fields, missing_is_empty=missing_is_empty)
 
     def is_told(self, field: FieldRef) -> bool:
-        """Return whether a field is shown in every record type of a sample; for customers, their names as well.
+        """Return whether a field is shown in every record type of a sample.
 
-        A customer that is hidden and stands in no contract of the sample goes unnoticed: the CRM then drops its
-        contracts from a search for another one, as it would have to.
+        The name of a customer never counts as shown: a search for one leaves out the contracts of those that are
+        hidden from this user, and nobody would say that they were not judged.
         """
         if self.shown.missing_is_empty:
             return True
         name = field.name.removesuffix("__r") if field.vendor else self._fields.names.get(field.name, "")
         if not name or name == "_id":
             return True
-        self._sample()
-        if field.name == "customer" and not field.vendor and self._unnamed:
+        if field.name == "customer" and not field.vendor:
             return False
+        self._sample()
         return all(self._is_shown(kind, name) for kind in self.shown.types())
 
     def learn(self, rows: Iterable[Row], names: Iterable[str]) -> None:
@@ -64,15 +63,13 @@ class Visibility:
             for kind in sorted({type_of(row.values) for row in listed if name not in row.values}):
                 self._is_shown(kind, name)
 
-    def name_customers(self, rows: Iterable[Row]) -> bool:
-        """Learn the customers' names, a hundred at a time; return False if some are not shown."""
+    def name_customers(self, rows: Iterable[Row]) -> None:
+        """Learn the customers' names, a hundred at a time."""
         column = self._fields.names.get("customer", "")
         bare = {text(row.values.get(column)) for row in rows if self._mapper.customer(row.values) is None}
         ids = sorted(filter(None, bare))
         self._customers.learn(ids)
-        unnamed = [one for one in ids if self._customers.name(one) is None]
-        self.shown.hide_names(unnamed)
-        return not unnamed
+        self.shown.hide_names(one for one in ids if self._customers.name(one) is None)
 
     def _sample(self) -> None:
         if self._sampled:
@@ -80,7 +77,6 @@ class Visibility:
         self._sampled = True
         rows = self._newest(LIST_MOST)
         self.learn(rows, ())
-        self._unnamed = not self.name_customers(rows)
 
     def _is_shown(self, kind: str, name: str) -> bool:
         if not self.shown.shows(kind, name) and (kind, name) not in self._asked:

@@ -60,8 +60,8 @@ def test_find_locate_and_snapshot_agree_on_the_digest(mount: Any, auth: str) -> 
     assert {copy.ref.id: copy.digest for copy in adapter.snapshot(refs) if isinstance(copy, Snapshot)} == contracts
 
 
-def test_a_status_is_asked_for_by_its_label_and_a_customer_by_name(mount: Any) -> None:
-    adapter = mount(count=200).connect()
+def test_a_status_is_asked_for_by_its_label_and_a_customer_by_name_where_nothing_is_hidden(mount: Any) -> None:
+    adapter = mount(count=200).connect(missing_fields="empty")
     everything = found(adapter, Query())
     wanted = (where.status == "Expired") & where.customer.contains("Acme")
     search = adapter.find(Query(where=wanted))

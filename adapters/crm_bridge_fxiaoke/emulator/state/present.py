@@ -125,7 +125,7 @@ class View:
         if field.type in ("object_reference", "master_detail"):
             target = self.world.tables.get(field.target)
             found = target.rows.get(value) if target else None
-            if found is None or field.target in self.world.switches.hidden_objects:
+            if found is None or value in self.world.hidden or field.target in self.world.switches.hidden_objects:
                 return {}
             voided = found.get("life_status") == "invalid"
             return {f"{field.name}__r": VOIDED if voided else found.get("name", "")}
