@@ -12,7 +12,7 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan, Target
-from crm_bridge.domain.reasons import Reason
+from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.i18n import _
@@ -110,6 +110,7 @@ def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Seque
     failpoints.hit("snapshot.before")
     answered: set[str] = set()
     gone: list[ContractRef] = []
+    lacking: list[ContractRef] = []
     ends = {target.ref.id: target.card.end for target in batch}
     for copy in log.context.adapter.snapshot([target.ref for target in batch]):
         failpoints.hit("snapshot.after")
@@ -124,11 +125,16 @@ def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Seque
             log.annotations.add({copy.ref.id: Annotation(remark=quoted("; ".join(paper)))})
         else:
             weighing.take(copy)
-            keep(log, writer, copy, step=step)
+            if not keep(log, writer, copy, step=step):
+                lacking.append(copy.ref)
     log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
     if gone:
         # That nothing was given is no proof: the cause is looked for.
         log.write("backup.journal", look_for(log, gone, Step.TRASH))
+    if lacking:
+        # A file may be missing because its contract went meanwhile.
+        found = look_for(log, lacking, Step.TRASH)
+        log.write("backup.journal", [note for note in found if note.event.reason in CAUSES_OF_ABSENCE])
 
 
 def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
