@@ -26,7 +26,7 @@ def test_calls_commits_syncs_and_passes_of_the_smallest_comparison(tmp_path: Pat
     )
     assert rows["naive"]["calls"] == 2 + 3 * CONTRACTS
     ours = rows["ours"]
-    assert ours["calls"] <= 16
+    assert ours["calls"] <= 17
     assert ours["plan reads"] <= 2  # the file once, and once the copy that a resume would use
     assert ours["commits"] <= 2 * DELETE_BATCHES + 7
     assert ours["syncs"] <= 22
