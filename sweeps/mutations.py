@@ -79,7 +79,7 @@ MUTATIONS = (
         "crm_bridge/pipeline/deleting/sending.py",
         "        return Event(EventKind.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
         "        return Event(EventKind.ANSWERED_NOT_DONE, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
-        (f"{JOURNEYS}/test_lost_answers.py",),
+        (f"{PROTOCOL}/test_nobody_is_blamed.py", f"{JOURNEYS}/test_lost_answers.py"),
     ),
     Mutation(
         "an id that is answered twice counts",
@@ -220,7 +220,7 @@ MUTATIONS = (
         "crm_bridge/pipeline/deleting/freshness.py",
         "        if self._is_late(sending.age):\n",
         "        if False:\n",
-        (f"{PROTOCOL}/test_gate_window.py",),
+        (f"{PROTOCOL}/test_fresh_looks.py", f"{PROTOCOL}/test_gate_window.py"),
     ),
     Mutation(
         "whatever lies in the bin is purged",

@@ -97,6 +97,13 @@ def test_what_others_delete_or_our_user_before_the_run_is_none_of_it(office: Off
 
 
 @few
+def test_what_our_user_deleted_in_the_second_in_which_the_run_began_accuses_nobody(office: Office) -> None:
+    office.delete(office.every[9])
+    run = office.apply(office.every[:3])
+    assert (run.info.outside, run.exit_code) == (0, 0)
+
+
+@few
 def test_what_another_run_of_this_journal_deletes_meanwhile_is_none_of_it(office: Office) -> None:
     first = office.apply(office.every[8:9])
     office.bridge.connect(f"{office.name}-sandbox").restore(first.id)

@@ -114,9 +114,9 @@ def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
         listed = list(DeletionAudit(log.context, since, besides=removed))
     except (NotAvailableError, PermissionDeniedError):
         return None
-    from_then = since.replace(microsecond=0)  # a CRM may tell whole seconds
     outside = (one.seen for one in listed if one.origin is Origin.OUTSIDE)
-    found = {seen.ref.id for seen in outside if seen.at is not None and seen.at >= from_then}
+    # A CRM may tell whole seconds: what stands in the second of the beginning may have been deleted before it.
+    found = {seen.ref.id for seen in outside if seen.at is not None and seen.at > since}
     return sorted(found.difference(target.ref.id for target in file.targets()))
 
 
