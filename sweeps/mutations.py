@@ -79,7 +79,7 @@ MUTATIONS = (
         "crm_bridge/pipeline/deleting/sending.py",
         "        return Event(EventKind.ANSWER_LOST, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
         "        return Event(EventKind.ANSWERED_NOT_DONE, step, attempt, reason=Reason.ANSWER_LOST, code=code)\n",
-        (f"{PROTOCOL}/test_nobody_is_blamed.py", f"{JOURNEYS}/test_lost_answers.py"),
+        (f"{PROTOCOL}/test_second_look.py", f"{JOURNEYS}/test_lost_answers.py"),
     ),
     Mutation(
         "an id that is answered twice counts",
