@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crm_bridge.sandbox.serving.impersonate import Impersonation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
     """Options of the sandbox. `port` 0 takes free ones, else the first adapter gets it and the others the next ones."""
 

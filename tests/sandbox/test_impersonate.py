@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,28 @@ def test_no_private_key_is_left_behind(tmp_path: Path) -> None:
     with Impersonation({"crm.example": echo}, tmp_path):
         assert [item.name for item in tmp_path.iterdir()] == ["authority.pem"]
         assert "PRIVATE" not in (tmp_path / "authority.pem").read_text()
+
+
+def test_the_command_line_serves_it_with_every_option(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "authority"
+    options = [
+        "--only",
+        "fxiaoke",
+        "--count",
+        "2",
+        "--seed",
+        "3",
+        "--write-home",
+        str(home),
+        "--impersonate",
+        str(folder),
+    ]
+    command = [sys.executable, "-m", "crm_bridge", "sandbox", "serve", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())["fxiaoke"]
+        process.terminate()
+    assert ready["proxy"].startswith("http://127.0.0.1:")
+    assert Path(ready["authority"]).parent == folder
+    assert (home / "config.toml").read_text().count("[connections.") == 1
+    assert process.returncode == 0

@@ -61,15 +61,15 @@ def serve(port: int, ready_file: Path | None, home_: Path | None, load: Path | N
     from crm_bridge.sandbox.serve import serve as serve_until_stopped
 
     options = SandboxOptions(
-        port,
-        ready_file,
-        home_,
-        load,
-        LoadOptions(chosen["encoding"], chosen["date_order"], chosen["unread"] == "empty"),
-        chosen["count"],
-        chosen["seed"],
-        tuple(chosen["only"]),
-        chosen["impersonate"],
+        port=port,
+        ready_file=ready_file,
+        home=home_,
+        load=load,
+        load_as=LoadOptions(chosen["encoding"], chosen["date_order"], chosen["unread"] == "empty"),
+        count=chosen["count"],
+        seed=chosen["seed"],
+        only=tuple(chosen["only"]),
+        impersonate=chosen["impersonate"],
     )
     serve_until_stopped(options, on_ready=_announce)
     return 0
