@@ -149,7 +149,7 @@ class Reason(StrEnum):
         N_("not visible to this user"),
         ReasonRule(PermissionDeniedError, Helper.ADMINISTRATOR),
     )
-    GONE_UNATTRIBUTED = "gone_unattributed", N_("gone, but nobody can say through whom"), _DOUBT
+    GONE_UNATTRIBUTED = "gone_unattributed", N_("not there; nothing says whether, or by whom, it was deleted"), _DOUBT
 
     # What the looks found.
     CHANGED_SINCE_PLAN = "changed_since_plan", N_("changed since the plan; plan again"), _LOOK
