@@ -136,6 +136,27 @@ def test_every_code_of_a_dead_token_is_answered_by_a_new_one(mount: Any, code: i
     assert refused
 
 
+@STYLES
+def test_a_token_that_is_handed_out_again_after_one_refusal_is_used_without_asking_each_time(
+    mount: Any, auth: str
+) -> None:
+    rig = mount(count=3)
+    adapter = rig.connect(auth=auth)
+    read_all(adapter)
+    refused: list[str] = []
+
+    def once(request: WireRequest) -> WireResponse | None:
+        if refused or not request.path.endswith("/query"):
+            return None
+        refused.append(request.path)
+        return WireResponse.of_json({"errorCode": 20016, "errorMessage": "x"})
+
+    rig.intercept = once
+    assert [read_all(adapter) for _number in range(4)] == [3] * 4
+    assert refused
+    assert rig.calls(TOKEN_PATHS[auth]) == 2
+
+
 def test_a_void_with_a_dead_token_is_not_sent_again_but_the_next_one_has_a_new_token(mount: Any) -> None:
     rig = mount(count=3)
     adapter = rig.connect()
