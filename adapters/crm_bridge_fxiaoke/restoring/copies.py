@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 
 from crm_bridge.spi.adapter import RestoreItem
 from crm_bridge.spi.recreating import MARK, Found, Mark, mark_field
-from crm_bridge_fxiaoke.mapping import FieldMap, text
+from crm_bridge_fxiaoke.mapping import FieldMap, moment, text
 from crm_bridge_fxiaoke.module.content import content_of
 from crm_bridge_fxiaoke.module.people import last_editor
 from crm_bridge_fxiaoke.reading.records import Condition, Records, Row, condition
@@ -15,13 +16,15 @@ from crm_bridge_fxiaoke.restoring.saved import Saved
 from crm_bridge_fxiaoke.restoring.writing import holds, is_writable
 
 _EMPTY: tuple[object, ...] = (None, "", [])
+_MINUTE = timedelta(minutes=1)
+"""A tenant may keep times without their seconds."""
 
 
 class Copies:
     """Looks for copies by their mark, else by what was sent: what the CRM fills in, trims or scales does not count.
 
-    Without a mark, a copy was last changed by the acting user since the first intent to make it. The creation time is
-    stated in a create, but not every tenant takes it over: it decides nothing.
+    Without a mark, a copy was made by the acting user since the first intent to make it. The creation time is stated in
+    a create, but not every tenant takes it over: a copy has that one, or its own.
     """
 
     def __init__(self, *, records: Records, fields: FieldMap, marker_field: str, user: str) -> None:
@@ -44,7 +47,8 @@ class Copies:
         mark = self.mark_for(saved)
         if mark and (marked := self._live([condition(mark.field, "EQ", item.marker)], item)):
             return Found(tuple(row.id for row in marked))
-        rows = [row for row in self._live(self._conditions(item, written), item) if self._is_ours(row, item)]
+        rows = self._live(self._conditions(item, written), item)
+        rows = [row for row in rows if self._is_ours(row, item) and _may_be_new(row, item, written)]
         rows = [row for row in rows if not (mark and str(row.values.get(mark.field) or "").startswith(MARK))]
         alike = [row for row in rows if self._is_alike(row, written)]
         agreeing = tuple(row.id for row in alike if holds(written, row.values, self._content, lenient=True))
@@ -77,3 +81,11 @@ class Copies:
         plain = field.type == "text" and is_writable(field) and not field.required and not field.unique
         told = field.name in saved.record and saved.record[field.name] in _EMPTY
         return plain and told and field.name not in self._meant
+
+
+def _may_be_new(row: Row, item: RestoreItem, written: Mapping[str, object]) -> bool:
+    """Return whether a record can be as young as the first intent: what is older was only changed since."""
+    made, stated = moment(row.values.get("create_time")), moment(written.get("create_time"))
+    if item.since is None or made is None or made >= item.since:
+        return True
+    return stated is not None and abs(made - stated) < _MINUTE

@@ -143,6 +143,19 @@ def test_a_record_of_ours_with_the_same_number_and_other_values_is_asked_about(m
     assert rig.calls("/data/create") == 1
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["stated creation time", "its own creation time"])
+def test_an_older_record_of_the_same_title_that_was_only_changed_since_is_no_copy(mount: Any, own: bool) -> None:
+    rig = mount()
+    adapter = rig.connect()
+    copy = deleted(adapter)
+    other = control(rig, "contracts")["ids"][0]
+    control(rig, "switch", name="own_create_time", value=own)
+    since = rig.clock.now() - timedelta(minutes=5)
+    control(rig, "edit", id=other, field="title__c", value=before(rig, copy)["title__c"], actor="1000")
+    told = back(adapter, copy, look_first=True, since=since)
+    assert (told.verdict, rig.calls("/data/create")) == (Verdict.DONE, 1)
+
+
 def test_a_refusal_that_came_after_the_record_was_made_makes_no_second_one(mount: Any) -> None:
     rig = mount()
     adapter = rig.connect()
