@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sweeps.mutations import Mutation, caught
+from sweeps.mutations import Mutation, report
 
 TESTS = "tests/journal/test_journal_"
 TAMPERING, CHECK, BELIEF = f"{TESTS}tampering.py", f"{TESTS}check.py", f"{TESTS}belief.py"
@@ -243,18 +243,5 @@ MUTATIONS = (
     ),
 )
 
-
-def main(names: list[str]) -> int:
-    """Try every variant, or the named ones; return 1 when one goes unnoticed."""
-    chosen = [one for one in MUTATIONS if not names or one.name in names]
-    survivors = []
-    for mutation in chosen:
-        noticed = caught(mutation)
-        survivors += [] if noticed else [mutation.name]
-        print(f"{'caught  ' if noticed else 'SURVIVED'} {mutation.name}", flush=True)
-    print(f"{len(chosen)} variants, {len(chosen) - len(survivors)} caught, {len(survivors)} survived")
-    return 1 if survivors else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(report(MUTATIONS, sys.argv[1:]))

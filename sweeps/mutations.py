@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -333,9 +334,9 @@ def caught(mutation: Mutation) -> bool:
         return done.returncode == 1
 
 
-def main(names: list[str]) -> int:
+def report(mutations: Sequence[Mutation], names: Sequence[str]) -> int:
     """Try every variant, or the named ones; return 1 when one goes unnoticed."""
-    chosen = [one for one in MUTATIONS if not names or one.name in names]
+    chosen = [one for one in mutations if not names or one.name in names]
     survivors = []
     for mutation in chosen:
         noticed = caught(mutation)
@@ -346,4 +347,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(report(MUTATIONS, sys.argv[1:]))
