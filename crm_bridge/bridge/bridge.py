@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -308,17 +308,10 @@ class Bridge(StateDirectory):
         """
         from crm_bridge.bridge.setup.config_file import added_connection
 
-        try:
-            with added_connection(self.home, name, adapter, settings):
-                self.env.reload()
-                return self.resolved(name)
-        except CrmBridgeError as wrong:
+        failure = self._or_as_before(name, _("{name} was not added: {why}"))
+        with failure, added_connection(self.home, name, adapter, settings):
             self.env.reload()
-            raise UsageError(
-                _("{name} was not added: {why}").format(name=name, why=wrong.message),
-                reason=wrong.reason,
-                hint=wrong.hint,
-            ) from None
+            return self.resolved(name)
 
     def edit_connection(self, name: str, settings: Mapping[str, str], *, unset: Collection[str] = ()) -> Resolved:
         """Set keys of a connection in the configuration file and take some out; the rest of the file stays.
@@ -334,18 +327,21 @@ class Bridge(StateDirectory):
         from crm_bridge.bridge.setup.config_file import edited_connection
 
         self.resolved(name)
-        try:
+        with self._or_as_before(name, _("{name} was not changed: {why}")):
             holding = self.change_connection(name, what="connections edit")
             with holding, edited_connection(self.home, name, settings, unset):
                 self.env.reload()
                 return self.resolved(name)
+
+    @contextmanager
+    def _or_as_before(self, name: str, words: str) -> Iterator[None]:
+        """Read the configuration again where a change of it failed, and say of which connection and why."""
+        try:
+            yield
         except CrmBridgeError as wrong:
             self.env.reload()
-            raise UsageError(
-                _("{name} was not changed: {why}").format(name=name, why=wrong.message),
-                reason=wrong.reason,
-                hint=wrong.hint,
-            ) from None
+            message = words.format(name=name, why=wrong.message)
+            raise UsageError(message, reason=wrong.reason, hint=wrong.hint) from None
 
     def remove_connection(self, name: str) -> Path:
         """Take a connection out of the configuration file, whose path is returned; journal, vault and secrets stay.
