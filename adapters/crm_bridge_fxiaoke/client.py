@@ -19,7 +19,7 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import AdapterContext
-from crm_bridge.transport import Call, Purpose, Response, RetryHint, Transport, UploadPart
+from crm_bridge.transport import Call, Purpose, Response, RetryHint, Transport, UploadBody, UploadPart
 from crm_bridge_fxiaoke.answers import envelope_of, lost, no_file
 from crm_bridge_fxiaoke.auth import TENANT, Auth
 from crm_bridge_fxiaoke.errors import VENDOR, Judge
@@ -187,9 +187,9 @@ class Client:
         return envelope_of(self._transport.send(call, judge=self._judge), path)
 
     def put_signed(
-        self, url: str, headers: Mapping[str, str], content: bytes, *, content_type: str, link: str
+        self, url: str, headers: Mapping[str, str], content: UploadBody, *, content_type: str, link: str
     ) -> Mapping[str, object]:
-        """Send bytes once to an address that the gateway signed, without credentials; it must be a known host."""
+        """Send a file once to an address that the gateway signed, without credentials; it must be a known host."""
         call = Call(
             "POST",
             url,

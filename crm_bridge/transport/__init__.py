@@ -24,6 +24,7 @@ from crm_bridge.transport.calls import (
     Response,
     RetryHint,
     Timeouts,
+    UploadBody,
     UploadPart,
     by_status,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Timeouts",
     "Transport",
     "UnreadableRow",
+    "UploadBody",
     "UploadPart",
     "Window",
     "by_status",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from itertools import chain
 from typing import Any, ClassVar
 
+from crm_bridge.domain.snapshot import Attachment
 from crm_bridge.transport.parsing.rows import MARK, Path, parse_relaxed
 from crm_bridge.transport.parsing.strict_json import parse_json
 
@@ -30,14 +32,41 @@ class Purpose(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadBody:
+    """Bytes of a known length that are sent once, as they are read: nothing holds them together."""
+
+    pieces: Iterable[bytes] = field(repr=False)
+    size: int
+
+    @classmethod
+    def of(cls, file: Attachment) -> UploadBody:
+        """Return the bytes of a file of a backup; a damaged one raises BackupError now, before a byte leaves."""
+        if file.size is None:
+            raise ValueError("only a file whose bytes were read before has a known size")
+        pieces = file.chunks()
+        return cls(chain([next(pieces, b"")], pieces), file.size)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces."""
+        return iter(self.pieces)
+
+    def __len__(self) -> int:
+        """Return the size in bytes: it becomes the Content-Length."""
+        return self.size
+
+    def __bool__(self) -> bool:
+        """Return true: a file without a byte is a file."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class UploadPart:
-    """One part of a multipart upload. Without `size` in bytes streamed content goes out chunked."""
+    """One part of a multipart upload."""
 
     name: str
     filename: str
-    content: bytes | Iterable[bytes] = field(repr=False)
+    content: bytes | UploadBody = field(repr=False)
     content_type: str = "application/octet-stream"
-    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,7 +81,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: object | None = None
     form: Mapping[str, str] | None = None
-    body: bytes | None = None
+    body: bytes | UploadBody | None = None
     content_type: str = ""
     files: Sequence[UploadPart] = ()
     endpoint: str = ""

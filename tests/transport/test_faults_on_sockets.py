@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from crm_bridge.errors import AnswerLostError, CrmError, MalformedAnswerError, NotSentError
-from crm_bridge.transport import CallRecord, Purpose, Transport, UploadPart
+from crm_bridge.transport import CallRecord, Purpose, Transport, UploadBody, UploadPart
 from tests.slowness import slowness
 from tests.transport.servers import ImpatientClock, Server, call_to, reply
 
@@ -169,7 +169,7 @@ def test_a_drip_of_bytes_ends_at_the_total_deadline(
 def test_an_upload_the_server_does_not_read_ends_at_the_deadline(transport_to: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        part = UploadPart("file", "a.bin", (b"x" * 65536 for _ in range(1000)), size=65536 * 1000)
+        part = UploadPart("file", "a.bin", UploadBody((b"x" * 65536 for _ in range(1000)), 65536 * 1000))
         with pytest.raises(AnswerLostError):
             transport_to(origin, total=0.3).send(call_to(origin, Purpose.CREATE, files=[part]))
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from crm_bridge.errors import NotSentError
-from crm_bridge.transport import Purpose, Transport, UploadPart
+from crm_bridge.domain.snapshot import Attachment
+from crm_bridge.errors import BackupError, NotSentError
+from crm_bridge.transport import Purpose, Transport, UploadBody, UploadPart
 from tests.transport.servers import Server, call_to, reply
 
 Serve = Callable[..., Server]
@@ -70,10 +71,27 @@ def test_files_and_fields_are_parts(written: Callable[..., bytes]) -> None:
 
     request = written(
         form={"type": "pdf"},
-        files=[UploadPart("file", "a.pdf", b"%PDF", "application/pdf"), UploadPart("more", "b.bin", pieces(), size=6)],
+        files=[
+            UploadPart("file", "a.pdf", b"%PDF", "application/pdf"),
+            UploadPart("more", "b.bin", UploadBody(pieces(), 6)),
+        ],
     )
     assert parts_of(request) == [("type", None, b"pdf"), ("file", "a.pdf", b"%PDF"), ("more", "b.bin", b"abcdef")]
     assert b"chunked" not in request
+
+
+def test_a_damaged_file_of_a_backup_fails_before_anything_is_sent() -> None:
+    def damaged() -> Iterator[bytes]:
+        raise BackupError("the file was changed", reason="damaged")
+        yield b""
+
+    with pytest.raises(BackupError):
+        UploadBody.of(Attachment("1", "a.pdf", 3, "attachments", damaged))
+
+
+def test_an_empty_file_has_a_length_of_zero(written: Callable[..., bytes]) -> None:
+    request = written(body=UploadBody.of(Attachment("1", "a.pdf", 0, "attachments", lambda: iter(()))))
+    assert b"Content-Length: 0\r\n" in request
 
 
 @pytest.mark.parametrize("name", ['a"; name="x', "a\r\nX: y", "a\0b"])

@@ -19,7 +19,6 @@ from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.error_table import clean
 from crm_bridge_fxiaoke.mapping import FieldMap, text
 from crm_bridge_fxiaoke.module.content import content_of
-from crm_bridge_fxiaoke.reading.files import file_entries
 from crm_bridge_fxiaoke.reading.records import Records, condition
 from crm_bridge_fxiaoke.restoring.copies import Copies
 from crm_bridge_fxiaoke.restoring.giving_way import GivingWay
@@ -202,7 +201,6 @@ class Recreator:
         work.ids[work.item.ref.id] = new_id
         try:
             self._pair_details(work, new_id)
-            self._compare_files(work, new_id)
             self._take_mark_off(work, new_id)
             if work.item.relink is not False:
                 work.lost += self._relinker.relink(work.saved.links, old_id=work.item.ref.id, new_id=new_id)
@@ -272,20 +270,6 @@ class Recreator:
             envelope = self._send(work, relation.object.name, {**values, relation.field.name: master}, {})
             if envelope.code != 0:
                 work.lost.append(_("a row of {object}: {why}").format(object=relation.object.label, why=envelope.text))
-
-    def _compare_files(self, work: _Work, new_id: str) -> None:
-        """Read the contract's files back and compare digests; what differs is named."""
-        wanted = [one for source, files in work.uploaded.items() if "/" not in source for one in files]
-        if not wanted:
-            return
-        rows = self._records.by_ids(self._meta.name, [new_id])
-        there = [entry for row in rows.values() for _field, entry in file_entries(row.values, self._meta)]
-        digests = {self._uploads.digest_at(entry.path) for entry in there}
-        work.lost += [
-            _("file {name}: not the same after the upload").format(name=clean(one.name))
-            for one in wanted
-            if one.sha256 not in digests
-        ]
 
 
 def _file_values(work: _Work, prefix: str) -> dict[str, object]:

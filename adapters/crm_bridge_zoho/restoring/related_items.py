@@ -14,7 +14,7 @@ from crm_bridge.domain.snapshot import Attachment
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Verdict
-from crm_bridge.transport import UploadPart
+from crm_bridge.transport import UploadBody, UploadPart
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.module.contract_module import NOTES
 from crm_bridge_zoho.reading.files import LIST, LIST_FIELDS, NOTE_FILES, is_link, listed_files
@@ -84,31 +84,25 @@ class RelatedItemsWriter:
     def put_files(
         self, files: Sequence[Attachment], links: Iterable[Mapping[str, Any]], *, look_first: bool
     ) -> list[str]:
-        """Upload the files that are missing and compare each with the original; return what is missing, in words."""
+        """Upload the files that are missing; return what was refused, in words.
+
+        Nothing is read back here: the comparison after the restore reads every file once, and says what differs.
+        """
         there = self._listed() if look_first else []
         known = {(file.name, _digest(file)) for file in listed_files(self._client, self._ref, there)}
         lost = []
         for file in files:
-            content = b"".join(file.chunks())
-            digest = hashlib.sha256(content).hexdigest()
-            if file.source != LIST or (file.name, digest) in known:
+            if file.source != LIST or (file.name, file.sha256) in known:
                 continue
-            why = self._upload(file, content, digest)
-            if why:
-                lost.append(_("file {name}: {why}").format(name=file.name, why=why))
+            part = UploadPart("file", file.name, UploadBody.of(file), file.media_type)
+            outcome = self._upload(part)
+            if _settled(outcome) is Verdict.NOT_DONE:
+                lost.append(_("file {name}: {why}").format(name=file.name, why=outcome.message))
         return [*lost, *self._put_links(links, [str(row.get("$link_url")) for row in there])]
 
-    def _upload(self, file: Attachment, content: bytes, digest: str) -> str:
-        """Upload and read back; return why the file is not there, or nothing."""
-        part = UploadPart("file", file.name, content, file.media_type, len(content))
-        outcome = sent(
-            lambda: self._client.upload(f"{self._path}/Attachments", "POST /crm/v8/{module}/{id}/Attachments", part)
-        )
-        if _settled(outcome) is Verdict.NOT_DONE:
-            return outcome.message
-        copy: list[Mapping[str, Any]] = [{"id": outcome.id, "File_Name": file.name, "Size": str(len(content))}]
-        back = next(iter(listed_files(self._client, self._ref, copy)))
-        return "" if _digest(back) == digest else _("the uploaded bytes are not the same")
+    def _upload(self, *parts: UploadPart) -> Outcome:
+        route = "POST /crm/v8/{module}/{id}/Attachments"
+        return sent(partial(self._client.upload, f"{self._path}/Attachments", route, *parts))
 
     def _put_links(self, links: Iterable[Mapping[str, Any]], there: Sequence[str]) -> list[str]:
         lost = []
@@ -118,8 +112,7 @@ class RelatedItemsWriter:
                 continue
             fields = {"attachmentUrl": url, "title": title or url}
             parts = [UploadPart(name, "", value.encode(), "") for name, value in fields.items()]
-            route = "POST /crm/v8/{module}/{id}/Attachments"
-            outcome = sent(partial(self._client.upload, f"{self._path}/Attachments", route, *parts))
+            outcome = self._upload(*parts)
             if _settled(outcome) is Verdict.NOT_DONE:
                 lost.append(_("link {name}: {why}").format(name=title or url, why=outcome.message))
         return lost
@@ -143,8 +136,7 @@ class RelatedItemsWriter:
 
 def upload_for_field(client: ZohoClient, file: Attachment) -> Outcome:
     """Upload a file for a file-upload field; the outcome's id is what the field is given."""
-    content = b"".join(file.chunks())
-    part = UploadPart("file", file.name, content, file.media_type, len(content))
+    part = UploadPart("file", file.name, UploadBody.of(file), file.media_type)
     outcome = sent(lambda: client.upload("/crm/v8/files", "POST /crm/v8/files", part))
     _settled(outcome)
     return outcome

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import requests
 
-from crm_bridge.transport.calls import Call, UploadPart
+from crm_bridge.transport.calls import Call, UploadBody, UploadPart
 
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\0": "%00"})
 
@@ -17,7 +17,7 @@ _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\0": "%00"})
 def prepare(call: Call, session: requests.Session, *, boundary: UUID) -> requests.PreparedRequest:
     """Return the request; `boundary` separates the parts of an upload."""
     headers = dict(call.headers)
-    data: _Multipart | dict[str, str] | bytes | None = None
+    data: _Multipart | dict[str, str] | bytes | UploadBody | None = None
     if call.files:
         data = _Multipart(call.files, call.form or {}, boundary.hex)
         headers["Content-Type"] = f"multipart/form-data; boundary={boundary.hex}"
@@ -27,7 +27,8 @@ def prepare(call: Call, session: requests.Session, *, boundary: UUID) -> request
     elif call.form is not None:
         data = dict(call.form)
     elif call.body is not None:
-        data = call.body
+        # requests takes a stream of no bytes for one of unknown length.
+        data = call.body if len(call.body) else b""
         headers["Content-Type"] = call.content_type or "application/octet-stream"
     params = dict(call.params) if isinstance(call.params, Mapping) else list(call.params)
     request = requests.Request(call.method, call.url, headers=headers, params=params, data=data)
@@ -50,14 +51,13 @@ def json_bytes(value: object, *, nonce: str) -> bytes:
 
 
 class _Multipart:
-    """A streamed multipart body (RFC 7578); has a length when every part knows its size."""
+    """A streamed multipart body (RFC 7578) of a known length."""
 
     def __init__(self, parts: Sequence[UploadPart], form: Mapping[str, str], boundary: str) -> None:
         self._boundary = boundary
         fields = [UploadPart(name, "", value.encode("utf-8"), "") for name, value in form.items()]
         self._parts = [(self._head(part), part) for part in [*fields, *parts]]
         self._tail = f"--{boundary}--\r\n".encode("ascii")
-        self.size = self._size()
 
     def _head(self, part: UploadPart) -> bytes:
         lines = f'--{self._boundary}\r\nContent-Disposition: form-data; name="{part.name.translate(_ESCAPES)}"'
@@ -67,20 +67,8 @@ class _Multipart:
             lines += f"\r\nContent-Type: {part.content_type.translate(_ESCAPES)}"
         return f"{lines}\r\n\r\n".encode()
 
-    def _size(self) -> int | None:
-        total = len(self._tail)
-        for head, part in self._parts:
-            size = len(part.content) if isinstance(part.content, bytes) else part.size
-            if size is None:
-                return None
-            total += len(head) + size + 2
-        return total
-
     def __len__(self) -> int:
-        return self.size or 0  # requests reads 0 as "unknown" and sends the body chunked
-
-    def __bool__(self) -> bool:
-        return True
+        return sum(len(head) + len(part.content) + 2 for head, part in self._parts) + len(self._tail)
 
     def __iter__(self) -> Iterator[bytes]:
         for head, part in self._parts:
