@@ -5,7 +5,8 @@ from __future__ import annotations
 import gettext
 import locale
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,6 +37,17 @@ def use_language(language: str) -> None:
     """Switch every later message to `language`; anything but Chinese means the English source text."""
     global _active
     _active = "zh_CN" if language.lower().startswith("zh") else "en"
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Let every message inside be in `language`."""
+    before = _active
+    use_language(language)
+    try:
+        yield
+    finally:
+        use_language(before)
 
 
 def active_language() -> str:

@@ -1,6 +1,9 @@
-"""Reports on contracts for people.
+"""Reports for people.
 
 In reading order:
 
-    tables  contracts as tables for people
+    tables  contracts as tables
+    markup  HTML that is built of elements
+    page    one HTML file that needs nothing else
+    charts  bars and lines as inline SVG
 """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS, PACKAGES = ("gnome-keyring-daemon", "dbus-run-session"), ("gnome-keyring", "dbus")
 FETCHES = "apt-get install --yes --no-install-recommends --download-only gnome-keyring dbus"
 
 
@@ -25,10 +26,20 @@ def adapter_context(folder: Path, **programs: str) -> dict[str, str]:
 
 def install(environment: dict[str, str]) -> tuple[int, str, list[str]]:
     done = subprocess.run(
-        ["sh", str(ROOT / ".ci" / "secret-service")], env=environment, capture_output=True, text=True, check=False
+        ["sh", str(ROOT / ".ci" / "install"), "Secret Service", " ".join(PROGRAMS), *PACKAGES],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     calls = Path(environment["PATH"]) / "calls"
     return done.returncode, done.stderr, calls.read_text().splitlines() if calls.exists() else []
+
+
+def test_ci_installs_what_the_tests_look_for() -> None:
+    told = (ROOT / ".ci" / "run").read_text()
+    assert f'sh .ci/install "Secret Service" "{" ".join(PROGRAMS)}" {" ".join(PACKAGES)}' in told
+    assert "sh .ci/install browser chromium chromium" in told
 
 
 def test_a_secret_service_that_is_there_is_left_alone(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"use strict";
+for (const table of document.querySelectorAll("table.rows")) {
+  const mine = (selector) => [...document.querySelectorAll(`${selector}[data-rows="${table.id}"]`)];
+  const [field] = mine("input"), [chosen] = mine("button.chosen"), [shown] = mine(".shown");
+  const bars = mine("button[data-how]"), rows = [...table.tBodies[0].rows];
+  const texts = [];
+  let drill = null;
+  const text = (at) => (texts[at] ??= rows[at].textContent.toLowerCase());
+  const within = (cell, range) => {
+    const [low, high] = range.split(".."), size = Number(cell.replaceAll(",", "").match(/-?\d+(\.\d+)?/)?.[0] ?? NaN);
+    return (low === "" || size >= Number(low)) && (high === "" || size < Number(high));
+  };
+  const fits = {
+    equals: (cell, value) => cell === value,
+    begins: (cell, value) => cell.startsWith(value),
+    within,
+  };
+  const apply = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    rows.forEach((row, at) => {
+      const cell = drill && row.cells[drill.column].textContent;
+      const fit = (!drill || fits[drill.how](cell.trim(), drill.value)) && words.every((word) => text(at).includes(word));
+      row.hidden = !fit;
+      count += fit;
+    });
+    shown.textContent = `${count} / ${rows.length}`;
+    chosen.hidden = !drill;
+    chosen.textContent = drill ? drill.label : "";
+    for (const bar of bars) bar.setAttribute("aria-pressed", String(drill !== null && drill.bar === bar));
+  };
+  for (const bar of bars)
+    bar.addEventListener("click", () => {
+      drill = drill?.bar === bar ? null : { ...bar.dataset, bar, label: bar.innerText };
+      apply();
+    });
+  chosen.addEventListener("click", () => { drill = null; apply(); });
+  field.addEventListener("input", apply);
+  apply();
+}
