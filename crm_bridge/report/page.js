@@ -20,7 +20,7 @@ for (const table of document.querySelectorAll("table.rows")) {
     let count = 0;
     rows.forEach((row, at) => {
       const cell = drill && row.cells[drill.column].textContent;
-      const fit = (!drill || fits[drill.how](cell.trim(), drill.value)) && words.every((word) => text(at).includes(word));
+      const fit = (!drill || fits[drill.how](cell.trim(), drill.value.trim())) && words.every((word) => text(at).includes(word));
       row.hidden = !fit;
       count += fit;
     });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ ROWS = [
 ]
 
 
-def written(title: object = "Review", rows: object = ROWS) -> bytes:
+def written(title: object = "Review", rows: Iterable[Sequence[object]] = ROWS) -> bytes:
     output = io.BytesIO()
     with HtmlPage(output, title=title) as page:
         page.add(facts([(both(lambda: _("Status")), HOSTILE[0])]))
@@ -44,7 +44,7 @@ def written(title: object = "Review", rows: object = ROWS) -> bytes:
         page.add(tag("div", bars("Contracts", drills), lines("By year", [("2024", 1), ("2025", 2)]), class_="charts"))
         page.table(
             [HtmlColumn("Number"), HtmlColumn("Status"), HtmlColumn("Amount", number=True), HtmlColumn("Start")], rows
-        )  # type: ignore[arg-type]
+        )
     return output.getvalue()
 
 
@@ -111,7 +111,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 def visible(tab: Tab) -> list[str]:
     told: list[str] = tab.ask(
-        "[...document.querySelectorAll('#rows1 tbody tr')].filter(r => r.offsetHeight).map(r => r.cells[0].innerText)"
+        "[...document.querySelectorAll('#rows1 tbody tr')].filter(r => !r.hidden).map(r => r.cells[0].textContent.trim())"
     )
     return told
 
