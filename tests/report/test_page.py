@@ -111,7 +111,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 def visible(tab: Tab) -> list[str]:
     told: list[str] = tab.ask(
-        "[...document.querySelectorAll('#rows1 tbody tr')].filter(r => !r.hidden).map(r => r.cells[0].textContent.trim())"
+        "[...document.querySelectorAll('#rows1 tbody tr')].flatMap(r => r.hidden ? [] : r.cells[0].textContent.trim())"
     )
     return told
 
