@@ -58,7 +58,7 @@ def _of_call(node: ast.Call) -> Iterator[Message]:
         yield texts[0]
     elif name == "ngettext" and isinstance(texts[0], str) and isinstance(texts[1], str):
         yield (texts[0], texts[1])
-    elif name in ("option", "group", "command"):
+    elif name in ("option", "_shared", "group", "command"):
         for word in node.keywords:
             if word.arg == "help" and isinstance(word.value, ast.Constant) and isinstance(word.value.value, str):
                 yield word.value.value

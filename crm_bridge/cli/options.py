@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,15 @@ def _speak(context: click.Context, language: str | None) -> None:
     set_language(language)
 
 
+class _Language(click.Choice[str]):
+    """A language, also as a locale names it: `zh_CN`, `zh-Hans`, `en_US.UTF-8`."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return `en` or `zh`."""
+        language = re.split("[-_.]", value)[0].lower()
+        return super().convert(language if language in self.choices else value, param, ctx)
+
+
 _LANGUAGE = "crm_bridge.language"
 _path = click.Path(path_type=Path)
 _shared = functools.partial(click.option, cls=SharedOption)
@@ -49,7 +59,7 @@ _DECLARATIONS = (
     _shared("--json", "as_json", is_flag=True, default=False, help="Machine-readable output."),
     _shared(
         "--lang",
-        type=click.Choice(["en", "zh"]),
+        type=_Language(["en", "zh"]),
         default=None,
         is_eager=True,
         expose_value=False,

@@ -12,7 +12,7 @@ from crm_bridge.cli.options import command, force_option, format_option, group, 
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.terminal.translated import Command, Group
+from crm_bridge.cli.terminal.translated import Command, Group, translated
 from crm_bridge.errors import NothingMatchedError, UsageError
 from crm_bridge.i18n import _
 
@@ -44,7 +44,8 @@ class PlanGroup(Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the options of making a plan, which is what this command does most of the time."""
         making = self.commands["make"]
-        making.format_options(click.Context(making, parent=ctx), formatter)
+        with translated(making):
+            making.format_options(click.Context(making, parent=ctx), formatter)
         self.format_commands(ctx, formatter)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
