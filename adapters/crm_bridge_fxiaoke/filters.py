@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from crm_bridge.domain.filters.labels import field_hint
 from crm_bridge.domain.filters.pushdown import Pushed, Split, coverage_of, split
 from crm_bridge.domain.filters.tree import And, Compare, FieldRef, Filter, Op, ValueKind, conditions, fields_of
 from crm_bridge.domain.records.field_map import require_meanings
@@ -44,7 +45,7 @@ def _check_vendor(one: Compare, fields: FieldMap) -> None:
         raise UsageError(
             _("{object} has no field {name}").format(object=fields.object.name, name=one.field.name),
             reason="no_such_field",
-            hint=_("fields: {names}").format(names=", ".join(sorted(known))),
+            hint=field_hint(one.field.name, {name: field.label for name, field in known.items()}),
         )
     meta = known.get(one.field.name)
     bare_day = any(isinstance(value, date) and not isinstance(value, datetime) for value in one.values)

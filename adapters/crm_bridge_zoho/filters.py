@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from crm_bridge.domain.filters.labels import field_hint
 from crm_bridge.domain.filters.pushdown import Pushed, coverage_of, fold, split
 from crm_bridge.domain.filters.tree import Compare, FieldRef, Filter, Literal, Op, conditions, fields_of
 from crm_bridge.domain.records.field_map import require_meanings
@@ -83,7 +84,7 @@ class CoqlFilters:
                 raise UsageError(
                     _("the module has no field {name}").format(name=ref.name),
                     reason="field",
-                    hint=_("fields of the module: {names}").format(names=", ".join(sorted(self._fields))),
+                    hint=field_hint(ref.name, {name: field.label for name, field in self._fields.items()}),
                 )
             field = self._fields.get(ref.name)
             if field is not None and not field.in_coql:

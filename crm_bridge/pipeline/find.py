@@ -8,7 +8,7 @@ from dataclasses import replace
 from crm_bridge import failpoints
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters.pushdown import names_exactly
-from crm_bridge.domain.filters.tree import Filter, conditions, evaluate, open_fields
+from crm_bridge.domain.filters.tree import Filter, conditions, differs_in_case, evaluate, open_fields
 from crm_bridge.domain.filters.truth import Truth
 from crm_bridge.domain.filters.undecided import Undecided
 from crm_bridge.errors import UsageError
@@ -17,8 +17,8 @@ from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Completeness, Query, Search, UnreadableContract
 
 _NAMED = 5
-Meant = Callable[[], Iterable[tuple[str, str]]]
-"""Values of the filter that no option of their field has, each with the option that was probably meant."""
+Meant = Callable[[], Iterable[tuple[str, tuple[str, ...]]]]
+"""Values of the filter that no option of their field has, each with the options that were probably meant."""
 
 
 class Selection:
@@ -63,6 +63,10 @@ class Selection:
         """Ids that were selected for each number of a list."""
         self._seen = seen
         self.meant = meant
+        self.in_another_case = 0
+        """Contracts that would match if case did not count; not counted any more once one matches."""
+        self.another_case = ""
+        """A text of one of them."""
         self.changed: list[str] = []
         """Ids of contracts that are not any more what they were when they were chosen."""
         self._by_number: dict[str, list[str]] = {number: [] for number in _numbers(query.where)}
@@ -119,6 +123,8 @@ class Selection:
             answer = Truth.TRUE if where is None else evaluate(where, contract)
             if where is not None and answer is Truth.UNKNOWN:
                 self.undecided.add(contract, open_fields(where, contract))
+            if where is not None and answer is not Truth.TRUE and not self.matched:
+                self._count_case(where, contract)
             if answer is Truth.TRUE:
                 self.matched += 1
                 if contract.number in self._listed:
@@ -133,6 +139,11 @@ class Selection:
             self._doubt_double_rows()
         if both := unreadable & ids:
             self._doubt(_("{count} contracts were listed both readable and unreadable").format(count=len(both)))
+
+    def _count_case(self, where: Filter, contract: Contract) -> None:
+        if text := differs_in_case(where, contract):
+            self.in_another_case += 1
+            self.another_case = self.another_case or text
 
     def _as_seen(self, contract: Contract) -> Contract:
         """Return a contract bound to what it was when it was chosen: what was changed since is held later."""
@@ -178,14 +189,21 @@ def _numbers(where: Filter | None) -> Iterator[str]:
 
 def nothing_matches(selection: Selection) -> str:
     """Return the sentence about a selection without a contract."""
-    slip = _("{field_value} is no value of its field; did you mean {near}?")
-    return "; ".join(
-        [
-            _("no contract matches ({seen} were read)").format(seen=selection.seen),
-            *([selection.undecided.text()] if selection.undecided.count else []),
-            *(slip.format(field_value=f'"{written}"', near=f'"{near}"') for written, near in selection.meant()),
-        ]
-    )
+    told = [_("no contract matches ({seen} were read)").format(seen=selection.seen)]
+    if selection.in_another_case:
+        near = _("{count} differ only in case, for example {value}")
+        told.append(near.format(count=selection.in_another_case, value=f'"{selection.another_case}"'))
+    if selection.undecided.count:
+        told.append(selection.undecided.text())
+    for written, options in selection.meant():
+        slip = (
+            _("{field_value} is no value of its field; did you mean {near}?")
+            if len(options) == 1
+            else _("{field_value} is no value of its field; there are {near}")
+        )
+        named = ", ".join([f'"{one}"' for one in options[:_NAMED]] + ["…"] * (len(options) > _NAMED))
+        told.append(slip.format(field_value=f'"{written}"', near=named))
+    return "; ".join(told)
 
 
 def find_contracts(

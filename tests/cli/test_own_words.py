@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_fifty_misspelt_values_get_the_right_suggestion(crm: Connection) -> None
         if slip in labels or len(slip) < 2:
             continue
         found = list(suggestions(parse_filter(f'status = "{slip}"'), fields))
-        assert found == [(slip, label)], (slip, found)
+        assert found == [(slip, (label,))], (slip, found)
 
 
 def test_a_chinese_label_needs_no_quotes_and_finds_the_same_contracts(crm: Connection) -> None:
@@ -87,6 +88,27 @@ def test_nothing_found_says_what_may_have_been_meant(crm: Connection) -> None:
     with pytest.raises(NothingMatchedError) as caught:
         crm.plan('status = "expired"')
     assert 'did you mean "Expired"?' in caught.value.message
+
+
+def test_nothing_found_says_how_many_differ_only_in_case(crm: Connection) -> None:
+    customers = Counter(one.customer for one in crm.find())
+    name, count = max(customers.items(), key=lambda pair: (pair[0].isascii(), pair[1]))
+    selection = crm.find(f'customer contains "{name.swapcase()}"')
+    assert list(selection) == []
+    assert (selection.in_another_case, selection.another_case) == (count, name)
+    assert f'{count} differ only in case, for example "{name}"' in nothing_matches(selection)
+
+
+def test_a_value_that_resembles_no_option_is_told_with_the_options(crm: Connection) -> None:
+    with pytest.raises(NothingMatchedError, match='"已到期" is no value of its field; there are "'):
+        crm.plan('status = "已到期"')
+
+
+def test_a_name_that_no_field_has_is_told_with_the_nearest_label(crm: Connection) -> None:
+    (status,) = [one for one in crm.profile().fields if one.meaning == "status"]
+    with pytest.raises(UsageError) as caught:
+        list(crm.find(f'`{status.label[1:]}` = "Expired"'))
+    assert caught.value.hint .startswith(f"did you mean {status.label} ({status.name})")
 
 
 def test_a_label_that_two_fields_or_options_have_is_refused() -> None:

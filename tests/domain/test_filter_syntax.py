@@ -229,3 +229,12 @@ def test_two_hundred_conditions_are_read_and_one_more_is_refused() -> None:
 
 def test_a_text_that_is_too_long_is_refused_before_it_is_read() -> None:
     assert error_of("x" * (MAX_LENGTH + 1)).column == MAX_LENGTH + 1
+
+
+@pytest.mark.parametrize(("written", "meant"), [("contains", "~"), ("lacks", "!~"), ("Contains", "~")])
+def test_an_operator_may_be_a_word(written: str, meant: str) -> None:
+    assert parse_filter(f'customer {written} "Acme"') == parse_filter(f'customer {meant} "Acme"')
+
+
+def test_a_word_is_an_operator_only_after_a_field() -> None:
+    assert parse_filter('contains contains "lacks"') == parse_filter('`contains` ~ "lacks"')

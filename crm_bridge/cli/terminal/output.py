@@ -144,6 +144,9 @@ class Output:
             _write(FORMS[form](headers, chain(first, cells)), stream)
             return
         last = [footer] if footer else []
+        if not first:
+            _write(last, stream)
+            return
         if not stream.isatty():
             _write(chain(as_tabs(headers, chain(first, cells)), last), stream)
             return

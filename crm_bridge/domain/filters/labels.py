@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,6 +13,8 @@ from crm_bridge.domain.filters.tree import And, Compare, Filter, Literal, Not, O
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
+_ALIKE, _AS_GOOD = 0.5, 0.05
+"""How alike two names are that may be the same; how much less alike than the best another one may be."""
 _EXACT = frozenset({Op.EQ, Op.NE, Op.IN, Op.NOT_IN})
 
 
@@ -103,19 +105,34 @@ def _value_of(value: Literal, field: LabelledField) -> Literal:
     return meant[0] if meant else value
 
 
-def suggestions(filter: Filter, fields: Sequence[LabelledField]) -> Iterator[tuple[str, str]]:  # noqa: A002
-    """Yield (text, option that it may have meant) of values that no option of their field has."""
+def suggestions(filter: Filter, fields: Sequence[LabelledField]) -> Iterator[tuple[str, tuple[str, ...]]]:  # noqa: A002
+    """Yield each value that no option of its field has, with the option that it may have meant, else with all."""
     for condition in conditions(filter):
         field = _field_of(condition.field, fields) if condition.op in _EXACT else None
         known = {text for option in field.options for text in option} if field else set[str]()
         for value in condition.values if known else ():
-            if isinstance(value, str) and value not in known and (near := _nearest(value, known)):
-                yield value, near
+            if isinstance(value, str) and value not in known:
+                near = _nearest(value, known)
+                yield value, (near,) if near else tuple(label for _value, label in field.options) if field else ()
+
+
+def field_hint(written: str, labels: Mapping[str, str]) -> str:
+    """Return which field of a module (name -> label) a name may have meant, else all of them."""
+
+    def likeness(name: str) -> float:
+        texts = (_folded(written), _folded(name)), (_folded(written), _folded(labels[name]))
+        return max(difflib.SequenceMatcher(None, *pair).ratio() for pair in texts)
+
+    likest = sorted(labels, key=lambda name: (-likeness(name), name))
+    near = [name for name in likest if likeness(name) > max(_ALIKE, likeness(likest[0]) - _AS_GOOD)]
+    named = (f"{labels[name]} ({name})" if labels[name] != name else name for name in near or sorted(labels))
+    hint = _("did you mean {name}?") if near else _("fields of the module: {name}")
+    return hint.format(name=", ".join(named))
 
 
 def _nearest(value: str, known: set[str]) -> str | None:
     by_folded = {_folded(one): one for one in sorted(known)}
-    found = difflib.get_close_matches(_folded(value), list(by_folded), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(_folded(value), list(by_folded), n=1, cutoff=_ALIKE)
     return by_folded[found[0]] if found else None
 
 

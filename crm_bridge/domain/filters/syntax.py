@@ -24,6 +24,12 @@ KEYWORDS = frozenset(
 _SYMBOLS: Mapping[str, Op] = {"==": Op.EQ, "<>": Op.NE, "≠": Op.NE, "≤": Op.LE, "≥": Op.GE} | {
     op.value: op for op in (Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE, Op.CONTAINS, Op.NOT_CONTAINS)
 }
+_WORDS: Mapping[str, Op] = {
+    "in": Op.IN,
+    "between": Op.BETWEEN,
+    "contains": Op.CONTAINS,
+    "lacks": Op.NOT_CONTAINS,
+}
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
@@ -167,12 +173,15 @@ class _Parser:
         if self._take("starts"):
             self._expect("with")
             return Op.STARTS_WITH
-        for op in (Op.IN, Op.BETWEEN):
-            if self._take(op.value):
+        for word, op in _WORDS.items():
+            if self._take(word):
                 return op
         raise self._error(
             _("expected an operator after {field}, not {token}").format(field=field.name, token=self._shown(token)),
-            hint=_("one of = != < <= > >= ~ !~, in (...), not in (...), between ... and ..., starts with, is null"),
+            hint=_(
+                "one of = != < <= > >=, contains (~), lacks (!~), in (...), not in (...), between ... and ..., "
+                "starts with, is null"
+            ),
         )
 
     def _operands(self, op: Op) -> tuple[list[Literal], list[FilterToken]]:

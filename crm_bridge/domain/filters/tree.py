@@ -26,7 +26,7 @@ from crm_bridge.domain.filters.rules import (
     problem,
 )
 from crm_bridge.domain.filters.truth import Truth
-from crm_bridge.domain.filters.values import Literal, equal, order, stored_values, text_of, whole
+from crm_bridge.domain.filters.values import Literal, equal, order, stored_values, text_of, whole, without_case
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
@@ -51,6 +51,7 @@ __all__ = [
     "all_of",
     "any_of",
     "conditions",
+    "differs_in_case",
     "evaluate",
     "fields_of",
     "knowledge_of",
@@ -191,20 +192,21 @@ def matches(filter: Filter, contract: Contract) -> bool:  # noqa: A002
     return evaluate(filter, contract) is Truth.TRUE
 
 
-def evaluate(filter: Filter, contract: Contract) -> Truth:  # noqa: A002
+def evaluate(filter: Filter, contract: Contract, *, any_case: bool = False) -> Truth:  # noqa: A002
     """Return whether the filter holds, or UNKNOWN where that depends on a value that the CRM did not tell.
 
-    An empty value: false, except for `!=`, `!~`, `not in` and `is null`, which are true.
+    An empty value: false, except for `!=`, `!~`, `not in` and `is null`, which are true. `any_case` compares texts
+    without their case: for hints, never for a selection.
     """
     match filter:
         case Compare():
-            return _holds(filter, contract)
+            return _holds(filter, contract, any_case=any_case)
         case And(parts):
-            return min(evaluate(part, contract) for part in parts)
+            return min(evaluate(part, contract, any_case=any_case) for part in parts)
         case Or(parts):
-            return max(evaluate(part, contract) for part in parts)
+            return max(evaluate(part, contract, any_case=any_case) for part in parts)
         case Not(part):
-            return ~evaluate(part, contract)
+            return ~evaluate(part, contract, any_case=any_case)
         case Everything():
             return Truth.TRUE
 
@@ -213,6 +215,19 @@ def open_fields(filter: Filter, contract: Contract) -> Mapping[str, Untold]:  # 
     """Return the fields whose conditions are undecided for this contract, and why their values are not known."""
     leaves = (leaf for leaf in conditions(filter) if evaluate(leaf, contract) is Truth.UNKNOWN)
     return {leaf.field.name: why for leaf in leaves if (why := knowledge_of(leaf.field, contract)[1]) is not None}
+
+
+def differs_in_case(filter: Filter, contract: Contract) -> str:  # noqa: A002
+    """Return the text of a contract that misses the filter by its case alone; empty if that is not why."""
+    if evaluate(filter, contract, any_case=True) is not Truth.TRUE:
+        return ""
+    texts = (
+        text_of(stored)
+        for leaf in conditions(filter)
+        if evaluate(leaf, contract) is not evaluate(leaf, contract, any_case=True)
+        for stored in stored_values(value_of(leaf.field, contract))
+    )
+    return next((text for text in texts if text), "")
 
 
 def value_of(field: FieldRef, contract: Contract) -> object:
@@ -248,17 +263,19 @@ def _judged(value: object) -> tuple[object, Untold | None]:
     return value, None if whole(value) else Untold.UNRESOLVED
 
 
-def _holds(condition: Compare, contract: Contract) -> Truth:
+def _holds(condition: Compare, contract: Contract, *, any_case: bool) -> Truth:
     negative = condition.op in _NEGATIVE
     positive = COMPLEMENT[condition.op] if negative else condition.op
     value, why = knowledge_of(condition.field, contract)
-    stored = tuple(stored_values(value))
+    stored, literals = tuple(stored_values(value)), condition.values
+    if any_case:
+        stored, literals = tuple(map(without_case, stored)), tuple(map(without_case, literals))
     if positive is Op.IS_NULL:
         answer = Truth.of(not stored) if stored or why is None else Truth.UNKNOWN
     elif why is not None and not condition.field.vendor:  # an id in place of a name says nothing about the name
         answer = Truth.UNKNOWN
     else:
-        answer = Truth.of(any(_asks(positive, part, condition.values) for part in stored))
+        answer = Truth.of(any(_asks(positive, part, literals) for part in stored))
         if why is not None:
             answer = max(answer, Truth.UNKNOWN)
     return ~answer if negative else answer

@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 Literal = str | Decimal | bool | date | datetime
+V = TypeVar("V")
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -62,6 +64,11 @@ def text_of(stored: object) -> str | None:
     if isinstance(stored, bool) or not isinstance(stored, int | Decimal):
         return None
     return str(stored)
+
+
+def without_case(value: V) -> V:
+    """Return a text without its case; other values as they are."""
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _number(stored: object) -> Decimal | None:
