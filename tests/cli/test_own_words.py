@@ -108,7 +108,7 @@ def test_a_name_that_no_field_has_is_told_with_the_nearest_label(crm: Connection
     (status,) = [one for one in crm.profile().fields if one.meaning == "status"]
     with pytest.raises(UsageError) as caught:
         list(crm.find(f'`{status.label[1:]}` = "Expired"'))
-    assert caught.value.hint .startswith(f"did you mean {status.label} ({status.name})")
+    assert caught.value.hint.startswith(f"did you mean {status.label} ({status.name})")
 
 
 def test_a_label_that_two_fields_or_options_have_is_refused() -> None:
