@@ -66,7 +66,7 @@ def text_of(stored: object) -> str | None:
     return str(stored)
 
 
-def without_case(value: V) -> V:
+def without_case(value: V) -> V | str:
     """Return a text without its case; other values as they are."""
     return value.casefold() if isinstance(value, str) else value
 
