@@ -74,7 +74,7 @@ LIMITS = Limits(
     find_page=100,
     locate_batch=495,
     snapshot_batch=500,
-    trash_batch=99,
+    trash_batch=100,
     purge_batch=80,
     untrash_batch=80,
     bin_days=None,
@@ -88,5 +88,6 @@ LIMITS = Limits(
 )
 """Batches are what one verb takes; it splits them into calls and sends several side by side.
 
-A look is 99 ids and the control record per call, a snapshot 100 ids; a void is one id, the other changes 20.
+A void is one id, and a batch of them what a window takes; a look is 99 ids and the control record per call, a snapshot
+100 ids; the other changes 20.
 """
