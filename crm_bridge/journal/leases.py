@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,9 +15,9 @@ FOLDER = "locks"
 
 
 class Leases:
-    """Leases in the journal file; a run is alive as long as it holds the kernel lock on its own lock file.
+    """Leases in a file beside the lock file of their run, whose kernel lock says that the run is alive.
 
-    Every method runs inside the caller's write transaction, which serialises the takers of the lock files too.
+    Nothing is synced: no run outlives the machine. What writes must be alone: the caller keeps other processes off.
     """
 
     def __init__(self, home: Path) -> None:
@@ -24,41 +25,28 @@ class Leases:
         self._folder = home / FOLDER
         self._held: dict[str, FileLock] = {}
 
-    def take(
-        self, db: sqlite3.Connection, run: str, system: str, org: str, record_ids: Sequence[str], *, since: str
-    ) -> tuple[str, ...]:
+    def take(self, run: str, system: str, org: str, record_ids: Iterable[str]) -> tuple[str, ...]:
         """Lease all records to `run`, or return the ids that other live runs hold and lease none."""
-        first = run not in self._held
-        lock = self._held.setdefault(run, self._lock(run))
+        lock = self._held.setdefault(run, FileLock(self._path(run)))
         try:
             lock.acquire(who=run)
         except JournalBusyError:
             del self._held[run]
             raise
-        alive: dict[str, bool] = {}
-        taken = []
-        for record_id in record_ids:
-            row = db.execute(
-                "SELECT run FROM record_lease WHERE system = ? AND org = ? AND record_id = ?", (system, org, record_id)
-            ).fetchone()
-            if row is not None and row[0] != run and self._is_alive(row[0], alive):
-                taken.append(record_id)
-        if taken and first:
-            self.unlock(run)
-        if not taken:
-            db.executemany(
-                "INSERT OR REPLACE INTO record_lease (system, org, record_id, run, since) VALUES (?, ?, ?, ?, ?)",
-                [(system, org, record_id, run, since) for record_id in record_ids],
-            )
-        return tuple(taken)
+        try:
+            _write(_records(self._path(run)), system, org, record_ids)
+            taken = tuple(self._taken(run))
+        except BaseException:
+            self.drop(run)
+            raise
+        if taken:
+            self.drop(run)
+        return taken
 
-    def drop(self, db: sqlite3.Connection, run: str) -> None:
+    def drop(self, run: str) -> None:
         """Give up every lease of `run`."""
-        db.execute("DELETE FROM record_lease WHERE run = ?", (run,))
-
-    def unlock(self, run: str) -> None:
-        """Give back the run's lock, inside the transaction that dropped its leases."""
         if lock := self._held.pop(run, None):
+            _records(self._path(run)).unlink(missing_ok=True)
             lock.release(remove=True)
 
     def close(self) -> None:
@@ -67,13 +55,38 @@ class Leases:
             lock.release()
         self._held.clear()
 
-    def _is_alive(self, run: str, known: dict[str, bool]) -> bool:
-        if run not in known:
-            probe = self._lock(run)
-            known[run] = run in self._held or not probe.try_acquire(who="probe")
+    def _taken(self, run: str) -> Iterator[str]:
+        """Yield the ids in the file of `run` that are in the file of a live run as well; forget the dead."""
+        mine = _records(self._path(run))
+        for theirs in self._folder.glob("run-*.records"):
+            if theirs == mine:
+                continue
+            probe = FileLock(theirs.with_suffix(".lock"))
+            if not probe.try_acquire(who="probe"):
+                yield from _in_both(mine, theirs)
+                continue
+            theirs.unlink()
             probe.release(remove=True)
-        return known[run]
 
-    def _lock(self, run: str) -> FileLock:
+    def _path(self, run: str) -> Path:
         # The name is a digest: a run id never becomes part of a path.
-        return FileLock(self._folder / f"run-{sha256(run.encode()).hexdigest()[:32]}.lock")
+        return self._folder / f"run-{sha256(run.encode()).hexdigest()[:32]}.lock"
+
+
+def _records(lock: Path) -> Path:
+    return lock.with_suffix(".records")
+
+
+def _write(path: Path, system: str, org: str, record_ids: Iterable[str]) -> None:
+    handle = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(json.dumps([system, org]) + "\n")
+        file.writelines(json.dumps(record_id) + "\n" for record_id in record_ids)
+
+
+def _in_both(mine: Path, theirs: Path) -> Iterator[str]:
+    """Yield the ids that stand in both files, where both are about the same organisation."""
+    with mine.open(encoding="ascii") as ours, theirs.open(encoding="ascii") as others:
+        if ours.readline() == others.readline():
+            known = frozenset(others)
+            yield from (json.loads(line) for line in ours if line in known)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,7 @@ from crm_bridge.journal.storage.writing import WrittenBatch, insert_batch
 
 PIN_OUTCOMES = 50
 PIN_SECONDS = 60.0
+MOST_DEFERRED = 1000
 
 
 class Journal(Reader):
@@ -54,6 +56,7 @@ class Journal(Reader):
         self._stamp = stamp
         self._ballast = ballast
         self._leases = Leases(home)
+        self._deferred: list[NewEntry] = []
         self.path = home / database.FILE_NAME
         self._digest_key_named = False
         self._pinned_at = clock.monotonic()
@@ -129,13 +132,15 @@ class Journal(Reader):
     def append(self, new_entries: Sequence[NewEntry]) -> tuple[Entry, ...]:
         """Write all new entries in one transaction under one checkpoint; they are on disk when this returns.
 
+        Entries that were deferred are written before them; `()` writes just those.
         Raises JournalBusyError or JournalError when nothing was written; reason `disk_full`, `intent_open`,
         `bad_entry`, ... After reason `commit_uncertain` the journal is closed: nobody knows whether the entries are
         there. `outcome_not_recorded`: the disk stayed full even without the ballast.
         """
-        if not new_entries:
-            return ()
         with self._guard:
+            new_entries = [*self._deferred, *new_entries]
+            if not new_entries:
+                return ()
             self._refuse_intents_without_ballast(new_entries)
             # Nothing is written on a journal that does not check; hashing it again must not keep others from writing.
             if self._history is None or not self._history.thorough:
@@ -149,8 +154,18 @@ class Journal(Reader):
                 ):
                     raise
                 entries = self._write_from_ballast(new_entries, error)
+            written, self._deferred = len(self._deferred), []
             self._after_commit(new_entries)
-        return entries
+        return entries[written:]
+
+    def defer(self, new_entries: Sequence[NewEntry]) -> None:
+        """Have entries written with the next ones, as of now. A process that dies before loses them: only for what is
+        looked at again then, and decides nothing until the next `append`.
+        """
+        with self._guard:
+            self._deferred += [replace(one, noted=self._stamp_now()) for one in new_entries]
+            if len(self._deferred) >= MOST_DEFERRED:
+                self.append(())
 
     def sign_receipt(self, payload: bytes) -> dict[str, Any]:
         """Return the DSSE envelope of a deletion receipt, signed by the journal key."""
@@ -173,14 +188,14 @@ class Journal(Reader):
             self.pin()
         return made.entries[0]
 
-    def lease(self, run: str, system: str, org: str, record_ids: Sequence[str]) -> tuple[str, ...]:
+    def lease(self, run: str, system: str, org: str, record_ids: Iterable[str]) -> tuple[str, ...]:
         """Reserve records for `run`; return the ids that another live run holds. Empty means that all are leased.
 
         A run is alive while some process holds its lock; a killed run's leases are free. Raises JournalBusyError when
         another process is executing the same run.
         """
-        with self._guard, self._file.write() as db:
-            return self._leases.take(db, run, system, org, record_ids, since=timestamp(self._clock.now()))
+        with self._guard, self._file.alone():
+            return self._leases.take(run, system, org, record_ids)
 
     def release(self, run: str) -> None:
         """Give up every lease of `run`. In a journal that was closed meanwhile they end with the process."""
@@ -188,9 +203,8 @@ class Journal(Reader):
             if not self._file.open:
                 self._leases.close()
                 return
-            with self._file.write() as db:
-                self._leases.drop(db, run)
-                self._leases.unlock(run)
+            with self._file.alone():
+                self._leases.drop(run)
 
     def pin(self) -> None:
         """Write size and root of the head to the pin store. A failure sets `pin_stale` and is tried again later."""
@@ -245,16 +259,14 @@ class Journal(Reader):
     def _insert(
         self, db: sqlite3.Connection, new_entries: Sequence[NewEntry], signers: Sequence[Signer]
     ) -> WrittenBatch:
-        stamp = opening.make_stamp(
-            self._clock,
-            boot=self._stamp.boot,
-            session=self.session,
-            os_user=self._stamp.os_user,
-            ts=timestamp(self._clock.now()),
-        )
         tracked = any(is_intent(new_entry.op) or is_outcome(new_entry.op) for new_entry in new_entries)
         attempts = self._open() if tracked else {}
-        return insert_batch(db, self._tail, new_entries, stamp, origin=self.origin, signers=signers, attempts=attempts)
+        return insert_batch(
+            db, self._tail, new_entries, self._stamp_now(), origin=self.origin, signers=signers, attempts=attempts
+        )
+
+    def _stamp_now(self) -> Stamp:
+        return replace(self._stamp, ts=timestamp(self._clock.now()), mono_ms=int(self._clock.monotonic() * 1000))
 
     def _take_in(self, made: WrittenBatch) -> None:
         """Extend what is known by what was just committed."""

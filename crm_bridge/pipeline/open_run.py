@@ -37,7 +37,10 @@ def open_run(
             refuse_doubtful(context, file.targets(), but=run.id)
             if new:
                 begin_run(context, confirmed, run)
-            yield RunLog(context, run)
+            try:
+                yield RunLog(context, run)
+            finally:
+                context.journal.append(())  # what was seen last, where the run broke off
         finally:
             with failpoints.step("release"):
                 context.journal.release(run.id)

@@ -67,8 +67,11 @@ class RunLog:
         """Return where one contract stands."""
         return self._statuses.get(record_id, self._fold.untouched)
 
-    def write(self, failpoint: str, notes: Sequence[ContractEvent]) -> None:
-        """Journal events in one transaction. Illegal ones raise before anything is written."""
+    def write(self, failpoint: str, notes: Sequence[ContractEvent], *, later: bool = False) -> None:
+        """Journal events in one transaction. Illegal ones raise before anything is written.
+
+        `later`: with the next events. Only for what was seen, never for what was asked of a CRM or what it said.
+        """
         if not notes:
             return
         after: dict[str, Status] = {}
@@ -78,7 +81,7 @@ class RunLog:
             after[record_id] = follow(before, event)
         entries = event_entries(self.context, self.run, notes)
         with failpoints.step(failpoint):
-            self.context.journal.append(entries)
+            (self.context.journal.defer if later else self.context.journal.append)(entries)
         self._statuses.update(after)
         for note in notes:
             self._note(*note)

@@ -143,7 +143,7 @@ def lease_targets(context: RunContext, run: RunRef, file: PlanFile) -> None:
     Before the run's first entry: a run that could not begin leaves nothing behind that a resume would find.
     """
     with failpoints.step("lease"):
-        held = context.journal.lease(run.id, context.system, context.profile.org_id, [t.ref.id for t in file.targets()])
+        held = context.journal.lease(run.id, context.system, context.profile.org_id, (t.ref.id for t in file.targets()))
     if held:
         raise JournalBusyError(
             _("{count} contracts of this plan belong to another run that is not finished, first {id}").format(
@@ -177,6 +177,7 @@ def end_run(verified: VerifiedRun, *, outside: Sequence[str] | None = None) -> E
     """
     backed_up = verified.run.backed_up
     log, plan = backed_up.log, backed_up.plan
+    log.context.journal.append(())  # the receipt reads what the journal says
     halted = verified.halted.reason if isinstance(verified.halted, CrmBridgeError) else ""
     complete, counts = not halted, Counter[str]()
     for target in backed_up.file.targets():

@@ -35,7 +35,7 @@ STATEMENTS = {
     "name removed": "DELETE FROM meta",
     "tree node added": "INSERT INTO node (level, place, hash) VALUES (8, 0, zeroblob(32))",
     "format edited": "UPDATE meta SET value = '1' WHERE name = 'format'",
-    "index dropped": "DROP INDEX record_lease_run",
+    "table dropped": "DROP TABLE preflight",
     "index added": "CREATE INDEX more ON entry (raw)",
     "view added": "CREATE VIEW more AS SELECT 1",
     "trigger dropped": "DROP TRIGGER entry_no_update",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,10 +70,40 @@ def test_released_locks_leave_no_file_behind(journal: Journal, home: Path) -> No
     assert list((home / "locks").iterdir()) == []
 
 
+def test_files_of_a_dead_run_are_cleared_by_the_next(open_journal: OpenJournal, home: Path) -> None:
+    first, second = open_journal(), open_journal()
+    first.lease("R1", "zoho", "o1", ["1"])
+    first.close()
+    second.lease("R2", "zoho", "o1", ["2"])
+    second.release("R2")
+    assert list((home / "locks").iterdir()) == []
+
+
+def test_a_lease_changes_no_byte_of_the_journal(journal: Journal) -> None:
+    before = journal.path.read_bytes()
+    journal.lease("R1", "zoho", "o1", ["1"])
+    journal.release("R1")
+    assert journal.path.read_bytes() == before
+
+
+def test_an_id_is_compared_whole_whatever_it_is(journal: Journal, open_journal: OpenJournal) -> None:
+    journal.lease("R1", "zoho", "o1", ["1\n2", "合同"])
+    assert open_journal().lease("R2", "zoho", "o1", ["1", "2", "合", "合同"]) == ("合同",)
+
+
+def test_a_run_whose_ids_cannot_be_read_leases_none(journal: Journal, home: Path) -> None:
+    def broken() -> Iterator[str]:
+        yield "1"
+        raise OSError("the plan cannot be read")
+
+    with pytest.raises(OSError, match="the plan cannot be read"):
+        journal.lease("R1", "zoho", "o1", broken())
+    assert list((home / "locks").iterdir()) == []
+
+
 def test_the_name_of_a_lock_is_no_path(journal: Journal, home: Path) -> None:
     journal.lease("../../evil", "zoho", "o1", ["1"])
-    (lock,) = (home / "locks").iterdir()
-    assert lock.name.startswith("run-")
+    assert [path.name[:4] for path in (home / "locks").iterdir()] == ["run-"] * 2
 
 
 def test_a_killed_run_holds_nothing(journal: Journal, home: Path, keys: dict[str, str]) -> None:

@@ -12,10 +12,10 @@ import pytest
 from crm_bridge.clock import ManualClock
 from crm_bridge.errors import JournalBusyError, JournalError
 from crm_bridge.journal.checking.check import check_journal
-from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.journal.format.entry import NewEntry, timestamp
 from crm_bridge.journal.format.merkle import ProofError
 from crm_bridge.journal.storage import database
-from crm_bridge.journal.store import Journal
+from crm_bridge.journal.store import MOST_DEFERRED, Journal
 from tests.journal.conftest import MakeNewEntry, MemoryKeys, OpenJournal
 
 
@@ -183,6 +183,38 @@ def test_entries_hold_no_personal_value_in_clear(journal: Journal, home: Path) -
     assert b"HT-2024-0183" not in (home / database.FILE_NAME).read_bytes()
     assert digest == journal.keyed_digest("number", "HT-2024-0183")
     assert digest != journal.keyed_digest("title", "HT-2024-0183")
+
+
+def test_what_is_deferred_is_written_before_the_next_entries_as_of_then(
+    journal: Journal, clock: ManualClock, intent: MakeNewEntry
+) -> None:
+    before, seen = journal.head().size, clock.now()
+    journal.defer([NewEntry("verify", body={"at": 1})])
+    clock.advance(20)
+    assert journal.head().size == before
+    (entry,) = journal.append([intent("1")])
+    (deferred,) = journal.entries(op="verify")
+    assert (deferred.seq, deferred.ts) == (entry.seq - 1, timestamp(seen))
+    assert (entry.ts, entry.mono_ms - deferred.mono_ms) == (timestamp(clock.now()), 20_000)
+    assert deferred.seal_size == entry.seal_size == before + 2
+    assert journal.append(()) == ()
+    assert journal.head().size == before + 2
+
+
+def test_no_more_is_deferred_than_one_commit_should_hold(journal: Journal) -> None:
+    before = journal.head().size
+    for number in range(MOST_DEFERRED + 1):
+        journal.defer([NewEntry("verify", body={"at": number})])
+    assert journal.head().size == before + MOST_DEFERRED
+
+
+def test_a_refused_entry_loses_nothing_that_was_deferred(journal: Journal, intent: MakeNewEntry) -> None:
+    journal.append([intent("1")])
+    journal.defer([NewEntry("verify")])
+    with pytest.raises(JournalError, match="still open"):
+        journal.append([intent("1")])
+    journal.append(())
+    assert [entry.op for entry in journal.entries()][-1] == "verify"
 
 
 def test_a_lease_keeps_other_runs_away_until_it_is_released(

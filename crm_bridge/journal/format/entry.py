@@ -43,6 +43,8 @@ class NewEntry:
     crm_user: str = ""
     body: Mapping[str, JsonValue] = field(default_factory=dict)
     lines: Sequence[Mapping[str, JsonValue]] = ()
+    noted: Stamp | None = None
+    """Of the moment when it was handed over, where it waits for the next commit."""
 
 
 class AttemptKey(NamedTuple):

@@ -31,9 +31,6 @@ _TABLES = (
     "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, frontier BLOB NOT NULL) STRICT",
     "CREATE TABLE node (level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, "
     "PRIMARY KEY (level, place)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE record_lease (system TEXT NOT NULL, org TEXT NOT NULL, record_id TEXT NOT NULL, run TEXT NOT NULL, "
-    "since TEXT NOT NULL, PRIMARY KEY (system, org, record_id)) STRICT, WITHOUT ROWID",
-    "CREATE INDEX record_lease_run ON record_lease (run)",
     "CREATE TABLE preflight (id INTEGER PRIMARY KEY CHECK (id = 1), session TEXT NOT NULL) STRICT",
     "CREATE TRIGGER entry_in_order BEFORE INSERT ON entry "
     "WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), -1) + 1 FROM entry) "

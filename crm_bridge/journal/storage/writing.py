@@ -58,11 +58,12 @@ def insert_batch(
     for an attempt that is not open.
     """
     frontier, prev, seq = tail.frontier.copy(), tail.prev, tail.size
-    sealed = replace(stamp, seal_size=seq + len(new_entries), seal_after=tail.after)
+    size = seq + len(new_entries)
     made = WrittenBatch((), tail)
     entries, blocks, nodes = [], [], []
     for new_entry in new_entries:
         block = write_lines(new_entry.lines)
+        sealed = replace(new_entry.noted or stamp, seal_size=size, seal_after=tail.after)
         entry = write_entry(
             new_entry, sealed, LineSeal.of(block) if block else None, seq=seq, prev=prev, program=PROGRAM
         )

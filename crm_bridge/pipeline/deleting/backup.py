@@ -111,6 +111,7 @@ def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Seque
     answered: set[str] = set()
     gone: list[ContractRef] = []
     lacking: list[ContractRef] = []
+    notes: list[ContractEvent] = []
     ends = {target.ref.id: target.card.end for target in batch}
     for copy in log.context.adapter.snapshot([target.ref for target in batch]):
         failpoints.hit("snapshot.after")
@@ -118,30 +119,31 @@ def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Seque
         if isinstance(copy, Unavailable) and copy.gone:
             gone.append(copy.ref)
         elif isinstance(copy, Unavailable):
-            log.write("backup.journal", [_held(copy.ref.id, copy.reason)])
+            notes.append(_held(copy.ref.id, copy.reason))
             log.annotations.add({copy.ref.id: Annotation(remark=quoted(copy.message))})
         elif paper := weighing.paper(copy, ends.get(copy.ref.id)):
-            log.write("backup.journal", [_held(copy.ref.id, Reason.PAPER)])
+            notes.append(_held(copy.ref.id, Reason.PAPER))
             log.annotations.add({copy.ref.id: Annotation(remark=quoted("; ".join(paper)))})
         else:
             weighing.take(copy)
             if not keep(log, writer, copy, step=step):
                 lacking.append(copy.ref)
-    log.write("backup.journal", [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered])
+    notes += [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered]
+    log.write("backup.journal", notes, later=True)
     if gone:
         # That nothing was given is no proof: the cause is looked for.
-        log.write("backup.journal", look_for(log, gone, Step.TRASH))
+        log.write("backup.journal", look_for(log, gone, Step.TRASH), later=True)
     if lacking:
         # A file may be missing because its contract went meanwhile.
         found = look_for(log, lacking, Step.TRASH)
-        log.write("backup.journal", [note for note in found if note.event.reason in CAUSES_OF_ABSENCE])
+        log.write("backup.journal", [one for one in found if one.event.reason in CAUSES_OF_ABSENCE], later=True)
 
 
 def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
     """Store a copy in a set of the run, and say whether it is there; else its contract is held, with the reason."""
     stored = store(log.context, writer, copy, step=step)
     if stored.reason is not None:
-        log.write("backup.journal", [_held(copy.ref.id, stored.reason, stored.code)])
+        log.write("backup.journal", [_held(copy.ref.id, stored.reason, stored.code)], later=True)
     log.annotations.add({copy.ref.id: Annotation(remark=quoted(stored.remark))})
     return stored.reason is None
 

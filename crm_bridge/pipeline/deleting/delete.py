@@ -136,7 +136,7 @@ class _Deletion:
             part = next(batches(self.ready(), size), [])
             self._send(iter(part))
             done = [target for target in part if self.log.status(target.ref.id).state is State.DONE]
-            verify_targets(self.log, done, total=len(done))
+            verify_targets(self.log, done, total=len(done), later=True)
             # What a resume tries again is less than a part, and decides nothing.
             self.refusals.check(at_least=self.context.rules.ramp[0])
             ramp.check(part)

@@ -287,5 +287,7 @@ def _note(context: RunContext, file: PlanFile, found: Rehearsal, run: str = "") 
         crm_user=context.profile.user_id,
         body={"connection": context.connection, **found.as_json()},
     )
+    # What a run waits for nothing more after is written with its first intents.
+    write = context.journal.defer if run and found.result != BLOCKED else context.journal.append
     with failpoints.step("rehearsal.journal"):
-        context.journal.append([entry])
+        write([entry])

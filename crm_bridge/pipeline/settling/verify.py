@@ -55,8 +55,8 @@ def _is_open(status: Status, also: Sequence[State]) -> bool:
     return status.state in _ASKED or status.state in also
 
 
-def verify_targets(log: RunLog, targets: Iterable[Target], *, total: int) -> None:
-    """Look for `total` contracts and journal what was seen, with its level of evidence."""
+def verify_targets(log: RunLog, targets: Iterable[Target], *, total: int, later: bool = False) -> None:
+    """Look for `total` contracts and journal what was seen, with its level of evidence; `later`: with what is next."""
     context, done = log.context, 0
     intents: dict[str, datetime] | None = None
     notes: list[ContractEvent] = []
@@ -70,12 +70,12 @@ def verify_targets(log: RunLog, targets: Iterable[Target], *, total: int) -> Non
             notes += [note for target in batch if (note := _note(log, target, observation))]
             contradicted += _contradicted(log, batch, observation) if observation else []
             if len(notes) >= _LINES_PER_COMMIT:
-                log.write("verify.journal", notes)
+                log.write("verify.journal", notes, later=later)
                 notes = []
             done += len(batch)
             context.progress("verify", done, total)
     finally:
-        log.write("verify.journal", notes)
+        log.write("verify.journal", notes, later=later)
     if contradicted:
         reconcile(log, contradicted)
         done_now = [target for target in contradicted if log.status(target.ref.id).state is State.DONE]
