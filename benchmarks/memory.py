@@ -54,7 +54,7 @@ def measured(home: Path) -> Iterator[tuple[str, Mapping[str, float | int | str]]
     yield "plan", run(home, "plan", name, "--where", "amount >= 0", "--reason", "benchmark", "-o", plan, *RAISED)
     digest = json.loads(Path(plan).read_bytes().splitlines()[-1])["digest"]
     yield "apply", run(home, "apply", plan, "--confirm", digest)
-    for words in (("status", "--all"), ("receipt", "show"), ("restore", "--last", "--dry-run")):
+    for words in (("status", "--all"), ("receipt", "show"), ("restore", "--last", "--dry-run"), ("review",)):
         for form in ((), ("--json",)):
             yield " ".join([*words, *form]), run(home, *form, *words)
 

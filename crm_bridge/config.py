@@ -80,6 +80,8 @@ class ConfigFile(BaseModel):
     secrets_dir: str | None = None
     pin_file: str | None = None
     """File for size and root of the journal, best on another volume than the state directory."""
+    review_days: int = Field(default=30, ge=1)
+    """Days after which a run that nobody reviewed is named by `doctor`."""
     policy: PolicyTable = PolicyTable()
     connections: dict[ConnectionName, ConnectionTable] = Field(default_factory=dict)
 
@@ -113,6 +115,7 @@ class Config:
     secrets_dir: Path | None = None
     pin_file: Path | None = None
     policy: PolicyTable = field(default_factory=PolicyTable)
+    review_days: int = 30
     text: str = field(default="", repr=False)
 
     @property
@@ -153,7 +156,7 @@ def load_config(home: Path) -> Config:
     file = home / Path(parsed.secrets_file).expanduser() if parsed.secrets_file else None
     folder = home / Path(parsed.secrets_dir).expanduser() if parsed.secrets_dir else None
     pin = home / Path(parsed.pin_file).expanduser() if parsed.pin_file else None
-    return Config(path, connections, file, folder, pin, parsed.policy, text)
+    return Config(path, connections, file, folder, pin, parsed.policy, parsed.review_days, text)
 
 
 def _why(problem: Exception) -> str:

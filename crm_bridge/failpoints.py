@@ -70,6 +70,7 @@ STEPS: Mapping[str, str] = {
     "vault.disposed": N_("journal that a backup set is disposed of"),
     "key.next": N_("keep the next signing key beside the one in force"),
     "key.finish": N_("put the next signing key in its place"),
+    "review.sign_off": N_("journal up to which entry the journal was reviewed"),
     "journal.aside": N_("set a journal aside that cannot be opened"),
 }
 """Every step by name; each has the failpoints `<name>.before` and `<name>.after`."""

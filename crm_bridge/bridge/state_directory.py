@@ -228,22 +228,14 @@ class StateDirectory:
         >>> count > 0
         True
         """
-        from crm_bridge.files import create_private
         from crm_bridge.journal.export import export_journal, is_export
         from crm_bridge.journal.known import own_vkey
-        from crm_bridge.overwriting import check_replaceable
+        from crm_bridge.overwriting import check_replaceable, replacing
 
         check_replaceable(output, is_export, force=force)
         folder = self.home / JOURNAL_FOLDER
-        part = output.with_name(f".{output.name}.part")
-        part.unlink(missing_ok=True)
-        try:
-            # Never through a link that somebody put there: the folder of the export may be anybody's.
-            with os.fdopen(create_private(part), "wb") as file:
-                count = export_journal(folder, file)
-            part.replace(output)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(output) as file:
+            count = export_journal(folder, file)
         return count, own_vkey(folder, self.env.keys)
 
     def journal_keys(self) -> tuple[str, ...]:

@@ -641,6 +641,24 @@ class DeletionsDocument:
     remarks: list[str]
 
 
+@document("review/1", "`review`")
+@dataclass
+class ReviewDocument:
+    """What was deleted in a period, and what of it deserves a look."""
+
+    first_entry: int
+    last_entry: int
+    since: str
+    until: str
+    signed_off_before: dict[str, Any] | None
+    outcomes: dict[str, int]
+    vault_checked: bool
+    urgent: int
+    runs: list[dict[str, Any]]
+    concerns: list[dict[str, Any]]
+    signed_off: dict[str, Any] | None = None
+
+
 @document("policy/1", "`policy show`")
 @dataclass
 class PolicyDocument:

@@ -25,7 +25,7 @@ GROUPS = {
     N_("Look"): ("find", "show", "policy"),
     N_("Delete"): ("plan", "apply", "delete", "status", "resume", "verify"),
     N_("Bring back"): ("restore", "backup", "vault"),
-    N_("Prove"): ("receipt", "journal"),
+    N_("Prove"): ("receipt", "journal", "review"),
     N_("Try out"): ("demo", "sandbox"),
     N_("Administration"): ("debug",),
 }
@@ -54,6 +54,7 @@ COMMANDS = {
     "restore": ("restore_cmd", "restore"),
     "receipt": ("receipt_cmd", "receipt"),
     "journal": ("journal_cmd", "journal"),
+    "review": ("review_cmd", "review"),
     "vault": ("vault_cmd", "vault"),
     "debug": ("debug_cmd", "debug"),
 }
@@ -82,6 +83,7 @@ HELP = {
     "restore": N_("Bring contracts back."),
     "receipt": N_("Show, issue and verify receipts."),
     "journal": N_("List, check and export the audit journal."),
+    "review": N_("Review what was deleted, and sign it off."),
     "vault": N_("List, check, copy, prune and shred backups."),
     "debug": N_("Switches of the test interface."),
 }

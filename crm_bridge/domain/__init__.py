@@ -15,6 +15,7 @@ In reading order:
     restoring/    the way back, promised and measured
     canonical     canonical bytes and digests
     moment        one moment on both clocks of a machine
+    durations     spans of time as people write them
     given_text    text that a person or a program gives
     money         amounts in words
 """

@@ -19,4 +19,5 @@ In reading order:
     sealing        small JSON values under a key that only this installation's journal can derive
     vault_admin/   retention and copies of backup sets
     receipt_check  check a receipt
+    signing_off    sign-offs of reviews
 """

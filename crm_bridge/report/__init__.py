@@ -2,8 +2,9 @@
 
 In reading order:
 
-    tables  contracts as tables
-    markup  HTML that is built of elements
-    page    one HTML file that needs nothing else
-    charts  bars and lines as inline SVG
+    tables   contracts as tables
+    markup   HTML that is built of elements
+    page     one HTML file that needs nothing else
+    charts   bars and lines as inline SVG
+    review/  what was deleted in a period, and what of it deserves a look
 """

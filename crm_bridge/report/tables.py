@@ -10,9 +10,9 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.errors import UsageError
@@ -35,6 +35,7 @@ COLUMNS: Mapping[str, str] = {
     "modified": N_("Modified"),
     "state": N_("State"),
 }
+Rows: TypeAlias = Iterable[Mapping[str, str | None]]
 _BOM = b"\xef\xbb\xbf"
 _MARK = "written by crm-bridge"
 _LONGEST_HEADER = 65_536
@@ -48,24 +49,31 @@ def write_table(form: str, contracts: Iterable[Contract], output: BinaryIO, lang
     `language` chooses the headers, `en` or `zh_CN`. Memory does not grow with the number of contracts. Amounts are
     the digits that the CRM sent; times keep the offset in which they were read.
     """
+    if form == "jsonl":
+        return _write_jsonl(contracts, output)
+    headers = [in_language(language, text) for text in COLUMNS.values()]
+    return write_rows(form, headers, map(fields_of, contracts), output)
+
+
+def write_rows(form: str, headers: Sequence[str], rows: Iterable[Mapping[str, str | None]], output: BinaryIO) -> int:
+    """Write rows as `csv` or `xlsx`, and return their number. Raises UsageError for another format."""
     write = WRITERS.get(form)
     if write is None:
         raise UsageError(
             _("there is no table format {format!r}").format(format=form),
-            hint=_("choose one of: {formats}").format(formats=", ".join(WRITERS)),
+            hint=_("choose one of: {formats}").format(formats="csv, xlsx, jsonl"),
         )
-    headers = [in_language(language, text) for text in COLUMNS.values()]
-    return write(contracts, output, headers)
+    return write(rows, output, headers)
 
 
-def is_table(form: str) -> Callable[[BinaryIO], bool]:
+def is_table(form: str, columns: Mapping[str, str] = COLUMNS) -> Callable[[BinaryIO], bool]:
     """Return what recognises a table that was written here in a format, in any language."""
-    return lambda file: _BEGINS[form](file)
+    return (lambda file: _begins_csv(file, columns)) if form == "csv" else lambda file: _BEGINS[form](file)
 
 
-def _begins_csv(file: BinaryIO) -> bool:
+def _begins_csv(file: BinaryIO, columns: Mapping[str, str]) -> bool:
     first = file.readline(_LONGEST_HEADER)
-    headers = ([in_language(language, text) for text in COLUMNS.values()] for language in LANGUAGES)
+    headers = ([in_language(language, text) for text in columns.values()] for language in LANGUAGES)
     return any(first == _BOM + f"{','.join(one)}\r\n".encode() for one in headers)
 
 
@@ -126,16 +134,16 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _write_csv(contracts: Iterable[Contract], output: BinaryIO, headers: list[str]) -> int:
+def _write_csv(rows: Rows, output: BinaryIO, headers: Sequence[str]) -> int:
     # The byte-order mark is what makes Excel read UTF-8.
     output.write(_BOM)
     line = io.StringIO(newline="")
     writer = csv.writer(line)
     writer.writerow(headers)
     count = 0
-    for contract in contracts:
+    for row in rows:
         count += 1
-        writer.writerow([_cell(name, value) for name, value in fields_of(contract).items()])
+        writer.writerow([_cell(name, value) for name, value in row.items()])
         if line.tell() > 65_536:
             _drain(line, output)
     _drain(line, output)
@@ -148,7 +156,7 @@ def _drain(line: io.StringIO, output: BinaryIO) -> None:
     line.truncate()
 
 
-def _write_jsonl(contracts: Iterable[Contract], output: BinaryIO, _headers: list[str]) -> int:
+def _write_jsonl(contracts: Iterable[Contract], output: BinaryIO) -> int:
     count = 0
     for contract in contracts:
         count += 1
@@ -162,7 +170,7 @@ class _Sheet(Protocol):
     def write_string(self, row: int, column: int, text: str) -> object: ...
 
 
-def _write_xlsx(contracts: Iterable[Contract], output: BinaryIO, headers: list[str]) -> int:
+def _write_xlsx(rows: Rows, output: BinaryIO, headers: Sequence[str]) -> int:
     try:
         import xlsxwriter
     except ImportError:
@@ -177,29 +185,29 @@ def _write_xlsx(contracts: Iterable[Contract], output: BinaryIO, headers: list[s
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(headers) - 1, 18)
-        return _fill(sheet, contracts, headers)
+        return _fill(sheet, rows, headers)
     finally:
         book.close()
 
 
-def _fill(sheet: _Sheet, contracts: Iterable[Contract], headers: list[str]) -> int:
+def _fill(sheet: _Sheet, rows: Rows, headers: Sequence[str]) -> int:
     """Write every cell as text: ids longer than 15 digits would be rounded, and text is never evaluated."""
     row = 0
-    for row, cells in enumerate(_rows(contracts, headers)):
+    for row, cells in enumerate(_cells(rows, headers)):
         if row >= _ROW_LIMIT:
             raise UsageError(
                 _("an Excel sheet holds no more than {count} contracts").format(count=_ROW_LIMIT - 1),
-                hint=_("choose csv or jsonl"),
+                hint=_("choose csv"),
             )
         for column, text in enumerate(cells):
             sheet.write_string(row, column, text)
     return row
 
 
-def _rows(contracts: Iterable[Contract], headers: list[str]) -> Iterator[list[str]]:
+def _cells(rows: Rows, headers: Sequence[str]) -> Iterator[Sequence[str]]:
     yield headers
-    for contract in contracts:
-        yield [_excel(value) for value in fields_of(contract).values()]
+    for row in rows:
+        yield [_excel(value) for value in row.values()]
 
 
 def _excel(value: str | None) -> str:
@@ -208,9 +216,5 @@ def _excel(value: str | None) -> str:
     return text if len(text) <= _CELL_LIMIT else text[: _CELL_LIMIT - 1] + "…"
 
 
-WRITERS: Mapping[str, Callable[[Iterable[Contract], BinaryIO, list[str]], int]] = {
-    "csv": _write_csv,
-    "xlsx": _write_xlsx,
-    "jsonl": _write_jsonl,
-}
-_BEGINS: Mapping[str, Callable[[BinaryIO], bool]] = {"csv": _begins_csv, "jsonl": _begins_jsonl, "xlsx": _begins_xlsx}
+WRITERS: Mapping[str, Callable[[Rows, BinaryIO, Sequence[str]], int]] = {"csv": _write_csv, "xlsx": _write_xlsx}
+_BEGINS: Mapping[str, Callable[[BinaryIO], bool]] = {"jsonl": _begins_jsonl, "xlsx": _begins_xlsx}

@@ -76,6 +76,7 @@ class Doctor:
             ("home", self._home),
             ("disk", self._disk),
             ("journal", self._journal),
+            ("review", self._review),
             ("vault", self._vault),
             ("configuration", self._configuration),
             ("secrets", self._secrets),
@@ -130,6 +131,15 @@ class Doctor:
         if count := len(journal.open_intents()):
             says = _("{count} calls of an interrupted run are not settled").format(count=count)
             yield warning("journal", says, _("run `crm-bridge resume`"))
+
+    def _review(self) -> Iterator[DoctorFinding]:
+        from crm_bridge.pipeline.signing_off import days_overdue
+
+        env = self._bridge.env
+        late = days_overdue(self._bridge.journal, now=env.clock.now(), days=env.config.review_days)
+        if late is not None:
+            says = _("a review of what was deleted is overdue by {days} days").format(days=late)
+            yield warning("review", says, _("look at it with `crm-bridge review`, then sign it off"))
 
     def _vault(self) -> Iterator[DoctorFinding]:
         from crm_bridge.errors import BackupError

@@ -16,6 +16,7 @@ In reading order:
     policy_cmd       `policy`: show what holds for a connection, check it against the CRM, explain it for one
     receipt_cmd      `receipt show|issue|verify`: what can be shown to somebody who was not there
     restore_cmd      `restore`: bring contracts back, and point references at them again
+    review_cmd       `review`: what was deleted in a period and deserves a look; sign it off
     run_cmd          `apply`, `delete`, `resume`, `verify`, `status`: carry plans out, and say what became of each
     sandbox_cmd      `sandbox serve`: stand-ins of the CRMs on this machine, until Ctrl-C
     vault_cmd        `vault list|show|check|prune|shred|copy|fetch`: what backups there are, whether they are

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,24 +113,18 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
 
 
 def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:
-    from crm_bridge.files import create_private
-    from crm_bridge.overwriting import check_replaceable
+    from crm_bridge.overwriting import check_replaceable, replacing
     from crm_bridge.pipeline.find import nothing_matches
     from crm_bridge.report.tables import is_table, write_table
 
     form, path = chosen["form"], chosen["output"]
     check_replaceable(path, is_table(form), force=chosen["force"])
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(create_private(part), "wb") as file:
-            count = write_table(form, selection, file, active_language())
+    with replacing(path) as file:
+        count = write_table(form, selection, file, active_language())
         if not count:
             raise NothingMatchedError(nothing_matches(selection))
         # Personal data leaves the encrypted state directory here: that belongs into the journal, and comes first.
         connected.journal_export(form=form, count=count)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     proven = _say_if_incomplete(out, selection, limited=chosen["limit"] is not None)
     if out.as_json:
         facts = {"connection": connected.name, "format": form, "file": str(path), "count": count, "complete": proven}

@@ -9,6 +9,7 @@ In reading order:
     outcome_words   outcomes and degrees of certainty in words
     plan_view       how plans look
     restore_view    how a restore looks
+    review_view     how a review is shown
     run_view        how runs and restores look
     undo            the undo card
     vault_view      backup sets on the screen

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crm_bridge.domain.absence import Claim
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
-from crm_bridge.journal.format.entry import Entry
+from crm_bridge.journal.format.entry import Entry, NewEntry
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.deleting.delete import interrupted
 from crm_bridge.pipeline.entries import RUN_START
@@ -21,6 +22,9 @@ from crm_bridge.pipeline.run_log import RunLog, VerifiedRun
 from crm_bridge.pipeline.settling.absence import names_deleter
 from crm_bridge.pipeline.settling.claims import Claims
 from crm_bridge.spi.adapter import Completeness, Query, Whereabouts
+
+AUDITED = "audit.done"
+_NAMED = 100
 
 
 class Origin(StrEnum):
@@ -54,6 +58,7 @@ class DeletionAudit:
         """
         self._context = context
         self._besides = frozenset(besides or ())
+        self._whole = besides is None
         self.since = since or _beginning(context)
         self._search = context.adapter.find(
             Query(deleted_since=self.since - context.policy.allowed_skew, besides=besides)
@@ -68,13 +73,33 @@ class DeletionAudit:
 
     def __iter__(self) -> Iterator[AuditedDeletion]:
         """Yield every deletion once. Raises NotAvailableError, PermissionDeniedError."""
-        known = set(self._besides)
+        known, outside = set(self._besides), list[str]()
         # The CRM's clock may be behind ours, and tell whole seconds.
         earliest = self.since - self._context.policy.allowed_skew
         for one in self._deleted():
             if one.ref.id not in known and (one.at is None or one.at >= earliest):
                 known.add(one.ref.id)
-                yield AuditedDeletion(one, self._attribution.origin_of(one))
+                audited = AuditedDeletion(one, self._attribution.origin_of(one))
+                if audited.origin is Origin.OUTSIDE:
+                    outside.append(one.ref.id)
+                yield audited
+        if self._whole:
+            self._note(outside)
+
+    def _note(self, outside: list[str]) -> None:
+        """Journal how a whole audit ended: a review tells it to those who were not there."""
+        context = self._context
+        body: dict[str, JsonValue] = {
+            "connection": context.connection,
+            "since": self.since.isoformat(timespec="milliseconds"),
+            "complete": bool(self.completeness and self.completeness.proven),
+            "outside": len(outside),
+            "ids": [*outside[:_NAMED]],
+        }
+        profile = context.profile
+        context.journal.append(
+            [NewEntry(AUDITED, context.system, profile.org_id, profile.module, crm_user=profile.user_id, body=body)]
+        )
 
     def _deleted(self) -> Iterator[Whereabouts]:
         seen = 0
