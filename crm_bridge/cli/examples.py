@@ -59,6 +59,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "journal reconcile": ("journal reconcile zoho-eu", "journal reconcile zoho-eu --since 2026-01-01"),
     "journal renew": ("journal renew --after 812:ROOT", "journal renew --after checkpoint.txt"),
     "journal rotate-key": ("journal rotate-key", "journal rotate-key --json"),
+    "review": ("review --since 30d -o review.html", "review --up-to 812 --sign-off"),
     "vault check": ("vault check", "vault check --format csv"),
     "vault copy": ("vault copy --to s3://backups/contracts", "vault copy SET --to file:///mnt/copies"),
     "vault fetch": ("vault fetch --from s3://backups/contracts", "vault fetch SET --from file:///mnt/copies"),

@@ -6,6 +6,7 @@ In reading order:
     snapshot      a full copy of one contract
     capabilities  a CRM's abilities as data
     lifecycle     all states of one contract in a run, all events, and what may follow what
+    outcome_words  outcomes and degrees of certainty in words
     reasons       every word that can stand beside a contract, with what it means and what follows from it
     absence       why a contract is not there
     receipt       a small signed statement about a run, and a line per contract that it binds. A pure function of

@@ -20,6 +20,7 @@ from crm_bridge.version import VERSION
 
 _KIND = '<meta name="generator" content="crm-bridge">'
 _LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
+_HEAD = 2048
 _FILTER_HELP = N_("Everything that is typed here must be in a row")
 
 
@@ -121,6 +122,11 @@ def _filter(number: int) -> Markup:
 def _one_language(title: object) -> Markup:
     """Return a title for the window, which cannot change its language: without elements."""
     return text(title) if not isinstance(title, Markup) or "<" not in title else Markup("crm-bridge")
+
+
+def is_page(file: BinaryIO) -> bool:
+    """Return whether a file begins as pages that were written here do."""
+    return _KIND.encode() in file.read(_HEAD)
 
 
 @cache

@@ -14,6 +14,7 @@ import pytest
 
 from crm_bridge.sandbox.serve import Sandbox
 from crm_bridge.spi.emulator import Emulator
+from tests.browser import browser, needs_browser
 from tests.cli.conftest import Said, Shell
 from tests.cli.test_deletions_outside import delete_past_the_journal, live
 
@@ -188,3 +189,30 @@ def test_a_span_that_is_none_is_named(shell: Shell, running: Sandbox) -> None:
     said = shell("review", "--since", "30 monkeys", "--json")
     assert said.code == 2
     assert "30 monkeys" in said.error()["message"]
+
+
+@needs_browser
+def test_the_page_opens_without_a_network_is_filtered_by_its_charts_and_leads_to_each_run(
+    shell: Shell, running: Sandbox, tmp_path: Path
+) -> None:
+    first = delete(shell, "zoho-sandbox", tmp_path)
+    second = delete(shell, "fxiaoke-sandbox", tmp_path)
+    path = tmp_path / "review.html"
+    assert shell("review", "-o", path).code == 0
+    assert shell("review", "-o", path).code == 0, "an older page is replaced"
+    with browser() as tab:
+        for width in (1280, 390):
+            tab.open(path, width=width)
+            assert (tab.requests, tab.complaints) == ([], [])
+            assert tab.ask("document.documentElement.scrollWidth <= innerWidth")
+        shown = "[...document.querySelectorAll('#rows1 tbody tr')].filter(row => !row.hidden).length"
+        assert tab.ask(shown) == len(first["outcomes"]) + len(second["outcomes"])
+        tab.ask("[...document.querySelectorAll('button')].find(one => one.innerText === 'zoho-sandbox').click()")
+        assert tab.ask(shown) == len(first["outcomes"])
+        tab.ask("[...document.querySelectorAll('button')].find(one => one.innerText === 'removed').click()")
+        assert tab.ask(shown) == len(first["outcomes"]) + len(second["outcomes"])
+        tab.type_into("input[type=search]", second["outcomes"][0]["id"])
+        assert tab.ask(shown) == 1
+        tab.ask("document.querySelector('#rows1 tbody tr:not([hidden]) a').click()")
+        assert tab.ask("document.querySelector(':target summary').innerText").startswith(second["run_id"])
+        assert tab.printed().startswith(b"%PDF")

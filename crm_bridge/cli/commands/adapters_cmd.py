@@ -9,7 +9,7 @@ import click
 from crm_bridge.cli.options import command, group, shared
 from crm_bridge.cli.terminal.completion import complete_adapter
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.views.outcome_words import SURE
+from crm_bridge.domain.outcome_words import SURE
 from crm_bridge.harmless import plain
 from crm_bridge.i18n import N_, _
 

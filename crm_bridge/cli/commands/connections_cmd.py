@@ -9,8 +9,8 @@ import click
 from crm_bridge.cli.options import command, format_option, group, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_adapter, complete_connection
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.views.outcome_words import SURE
 from crm_bridge.domain.capabilities import Step
+from crm_bridge.domain.outcome_words import SURE
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 

@@ -128,7 +128,7 @@ def print_receipt(
     out: Output, said: dict[str, Any], lines: Iterable[dict[str, Any]], gone: Iterable[Withdrawal] = ()
 ) -> bool:
     """Print what a receipt says, for people; `said` is its predicate. Return whether anything withdraws it."""
-    from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
+    from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 
     _print_run(out, said)
     _print_lines(out, iter(lines))
@@ -168,7 +168,7 @@ def _print_run(out: Output, said: dict[str, Any]) -> None:
 
 
 def _print_lines(out: Output, rest: Iterator[dict[str, Any]]) -> None:
-    from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
+    from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 
     first = next(rest, None)
     named = first is not None and "names" in first
@@ -262,7 +262,7 @@ def verify(file: Path, vkeys: tuple[str, ...], lines: Path | None) -> int:
 
 def _print_check(out: Output, result: dict[str, Any]) -> None:
     """Print what was proved, each thing by itself: that the journal says it is not yet that the CRM did it."""
-    from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
+    from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 
     signed = _("good, by {key}").format(key=", ".join(result["keys"]))
     included = _("entry {entry} is in the journal {origin}").format(entry=result["entry"], origin=result["journal"])

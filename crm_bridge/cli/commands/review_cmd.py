@@ -25,7 +25,7 @@ REVIEW = "crm-bridge.review/1"
 @click.option("--since", default=None, metavar="30d|DATE", help="Begin there; default: after the last sign-off.")
 @click.option("--up-to", type=click.IntRange(min=0), default=None, metavar="ENTRY", help="End with this entry.")
 @click.option("--vault", is_flag=True, help="Read every backup set again as well.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Write FILE.csv or FILE.xlsx.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Write FILE.html, .csv or .xlsx.")
 @click.option("--sign-off", "signs", is_flag=True, help="Journal that you reviewed all of this.")
 @force_option
 def review(since: str | None, up_to: int | None, signs: bool, output: Path | None, **chosen: Any) -> int:
@@ -54,15 +54,20 @@ def review(since: str | None, up_to: int | None, signs: bool, output: Path | Non
 
 def _write(reviewer: Reviewer, made: Review, path: Path, *, force: bool) -> None:
     from crm_bridge.overwriting import check_replaceable, replacing
+    from crm_bridge.report.page import is_page
+    from crm_bridge.report.review.page import write_page
     from crm_bridge.report.review.table import COLUMNS, write_review
     from crm_bridge.report.tables import is_table
 
     form = path.suffix.removeprefix(".").lower()
-    if form not in ("csv", "xlsx"):
-        raise UsageError(_("{path} is no .csv or .xlsx file").format(path=path))
-    check_replaceable(path, is_table(form, COLUMNS), force=force)
+    if form not in ("html", "csv", "xlsx"):
+        raise UsageError(_("{path} is no .html, .csv or .xlsx file").format(path=path))
+    check_replaceable(path, is_page if form == "html" else is_table(form, COLUMNS), force=force)
     with replacing(path) as file:
-        write_review(form, reviewer.rows(made), file)
+        if form == "html":
+            write_page(made, lambda: reviewer.rows(made), file)
+        else:
+            write_review(form, reviewer.rows(made), file)
 
 
 def _show(out: Output, made: Review, output: Path | None, *, signed: bool) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.bridge.way_back import FATES, thing_text
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
 from crm_bridge.cli.views.run_view import restore_json
+from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.restoring.comparison import Difference, Measured
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crm_bridge.cli.terminal.tables import Column, amount, key
-from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
+from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 from crm_bridge.i18n import _
 from crm_bridge.report.review.values import TOPIC_WORDS, URGENT
 

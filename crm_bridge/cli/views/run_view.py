@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import key, title
-from crm_bridge.cli.views.outcome_words import OUTCOME_WORDS
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.lifecycle import Outcome
+from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 from crm_bridge.domain.planning.plan import Card
 from crm_bridge.harmless import plain
 from crm_bridge.i18n import _

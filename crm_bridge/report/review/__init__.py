@@ -5,5 +5,6 @@ In reading order:
     values   the review as a value
     runs     one run: its outcomes, evidence and money, and a row per contract
     gather   the journal read once, from the last sign-off on
+    page     one HTML file with charts
     table    the rows as CSV and Excel
 """

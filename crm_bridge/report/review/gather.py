@@ -99,10 +99,11 @@ class Reviewer:
             if now - _SOON <= end <= now + _SOON:
                 says = _("the CRM's bin keeps it until {date}").format(date=end.date())
                 yield Concern(Topic.BIN_DEADLINE, says, run.info.id, run.info.ref.connection, removed)
+        known = frozenset(one.id for one in all_runs(self.bridge.journal))
         for one in self.bridge.vault.sets():
             # What no deletion made, such as a rehearsal, nobody will need back.
-            deletes = one.complete and one.plan and not one.shredded
-            if deletes and one.keep_until and one.keep_until <= (now + _SOON).date():
+            needed = one.run in known and one.complete and not one.shredded
+            if needed and one.keep_until and one.keep_until <= (now + _SOON).date():
                 says = _("kept until {date}").format(date=one.keep_until)
                 yield Concern(Topic.BACKUP_EXPIRES, f"{one.set_id}: {says}", one.run, one.connection, one.count)
 
