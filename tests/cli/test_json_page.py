@@ -69,7 +69,13 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     run("backup", name, "--where", 'status = "Draft"')
     run("backup", name, "--format", "csv", "-o", tmp_path / "a.csv")
     run("journal", "reconcile", name)
-    for words in ("journal list", "journal check", f"journal export -o {tmp_path}/j.jsonl", "journal rotate-key"):
+    for words in (
+        "review",
+        "journal list",
+        "journal check",
+        f"journal export -o {tmp_path}/j.jsonl",
+        "journal rotate-key",
+    ):
         run(*words.split())
     for words in ("connections list", f"connections test {name}", "adapters", f"adapters show {name.split('-')[0]}"):
         run(*words.split())
