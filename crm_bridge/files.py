@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from crm_bridge import failpoints
 from crm_bridge.errors import ConfigError, CrmBridgeError, JournalBusyError
@@ -145,12 +146,19 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    with replaced_file(path) as target:
+        target.write(data)
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a new 0600 file that takes the place of `path`, durably, once the block has ended without an error."""
     remove_abandoned(path.parent, f".{path.name}.*.tmp")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     handle = create_unfinished(temporary)
     try:
         with os.fdopen(handle, "wb") as target:
-            target.write(data)
+            yield target
             target.flush()
             os.fsync(target.fileno())
         os.replace(temporary, path)

@@ -213,6 +213,7 @@ class Connection(RunVerbs):
         output: Path | None = None,
         force: bool = False,
         undecided: Literal["refuse", "leave_out"] = "refuse",
+        origin: Literal["person", "program"] = "program",
         **caps: Unpack[RaisedCaps],
     ) -> Plan:
         """Make an immutable plan of everything that matches; kept at `output`, else in the state directory.
@@ -229,6 +230,8 @@ class Connection(RunVerbs):
 
         `contracts` are some that `find`, a plan or a run gave: the plan is bound to them as they were then, and what
         was changed since is named in `Plan.notes.warnings` and left alone.
+
+        `origin` says whether a person made the choice; the policy may want an approval for plans of programs.
 
         >>> plan = crm.plan(where.number.starts_with("HT-2025-000"), reason="duplicate import")
         >>> len(plan), plan.notes.warnings
@@ -258,6 +261,8 @@ class Connection(RunVerbs):
             fast,
             reason,
             wanted.text(),
+            wanted.rule(),
+            origin,
             leave_out_undecided=undecided == "leave_out",
             caps=self._bridge.rules(self.name).caps.raised(**caps),
             force=force,
@@ -282,7 +287,15 @@ class Connection(RunVerbs):
 
         leave_out(self.context, plan.file)
 
-    def delete(self, wanted: str, *, confirm: Confirm, reason: str = "", step: Step = Step.TRASH) -> Run:
+    def delete(
+        self,
+        wanted: str,
+        *,
+        confirm: Confirm,
+        reason: str = "",
+        step: Step = Step.TRASH,
+        origin: Literal["person", "program"] = "program",
+    ) -> Run:
         """Delete one contract by id or number. A digest confirms the plan that was shown for it before.
 
         >>> crm.delete(numbers[2], confirm=lambda plan: plan.phrase, reason="entered twice").counts
@@ -291,7 +304,7 @@ class Connection(RunVerbs):
         if not callable(confirm):
             return self.apply(self._plan_by_digest(confirm, wanted), confirm=confirm)
         contract = self.get(wanted)
-        return self.apply(self.plan(ids=[contract.id], reason=reason, step=step), confirm=confirm)
+        return self.apply(self.plan(ids=[contract.id], reason=reason, step=step, origin=origin), confirm=confirm)
 
     def _plan_by_digest(self, digest: object, wanted: str) -> Plan:
         from crm_bridge.bridge.plan_result import Plan

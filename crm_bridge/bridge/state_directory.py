@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crm_bridge.journal.checking.findings import JournalFindings
     from crm_bridge.journal.pin import Pin
     from crm_bridge.journal.store import Journal
+    from crm_bridge.pipeline.planning.plan_sharing import PlanOutline
     from crm_bridge.pipeline.receipt import Withdrawal
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.vault_admin.retention import VaultRetention
@@ -94,7 +95,11 @@ class StateDirectory:
         They go where `secrets_dir` or `secrets_file` say, else where secrets are kept for good.
         """
         from crm_bridge.bridge.setup.own_keys import make_missing, refuse_strange_journal
+        from crm_bridge.config import FILE_NAME
+        from crm_bridge.files import write_private
 
+        if not (self.home / FILE_NAME).exists():  # who only reads and approves has keys and no connection
+            write_private(self.home / FILE_NAME, b"")
         keys = self.env.writable_keys()
         refuse_strange_journal(self.home / JOURNAL_FOLDER, keys)
         return make_missing(keys, self.env.randomness)
@@ -137,6 +142,39 @@ class StateDirectory:
 
         self.progress("plan", 0, None)
         return Plan(open_plan(Path(path), journal=self.journal))
+
+    def read_plan(self, path: Path | str) -> Plan | PlanOutline:
+        """Read a plan of this installation, one that was sealed for this reader, or the outline of any other.
+
+        Only plans that `open_plan` returns can be carried out here. Raises ConfirmationError for an altered plan.
+
+        >>> bridge.read_plan(crm.plan(number="HT-2025-0001").path).count
+        1
+        """
+        from crm_bridge.bridge.plan_result import Plan
+        from crm_bridge.pipeline.planning.plan_sharing import PlanOutline, read_anywhere
+        from crm_bridge.vault.crypto.keys import MasterKey
+
+        master = MasterKey(self.env.keys)
+        journal = self.journal if any((self.home / JOURNAL_FOLDER).glob("*.sqlite*")) else None
+        read = read_anywhere(Path(path), journal=journal, identity=master.load() if master.is_there() else None)
+        return read if isinstance(read, PlanOutline) else Plan(read)
+
+    def share_plan(self, plan: Plan, readers: Sequence[str], output: Path | None = None) -> Path:
+        """Seal a plan's key for readers (`age1...`) who have another installation; its digest stays.
+
+        >>> reader = bridge.own_keys()[-1].public
+        >>> bridge.share_plan(crm.plan(number="HT-2025-0001"), [reader], folder / "shared.plan").name
+        'shared.plan'
+        """
+        from crm_bridge.overwriting import check_replaceable
+        from crm_bridge.pipeline.planning.plan_file import is_plan
+        from crm_bridge.pipeline.planning.plan_sharing import share_plan
+
+        path = output or plan.path
+        check_replaceable(path, is_plan, force=False)
+        share_plan(plan.file, readers, self.journal, path)
+        return path
 
     def runs(self) -> Iterator[RunInfo]:
         """Return every run, oldest first, from the journal.

@@ -17,6 +17,7 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Query
 
 _SHOWN = 20
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ID = re.compile(r"[0-9A-Za-z_]+")
 
 
@@ -74,6 +75,13 @@ class Wanted:
             listed = to_text(where.number.one_of(self.numbers)) if few else f"number in ({len(self.numbers)})"
             parts.append(listed)
         return " and ".join(parts) or self.words or "ids"
+
+    def rule(self) -> str:
+        """Return the same without any text that was compared with: it may name people."""
+        parts = [_TEXT.sub('"…"', to_text(all_of(*self.filters)))] if self.filters else []
+        counted = (("number", self.numbers), ("id", self.ids))
+        parts += [f"{name} in ({len(given)})" for name, given in counted if given is not None]
+        return " and ".join(parts) or "…"
 
 
 def _seen(contract: object) -> tuple[str, str]:

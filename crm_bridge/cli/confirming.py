@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crm_bridge.cli.options import shared
 from crm_bridge.cli.terminal.output import Output
@@ -15,6 +15,11 @@ _TRIES = 3
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Plan
+
+
+def origin() -> Literal["person", "program"]:
+    """Return whether a person chooses at a terminal, or a program does."""
+    return "person" if sys.stdin.isatty() and sys.stderr.isatty() else "program"
 
 
 def ask(plan: Plan) -> str:

@@ -40,6 +40,8 @@ class CardDocument:
     currency: str | None
     start: str | None
     end: str | None
+    owner: str | None
+    created: str | None
 
 
 @dataclass
@@ -112,6 +114,22 @@ class CapsDocument:
     max_amount: dict[str, Any]
 
 
+@document("plan-outline/1", "`plan show` without the plan's key")
+@dataclass
+class PlanOutlineDocument:
+    """As much of another installation's plan as stands in clear."""
+
+    digest: str
+    count: int
+    connection: str
+    step: str
+    rule: str
+    origin: str
+    made_at: str
+    expires_at: str
+    ids: list[str]
+
+
 @document("plan/1", "`plan`, `plan show`, `delete` before it is confirmed")
 @dataclass
 class PlanDocument:
@@ -135,9 +153,12 @@ class PlanDocument:
     expires_at: str
     assumptions: list[str]
     side_effects: list[str]
+    rule: str
+    origin: str
     forecast: ForecastDocument
     where: str
     reason: str
+    author: str
     amounts: dict[str, str]
     notes: dict[str, Any]
     predicted: dict[str, Any] | None = None

@@ -112,6 +112,11 @@ def suggested(*words: object) -> str:
 
 def format_option(command: F) -> F:
     """Let a command that lists rows take `--format`; `json` is the same as `--json`."""
+    return formats("table", "json", "csv", "md")(command)
+
+
+def formats(*names: str) -> Callable[[F], F]:
+    """Let a command take `--format` with these names, the first of which it writes unasked."""
 
     def chosen(context: click.Context, _option: click.Parameter, form: str) -> str:
         if form == "json":
@@ -119,10 +124,10 @@ def format_option(command: F) -> F:
             root.obj = replace(root.obj if isinstance(root.obj, Shared) else Shared(), as_json=True)
         return form
 
-    forms = click.Choice(["table", "json", "csv", "md"])
+    forms = click.Choice(names)
     return click.option(
-        "--format", "form", type=forms, default="table", callback=chosen, help="Form in which rows are written."
-    )(command)
+        "--format", "form", type=forms, default=names[0], callback=chosen, help="Form in which rows are written."
+    )
 
 
 def force_option(command: F) -> F:

@@ -17,7 +17,7 @@ from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import open_private
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.sealing import ValueSeal
+from crm_bridge.pipeline.sealing import ValueSeal, seal_key
 from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Observation
 
@@ -46,7 +46,7 @@ class Annotations:
     def __init__(self, folder: Path, run: str, journal: Journal, randomness: random.Random | None = None) -> None:
         """Read what an earlier process wrote; `folder` is that of the kept plans."""
         self._path = folder / f"{run}.annotations"
-        self._seal = ValueSeal(journal, "annotation-seal", run, randomness)
+        self._seal = ValueSeal(seal_key(journal, "annotation-seal", run), randomness)
         self._by_id: dict[str, Annotation] = {}
         with suppress(OSError, ConfigError):
             self._read()

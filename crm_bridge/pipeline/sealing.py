@@ -17,12 +17,17 @@ from crm_bridge.journal.store import Journal
 _NONCE = 12
 
 
+def seal_key(journal: Journal, purpose: str, name: str) -> str:
+    """Derive a key from the journal's; `purpose` and `name` keep the sealed values of two files apart."""
+    return journal.keyed_digest(purpose, name)
+
+
 class ValueSeal:
     """AES-GCM with a key of its own for each purpose and name."""
 
-    def __init__(self, journal: Journal, purpose: str, name: str, randomness: random.Random | None = None) -> None:
-        """Derive the key from the journal's; `purpose` and `name` keep the sealed values of two files apart."""
-        self._box = AESGCM(bytes.fromhex(journal.keyed_digest(purpose, name)))
+    def __init__(self, key: str, randomness: random.Random | None = None) -> None:
+        """Take 64 hex digits: those that `seal_key` derives, or a colleague gave for one file."""
+        self._box = AESGCM(bytes.fromhex(key))
         self._randomness = randomness or random.SystemRandom()
 
     def close(self, value: Mapping[str, JsonValue], about: str) -> str:

@@ -1,5 +1,5 @@
 "use strict";
-for (const table of document.querySelectorAll("table.rows")) {
+for (const table of document.querySelectorAll("table.rows[id]")) {
   const mine = (selector) => [...document.querySelectorAll(`${selector}[data-rows="${table.id}"]`)];
   const [field] = mine("input"), [chosen] = mine("button.chosen"), [shown] = mine(".shown");
   const bars = mine("button[data-how]"), rows = [...table.tBodies[0].rows];
@@ -7,8 +7,10 @@ for (const table of document.querySelectorAll("table.rows")) {
   let drill = null;
   const text = (at) => (texts[at] ??= rows[at].textContent.toLowerCase());
   const within = (cell, range) => {
-    const [low, high] = range.split(".."), size = Number(cell.replaceAll(",", "").match(/-?\d+(\.\d+)?/)?.[0] ?? NaN);
-    return (low === "" || size >= Number(low)) && (high === "" || size < Number(high));
+    const [, unit, low, high] = range.match(/^(?:(.*) )?(\S*)\.\.(\S*)$/);
+    if (unit !== undefined && !cell.startsWith(`${unit} `)) return false;
+    const size = Number(cell.replaceAll(",", "").match(/-?\d+(\.\d+)?/)?.[0] ?? NaN);
+    return (low === "" ? size < Number(high) : size >= Number(low)) && (high === "" || size < Number(high));
   };
   const fits = {
     equals: (cell, value) => cell === value,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crm_bridge.cli.caps import cap_options, caps_of
-from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared, suggested
+from crm_bridge.cli.options import command, force_option, formats, group, open_bridge, shared, suggested
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output
@@ -19,7 +20,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from crm_bridge.bridge import Run
+    from crm_bridge.bridge import Plan, Run
 
 
 class PlanGroup(Group):
@@ -50,7 +51,7 @@ class PlanGroup(Group):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Show both forms."""
-        formatter.write_usage("crm-bridge plan", "CONNECTION [OPTIONS] | show FILE")
+        formatter.write_usage("crm-bridge plan", "CONNECTION [OPTIONS] | show FILE | share FILE")
 
 
 @group("plan", cls=PlanGroup, help="Plan a deletion on CONNECTION; nothing is sent.")
@@ -90,6 +91,7 @@ class MakeCommand(Command):
 @click.option("--rehearse/--no-rehearse", default=None, help="Rehearse the restore (default: for > 50 contracts).")
 def make(connection: str, output: Path | None, **chosen: Any) -> int:
     """Plan a deletion on CONNECTION."""
+    from crm_bridge.cli.confirming import origin
     from crm_bridge.cli.rehearsing import rehearsed, say_rehearsed
     from crm_bridge.cli.views.plan_view import PLAN, plan_card, plan_json
     from crm_bridge.domain.capabilities import Step
@@ -111,6 +113,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
             automations=chosen["automations"],
             fast=chosen["fast"],
             **caps_of(chosen),
+            origin=origin(),
             undecided="leave_out" if chosen["leave_out_undecided"] else "refuse",
         )
         broken = made.notes.refusals
@@ -145,27 +148,79 @@ def _left_of(run: Run, connection: str, ids: list[str] | None) -> list[str]:
 @command("show")
 @click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_plan)
 @click.option("--all", "every", is_flag=True, help="Every contract.")
-@click.option("--details", is_flag=True, help="Assumptions, cost, and what each way back returns, field by field.")
-@format_option
-def show(file: Path, every: bool, details: bool, form: str) -> int:
-    """Show the plan in FILE."""
-    from crm_bridge.cli.views.plan_view import PLAN, plan_card, plan_details, plan_json, plan_table
+@click.option(
+    "--details",
+    is_flag=True,
+    help="Assumptions, cost, each way back field by field; in Markdown, the card and figures.",
+)
+@formats("table", "json", "csv", "md", "html")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=None, help="With --format html: file to write."
+)
+@force_option
+def show(file: Path, **chosen: Any) -> int:
+    """Show the plan in FILE; as a page for review with --format html."""
+    from crm_bridge.cli.views.outline_view import show_outline
+    from crm_bridge.cli.views.plan_view import PLAN, plan_card, plan_details, plan_figures, plan_json, plan_table
+    from crm_bridge.pipeline.planning.plan_sharing import PlanOutline
 
-    out = Output(as_json=shared().as_json)
-    with open_bridge() as bridge:
-        read = bridge.open_plan(file)
+    out, form = Output(as_json=shared().as_json), chosen["form"]
+    with open_bridge(create=False) as bridge:
+        read = bridge.read_plan(file)
+        if isinstance(read, PlanOutline):
+            return show_outline(read, every=chosen["every"])
+        if not read.file.ours:
+            out.note(_("This plan was sealed for you by its author: it can be read here, and not carried out."))
         if out.as_json:
             out.document(PLAN, plan_json(read, contracts=True))
+        elif form == "html":
+            _write_page(read, chosen["output"], force=chosen["force"])
         elif form != "table":
+            if chosen["details"]:
+                plan_figures(read, form)
             plan_table(read, form)
         else:
             plan_card(read)
-            if details:
+            if chosen["details"]:
                 plan_details(read)
-            if every:
+            if chosen["every"]:
                 plan_table(read)
+    return 0
+
+
+def _write_page(plan: Plan, output: Path | None, *, force: bool) -> None:
+    """Write the page of a plan to a file, or where the results go."""
+    from crm_bridge.files import replaced_file
+    from crm_bridge.overwriting import check_replaceable
+    from crm_bridge.report.page import is_page
+    from crm_bridge.report.plan_page import write_plan_page
+
+    if output is None:
+        write_plan_page(plan, sys.stdout.buffer)
+        return
+    check_replaceable(output, is_page, force=force)
+    with replaced_file(output) as file:
+        write_plan_page(plan, file)
+    Output.note(_("{count} contracts: {path}").format(count=plan.count, path=output))
+    Output.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
+
+
+@command("share")
+@click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_plan)
+@click.option(
+    "--to", "readers", multiple=True, required=True, metavar="READER", help="age1... of a reader; repeatable."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write (default: FILE)."
+)
+def share(file: Path, readers: tuple[str, ...], output: Path | None) -> int:
+    """Let colleagues read the plan in FILE on their machines; its digest stays."""
+    with open_bridge() as bridge:
+        path = bridge.share_plan(bridge.open_plan(file), readers, output)
+        Output.note(_("{path} can be sent: {count} readers can open it").format(path=path, count=len(readers)))
     return 0
 
 
 plan.add_command(make)
 plan.add_command(show)
+plan.add_command(share)

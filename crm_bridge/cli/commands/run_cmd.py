@@ -147,7 +147,7 @@ def apply(file: Path, digest: str | None, wait: float, every: bool, vendor_text:
 @_VENDOR_TEXT
 def delete(connection: str, contract: str, digest: str | None, **chosen: Any) -> int:
     """Delete one CONTRACT (id or number) on CONNECTION."""
-    from crm_bridge.cli.confirming import ask
+    from crm_bridge.cli.confirming import ask, origin
     from crm_bridge.cli.views.plan_view import PLAN, plan_json
     from crm_bridge.domain.capabilities import Step
 
@@ -161,7 +161,8 @@ def delete(connection: str, contract: str, digest: str | None, **chosen: Any) ->
     with open_bridge(wait_seconds=chosen["wait"]) as bridge:
         step = Step.PURGE if chosen["purge"] else Step.TRASH
         connected = bridge.connect(connection)
-        run = connected.delete(contract, confirm=digest or confirm, reason=chosen["reason"], step=step)
+        given = {"reason": chosen["reason"], "step": step, "origin": origin()}
+        run = connected.delete(contract, confirm=digest or confirm, **given)
         return report_run(bridge, run, Shown(vendor_text=chosen["vendor_text"]))
 
 

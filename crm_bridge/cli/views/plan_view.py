@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.bridge.card import card_rows, noticed, pace_text
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.terminal.tables import amount, key, title
+from crm_bridge.cli.terminal.tables import Column, amount, key, title
 from crm_bridge.cli.views.forecast_view import forecast_columns, forecast_pairs, forecast_table
 from crm_bridge.domain.money import counted, money
 from crm_bridge.domain.planning.pace import Pace
@@ -34,6 +34,7 @@ def plan_json(plan: Plan, *, contracts: bool = False) -> dict[str, Any]:
         **{key: item for key, item in head.public().items() if key != "schema"},
         "where": head.where,
         "reason": head.reason,
+        "author": head.author,
         "amounts": {currency: str(amount) for currency, amount in plan.deletion_plan.totals.amounts.items()},
         "notes": _notes_json(plan.notes),
         "predicted": _predicted_json(plan),
@@ -81,17 +82,33 @@ def plan_details(plan: Plan) -> None:
 
 
 def plan_table(plan: Plan, form: str = "") -> None:
-    """Print every contract of a plan."""
-    columns = (
+    """Print every contract of a plan; in a file for others, with dates and owner too."""
+    columns: tuple[Column, ...] = (
         key(_("number")),
         title(_("title")),
         title(_("customer")),
         title(_("status")),
         amount(_("amount")),
+        *((key(_("start")), key(_("end")), title(_("owner")), key(_("created"))) if form else ()),
         key(_("id")),
     )
     footer = counted(plan.count, plan.deletion_plan.totals.amounts)
-    Output.table(columns, map(_plan_row, plan), footer=footer, form=form)
+    Output.table(columns, (_plan_row(one, whole=bool(form)) for one in plan), footer=footer, form=form)
+
+
+def plan_figures(plan: Plan, form: str) -> None:
+    """Print what stands above the contracts in a ticket: the card and the figures."""
+    from crm_bridge.report.plan_figures import PlanFigures, first_ones
+
+    figures = PlanFigures.of(plan)
+    Output.text(f"## {plan.phrase}\n")
+    Output.table((_("what"), ""), [*card_rows(plan), (_("digest"), plan.digest)], form=form)
+    for name, counts in ((_("status"), figures.statuses), (_("owner"), figures.owners), (_("year"), figures.years)):
+        told, others = first_ones(counts)
+        rows = [*told, *([(_("all others"), others)] if others else [])]
+        Output.text("")
+        Output.table((title(name), amount(_("contracts"))), rows, form=form)
+    Output.text("")
 
 
 def _costs(plan: Plan) -> list[tuple[str, object]]:
@@ -123,5 +140,6 @@ def _pace_json(pace: Pace | None) -> dict[str, int | None] | None:
     return {"calls": pace.calls, "seconds": pace.seconds, "calls_per_day": pace.calls_per_day, "days": pace.days}
 
 
-def _plan_row(one: Contract) -> tuple[object, ...]:
-    return (one.number, one.title, one.customer, one.status, money(one.amount, one.currency), one.id)
+def _plan_row(one: Contract, *, whole: bool) -> tuple[object, ...]:
+    more = (one.start, one.end, one.owner, one.created.date() if one.created else None) if whole else ()
+    return (one.number, one.title, one.customer, one.status, money(one.amount, one.currency), *more, one.id)

@@ -36,6 +36,8 @@ class Card:
     currency: str | None = None
     start: date | None = None
     end: date | None = None
+    owner: str | None = None
+    created: datetime | None = None
 
     @classmethod
     def of(cls, contract: Contract) -> Card:
@@ -49,6 +51,8 @@ class Card:
             contract.currency,
             contract.start,
             contract.end,
+            contract.owner,
+            contract.created,
         )
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -62,12 +66,14 @@ class Card:
             "currency": self.currency,
             "start": self.start.isoformat() if self.start else None,
             "end": self.end.isoformat() if self.end else None,
+            "owner": self.owner,
+            "created": self.created.isoformat() if self.created else None,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Card:
         """Read what `as_json` returned. Raises KeyError, TypeError, ValueError for anything else."""
-        amount, start, end = value["amount"], value["start"], value["end"]
+        amount, start, end, created = value["amount"], value["start"], value["end"], value["created"]
         return cls(
             value["number"],
             value["title"],
@@ -77,10 +83,12 @@ class Card:
             value["currency"],
             None if start is None else date.fromisoformat(start),
             None if end is None else date.fromisoformat(end),
+            value["owner"],
+            None if created is None else datetime.fromisoformat(created),
         )
 
 
-_NOT_KEPT = dict.fromkeys(("owner", "created", "modified"), Untold.NOT_KEPT)
+_NOT_KEPT = {"modified": Untold.NOT_KEPT}
 _NOTHING_KEPT = dict.fromkeys(CONTRACT_FIELDS[1:], Untold.NOT_KEPT)
 
 
@@ -124,8 +132,8 @@ class Target:
             currency=card.currency,
             start=card.start,
             end=card.end,
-            owner=None,
-            created=None,
+            owner=card.owner,
+            created=card.created,
             modified=None,
             state=RecordState.UNKNOWN,
             digest=self.digest,
@@ -159,6 +167,12 @@ class PlanHead:
     side_effects: tuple[str, ...] = ()
     where: str = ""
     reason: str = ""
+    rule: str = ""
+    """How the contracts were chosen, without the values that may name people."""
+    origin: str = "program"
+    """Whether a `person` at a terminal made it, or a `program`."""
+    author: str = ""
+    """The operating system user who made it."""
     forecast: Forecast = field(default_factory=Forecast)
     """What each way back will bring back; part of the digest, so that it is confirmed with the rest."""
 
@@ -182,12 +196,14 @@ class PlanHead:
             "mono_ms": self.mono_ms,
             "assumptions": list(self.assumptions),
             "side_effects": list(self.side_effects),
+            "rule": self.rule,
+            "origin": self.origin,
             "forecast": self.forecast.as_json(),
         }
 
     def private(self) -> dict[str, JsonValue]:
         """Return what is sealed."""
-        return {"where": self.where, "reason": self.reason}
+        return {"where": self.where, "reason": self.reason, "author": self.author}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,4 +7,5 @@ In reading order:
     plan_file    a plan file is opened once and read to its end
     plan_writer  writing a plan file
     plan_seal    the seal of a plan file
+    plan_sharing  its key, sealed for named readers
 """

@@ -55,6 +55,8 @@ class PlanOptions:
     fast: bool = False
     reason: str = ""
     where: str = ""
+    rule: str = ""
+    origin: str = "program"
     leave_out_undecided: bool = False
     """Plan although some contracts could not be judged: they are left out, and the plan says so."""
     caps: Caps | None = None
@@ -315,6 +317,9 @@ def _head(context: RunContext, options: PlanOptions) -> PlanHead:
         side_effects=side_effects(context, options),
         where=options.where,
         reason=options.reason,
+        rule=options.rule,
+        origin=options.origin,
+        author=context.actor,
         forecast=make_forecast(
             profile.capabilities,
             profile.limits,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -21,7 +21,7 @@ from crm_bridge.domain.restoring.forecast import Forecast
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, PlanSeal, altered, place_of
+from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, TRAILERS, PlanSeal, altered, place_of, plan_key
 from crm_bridge.spool import Spool
 
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -35,10 +35,15 @@ def is_plan(file: BinaryIO) -> bool:
 class PlanFile:
     """A plan that was read from its file, once and whole. Whatever happens to the file after that changes nothing."""
 
-    def __init__(self, path: Path, plan: DeletionPlan, seal: PlanSeal, lines: Spool) -> None:
+    def __init__(
+        self, path: Path, plan: DeletionPlan, seal: PlanSeal, lines: Spool, trailers: tuple[dict[str, Any], ...] = ()
+    ) -> None:
         """Use `open_plan`."""
         self.path = path
         self.plan = plan
+        self.trailers = trailers
+        self.ours = True
+        """Whether this installation made it; another one's can be read and never carried out."""
         self._seal = seal
         self._lines = lines
 
@@ -60,11 +65,23 @@ def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> Pla
 
     Raises ConfirmationError when anything was altered, UsageError for what is no plan file at all.
     """
+    file, mark = read_plan(path, lambda plan_id: plan_key(journal, plan_id))
+    found = file.plan.digest
+    if mark != journal.keyed_digest("plan", found) or digest not in (None, found):
+        raise altered()
+    return file
+
+
+def read_plan(path: Path, key_of: Callable[[str], str]) -> tuple[PlanFile, str]:
+    """Read a whole plan file with the key of its id, and check digest and count; return it and the mark that it bears.
+
+    The mark says which installation made it, and is not checked.
+    """
     lines = Spool()
     with _open(path) as source:
         first = _parse(lines.keep(source.readline(_LONGEST_LINE)))
-        head = _head(first, journal)
-        seal = PlanSeal(journal, head.id)
+        seal = _seal(first, key_of)
+        head = _head(first, seal)
         running, totals, ids = PlanDigest(head), Totals(), set[str]()
         value = _parse(lines.keep(source.readline(_LONGEST_LINE)))
         while value.get("schema") != NOTES:
@@ -77,13 +94,32 @@ def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> Pla
             value = _parse(lines.keep(source.readline(_LONGEST_LINE)))
         notes = _notes(value, seal)
         foot = _parse(lines.keep(source.readline(_LONGEST_LINE)))
-        if source.read(1):
-            raise altered()
-    found = running.end(notes)
-    expected = {"schema": FOOT, "count": totals.count, "digest": found, "mark": journal.keyed_digest("plan", found)}
-    if foot != expected or digest not in (None, found):
+        trailers = tuple(_trailers(source, lines))
+    found, mark = running.end(notes), foot.get("mark")
+    if not isinstance(mark, str) or foot != {"schema": FOOT, "count": totals.count, "digest": found, "mark": mark}:
         raise altered()
-    return PlanFile(path, DeletionPlan(head, totals, notes, found), seal, lines)
+    return PlanFile(path, DeletionPlan(head, totals, notes, found), seal, lines, trailers), mark
+
+
+def _trailers(source: IO[bytes], lines: Spool) -> Iterator[dict[str, Any]]:
+    """Yield what was added behind the foot, where the digest does not reach: each line proves itself."""
+    while line := source.readline(_LONGEST_LINE):
+        value = _parse(lines.keep(line))
+        if value.get("schema") not in TRAILERS:
+            raise altered()
+        yield value
+
+
+def outline_of(path: Path) -> tuple[dict[str, Any], dict[str, Any], list[str], list[dict[str, Any]]]:
+    """Return head, foot, ids and trailers as far as they stand in clear; nothing of it is proven."""
+    with _open(path) as source:
+        head, ids = _parse(source.readline(_LONGEST_LINE)), list[str]()
+        if head.get("schema") != SCHEMA:
+            raise _no_plan()
+        while (value := _parse(source.readline(_LONGEST_LINE))).get("schema") != NOTES:
+            ids.append(str(value.get("id")))
+        foot = _parse(source.readline(_LONGEST_LINE))
+        return head, foot, ids, list(_trailers(source, Spool()))
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -116,11 +152,22 @@ def _parse(line: bytes) -> dict[str, Any]:
     raise altered()
 
 
-def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
-    if value.get("schema") != SCHEMA:
-        raise UsageError(_("this is not a plan file"), hint=_("make one with `crm-bridge plan CONN ... -o FILE`"))
+def _no_plan() -> UsageError:
+    return UsageError(_("this is not a plan file"), hint=_("make one with `crm-bridge plan CONN ... -o FILE`"))
+
+
+def _seal(head: dict[str, Any], key_of: Callable[[str], str]) -> PlanSeal:
+    if head.get("schema") != SCHEMA:
+        raise _no_plan()
     try:
-        private = PlanSeal(journal, value["id"]).open(value["sealed"], HEAD)
+        return PlanSeal(key_of(head["id"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise altered() from problem
+
+
+def _head(value: dict[str, Any], seal: PlanSeal) -> PlanHead:
+    try:
+        private = seal.open(value["sealed"], HEAD)
         head = PlanHead(
             id=value["id"],
             connection=value["connection"],
@@ -140,6 +187,9 @@ def _head(value: dict[str, Any], journal: Journal) -> PlanHead:
             side_effects=tuple(value["side_effects"]),
             where=private["where"],
             reason=private["reason"],
+            rule=value["rule"],
+            origin=value["origin"],
+            author=private["author"],
             forecast=Forecast.from_json(value["forecast"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:

@@ -1,8 +1,7 @@
-"""The seal of a plan file: AES-GCM under a key that only this installation's journal can derive."""
+"""The seal of a plan file: AES-GCM under a key that this installation's journal derives, and that named readers get."""
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from crm_bridge.domain.canonical import canonical_bytes
@@ -15,12 +14,13 @@ from crm_bridge.pipeline import sealing
 HEAD, NOTES, FOOT = "head", "crm-bridge.plan-notes/1", "crm-bridge.plan-foot/1"
 
 
+READERS, APPROVAL = "crm-bridge.plan-readers/1", "crm-bridge.approval/1"
+TRAILERS = (READERS, APPROVAL)
+"""Lines that may be added behind the foot: who else may read the plan, and who approved it."""
+
+
 class PlanSeal(sealing.ValueSeal):
     """Seals small JSON values of one plan, each bound to its place in the file."""
-
-    def __init__(self, journal: Journal, plan_id: str, randomness: random.Random | None = None) -> None:
-        """Derive the key of the plan from the journal's."""
-        super().__init__(journal, "plan-seal", plan_id, randomness)
 
     def open(self, sealed: str, about: str) -> dict[str, Any]:
         """Return the value. Raises ConfirmationError unless it was sealed for exactly this place."""
@@ -28,6 +28,11 @@ class PlanSeal(sealing.ValueSeal):
             return super().open(sealed, about)
         except ValueError as problem:
             raise altered() from problem
+
+
+def plan_key(journal: Journal, plan_id: str) -> str:
+    """Derive the key of a plan from the journal's."""
+    return sealing.seal_key(journal, "plan-seal", plan_id)
 
 
 def place_of(index: int, ref: ContractRef, digest: str) -> str:

@@ -19,7 +19,7 @@ from crm_bridge.domain.planning.plan import DeletionPlan, PlanDigest, PlanHead, 
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.files import create_unfinished, fsync_folder, remove_abandoned
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, PlanSeal, place_of
+from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, PlanSeal, place_of, plan_key
 
 
 class PlanWriter:
@@ -37,7 +37,7 @@ class PlanWriter:
         self._part = (path.parent if named else path) / name
         self._head = head
         self._journal = journal
-        self._seal = PlanSeal(journal, head.id, randomness)
+        self._seal = PlanSeal(plan_key(journal, head.id), randomness)
         self._digest = PlanDigest(head)
         self._totals = Totals()
         if not named:
