@@ -18,8 +18,7 @@ from crm_bridge.i18n import N_, _, active_language
 from crm_bridge.report.markup import Markup, both, tag, text
 from crm_bridge.version import VERSION
 
-KIND = '<meta name="generator" content="crm-bridge">'
-"""By this an older page is recognised that may be overwritten."""
+_KIND = '<meta name="generator" content="crm-bridge">'
 _LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 _HEAD = 2048
 _FILTER_HELP = N_("Everything that is typed here must be in a row")
@@ -57,7 +56,7 @@ class HtmlPage:
         )
         self._write(
             f'<!doctype html><html lang="{language.replace("_", "-")}"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">{KIND}'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">{_KIND}'
             '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">'
             f"<title>{_one_language(self._title)}</title><style>{style}</style></head><body>"
         )
@@ -104,11 +103,6 @@ class HtmlPage:
 
     def _write(self, content: str) -> None:
         self._output.write(content.encode("utf-8", "backslashreplace"))
-
-
-def is_page(file: BinaryIO) -> bool:
-    """Return whether a file begins as pages do."""
-    return KIND.encode() in file.read(4096)
 
 
 def facts(pairs: Iterable[tuple[object, object]]) -> Markup:

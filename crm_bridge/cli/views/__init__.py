@@ -7,7 +7,6 @@ In reading order:
     details_view    how one contract with everything around it looks
     forecast_view   how a forecast looks in full
     outline_view    how a plan of another installation looks without its key
-    outcome_words   outcomes and degrees of certainty in words
     plan_view       how plans look
     restore_view    how a restore looks
     review_view     how a review is shown
