@@ -148,8 +148,8 @@ MUTATIONS = (
     Mutation(
         "an edited plan is believed",
         "crm_bridge/pipeline/planning/plan_file.py",
-        "    if foot != expected or digest not in (None, found):\n",
-        '    if {**foot, "mark": 0} != {**expected, "mark": 0} or digest not in (None, found):\n',
+        '    if mark != journal.keyed_digest("plan", found) or digest not in (None, found):\n',
+        "    if digest not in (None, found):\n",
         (f"{JOURNEYS}/test_refusals.py",),
     ),
     Mutation(
