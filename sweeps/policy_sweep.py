@@ -52,6 +52,8 @@ CONTRACTS = 30
 def sweep(adapter: str, home: Path, *, every: int, dice: random.Random) -> dict[str, dict[str, int]]:
     """Make a plan under a policy, then edit one byte after the other of the plan, the policy and the hold list."""
     clock = ManualClock()
+    # Each file has dice of its own: what is rolled for one does not hang on how long another one is.
+    rolled = {name: random.Random(dice.randrange(1 << 32)) for name in ("plan", "policy", "hold list")}
     with sandbox(SandboxOptions(home=home, count=CONTRACTS, only=(adapter,)), clock=clock):
         config = home / "config.toml"
         top, mark, connections = config.read_text(encoding="utf-8").partition("[connections.")
@@ -62,12 +64,13 @@ def sweep(adapter: str, home: Path, *, every: int, dice: random.Random) -> dict[
             made = bridge.connect(connection_name(adapter)).plan("everything", output=home / "sweep.plan")
             context = bridge.context(connection_name(adapter))
             refuse_policy(context, made.deletion_plan)  # unedited it is taken
-            plans = Counter(_plan_verdict(bridge, made.path, made.digest) for _place in _edits(made.path, every, dice))
+            edits = _edits(made.path, every, rolled["plan"])
+            plans = Counter(_plan_verdict(bridge, made.path, made.digest) for _place in edits)
         verdicts = {"plan": plans}
         for name, path, part in (("policy", config, POLICY), ("hold list", home / "holds.csv", HOLDS)):
             verdicts[name] = Counter(
                 _policy_verdict(home, clock, adapter, made.notes.policy)
-                for _place in _edits(path, every, dice, part=part)
+                for _place in _edits(path, every, rolled[name], part=part)
             )
     return {name: dict(found) for name, found in verdicts.items()}
 
