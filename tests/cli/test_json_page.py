@@ -88,9 +88,10 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
 def test_every_key_that_the_page_names_is_there(seen: dict[str, dict[str, Any]]) -> None:
     check(*seen.values())
     left = set(promised()) - set(seen)
-    # What needs references that are missing, a damaged journal, an object store, secrets to type, or a minute.
+    # What needs references that are missing, a damaged journal, an object store, a colleague, secrets, or a minute.
     assert {one.removeprefix("crm-bridge.") for one in left} == {
-        "login/1", "logout/1", "relink/1", "vault-copy/1", "journal-renewed/1", "demo/1"
+        "login/1", "logout/1", "relink/1", "vault-copy/1", "journal-renewed/1", "demo/1",
+            "plan-outline/1",
     }  # fmt: skip
     outcomes = re.search(r"An entry of `outcomes` in a run has (.*?); in a restore (.*?)\.", PAGE, re.DOTALL)
     assert outcomes
