@@ -48,6 +48,7 @@ __version__ = VERSION
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Connection, Details, Plan, Receipt, Run, RunItem
+    from crm_bridge.bridge.proving.proof import Proof
     from crm_bridge.bridge.run_verbs import Confirm
     from crm_bridge.domain.capabilities import Route, Step
     from crm_bridge.domain.contract import Contract, ContractRef, RecordState
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from crm_bridge.domain.filters.tree import Filter, all_of
     from crm_bridge.domain.filters.where import where
     from crm_bridge.domain.lifecycle import Evidence, Outcome
+    from crm_bridge.domain.planning.facts import TenantFact
     from crm_bridge.domain.planning.plan_notes import PlanNotes
     from crm_bridge.domain.reasons import Reason
     from crm_bridge.errors import (
@@ -134,6 +136,7 @@ __all__ = [
     "PlanNotes",
     "Profile",
     "Progress",
+    "Proof",
     "RateLimitedError",
     "Reason",
     "Receipt",
@@ -153,6 +156,7 @@ __all__ = [
     "Step",
     "StopFlag",
     "TenantChangedError",
+    "TenantFact",
     "UsageError",
     "__version__",
     "all_of",
@@ -162,9 +166,11 @@ __all__ = [
 
 _HOMES = {
     "crm_bridge.bridge": ("Bridge", "Connection", "Details", "Plan", "Receipt", "Run", "RunItem"),
+    "crm_bridge.bridge.proving.proof": ("Proof",),
     "crm_bridge.bridge.run_verbs": ("Confirm",),
     "crm_bridge.domain.capabilities": ("Route", "Step"),
     "crm_bridge.domain.contract": ("Contract", "ContractRef", "RecordState"),
+    "crm_bridge.domain.planning.facts": ("TenantFact",),
     "crm_bridge.domain.filters.syntax": ("parse_filter",),
     "crm_bridge.domain.filters.tree": ("Filter", "all_of"),
     "crm_bridge.domain.lifecycle": ("Evidence", "Outcome"),

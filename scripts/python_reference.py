@@ -29,7 +29,7 @@ Amounts are `Decimal` in units of their currency, times are aware, digests are 6
 [fixtures](../how-to/test-your-scripts.md) for tests of your own scripts.
 """
 GROUPS = {
-    "Open and connect": ("Bridge", "Connection", "Profile"),
+    "Open and connect": ("Bridge", "Connection", "Profile", "Proof", "TenantFact"),
     "Contracts, found and chosen": ("Contract", "ContractRef", "RecordState", "Selection", "Details", "Filter"),
     "Plans": ("Plan", "PlanNotes", "Step", "Confirm", "Rehearsal"),
     "Runs": ("Run", "RunInfo", "RunItem", "Outcome", "Evidence", "Reason", "Progress", "StopFlag"),
@@ -46,15 +46,17 @@ TYPES = tuple(name for names in GROUPS.values() for name in names if name not in
 INSIDE = {
     "Bridge": "env on_call reading wait_seconds stop progress warn receipts journal reading_journal make_keys "
     "own_keys vault retention connections resolved adapter adapter_context keep_connection change_connection "
-    "profile context rules "
+    "profile context rules forget "
     "has_removed journal_keys withdrawn",
-    "Connection": "context journal_export leave_out_rehearsal",
+    "Connection": "context journal_export leave_out_rehearsal renew",
     "JournalFindings": "as_json",
     "Plan": "deletion_plan file",
     "PlanNotes": "as_json from_json",
     "Profile": "capabilities content costs field_map",
     "Reason": "check halts of of_word rule",
+    "Proof": "questions",
     "Receipt": "issued",
+    "TenantFact": "as_json from_json",
     "Rehearsal": "as_json",
     "Run": "of",
     "RunItem": "of",

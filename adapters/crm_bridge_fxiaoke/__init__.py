@@ -24,6 +24,8 @@ In reading order:
     locator        by id, voided ones included, with a control record read in the same look
     restorer       bring contracts back
     restoring/     bringing contracts back
+    proving        the open questions of 纷享销客 and how each is looked into
+    proofs/        the open questions of 纷享销客, put to a real tenant
     emulator/      a stand-in for 纷享销客 that speaks its wire
     leaves         counting the rows that hang on contracts, without reading them
     pytest_plugin  a pytest fixture with the stand-in of 纷享销客, for the tests of somebody's own scripts
@@ -37,6 +39,7 @@ from crm_bridge.clock import Clock
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
+from crm_bridge.spi.proving import Proving
 from crm_bridge.spi.spec import AdapterContext, AdapterSpec, SecretItem
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
 from crm_bridge_fxiaoke.error_table import ERRORS
@@ -66,6 +69,12 @@ def _connect(settings: BaseModel, context: AdapterContext) -> Adapter:
 
     assert isinstance(settings, FxiaokeSettings), "made by this adapter's own settings model"
     return FxiaokeAdapter(settings, context)
+
+
+def _proving() -> Proving:
+    from crm_bridge_fxiaoke.proving import FxiaokeProving
+
+    return FxiaokeProving()
 
 
 def _emulator(base_url: str, clock: Clock, seed: int, count: int) -> Emulator:
@@ -98,5 +107,6 @@ ADAPTER = AdapterSpec(
         " IP allow-list, and copy app id, app secret and permanent code. The acting user should be a CRM administrator."
     ),
     open_questions=QUESTIONS,
+    proving=_proving,
     hosts=HOSTS,
 )

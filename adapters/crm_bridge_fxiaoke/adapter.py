@@ -63,19 +63,19 @@ class FxiaokeAdapter:
         """Nothing is sent before the first verb."""
         self._settings = settings
         self._context = context
-        self._client = Client(
+        self.client = Client(
             transport=context.transport((settings.address,)), settings=settings, context=context, who=self._who
         )
         self._person: Person | None = None
-        self._records = Records(self._client)
+        self.records = Records(self.client)
         kept = DescribedObjects(
             context.state_dir / "metadata",
             context.connection,
-            lambda: [*self._client.auth.credentials().values(), settings.auth, settings.address],
+            lambda: [*self.client.auth.credentials().values(), settings.auth, settings.address],
             clock=context.clock,
             most_age=timedelta(hours=settings.metadata_hours),
         )
-        self._discovery = Discovery(self._client, kept)
+        self.discovery = Discovery(self.client, kept)
         self._recent_writes = RecentWrites(context.clock, settings.assumptions.index_lag)
         self._lock = threading.RLock()
         self._made: _Parts | None = None
@@ -96,9 +96,9 @@ class FxiaokeAdapter:
                 self._profile = make_profile(
                     settings=self._settings,
                     person=parts.person,
-                    tenant=self._client.tenant(),
+                    tenant=self.client.tenant(),
                     fields=parts.fields,
-                    discovery=self._discovery,
+                    discovery=self.discovery,
                 )
             return self._profile
 
@@ -106,20 +106,20 @@ class FxiaokeAdapter:
         """Start a listing."""
         parts = self._parts()
         if query.leaves_of is not None:
-            relations = self._discovery.relations()
-            return count_leaves(self._records, parts.fields.object, relations, query.leaves_of)
+            relations = self.discovery.relations()
+            return count_leaves(self.records, parts.fields.object, relations, query.leaves_of)
         if query.deleted_since is None:
             return parts.finder.find(query)
         assumed, name = self._settings.assumptions, parts.fields.object.name
         if query.count_only:
-            return count_voided(self._records, name)
+            return count_voided(self.records, name)
         return list_voided(
-            self._records,
+            self.records,
             name,
             query.deleted_since,
             user=parts.person.id,
             assumed=assumed,
-            ahead=self._client.ahead,
+            ahead=self.client.ahead,
             besides=query.besides,
         )
 
@@ -134,8 +134,8 @@ class FxiaokeAdapter:
         """
         parts = self._parts()
         if act is Step.PURGE:
-            self._discovery.ask_again()
-        self._client.ready()
+            self.discovery.ask_again()
+        self.client.ready()
         return parts.remover.prepare(act, count, options) if isinstance(act, Step) else count
 
     def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[RemoveResult]:
@@ -150,9 +150,9 @@ class FxiaokeAdapter:
         """Recover from the bin, or create again from snapshots."""
         parts = self._parts()
         restorer = Restorer(
-            client=self._client,
-            records=self._records,
-            discovery=self._discovery,
+            client=self.client,
+            records=self.records,
+            discovery=self.discovery,
             mapper=Mapper(parts.fields, lambda _id: None),
             recent_writes=self._recent_writes,
         )
@@ -160,7 +160,22 @@ class FxiaokeAdapter:
 
     def close(self) -> None:
         """Let go of connections."""
-        self._client.close()
+        self.client.close()
+
+    @property
+    def fields(self) -> FieldMap:
+        """Return the contract object's fields with what each is taken for; signs in."""
+        return self._parts().fields
+
+    def bare_client(self, traced: bool) -> Client:
+        """Return a client that states no conversion and no acting user, with a trace id or without."""
+        change = {"id_conversion": "vendor_default", "send_trace_id": traced}
+        assumed = self._settings.assumptions.model_copy(update=change)
+        settings = self._settings.model_copy(update={"assumptions": assumed})
+        transport = self._context.transport((settings.address,))
+        bare = Client(transport=transport, settings=settings, context=self._context, who=self._who)
+        bare.auth = self.client.auth  # signed in already
+        return bare
 
     def _parts(self) -> _Parts:
         with self._lock:
@@ -169,43 +184,43 @@ class FxiaokeAdapter:
             return self._made
 
     def _make(self) -> _Parts:
-        self._client.ready()
+        self.client.ready()
         person = self._person
         assert person is not None, "the first token was asked about"
-        self._client.user = person.id
+        self.client.user = person.id
         guessing = self._settings.assumptions.field_names == "recognised"
-        fields = map_fields(self._discovery.contract(), self._settings.fields, recognise=guessing)
+        fields = map_fields(self.discovery.contract(), self._settings.fields, recognise=guessing)
         fields = replace(fields, noise=self._context.noise)
         if self._settings.marker_field:
             require_field(fields.object, self._settings.marker_field, meaning="marker_field")
         customer = fields.field("customer")
-        customers = Customers(self._records, customer.target if customer and customer.target else "AccountObj")
+        customers = Customers(self.records, customer.target if customer and customer.target else "AccountObj")
         mapper = Mapper(fields, customers.name)
         assumed = self._settings.assumptions
-        live_details = LiveDetails(self._records, self._discovery)
+        live_details = LiveDetails(self.records, self.discovery)
         return _Parts(
             person=person,
             fields=fields,
             finder=Finder(
-                records=self._records,
+                records=self.records,
                 mapper=mapper,
                 customers=customers,
                 assumed=assumed,
                 missing_is_empty=self._settings.missing_fields == "empty",
             ),
             locator=Locator(
-                records=self._records,
+                records=self.records,
                 mapper=mapper,
-                approvals=Approvals(self._client),
+                approvals=Approvals(self.client),
                 assumptions=assumed,
                 recent_writes=self._recent_writes,
                 user=person.id,
-                ahead=lambda: self._client.ahead,
+                ahead=lambda: self.client.ahead,
                 live_details=live_details if assumed.verify_details else None,
             ),
             remover=Remover(
-                client=self._client,
-                records=self._records,
+                client=self.client,
+                records=self.records,
                 object_name=fields.object.name,
                 recent_writes=self._recent_writes,
                 in_flight=LIMITS.calls_in_flight,
@@ -218,11 +233,11 @@ class FxiaokeAdapter:
             if self._snapshotter_made is None:
                 parts = self._parts()
                 self._snapshotter_made = Snapshotter(
-                    records=self._records,
+                    records=self.records,
                     mapper=Mapper(parts.fields, lambda _id: None),
-                    relations=self._discovery.relations(),
-                    undescribed=self._discovery.undescribed,
-                    files=Files(self._client),
+                    relations=self.discovery.relations(),
+                    undescribed=self.discovery.undescribed,
+                    files=Files(self.client),
                     assumed=self._settings.assumptions,
                 )
             return self._snapshotter_made

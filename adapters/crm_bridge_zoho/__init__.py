@@ -24,6 +24,8 @@ In reading order:
     costs          what each step of the journey costs at Zoho
     locator        where records are now
     restoring/     bringing contracts back
+    proving        what Zoho's pages leave open and how each of it is looked into
+    proofs/        the open questions of Zoho, put to a real org
     emulator/      Zoho CRM on this machine
     leaves         counting the rows that hang on contracts, without reading them
     pytest_plugin  a pytest fixture with the stand-in of Zoho CRM, for the tests of somebody's own scripts
@@ -37,9 +39,11 @@ from crm_bridge.clock import Clock
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
+from crm_bridge.spi.proving import Proving
 from crm_bridge.spi.spec import AdapterContext, AdapterSpec, LoginWay, SecretItem
 from crm_bridge_zoho.capabilities import CAPABILITIES, EXPORTED_ID_PREFIX, LIMITS
 from crm_bridge_zoho.error_table import ROWS
+from crm_bridge_zoho.module.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -69,6 +73,12 @@ def _emulator(base_url: str, clock: Clock, seed: int, contracts: int) -> Emulato
     from crm_bridge_zoho.emulator import ZohoEmulator
 
     return ZohoEmulator(base_url, clock=clock, seed=seed, count=contracts)
+
+
+def _proving() -> Proving:
+    from crm_bridge_zoho.proving import ZohoProving
+
+    return ZohoProving()
 
 
 def _login_by_code(settings: BaseModel, context: AdapterContext, pasted: str) -> str:
@@ -146,4 +156,6 @@ ADAPTER = AdapterSpec(
         ),
     },
     revoke=_revoke,
+    open_questions=QUESTIONS,
+    proving=_proving,
 )

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -47,6 +48,10 @@ from crm_bridge_zoho.restoring.untrasher import Untrasher
 from crm_bridge_zoho.settings import ZohoSettings, origins
 from crm_bridge_zoho.snapshotter import Snapshotter
 
+if TYPE_CHECKING:
+    from crm_bridge_zoho.proofs.ours import OwnProofs
+    from crm_bridge_zoho.proofs.reading import ReadingProofs
+
 
 class ZohoAdapter:
     """One signed-in connection to one contract module. Thread-safe; nothing is sent before the first verb."""
@@ -55,9 +60,9 @@ class ZohoAdapter:
         """Use a client whose transport is limited to the connection's origins."""
         self._settings = settings
         self._context = context
-        self._client = client
-        self._coql = Coql(client, settings.coql_limit)
-        self._by_id = ById(client, self._coql, in_list=settings.coql_in_list, groups=settings.coql_groups)
+        self.client = client
+        self.coql = Coql(client, settings.coql_limit)
+        self._by_id = ById(client, self.coql, in_list=settings.coql_in_list, groups=settings.coql_groups)
         self._lock = threading.RLock()
         self._opened: ContractModule | None = None
         self._account: tuple[User, Org] | None = None
@@ -65,7 +70,7 @@ class ZohoAdapter:
 
     def _identify(self) -> Identity:
         """Ask Zoho whose token is in use. The first answer opens the contract module."""
-        user, org = read_user(self._client), read_org(self._client)
+        user, org = read_user(self.client), read_org(self.client)
         self._account = self._account or (user, org)
         return Identity(org.id, user.id)
 
@@ -74,10 +79,10 @@ class ZohoAdapter:
         """Return what is known about the module; read at the first use."""
         with self._lock:
             if self._opened is None:
-                self._client.ready()
+                self.client.ready()
                 assert self._account is not None, "the first token was asked about"
                 self._opened = open_contract_module(
-                    self._client, self._settings, *self._account, noise=self._context.noise
+                    self.client, self._settings, *self._account, noise=self._context.noise
                 )
             return self._opened
 
@@ -90,8 +95,8 @@ class ZohoAdapter:
             self._settings,
             relations=self._relations,
             trash_batch=self._remover.batch,
-            in_flight=self._client.cap(allowed),
-            credits_left=self._client.credits_left,
+            in_flight=self.client.cap(allowed),
+            credits_left=self.client.credits_left,
         )
 
     def find(self, query: Query) -> Search:
@@ -106,9 +111,9 @@ class ZohoAdapter:
             return list_deletions(self._bins, self.contract_module.name, query.deleted_since)
         if query.leaves_of is not None:
             listed = self._settings.coql_in_list
-            return count_leaves(self._coql, self.contract_module, self._relations, query.leaves_of, in_list=listed)
+            return count_leaves(self.coql, self.contract_module, self._relations, query.leaves_of, in_list=listed)
         missing_is_empty = self._settings.missing_fields == "empty"
-        finder = Finder(self._client, self._coql, self._by_id, self.contract_module, missing_is_empty=missing_is_empty)
+        finder = Finder(self.client, self.coql, self._by_id, self.contract_module, missing_is_empty=missing_is_empty)
         return finder.find(query)
 
     def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Snapshot | Unavailable]:  # noqa: ARG002
@@ -117,7 +122,7 @@ class ZohoAdapter:
 
     def prepare(self, act: Step | Route, count: int, *, options: RemoveOptions) -> int:  # noqa: ARG002
         """Have a token at hand. Zoho counts calls in flight and credits, so there is no room to wait for."""
-        self._client.ready()
+        self.client.ready()
         return count
 
     def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[RemoveResult]:
@@ -136,33 +141,47 @@ class ZohoAdapter:
 
     def close(self) -> None:
         """Let go of connections."""
-        self._client.close()
+        self.client.close()
+
+    def reading_proofs(self) -> ReadingProofs:
+        """Return the questions about this org that need no contracts of our own."""
+        from crm_bridge_zoho.proofs.reading import ReadingProofs
+
+        return ReadingProofs(self.client, self.coql, self.contract_module, groups=self._settings.coql_groups)
+
+    def own_proofs(self, before: dict[str, dict[str, Any]]) -> OwnProofs:
+        """Return the questions to contracts of our own; `before` keeps how they were."""
+        from crm_bridge_zoho.proofs.ours import OwnProofs
+
+        return OwnProofs(
+            self.client, self.coql, self._bins, self._remover, self.contract_module, self._context.clock, before
+        )
 
     @cached_property
     def _relations(self) -> Sequence[RelationInfo]:
-        return Later(lambda: relations_of(self._client, self.contract_module))
+        return Later(lambda: relations_of(self.client, self.contract_module))
 
     @cached_property
     def _remover(self) -> Remover:
-        return Remover(self._client, self._context.clock, self.contract_module.name, batch=self._settings.delete_batch)
+        return Remover(self.client, self._context.clock, self.contract_module.name, batch=self._settings.delete_batch)
 
     @cached_property
     def _snapshotter(self) -> Snapshotter:
         in_list = self._settings.coql_in_list
-        return Snapshotter(self._client, self._coql, self._by_id, self.contract_module, in_list=in_list)
+        return Snapshotter(self.client, self.coql, self._by_id, self.contract_module, in_list=in_list)
 
     @cached_property
     def _bins(self) -> Bins:
-        return Bins(self._client, self.contract_module.name)
+        return Bins(self.client, self.contract_module.name)
 
     @cached_property
     def _locator(self) -> Locator:
-        return Locator(self._coql, self._by_id, self._bins, self.contract_module, in_list=self._settings.coql_in_list)
+        return Locator(self.coql, self._by_id, self._bins, self.contract_module, in_list=self._settings.coql_in_list)
 
     @cached_property
     def _untrasher(self) -> Untrasher:
         return Untrasher(
-            self._client,
+            self.client,
             self._context.clock,
             lambda refs: self.locate(refs, look=LookDepth.LIVE),
             settle_seconds=self._settings.bin_settle_seconds,
@@ -171,7 +190,7 @@ class ZohoAdapter:
     @cached_property
     def _recreator(self) -> Recreator:
         return Recreator(
-            self._client, self._coql, self._by_id, self.contract_module, marker_field=self._settings.marker_field
+            self.client, self.coql, self._by_id, self.contract_module, marker_field=self._settings.marker_field
         )
 
 

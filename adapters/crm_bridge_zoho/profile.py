@@ -16,6 +16,7 @@ from crm_bridge_zoho.costs import costs_of
 from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule, lack_text
 from crm_bridge_zoho.module.metadata import ZohoField, read_fields
+from crm_bridge_zoho.module.questions import QUESTIONS
 from crm_bridge_zoho.settings import ZohoSettings
 from crm_bridge_zoho.signing_in.scopes import Need
 
@@ -104,13 +105,8 @@ def limits_of(settings: ZohoSettings, trash_batch: int, in_flight: int) -> Limit
 
 def assumptions_of(settings: ZohoSettings) -> tuple[str, ...]:
     """Return the switches that stand for what Zoho's pages leave open."""
-    return (
-        f"coql_in_list={settings.coql_in_list}",
-        f"coql_groups={settings.coql_groups}",
-        f"coql_limit={settings.coql_limit}",
-        f"delete_batch={settings.delete_batch}",
-        "wf_trigger=sent",
-    )
+    asked = ((one.id, name) for one in QUESTIONS for name in one.settings)
+    return (*(f"{number} {name}={getattr(settings, name)}" for number, name in asked), "Z-05 wf_trigger=sent")
 
 
 def fields_of(contract_module: ContractModule) -> tuple[FieldInfo, ...]:

@@ -47,7 +47,7 @@ class Remover:
         self._module = module
         self._lock = threading.Lock()
         self._refusals = 0
-        self._purges_by_ids = True
+        self.purges_by_ids = True
         self.batch = batch
 
     def remove(self, step: Step, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
@@ -95,11 +95,11 @@ class Remover:
 
         A filter takes whatever fits when its job runs: nobody would have confirmed that.
         """
-        if self._purges_by_ids:
+        if self.purges_by_ids:
             answers, wrong_form = self._purge_by_ids(refs, options)
             if not wrong_form:
                 return answers
-            self._purges_by_ids = False
+            self.purges_by_ids = False
         return self._purge_each(refs, options)
 
     def _purge_by_ids(self, refs: Sequence[ContractRef], options: RemoveOptions) -> tuple[Sequence[RemoveResult], bool]:

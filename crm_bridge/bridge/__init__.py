@@ -10,6 +10,7 @@ In reading order:
     restore_verbs    the way back, as verbs of a connection
     environment      open a state directory
     setup/           setting a state directory up
+    proving/         proving a connection
     run_reading      a run as the journal tells it, with the names that its kept plan holds
     card             the card of a plan
     way_back         the ways back in a few words

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.setup.signing_in import SignedIn
     from crm_bridge.bridge.undo import Undo
     from crm_bridge.clock import Clock
+    from crm_bridge.domain.planning.facts import FactSheet
     from crm_bridge.domain.planning.policy import DeletionPolicy
     from crm_bridge.domain.planning.safety import SafetyPolicy
     from crm_bridge.pipeline.context import RunContext
@@ -54,6 +55,7 @@ class Bridge(StateDirectory):
         self.warn = warn
         self._adapters: dict[str, Adapter] = {}
         self._profiles: dict[str, Profile] = {}
+        self._facts: dict[str, FactSheet] = {}
         self._rules: dict[str, DeletionPolicy] = {}
         self.on_call: list[CallRecord] | None = None
         self.wait_seconds = 0.0
@@ -162,12 +164,34 @@ class Bridge(StateDirectory):
         return Connection(self, name, progress=progress, stop=stop)
 
     def adapter(self, name: str) -> Adapter:
-        """Return the adapter of a connection, one per bridge."""
+        """Return the adapter of a connection, one per bridge; what was observed on its tenant is among its settings."""
         if name not in self._adapters:
+            from crm_bridge.bridge.setup.known_facts import settings_with
+
             resolved = self.resolved(name)
+            settings = settings_with(resolved, self.known_facts(name))
             self.progress("sign in", 0, None)
-            self._adapters[name] = resolved.spec.connect(resolved.settings, self.adapter_context(resolved))
+            self._adapters[name] = resolved.spec.connect(settings, self.adapter_context(resolved))
         return self._adapters[name]
+
+    def known_facts(self, name: str) -> FactSheet:
+        """Return what was observed on a connection's tenant in the last 90 days, as journaled; nothing is sent.
+
+        >>> bridge.known_facts("zoho-sandbox").count() is None
+        True
+        """
+        from crm_bridge.bridge.setup.known_facts import facts_of
+
+        if name not in self._facts:
+            self._facts[name] = facts_of(self, name)
+        return self._facts[name]
+
+    def forget(self, name: str, *, use: FactSheet, adapter: bool = True) -> None:
+        """Forget who is signed in on a connection and use these facts; sign in anew, with another `adapter`."""
+        self._profiles.pop(name, None)
+        self._facts[name] = use
+        if adapter and name in self._adapters:
+            self._adapters.pop(name).close()
 
     def adapter_context(self, resolved: Resolved) -> AdapterContext:
         """Return what the core lends the adapter of a connection."""
@@ -221,8 +245,10 @@ class Bridge(StateDirectory):
     def profile(self, name: str) -> Profile:
         """Sign in and say who, where, and what may be done; asked once per bridge."""
         if name not in self._profiles:
+            from crm_bridge.bridge.setup.known_facts import known_profile
+
             with failpoints.step("signin"):
-                self._profiles[name] = self.adapter(name).whoami()
+                self._profiles[name] = known_profile(self, name)
         return self._profiles[name]
 
     def context(self, name: str) -> RunContext:
@@ -251,6 +277,7 @@ class Bridge(StateDirectory):
             rules=self.rules(name),
             actor=os_user(),
             adapter_version=adapter_version(resolved.spec.name),
+            facts=self.known_facts(name),
             progress=self.progress,
             stop=self.stop,
             stop_file=self.home / STOP_FILE,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crm_bridge.bridge.way_back import way_back_pairs
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.money import counted, money
+from crm_bridge.domain.planning.facts import FactCount
 from crm_bridge.domain.planning.pace import Pace
 from crm_bridge.domain.planning.plan import PlanHead
 from crm_bridge.domain.planning.plan_notes import PlanNotes
@@ -45,6 +46,7 @@ def card_rows(plan: Plan) -> list[tuple[str, str]]:
         *([(_("reason"), head.reason)] if head.reason else []),
         (_("what happens"), _happens(head)),
         *way_back_pairs(head.forecast),
+        *([(_("tenant"), facts_text(head.facts))] if head.facts else []),
         *([(_("valid until"), head.expires_at.isoformat(timespec="minutes"))] if plan.count > 1 else []),
         *_few(noticed(plan)),
     ]
@@ -69,6 +71,13 @@ def _what(plan: Plan) -> str:
     named = ", ".join(item.number or item.id for item in islice(plan, _NAMED))
     more = ", …" if plan.count > _NAMED else ""
     return f"{counted(plan.count, plan.deletion_plan.totals.amounts)}: {named}{more}"
+
+
+def facts_text(facts: FactCount) -> str:
+    """Return how much of what is not published was observed on the tenant, and when."""
+    return _("{known} facts, {observed} observed on {on}").format(
+        known=facts.known, observed=facts.observed, on=facts.on
+    )
 
 
 def _happens(head: PlanHead) -> str:

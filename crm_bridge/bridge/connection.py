@@ -29,6 +29,7 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.plan_result import Plan
+    from crm_bridge.bridge.proving.proof import Proof
     from crm_bridge.bridge.run_result import Run
     from crm_bridge.domain.planning.obstacles import Deletability
     from crm_bridge.domain.snapshot import Snapshot
@@ -111,6 +112,19 @@ class Connection(RunVerbs):
             seen=wanted.seen,
             meant=lambda: [pair for one in wanted.filters for pair in suggestions(one, self.profile().fields)],
         )
+
+    def prove(self) -> Proof:
+        """Look into what the vendor does not publish, and keep what was observed as facts; nothing is changed.
+
+        Plans use the facts for 90 days, in place of assumptions. Raises NotAvailableError.
+
+        >>> proof = crm.prove()
+        >>> proof.calls <= 80, proof.steps
+        (True, ())
+        """
+        from crm_bridge.bridge.proving.prover import prove
+
+        return prove(self._bridge, self)
 
     def get(self, wanted: str) -> Contract:
         """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError.

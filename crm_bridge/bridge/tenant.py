@@ -38,6 +38,10 @@ class Tenant:
         """Return what the steps of the journey work with; signs in."""
         return replace(self._bridge.context(self.name), progress=self._progress, stop=self._stop)
 
+    def renew(self) -> None:
+        """Make the context anew at its next use: what is known of the tenant has changed."""
+        self.__dict__.pop("context", None)
+
     def profile(self) -> Profile:
         """Return who is signed in, where, and what may be done there.
 

@@ -152,6 +152,7 @@ class PlanDocument:
     made_at: str
     expires_at: str
     assumptions: list[str]
+    facts: dict[str, Any] | None
     side_effects: list[str]
     rule: str
     origin: str
@@ -438,6 +439,44 @@ class DoctorDocument:
     connection: str | None
     worst: str
     checks: list[DoctorCheckDocument]
+
+
+@dataclass
+class FactDocument:
+    """One question that the vendor does not answer, with what was observed."""
+
+    question: str
+    about: str
+    standing: str
+    value: str
+    settings: dict[str, Any]
+    evidence: list[str]
+    why: str
+    at: str
+
+
+@dataclass
+class ProofStepDocument:
+    """One step of the journey of contracts of our own."""
+
+    step: str
+    worked: bool
+    why: str
+
+
+@document("proof/1", "`prove`")
+@dataclass
+class ProofDocument:
+    """What was observed on a tenant; nothing in it but `connection` names anything of the tenant."""
+
+    connection: str
+    adapter: str
+    environment: str
+    began: str
+    calls: int
+    left: int
+    steps: list[ProofStepDocument]
+    facts: list[FactDocument]
 
 
 @document("auth-status/1", "`auth status`")

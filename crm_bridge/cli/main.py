@@ -21,7 +21,7 @@ from crm_bridge.i18n import N_, _, system_language, use_language
 from crm_bridge.platforms import refuse_windows
 
 GROUPS = {
-    N_("Set up"): ("connections", "login", "logout", "auth", "keys", "doctor", "adapters"),
+    N_("Set up"): ("connections", "login", "logout", "auth", "keys", "doctor", "prove", "adapters"),
     N_("Look"): ("find", "show", "policy"),
     N_("Delete"): ("plan", "apply", "delete", "status", "resume", "verify"),
     N_("Bring back"): ("restore", "backup", "vault"),
@@ -41,6 +41,7 @@ COMMANDS = {
     "auth": ("login_cmd", "auth"),
     "keys": ("keys_cmd", "keys"),
     "doctor": ("doctor_cmd", "doctor"),
+    "prove": ("prove_cmd", "prove"),
     "find": ("find_cmd", "find"),
     "show": ("find_cmd", "show"),
     "backup": ("backup_cmd", "backup"),
@@ -70,6 +71,7 @@ HELP = {
     "auth": N_("Show where secrets come from."),
     "keys": N_("Make and name the keys of journal and backups."),
     "doctor": N_("Check everything a connection needs."),
+    "prove": N_("Observe on a real tenant what its vendor does not publish."),
     "find": N_("Find contracts."),
     "show": N_("Show one contract with everything around it."),
     "backup": N_("Back up contracts without deleting them."),

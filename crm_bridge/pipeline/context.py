@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.planning.facts import FactSheet
 from crm_bridge.domain.planning.policy import DeletionPolicy
 from crm_bridge.domain.planning.safety import SafetyPolicy
 from crm_bridge.errors import InterruptedRunError
@@ -47,6 +48,8 @@ class RunContext:
     """The operating system user, for confirmations."""
     adapter_version: str = ""
     """Name and version of the adapter, as entries carry it."""
+    facts: FactSheet = field(default_factory=FactSheet)
+    """What was observed on this tenant, where the vendor's pages leave it open."""
     progress: Progress = no_progress
     stop: StopFlag = field(default_factory=StopFlag)
     stop_file: Path | None = None

@@ -13,6 +13,7 @@ from crm_bridge.domain.capabilities import Capabilities, Limits
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.spi.adapter import Adapter
 from crm_bridge.spi.emulator import Emulator
+from crm_bridge.spi.proving import Proving
 from crm_bridge.transport import Budget, CallRecord, Network, Transport
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class OpenQuestion:
 
     id: str
     about: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
     stand_in: tuple[str, ...] = ()
 
 
@@ -149,6 +150,8 @@ class AdapterSpec:
     """Extra ways to sign in by name; empty when secrets are simply typed in."""
     open_questions: Sequence[OpenQuestion] = ()
     """What the vendor does not publish; a connection may answer each otherwise than by default."""
+    proving: Callable[[], Proving] | None = None
+    """Makes what looks into the open questions on a real tenant; None where nothing does."""
     hosts: Sequence[str] = ()
     """Hosts of the vendor that a sandbox may answer for, so that clients with a fixed address meet the emulator."""
     exported_id_prefix: str = ""

@@ -79,7 +79,14 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
         run(*words.split())
     for words in ("connections list", f"connections test {name}", "adapters", f"adapters show {name.split('-')[0]}"):
         run(*words.split())
-    for words in (f"doctor {name}", "auth status", "keys show", "debug failpoints", f"connections remove {name}"):
+    for words in (
+        f"doctor {name}",
+        f"prove {name}",
+        "auth status",
+        "keys show",
+        "debug failpoints",
+        f"connections remove {name}",
+    ):
         run(*words.split())
     documents.append(shell("find", "nobody", "--json").error())
     return {document["schema"]: document for document in documents}

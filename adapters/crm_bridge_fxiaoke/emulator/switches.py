@@ -70,9 +70,9 @@ class Switches:
     events: Literal["off", "all", "no_void"] = "off"
     """A-25: which changes raise an event callback."""
     void_marks: Literal["voider", "nobody", "system"] = "voider"
-    """Whether a void sets who changed the record last and when, leaves both, or is followed by a workflow."""
+    """A-29: whether a void sets who changed the record last and when, leaves both, or is followed by a workflow."""
     get_voided: Literal["shown", "refused"] = "shown"
-    """Whether a voided record can be read by its id."""
+    """A-30: whether a voided record can be read by its id."""
     voided_is_deleted: bool = True
     """A-26: whether a voided row says `is_deleted: true`."""
     rate_scope: Literal["tenant", "app", "user"] = "tenant"

@@ -1,4 +1,4 @@
-"""What the vendor does not publish: 28 questions, each with its settings here and its switches in the stand-in."""
+"""What the vendor does not publish: 30 questions, each with its settings here and its switches in the stand-in."""
 
 from __future__ import annotations
 
@@ -87,5 +87,7 @@ QUESTIONS: tuple[OpenQuestion, ...] = (
     ),
     OpenQuestion("A-27", N_("who shares a rate window"), {"rate_scope": "tenant"}, ("rate_scope",)),
     OpenQuestion("A-28", N_("when the daily quota starts anew"), {"quota_zone": "UTC+8"}, ("quota_zone",)),
+    OpenQuestion("A-29", N_("who is named as the one who voided a record"), {}, ("void_marks",)),
+    OpenQuestion("A-30", N_("whether a voided record can be read by its id"), {}, ("get_voided",)),
 )
 """In the order of the reference page. Defaults are those of the settings model, as a configuration writes them."""

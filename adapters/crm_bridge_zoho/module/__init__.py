@@ -9,5 +9,6 @@ In reading order:
     editions         how many calls Zoho's editions allow at once
     metadata         what Zoho says about modules, fields and related lists, as values
     names            names behind ids
+    questions        what Zoho's pages leave open
     record_states    where records stand
 """

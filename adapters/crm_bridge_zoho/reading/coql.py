@@ -140,7 +140,7 @@ class Coql:
         while True:
             left = replace(select, columns=tuple(name for name in select.columns if name not in dropped))
             try:
-                answer = self._quoted(select.module, left.page(after=after, limit=limit), limit)
+                answer = self.quoted(select.module, left.page(after=after, limit=limit), limit)
             except ColumnRefusedError as error:
                 if error.column not in left.columns or error.column == "id":
                     raise
@@ -150,7 +150,7 @@ class Coql:
             self._refused[select.module] = dropped
             return answer
 
-    def _quoted(self, module: str, query: str, limit: int) -> Response | None:
+    def quoted(self, module: str, query: str, limit: int) -> Response | None:
         """Run a query with the quotes that the module's queries took last; others are tried after a syntax error."""
         if plain(query) == query:
             return self.run(query, limit)
@@ -187,7 +187,7 @@ class Coql:
     def count(self, select: Select) -> int | None:
         """Return how many records fit; None when this Zoho does not count by query."""
         try:
-            rows = list_of(self._quoted(select.module, select.count(), SMALL_LIMIT), "data")
+            rows = list_of(self.quoted(select.module, select.count(), SMALL_LIMIT), "data")
         except CrmBridgeError as error:
             if error.vendor_code in REFUSED_SHAPE or error.reason == "invalid":
                 return None

@@ -6,6 +6,7 @@ In reading order:
     signing_in    signing in and out
     own_keys      the keys of the program itself
     doctor        the checks behind `doctor`, in the order in which they depend on each other
+    known_facts   facts in force on a connection
     policy_check  a policy held against its CRM
     kept          traces of earlier runs that lie beside the journal
     clock_watch   tell once, when the clock of this machine and the clock of a CRM are far apart

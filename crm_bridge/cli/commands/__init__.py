@@ -14,6 +14,7 @@ In reading order:
     login_cmd        `login`, `logout`, `auth status`: keep secrets in the store, forget them, say where they are
     plan_cmd         `plan`: decide which contracts, send nothing
     policy_cmd       `policy`: show what holds for a connection, check it against the CRM, explain it for one
+    prove_cmd        `prove`: facts about a real tenant instead of assumptions
     receipt_cmd      `receipt show|issue|verify`: what can be shown to somebody who was not there
     restore_cmd      `restore`: bring contracts back, and point references at them again
     review_cmd       `review`: what was deleted in a period and deserves a look; sign it off

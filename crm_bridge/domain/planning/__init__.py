@@ -10,5 +10,6 @@ In reading order:
     paper       documents and records around a contract that outlive its record, and the rules that release it all
     obstacles   what is known beforehand to keep a contract from being deleted, and who can lift it
     cost        the cost of a plan
+    facts       facts about one tenant
     pace        the least cost of a deletion under the CRM's limits
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_byte
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef, RecordState, Untold
 from crm_bridge.domain.moment import Moment
+from crm_bridge.domain.planning.facts import FactCount
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.domain.planning.safety import refuse
 from crm_bridge.domain.restoring.forecast import Forecast
@@ -164,6 +165,8 @@ class PlanHead:
     boot: str
     mono_ms: int
     assumptions: tuple[str, ...] = ()
+    """What is neither published by the vendor nor observed on this tenant."""
+    facts: FactCount | None = None
     side_effects: tuple[str, ...] = ()
     where: str = ""
     reason: str = ""
@@ -195,6 +198,7 @@ class PlanHead:
             "boot": self.boot,
             "mono_ms": self.mono_ms,
             "assumptions": list(self.assumptions),
+            "facts": asdict(self.facts) if self.facts else None,
             "side_effects": list(self.side_effects),
             "rule": self.rule,
             "origin": self.origin,

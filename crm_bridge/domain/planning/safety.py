@@ -66,6 +66,8 @@ _TEXTS = {
     "quota": N_("the plan needs about {count} credits, and {limit} are left today"),
     "bin_full": N_("the CRM's bin has room for {limit} more records: what others deleted would be lost for them"),
     "bin_not_counted": N_("the CRM does not tell how full its bin is, and the policy gives it room for {limit}"),
+    "fact": N_("{of} was observed on this tenant as `{count}`, and the adapter relies on the opposite"),
+    "fact_overruled": N_("{of} was observed on this tenant as `{count}`, and config.toml says otherwise"),
     "undo_too_short": N_("the CRM's bin keeps records {count} days, and the policy wants {limit}"),
 }
 _HINTS = {
@@ -81,6 +83,8 @@ _HINTS = {
     "quota": N_("plan less, or again tomorrow: a run that stops half-way is worse"),
     "bin_full": N_("plan less, empty the bin in the CRM first, or wait until it has"),
     "bin_not_counted": N_("let this user see the bin, or take bin_capacity out of config.toml"),
+    "fact": N_("have the CRM changed and prove the connection again; `crm-bridge prove` tells what it means"),
+    "fact_overruled": N_("take {of} out of config.toml, or prove the connection again"),
     "undo_too_short": N_("plan when there is time to look, or lower min_undo_days in config.toml"),
 }
 

@@ -6,6 +6,7 @@ In reading order:
     policing     the policy at work
     plan_file    a plan file is opened once and read to its end
     plan_writer  writing a plan file
+    facts        facts about a tenant, journaled and read back
     plan_seal    the seal of a plan file
     plan_sharing  its key, sealed for named readers
 """

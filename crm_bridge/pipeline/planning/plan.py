@@ -314,6 +314,7 @@ def _head(context: RunContext, options: PlanOptions) -> PlanHead:
         boot=now.boot,
         mono_ms=now.mono_ms,
         assumptions=tuple(profile.assumptions),
+        facts=context.facts.count(),
         side_effects=side_effects(context, options),
         where=options.where,
         reason=options.reason,

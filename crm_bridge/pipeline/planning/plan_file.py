@@ -15,6 +15,7 @@ from typing import IO, Any, BinaryIO
 from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.planning.facts import FactCount
 from crm_bridge.domain.planning.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.domain.restoring.forecast import Forecast
@@ -184,6 +185,7 @@ def _head(value: dict[str, Any], seal: PlanSeal) -> PlanHead:
             boot=value["boot"],
             mono_ms=value["mono_ms"],
             assumptions=tuple(value["assumptions"]),
+            facts=FactCount(**value["facts"]) if value["facts"] else None,
             side_effects=tuple(value["side_effects"]),
             where=private["where"],
             reason=private["reason"],

@@ -12,6 +12,7 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.filters.tree import Everything
 from crm_bridge.domain.planning.cost import Prediction, predict
+from crm_bridge.domain.planning.facts import FactSheet
 from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.planning.plan_notes import Along, PlanNotes
 from crm_bridge.domain.planning.safety import Refusal, refuse
@@ -69,6 +70,7 @@ def _counted(context: RunContext, query: Query) -> Completeness:
 def lacks(context: RunContext, predicted: Prediction | None, count: int, step: Step) -> Iterator[Refusal]:
     """Yield what the CRM has too little of for a run: today's quota, room in its bin, days in its bin."""
     profile = context.profile
+    yield from _against_facts(context.facts)
     if predicted is not None and predicted.exceeds(profile.calls_left):
         yield Refusal("quota", predicted.credits, profile.calls_left or 0)
     limits = profile.limits
@@ -80,6 +82,14 @@ def lacks(context: RunContext, predicted: Prediction | None, count: int, step: S
             yield Refusal("bin_full", count, room)
     if step is Step.TRASH and limits.bin_days is not None and limits.bin_days < context.rules.min_undo_days:
         yield Refusal("undo_too_short", limits.bin_days, context.rules.min_undo_days)
+
+
+def _against_facts(facts: FactSheet) -> Iterator[Refusal]:
+    """Yield what was observed and the adapter cannot take into account, or the configuration says otherwise."""
+    for fact in facts.holding():
+        yield Refusal("fact", fact.found.value, "", fact.found.question)
+    for name, value in facts.overruled.items():
+        yield Refusal("fact_overruled", str(value), "", name)
 
 
 def refuse_problem(context: RunContext) -> None:

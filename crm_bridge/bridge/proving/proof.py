@@ -1,0 +1,46 @@
+"""What came of proving a connection: facts, steps, calls, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm_bridge.domain.planning.facts import Standing, TenantFact
+from crm_bridge.spi.spec import OpenQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStep:
+    """One step of the journey of contracts of our own: its name, whether it went as it should, and a word on it."""
+
+    name: str
+    worked: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Facts about one tenant, and the journey that showed them. Nothing in it names a record, a person or a host."""
+
+    connection: str
+    adapter: str
+    environment: str
+    began: datetime
+    facts: Sequence[TenantFact]
+    """In the order of the adapter's questions."""
+    questions: Sequence[OpenQuestion]
+    steps: Sequence[ProofStep] = ()
+    """Empty where only the reading part was done."""
+    calls: int = 0
+    left: int = 0
+    """Contracts of our own that could not be removed: `prove --clean` tries again."""
+
+    def of(self, standing: Standing) -> list[TenantFact]:
+        """Return the facts with a standing."""
+        return [one for one in self.facts if one.standing is standing]
+
+    @property
+    def worked(self) -> bool:
+        """Return whether every step went as it should and nothing was left."""
+        return not self.left and all(one.worked for one in self.steps)
