@@ -1,11 +1,11 @@
 """Kill a deletion at every failpoint, take it up again, and let the CRM's own ledger judge.
 
-python sweeps/crash_sweep.py [--cases N] [--seed S] [--json]
+python sweeps/crash_sweep.py [--cases N] [--seed S] [--side-by-side] [--json]
 
 Every case kills a real process (SIGKILL) at one failpoint of planning or carrying out a deletion with attachments, on
 one of the CRMs, in one of the steps; half of them are killed a second time during the resume. Without --cases every
 failpoint of every journey is swept, each as often as it is passed; with it every name comes
-once before any comes twice.
+once before any comes twice. With --side-by-side a call to Zoho takes one contract, so that those of a case go at once.
 """
 
 from __future__ import annotations
@@ -57,9 +57,11 @@ class Point:
 class Sweep:
     """A served sandbox and the cases that were run against it; served anew when its contracts are used up."""
 
-    def __init__(self, folder: Path, count: int, seed: int, per_case: int = PER_CASE) -> None:
-        """Serve `count` contracts per CRM."""
-        self.folder, self.count, self.per_case = folder, count, per_case
+    def __init__(
+        self, folder: Path, count: int, seed: int, per_case: int = PER_CASE, *, side_by_side: bool = False
+    ) -> None:
+        """Serve `count` contracts per CRM. `side_by_side`: a call takes one of them, and several go at once."""
+        self.folder, self.count, self.per_case, self.side_by_side = folder, count, per_case, side_by_side
         self.random = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.violations: list[str] = []
@@ -70,6 +72,10 @@ class Sweep:
         self._stands += 1
         self.stand = Stand(self.folder / f"stand-{self._stands}", self.count, self.prepare)
         self._next = dict.fromkeys(self.stand.crms, 0)
+        if self.side_by_side:
+            config = self.stand.home / "config.toml"
+            one_each = config.read_text("utf-8").replace('adapter = "zoho"', 'adapter = "zoho"\ndelete_batch = 1')
+            config.write_text(one_each, "utf-8")
 
     def prepare(self, running: Sandbox) -> None:
         """Change the stand-ins before anybody signs in: here, nothing."""
@@ -171,11 +177,12 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=None)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=RICH, help="contracts per CRM in the sandbox")
+    parser.add_argument("--side-by-side", action="store_true")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     warm_up()
     with tempfile.TemporaryDirectory(prefix="crash-sweep-") as folder:
-        sweep = Sweep(Path(folder), chosen.count, chosen.seed)
+        sweep = Sweep(Path(folder), chosen.count, chosen.seed, side_by_side=chosen.side_by_side)
         try:
             for number, case in enumerate(plan_cases(sweep, chosen.cases), 1):
                 sweep.run(*case)

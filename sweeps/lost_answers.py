@@ -1,6 +1,6 @@
 """Lose the answer to every removal of a deletion, in every way, and let the CRM's own ledger judge.
 
-python sweeps/lost_answers.py [--json]
+python sweeps/lost_answers.py [--side-by-side] [--json]
 
 On both CRMs, in both steps: at each removal in turn the answer is lost after the CRM acted, before it acted, or cut in
 the middle. Counts blind resends (removals sent for what was gone), contracts that were called removed and were there,
@@ -85,12 +85,13 @@ class Losses(Sweep):
 def main() -> int:
     """Lose answers and print counts; 1 when a promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side-by-side", action="store_true")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     warm_up()
     ways = [(kind, True) for kind in ACTED] + [(kind, False) for kind in NOT_ACTED]
     with tempfile.TemporaryDirectory(prefix="lost-answers-") as folder:
-        sweep = Losses(Path(folder), 1200, 1)
+        sweep = Losses(Path(folder), 1200, 1, side_by_side=chosen.side_by_side)
         try:
             for name in sorted(REMOVALS):
                 for step in Step:

@@ -39,18 +39,14 @@ MUTATIONS = (
         "crm_bridge/pipeline/deleting/delete.py",
         """        self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
         self.sends.update(sent.attempts.keys())
-        left = list(batches(passed, self.batch))
         try:
-            while left and not (sent.cut or look.too_old or self.context.is_stopping):
-                self._send_batch(left.pop(0), look, sent)
+            sent.send(list(batches(passed, self.batch)), partial(self._remove, look), look)
         finally:
 """,
         """        self.log.write("gate", notes)
         self.sends.update(sent.attempts.keys())
-        left = list(batches(passed, self.batch))
         try:
-            while left and not (sent.cut or look.too_old or self.context.is_stopping):
-                self._send_batch(left.pop(0), look, sent)
+            sent.send(list(batches(passed, self.batch)), partial(self._remove, look), look)
         finally:
             self.log.write("intent", sent.intents())
 """,
@@ -58,13 +54,15 @@ MUTATIONS = (
     ),
     Mutation(
         "blind resend after a lost answer",
-        "crm_bridge/pipeline/deleting/delete.py",
-        """        except AnswerLostError as lost:
-            sent.answered(batch, [], look, lost=lost)
+        "crm_bridge/pipeline/deleting/sending.py",
+        """    look.check()
+    return remove(batch)
 """,
-        """        except AnswerLostError:
-            answers = self.context.adapter.remove(self.step, [t.ref for t in batch], options=options)
-            sent.answered(batch, answers, look)
+        """    look.check()
+    try:
+        return remove(batch)
+    except AnswerLostError:
+        return remove(batch)
 """,
         (f"{JOURNEYS}/test_lost_answers.py",),
     ),

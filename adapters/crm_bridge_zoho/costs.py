@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Limits, Step
 from crm_bridge.domain.planning.cost import CallCost
+from crm_bridge.domain.planning.pace import contracts_at_once
 from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule
 from crm_bridge_zoho.module.record_states import FIRST, IDS_A_CALL
 from crm_bridge_zoho.reading.bins import PAGE as BIN_PAGE
@@ -16,8 +17,6 @@ from crm_bridge_zoho.snapshotter import FULL_TEXT_IDS
 QUERY_TIERS = ((200, 1), (1000, 2), (2000, 3))
 """Credits of a query by its LIMIT."""
 QUERY = QUERY_TIERS[-1][1]
-BATCHES_A_LOOK = 5
-"""How many full batches the core sends after one look."""
 READ_AGAIN = 100
 """Contracts that the core reads again together."""
 IDS_A_CREDIT = 100
@@ -75,7 +74,7 @@ def _removing(limits: Limits) -> Iterator[CallCost]:
     yield CallCost("the first contracts", 0, times=5)
     for fast in (False, True):
         batch = limits.batch(Step.TRASH, fast=fast)
-        looked_at = min(BATCHES_A_LOOK * batch, limits.locate_batch)
+        looked_at = contracts_at_once(limits, Step.TRASH, final=Step.TRASH, fast=fast)
         yield CallCost("last look", looked_at, QUERY, tiers=QUERY_TIERS, fast=fast)
         price = -(-batch // IDS_A_CREDIT) if fast else 1
         tiers = tuple((at, at // IDS_A_CREDIT) for at in range(IDS_A_CREDIT, batch, IDS_A_CREDIT)) if fast else ()
@@ -92,7 +91,9 @@ def _verifying(limits: Limits, step: Step | None) -> Iterator[CallCost]:
 def _purging(limits: Limits) -> Iterator[CallCost]:
     step = Step.PURGE
     yield CallCost("the first contracts", 0, times=6, step=step)
-    yield CallCost("last look", BATCHES_A_LOOK * limits.purge_batch, QUERY, tiers=QUERY_TIERS, step=step)
+    yield CallCost(
+        "last look", contracts_at_once(limits, Step.PURGE, final=Step.PURGE), QUERY, tiers=QUERY_TIERS, step=step
+    )
     yield CallCost("look into the bin", limits.purge_batch, step=step)
     yield CallCost("delete for good", limits.purge_batch, step=step)
     yield from _verifying(limits, step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from crm_bridge.clock import Clock
 from crm_bridge.domain.capabilities import Step
@@ -47,6 +48,9 @@ class Remover:
         self._module = module
         self._lock = threading.Lock()
         self._refusals = 0
+        self._sent = 0
+        self._counted_up_to = 0
+        """Calls that had been sent when a refusal was counted last: refusals of those are the same one."""
         self.purges_by_ids = True
         self.batch = batch
 
@@ -63,7 +67,7 @@ class Remover:
 
     def _trash(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
         share, rest = refs[: self.batch], refs[self.batch :]
-        answer = self._client.destroy(
+        number, answer = self._destroy(
             "DELETE",
             f"/crm/v8/{self._module}",
             "DELETE /crm/v8/{module}",
@@ -74,21 +78,21 @@ class Remover:
                 "wf_trigger": "true" if options.automations else "false",
             },
         )
-        answers = self._absorb_first_refusal(answers_of(share, answer, "data"), answer)
+        answers = self._absorb_first_refusal(answers_of(share, answer, "data"), answer, number)
         if all(one.reason is Reason.TOO_LONG for one in answers):
             with self._lock:
-                self.batch = max(1, min(self.batch, len(share)) // 2)
+                self.batch = min(self.batch, max(1, len(share) // 2))
         return (*answers, *(not_sent(ref) for ref in rest))
 
     def _mass_delete(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
-        answer = self._client.destroy(
+        number, answer = self._destroy(
             "POST",
             f"/crm/v8/{self._module}/actions/mass_delete",
             "POST /crm/v8/{module}/actions/mass_delete",
             guard=_guard(options, refs),
             json={"ids": [ref.id for ref in refs]},
         )
-        return self._absorb_first_refusal(answers_of(refs, answer, "data"), answer)
+        return self._absorb_first_refusal(answers_of(refs, answer, "data"), answer, number)
 
     def _purge(self, refs: Sequence[ContractRef], options: RemoveOptions) -> Sequence[RemoveResult]:
         """Take records out of the bin by ids, one by one where Zoho takes no ids, and never by a filter.
@@ -104,7 +108,7 @@ class Remover:
 
     def _purge_by_ids(self, refs: Sequence[ContractRef], options: RemoveOptions) -> tuple[Sequence[RemoveResult], bool]:
         """Return the answers, and whether Zoho refused the form of the call before it looked at any record."""
-        answer = self._client.destroy(
+        number, answer = self._destroy(
             "DELETE",
             "/crm/v8/settings/recycle_bin",
             "DELETE /crm/v8/settings/recycle_bin",
@@ -112,7 +116,7 @@ class Remover:
             params={"ids": ",".join(ref.id for ref in refs)},
         )
         answers = answers_of(refs, answer, "recycle_bin")
-        return self._absorb_first_refusal(answers, answer), all(
+        return self._absorb_first_refusal(answers, answer, number), all(
             one.verdict is Verdict.NOT_DONE and one.code in _NOT_BY_IDS for one in answers
         )
 
@@ -132,22 +136,33 @@ class Remover:
         return answers
 
     def _purge_one(self, ref: ContractRef, options: RemoveOptions) -> Sequence[RemoveResult]:
-        answer = self._client.destroy(
+        number, answer = self._destroy(
             "DELETE",
             f"/crm/v8/settings/recycle_bin/{ref.id}",
             "DELETE /crm/v8/settings/recycle_bin/{id}",
             guard=_guard(options, [ref]),
         )
-        return self._absorb_first_refusal(answers_of([ref], answer, "recycle_bin"), answer)
+        return self._absorb_first_refusal(answers_of([ref], answer, "recycle_bin"), answer, number)
 
-    def _absorb_first_refusal(self, answers: Sequence[RemoveResult], answer: WireAnswer) -> Sequence[RemoveResult]:
+    def _destroy(self, method: str, path: str, route: str, **call: Any) -> tuple[int, WireAnswer]:
+        """Send one call once; return its number among those of this connection, and the answer."""
+        with self._lock:
+            self._sent += 1
+            number = self._sent
+        return number, self._client.destroy(method, path, route, **call)
+
+    def _absorb_first_refusal(
+        self, answers: Sequence[RemoveResult], answer: WireAnswer, number: int
+    ) -> Sequence[RemoveResult]:
         """Let the run go on after a first refusal of token or pace: the next call has a new token, or came later."""
         if not any(one.halt and one.retry for one in answers):
             with self._lock:
                 self._refusals = 0
             return answers
         with self._lock:
-            self._refusals += 1
+            # Calls that went side by side are refused together: that counts once.
+            if number > self._counted_up_to:
+                self._refusals, self._counted_up_to = self._refusals + 1, self._sent
             refusals = self._refusals
         limited = any(one.reason is Reason.RATE_LIMITED for one in answers)
         if refusals >= MOST_REFUSALS or (limited and self._client.credits_left == 0):

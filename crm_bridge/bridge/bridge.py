@@ -195,6 +195,7 @@ class Bridge(StateDirectory):
 
     def adapter_context(self, resolved: Resolved) -> AdapterContext:
         """Return what the core lends the adapter of a connection."""
+        from crm_bridge.domain.planning.pace import BATCHES_AT_ONCE
         from crm_bridge.spi.spec import AdapterContext
         from crm_bridge.transport import Budget, Window
 
@@ -211,7 +212,9 @@ class Bridge(StateDirectory):
             clock=self.env.clock,
             randomness=self.env.randomness,
             state_dir=self.home,
-            budget=Budget(in_flight=in_flight, destroy_in_flight=in_flight if windows else 2, windows=windows),
+            budget=Budget(
+                in_flight=in_flight, destroy_in_flight=in_flight if windows else BATCHES_AT_ONCE, windows=windows
+            ),
             on_call=self._listener(resolved.config.name),
             network=self.env.network_of(resolved),
             noise=self.rules(resolved.config.name).noise,

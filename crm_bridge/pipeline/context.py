@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +24,7 @@ from crm_bridge.spi.adapter import Adapter, Profile
 from crm_bridge.vault import Vault
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +82,18 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     stream = iter(items)
     while batch := list(islice(stream, max(1, size))):
         yield batch
+
+
+def read_ahead(items: Iterable[T], read: Callable[[T], R]) -> Iterator[tuple[T, R]]:
+    """Yield each item with what was read for it, in order; meanwhile the next one is read, and no more than that."""
+    with ThreadPoolExecutor(1, thread_name_prefix="crm-bridge-ahead") as reader:
+        reading: tuple[T, Future[R]] | None = None
+        try:
+            for item in items:
+                before, reading = reading, (item, reader.submit(read, item))
+                if before is not None:
+                    yield before[0], before[1].result()
+            if reading is not None:
+                yield reading[0], reading[1].result()
+        finally:
+            reader.shutdown(wait=False, cancel_futures=True)

@@ -391,7 +391,8 @@ class Adapter(Protocol):
     def remove(self, step: Step, refs: Sequence[ContractRef], *, options: RemoveOptions) -> Sequence[RemoveResult]:
         """Do one step for one batch (at most the limit of that step): one send, one answer per ref.
 
-        Every request carries `options.guard` with the ids in it.
+        Every request carries `options.guard` with the ids in it. Up to five batches are removed side by side, each in
+        a thread of its own; where a batch is several calls (`Limits.trash_ids_per_call`), one at a time.
 
         Raises NotSentError (nothing reached the CRM) or AnswerLostError (anything may have happened).
         """

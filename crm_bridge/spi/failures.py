@@ -30,8 +30,8 @@ def answer_to_failure(ref: ContractRef, error: CrmBridgeError) -> RemoveResult:
     """Return what a failed sending says about one record: proven not sent, or unknown."""
     unsent = isinstance(error, _BEFORE_SENDING)
     halts = not isinstance(error, AnswerLostError) or error.reason == "redirect"
-    if error.reason == Reason.TOO_LATE:
-        halts = False  # said of one request; the next one may still be in time
+    if error.reason in (Reason.TOO_LATE, Reason.NOT_SENT):
+        halts = False  # said of one request; the next one may still be in time, or be let go
     return RemoveResult(
         ref,
         Verdict.NOT_DONE if unsent else Verdict.UNKNOWN,

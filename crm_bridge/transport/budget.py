@@ -55,7 +55,7 @@ class Budget:
         self,
         *,
         in_flight: int = 5,
-        destroy_in_flight: int = 2,
+        destroy_in_flight: int = 5,
         windows: Sequence[Window] = (),
         min_spacing: float = 0.0,
         timeouts: Timeouts | None = None,

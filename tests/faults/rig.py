@@ -20,6 +20,7 @@ from crm_bridge.bridge.environment import Resolved
 from crm_bridge.clock import SystemClock
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.registry import load_adapter
 from crm_bridge.sandbox.faults import FaultPlan, FaultRule
 from crm_bridge.sandbox.home import connection_name, write_home
@@ -114,10 +115,15 @@ class Verbs:
     counts: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
-    def during(self, verb: str) -> Iterator[None]:
+    def during(self, verb: str) -> Iterator[str]:
         """Name the verb that runs now."""
         self.counts[verb] = self.counts.get(verb, 0) + 1
-        name = f"{verb}-{self.counts[verb]}"
+        with self.named(f"{verb}-{self.counts[verb]}") as name:
+            yield name
+
+    @contextmanager
+    def named(self, name: str) -> Iterator[str]:
+        """Let everything in the block belong to one run of a verb, of which the name is known."""
         hit = self.aim is not None and self.aim.verb == name
         before, self.faults.verb = self.faults.verb, name
         if hit and self.aim:
@@ -125,7 +131,7 @@ class Verbs:
             if self.aim.rule.kind == "refuse":
                 self.hang_up()
         try:
-            yield
+            yield name
         finally:
             self.faults.verb = before
             if hit and self.aim and not self.aim.lasting:
@@ -161,8 +167,18 @@ class Armed:
         return replace(search, pages=iter(pages))
 
     def snapshot(self, refs: Sequence[ContractRef], *, final: bool = False) -> Iterator[Any]:
-        with self._verbs.during("snapshot"):
-            yield from self._inner.snapshot(refs, final=final)
+        with self._verbs.during("snapshot") as name:
+            for copy in self._inner.snapshot(refs, final=final):
+                yield self._with_files(copy, name) if isinstance(copy, Snapshot) else copy
+
+    def _with_files(self, copy: Snapshot, name: str) -> Snapshot:
+        """Return a copy whose files, which are downloaded while it is saved, belong to the verb that made it."""
+        files = (replace(file, chunks=partial(self._downloaded, file, name)) for file in copy.attachments)
+        return replace(copy, attachments=tuple(files))
+
+    def _downloaded(self, file: Attachment, name: str) -> Iterator[bytes]:
+        with self._verbs.named(name):
+            yield from file.chunks()
 
     def prepare(self, *args: Any, **more: Any) -> int:
         with self._verbs.during("prepare"):

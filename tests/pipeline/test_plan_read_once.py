@@ -45,6 +45,7 @@ OTHER = PlanNotes(
     released=("ten-years: order",),
     noise=("Tag",),
     along=Along(9, ("Notes",), at_most=True),
+    at_once=3,
 )
 
 

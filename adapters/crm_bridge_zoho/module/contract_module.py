@@ -18,6 +18,7 @@ from crm_bridge_zoho.module.account import PATHLESS, Org, Rights, User, read_rig
 from crm_bridge_zoho.module.columns import Columns, choose_columns
 from crm_bridge_zoho.module.content import content_of
 from crm_bridge_zoho.module.metadata import RelatedList, ZohoField, ZohoModule
+from crm_bridge_zoho.reading.parallel import together
 from crm_bridge_zoho.settings import ZohoSettings
 from crm_bridge_zoho.signing_in.scopes import Need, lacking
 
@@ -52,18 +53,21 @@ class ContractModule:
 def open_contract_module(
     client: ZohoClient, settings: ZohoSettings, user: User, org: Org, *, noise: Collection[str] = ()
 ) -> ContractModule:
-    """Read module, fields, related lists and profile: four calls."""
+    """Read module, then fields, related lists and profile side by side: four calls."""
     module = _module(client, settings)
-    fields = {field.api_name: field for field in metadata.read_fields(client, module.api_name)}
+    warnings: list[str] = []
+    listed, related, rights = together(
+        lambda: metadata.read_fields(client, module.api_name),
+        lambda: _related(client, module, warnings),
+        lambda: read_rights(client, user, module),
+    )
+    fields = {field.api_name: field for field in listed}
     if not fields:
         raise UsageError(
             _("Zoho shows no fields of the module {name}").format(name=module.api_name),
             reason="module",
             hint=_("check `module` of the connection, and that your profile may see it"),
         )
-    warnings: list[str] = []
-    related = _related(client, module, warnings)
-    rights = read_rights(client, user, module)
     meanings = map_fields(fields.values(), settings.fields)
     columns = choose_columns(fields.values(), meanings, profile=user.profile_id)
     content = content_of(fields.values(), columns, [*fields, *(one.api_name for one in related)])

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+S = TypeVar("S")
+U = TypeVar("U")
 
 WORKERS = 10
 
@@ -27,3 +29,10 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int = WO
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def together(one: Callable[[], R], two: Callable[[], S], three: Callable[[], U]) -> tuple[R, S, U]:
+    """Return three results of reads that go side by side; the first error in their order is raised."""
+    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="crm-bridge-zoho") as pool:
+        first, second, third = pool.submit(one), pool.submit(two), pool.submit(three)
+        return first.result(), second.result(), third.result()

@@ -120,6 +120,8 @@ def _costs(plan: Plan) -> list[tuple[str, object]]:
         costs.append((_("cost"), told.format(calls=notes.predicted.calls, credits=notes.predicted.credits, left=left)))
     if notes.pace:
         costs.append((_("calls"), pace_text(notes.pace)))
+    told = _("at most {count} contracts; after a crash they are settled by looking, never sent again unseen")
+    costs.append((_("on the way at once"), told.format(count=notes.at_once)))
     return costs
 
 

@@ -114,6 +114,8 @@ class PlanNotes:
     """Vendor fields whose change holds no contract."""
     along: Along = field(default_factory=Along)
     """Lines, notes and files that go along."""
+    at_once: int = 0
+    """Contracts that may be on their way at once: what a process that dies leaves to be settled, at most."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
@@ -17,7 +19,7 @@ from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.context import batches
+from crm_bridge.pipeline.context import RunContext, batches, read_ahead
 from crm_bridge.pipeline.deleting.storing import store
 from crm_bridge.pipeline.deleting.weighing import Weighing
 from crm_bridge.pipeline.planning.plan_file import PlanFile
@@ -34,6 +36,13 @@ MADE_FOR, DELETION = "made_for", "deletion"
 _KEEP = timedelta(days=365)
 SET_SECONDS = 300.0
 """A set is closed and read back at least so often: what a killed process loses is never more than that."""
+
+
+class _Copies(list[Snapshot | Unavailable]):
+    """Copies of a batch as far as they came."""
+
+    problem: CrmBridgeError | None = None
+    """Why no more of them came."""
 
 
 def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
@@ -58,18 +67,19 @@ def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
 def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog) -> None:
     """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
     context, weighing = log.context, Weighing(log, file.plan.notes)
-    targets = batches(_missing(file, log), context.profile.limits.snapshot_batch)
+    missing = batches(_missing(file, log), context.profile.limits.snapshot_batch)
+    copied = read_ahead(missing, partial(_copies, context))
     # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
     done = plan.count - sum(1 for _target in _missing(file, log))
-    for batch in targets:
+    for first in copied:
         with saved_set(log) as writer:
             until = context.clock.monotonic() + SET_SECONDS
-            while True:
-                _save_batch(weighing, log, writer, batch, plan.head.step)
+            for batch, copies in chain([first], copied):
+                _save_batch(weighing, log, writer, batch, copies, plan.head.step)
                 done += len(batch)
                 context.progress("backup", done, plan.count)
                 context.stop.check()
-                if context.clock.monotonic() >= until or not (batch := next(targets, [])):
+                if context.clock.monotonic() >= until:
                     break
 
 
@@ -106,14 +116,25 @@ def _finish(log: RunLog, writer: SetWriter) -> None:
         log.write("backup.journal", [_backed_up(backup_set.id, entry, log) for entry in entries])
 
 
-def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Sequence[Target], step: Step) -> None:
+def _copies(context: RunContext, batch: Sequence[Target]) -> _Copies:
     failpoints.hit("snapshot.before")
+    copies = _Copies()
+    try:
+        copies.extend(context.adapter.snapshot([target.ref for target in batch]))
+    except CrmBridgeError as problem:
+        copies.problem = problem
+    return copies
+
+
+def _save_batch(
+    weighing: Weighing, log: RunLog, writer: SetWriter, batch: Sequence[Target], copies: _Copies, step: Step
+) -> None:
     answered: set[str] = set()
     gone: list[ContractRef] = []
     lacking: list[ContractRef] = []
     notes: list[ContractEvent] = []
     ends = {target.ref.id: target.card.end for target in batch}
-    for copy in log.context.adapter.snapshot([target.ref for target in batch]):
+    for copy in copies:
         failpoints.hit("snapshot.after")
         answered.add(copy.ref.id)
         if isinstance(copy, Unavailable) and copy.gone:
@@ -128,8 +149,11 @@ def _save_batch(weighing: Weighing, log: RunLog, writer: SetWriter, batch: Seque
             weighing.take(copy)
             if not keep(log, writer, copy, step=step):
                 lacking.append(copy.ref)
-    notes += [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered]
+    if copies.problem is None:
+        notes += [_held(t.ref.id, Reason.BACKUP_INCOMPLETE) for t in batch if t.ref.id not in answered]
     log.write("backup.journal", notes, later=True)
+    if copies.problem is not None:
+        raise copies.problem
     if gone:
         # That nothing was given is no proof: the cause is looked for.
         log.write("backup.journal", look_for(log, gone, Step.TRASH), later=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from itertools import islice
 
@@ -12,6 +13,7 @@ from crm_bridge import failpoints
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, State
+from crm_bridge.domain.planning.pace import contracts_at_once
 from crm_bridge.domain.planning.plan import Target, check_fresh
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
@@ -41,9 +43,7 @@ from crm_bridge.spi.adapter import RemoveOptions, RemoveResult
 _UNREACHABLE_LIMIT = 3
 _LATE_LIMIT = 3
 """Looks in a row that were too old for some of their contracts; then fewer contracts share one."""
-_SHARED_LOOK = 100
 _REFUSED = (State.RESISTED, State.REFUSED)
-_BATCHES_PER_LOOK = 5
 
 
 def delete(backed_up: BackedUpPlan, *, step: Step) -> DeletionRun:
@@ -96,12 +96,7 @@ class _Deletion:
         self.batch = limits.batch(step, fast=self.options.fast)
         """Contracts in one call; fewer once the CRM has refused the length of a call."""
 
-        # Full batches share one look where a batch is one call.
-        group = _BATCHES_PER_LOOK * self.batch if self.batch >= _SHARED_LOOK else self.batch
-        self.per_look = min(group, limits.locate_batch)
-        if backed_up.plan.head.step is Step.PURGE:
-            # What hangs on them is read again right before: fewer, so that nothing waits long for its turn.
-            self.per_look = min(self.per_look, _SHARED_LOOK)
+        self.per_look = contracts_at_once(limits, step, final=backed_up.plan.head.step, fast=self.options.fast)
         """Contracts that share one look; fewer once looks were too old before all of their contracts were sent."""
         self.late_looks = 0
 
@@ -175,7 +170,7 @@ class _Deletion:
         check_fresh(self.backed_up.plan, now=moment_of(self.context.clock))
 
     def _look_and_send(self, targets: Sequence[Target]) -> tuple[list[Target], list[Target]]:
-        """Send what one look lets pass: one commit before the requests, one after them.
+        """Send what one look lets pass, its batches side by side: one commit before the requests, one after them.
 
         Returns what the look was too old for, and what was kept back because of what became of the others.
         """
@@ -184,21 +179,23 @@ class _Deletion:
         sent = SentBatches(self.step, {target.ref.id: self._attempt(target) for target in passed})
         self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
         self.sends.update(sent.attempts.keys())
-        left = list(batches(passed, self.batch))
         try:
-            while left and not (sent.cut or look.too_old or self.context.is_stopping):
-                self._send_batch(left.pop(0), look, sent)
+            sent.send(list(batches(passed, self.batch)), partial(self._remove, look), look)
         finally:
-            kept = [target for batch in left for target in batch]
-            late = look.too_old and not sent.cut
-            sent.not_sent(kept, Reason.TOO_LATE if late else Reason.NOT_SENT)
             self.log.write("outcome", sent.outcomes)
             self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in sent.said.items()})
-        tardy = [t for t in passed if self.log.status(t.ref.id).reason == Reason.TOO_LATE]
-        self.sends.subtract({target.ref.id for target in (*kept, *tardy)})
+        late = [t for t in passed if self.log.status(t.ref.id).reason == Reason.TOO_LATE]
+        self.sends.subtract({target.ref.id for target in (*sent.kept, *late)})
+        self.done += sent.answered
+        self.unreachable = 0 if sent.answered else self.unreachable
         explain_drift(self.log, targets)
         self._after(passed, sent)
-        return (tardy, []) if late else (tardy, kept)
+        return late, sent.kept
+
+    def _remove(self, look: FreshLook, batch: Sequence[Target]) -> Sequence[RemoveResult]:
+        with failpoints.step("remove"):
+            options = replace(self.options, guard=look)
+            return self.context.adapter.remove(self.step, [t.ref for t in batch], options=options)
 
     def _again(self, late: list[Target], *, looked: int) -> list[Target]:
         """Return what is looked at again. A contract that alone in its look was late three times is held."""
@@ -213,21 +210,6 @@ class _Deletion:
             "outcome", [ContractEvent(t.ref.id, Event(EventKind.HELD, self.step, reason=Reason.TOO_SLOW)) for t in late]
         )
         return []
-
-    def _send_batch(self, batch: list[Target], look: FreshLook, sent: SentBatches) -> None:
-        """Send one batch and note what became of it."""
-        try:
-            with failpoints.step("remove"):
-                options = replace(self.options, guard=look)
-                answers = self.context.adapter.remove(self.step, [t.ref for t in batch], options=options)
-        except NotSentError as unsent:
-            sent.not_sent(batch, Reason.TOO_LATE if unsent.reason == Reason.TOO_LATE else Reason.NOT_SENT, unsent)
-        except AnswerLostError as lost:
-            sent.answered(batch, [], look, lost=lost)
-        else:
-            self.unreachable = 0
-            self.done += len(batch)
-            sent.answered(batch, answers, look)
 
     def _after(self, passed: Sequence[Target], sent: SentBatches) -> None:
         """Draw the consequences of what became of the batches of one look."""
@@ -247,11 +229,9 @@ class _Deletion:
 
     def _shorten(self, sent: SentBatches) -> None:
         """Send fewer contracts in one call from now on if one was too long: no contract of it was looked at."""
-        if not sent.unread or sent.last == 1:
-            return
-        taken = sent.last - len(sent.unread)
-        self.batch = max(1, min(self.batch, taken or sent.last // 2))
-        self.sends.subtract(sent.unread)
+        if sent.fits is not None:
+            self.batch = min(self.batch, sent.fits)
+            self.sends.subtract(sent.unread)
 
     def _attempt(self, target: Target) -> int:
         status = self.log.status(target.ref.id)

@@ -38,6 +38,7 @@ class FreshLook:
         self._context = context
         self._plan = plan
         self._sent: dict[str, Sending] = {}
+        self.is_closed = False
         self.begin()
 
     def begin(self) -> None:
@@ -50,28 +51,33 @@ class FreshLook:
         clock = self._context.clock
         return max((clock.now() - self._wall).total_seconds(), clock.monotonic() - self._monotonic)
 
-    @property
-    def too_old(self) -> bool:
-        """Return whether nothing may be deleted by this look any more."""
-        return self._is_late(self.age)
-
     def _is_late(self, age: float) -> bool:
         return age > self._context.policy.gate_window_seconds
+
+    def close(self) -> None:
+        """Let no further request leave by this look: what became of another one must be looked at first."""
+        self.is_closed = True
 
     def __call__(self, ids: Sequence[str]) -> None:
         """Let a request about these contracts leave, or raise NotSentError."""
         for record_id in ids:
             self._sent.pop(record_id, None)
+        self._sent.update(dict.fromkeys(ids, self.check()))
+
+    def check(self) -> Sending:
+        """Return what a request that leaves now is judged by. Raises NotSentError where none may leave."""
         try:
             self._context.check_stop()
             check_fresh(self._plan, now=moment_of(self._context.clock))
         except CrmBridgeError as ending:
             raise NotSentError.because_of(ending) from None
+        if self.is_closed:
+            raise NotSentError(Reason.NOT_SENT.words, reason=Reason.NOT_SENT)
         # What is judged is what is journaled: between two readings of a clock a busy machine may do anything.
         sending = Sending(self._context.clock.now(), self.age)
         if self._is_late(sending.age):
             raise NotSentError(Reason.TOO_LATE.words, reason=Reason.TOO_LATE)
-        self._sent.update(dict.fromkeys(ids, sending))
+        return sending
 
     def sending(self, record_id: str) -> Mapping[str, JsonValue]:
         """Return when the request about a contract left, for the journal; nothing where none did."""

@@ -18,6 +18,11 @@ from crm_bridge.spi.adapter import Query
 _MAY_BE_SENT_AGAIN = frozenset({State.GATED, State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED, State.NOT_DONE})
 _NOT_AS_SAID = frozenset({State.UNVERIFIED, State.REAPPEARED})
 _REFUSED = frozenset({State.REFUSED, State.RESISTED, State.HELD, State.NOT_DONE})
+_OF_THE_CALL = frozenset({Reason.TOO_LONG, Reason.RATE_LIMITED, Reason.SIGNED_OUT})
+"""Refusals that say nothing about a contract: the same call may be taken a little later, shorter, or with a new token.
+
+The adapter says when they are to end the run.
+"""
 _ENOUGH = 20
 """Contracts that were sent before the share of refusals among them says anything."""
 
@@ -41,7 +46,7 @@ class Refusals:
         self._reasons.update(
             one.reason or Reason.REFUSED
             for one in statuses
-            if one.state in _REFUSED and one.attempt > 0 and one.code and one.reason is not Reason.TOO_LONG
+            if one.state in _REFUSED and one.attempt > 0 and one.code and one.reason not in _OF_THE_CALL
         )
 
     def check(self, *, at_least: int = _ENOUGH) -> None:

@@ -15,7 +15,7 @@ from crm_bridge.clock import moment_of, new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.planning.cost import predict
-from crm_bridge.domain.planning.pace import pace_of
+from crm_bridge.domain.planning.pace import contracts_at_once, pace_of
 from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanHead, Target, Totals
 from crm_bridge.domain.planning.plan_notes import Absent, Along, PlanNotes, Stage
 from crm_bridge.domain.planning.policy import Caps
@@ -209,6 +209,7 @@ def _notes(
         released=rules.released_kinds,
         noise=rules.noise,
         along=along,
+        at_once=min(count, contracts_at_once(profile.limits, Step.TRASH, final=head.step, fast=head.fast)),
     )
 
 

@@ -215,18 +215,11 @@ def _rehearsed(
             if staged is None:
                 return Rehearsal(IMPOSSIBLE, file.plan.count)
             shown.not_covered.update(dict.fromkeys(staged.not_covered))
+            made = _made_again(context, shown, staged.adapter, copies)
             compare = partial(_compare, context.profile, file.plan.head.forecast.promises(Route.RECREATE))
-            for number, before in enumerate(copies):
-                context.stop.check()
-                written = WrittenValues(context.profile, before)
-                if missing := written.missing():
-                    shown.blocking.update(dict.fromkeys(missing))
-                    continue
-                item = RestoreItem(
-                    before.ref, f"crm-bridge-rehearsal-{number:09d}", before, ids=shown.ids, relink=False
-                )
-                if (after := _create_again(shown, staged.adapter, item)) is not None:
-                    shown.take(compare(before, after, shown.ids, item.marker), written)
+            for after in _read_back(shown, staged.adapter, made):
+                one = made[after.ref.id]
+                shown.take(compare(one.item, after, one.ids), one.written)
     except CrmBridgeError as problem:
         shown.not_covered[problem.reason or type(problem).__name__] = None
     result = BLOCKED if shown.blocking else PASSED if shown.contracts else IMPOSSIBLE
@@ -243,11 +236,34 @@ def _rehearsed(
     )
 
 
-def _create_again(shown: _Shown, adapter: Adapter, item: RestoreItem) -> Snapshot | None:
-    """Return the new record as it is read back; None where the stand-in has none to show."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A contract that was created again, and the new ids that were known when it was."""
+
+    item: RestoreItem
+    written: WrittenValues
+    ids: Mapping[str, str]
+
+
+def _made_again(context: RunContext, shown: _Shown, adapter: Adapter, copies: Sequence[Snapshot]) -> dict[str, _Made]:
+    """Create every contract again that can be, one after the other; return them by their new ids."""
+    made: dict[str, _Made] = {}
+    for number, before in enumerate(copies):
+        context.stop.check()
+        written = WrittenValues(context.profile, before)
+        if missing := written.missing():
+            shown.blocking.update(dict.fromkeys(missing))
+            continue
+        item = RestoreItem(before.ref, f"crm-bridge-rehearsal-{number:09d}", before, ids=shown.ids, relink=False)
+        if (new := _create_again(shown, adapter, item)) is not None:
+            made[new.id] = _Made(item, written, dict(shown.ids))
+    return made
+
+
+def _create_again(shown: _Shown, adapter: Adapter, item: RestoreItem) -> ContractRef | None:
+    """Return the new record; None where the stand-in has none to show."""
     try:
         (answer,) = adapter.bring_back(Route.RECREATE, [item])
-        after = _again(adapter, answer.new_ref) if answer.new_ref else None
     except BackupError as problem:
         # Our own set cannot be read: no stand-in is to blame for that.
         shown.blocking[problem.reason] = None
@@ -255,25 +271,29 @@ def _create_again(shown: _Shown, adapter: Adapter, item: RestoreItem) -> Snapsho
     except CrmBridgeError as problem:
         shown.not_covered[problem.reason or type(problem).__name__] = None
         return None
-    if answer.verdict is not Verdict.DONE or after is None:
+    if answer.verdict is not Verdict.DONE or answer.new_ref is None:
         # Whether the live CRM would refuse this value too is not known here.
         shown.not_covered[answer.reason or "not_restored"] = None
         return None
     shown.ids.update({old: new for old, new in answer.ids.items() if old != new})
-    return after
+    return answer.new_ref
+
+
+def _read_back(shown: _Shown, adapter: Adapter, made: Mapping[str, _Made]) -> Iterator[Snapshot]:
+    """Yield what the stand-in shows of the new records, read together; what it does not show is not covered."""
+    refs = [ContractRef(one.item.ref.module, new_id) for new_id, one in made.items()]
+    for copy in adapter.snapshot(refs) if refs else ():
+        if isinstance(copy, Snapshot):
+            yield replace(copy, attachments=tuple(with_digest(one) for one in copy.attachments))
+        else:
+            shown.not_covered["not_restored"] = None
 
 
 def _compare(
-    profile: Profile, promises: Promises, before: Snapshot, after: Snapshot, ids: Mapping[str, str], marker: str
+    profile: Profile, promises: Promises, item: RestoreItem, after: Snapshot, ids: Mapping[str, str]
 ) -> Measured:
-    return measure(before, after, promises=promises, content=profile.content, ids=ids, marker=marker)
-
-
-def _again(adapter: Adapter, ref: ContractRef) -> Snapshot | None:
-    for copy in adapter.snapshot([ref]):
-        if isinstance(copy, Snapshot):
-            return replace(copy, attachments=tuple(with_digest(one) for one in copy.attachments))
-    return None
+    assert item.snapshot is not None, "what is rehearsed has a copy"
+    return measure(item.snapshot, after, promises=promises, content=profile.content, ids=ids, marker=item.marker)
 
 
 def _note(context: RunContext, file: PlanFile, found: Rehearsal, run: str = "") -> None:
