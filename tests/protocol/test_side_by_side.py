@@ -32,9 +32,9 @@ class Sending:
     def __init__(self, bridge: Bridge, emulator: ZohoEmulator) -> None:
         self.crm = bridge.connect("zoho-sandbox")
         self.emulator, self.journal = emulator, bridge.journal
-        self.adapter: Any = bridge.adapter("zoho-sandbox")
-        self.remove = self.adapter.remove
-        self.adapter.remove = self.watched
+        adapter: Any = bridge.adapter("zoho-sandbox")
+        self.remove = adapter.remove
+        adapter.remove = self.watched
         self.lock = threading.Lock()
         self.calls = 0
         self.now = self.most = 0
