@@ -69,7 +69,6 @@ FORBIDDEN_TO_CLI = ("crm_bridge.domain.restoring.forecast", "crm_bridge.vault", 
 CLI_IMPORTS: Mapping[str, str] = {
     "crm_bridge/cli/commands/journal_cmd.py": "facts that belong to the bridge",
     "crm_bridge/cli/commands/receipt_cmd.py": "facts that belong to the bridge",
-    "crm_bridge/cli/views/forecast_view.py": "shows values of the room itself; the facts come through the bridge",
 }
 CALLED_BY_LIBRARIES: Mapping[str, str] = {
     "_tunnel": "http.client",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from crm_bridge.bridge.run_verbs import Confirm, RunVerbs
-from crm_bridge.bridge.wanted import Wanted
+from crm_bridge.bridge.wanted import Wanted, is_id
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters.labels import has_labels, suggestions, without_labels
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
     from crm_bridge.pipeline.restoring.rehearsal import Rehearsal, Stage
+    from crm_bridge.spi.adapter import Profile
 
 _DIGEST = 64
 """Hex digits of a plan's digest."""
@@ -61,6 +62,8 @@ class Details:
     """Record, lines, notes, links and files, as a backup holds them."""
     deletable: Deletability
     """Whether this user may move it to the bin, as far as the CRM tells beforehand."""
+    profile: Profile
+    """The user and the module: labels of fields and lists."""
 
 
 class Connection(RunVerbs):
@@ -133,11 +136,13 @@ class Connection(RunVerbs):
         'EUR'
         """
         found: list[Contract] = [*self.find(ids=[wanted])] if _looks_like_id(wanted) else []
-        found = found or self._by_number(wanted) or [*self.find(ids=[wanted])]
+        found = found or self._by_number(wanted)
+        if not found and is_id(wanted) and not _looks_like_id(wanted):
+            found = [*self.find(ids=[wanted])]
         if not found:
             raise NothingMatchedError(
                 _("there is no contract {wanted} in {name}").format(wanted=wanted, name=self.name),
-                hint=_("look for it with `crm-bridge find {name}`").format(name=self.name),
+                hint=self._where_it_went(wanted),
             )
         if len(found) > 1:
             raise AmbiguousContractError(
@@ -150,6 +155,15 @@ class Connection(RunVerbs):
                 hint=_("name one by its id: {ids}").format(ids=", ".join(contract.id for contract in found)),
             )
         return found[0]
+
+    def _where_it_went(self, wanted: str) -> str:
+        gone = self._bridge.removed(wanted, connection=self.name)
+        hint = (
+            _("run {run} deleted it; bring it back with `crm-bridge restore {name} {wanted}`")
+            if gone
+            else _("look for it with `crm-bridge find {name}`")
+        )
+        return hint.format(name=self.name, wanted=wanted, run=gone[-1] if gone else "")
 
     def _by_number(self, wanted: str) -> list[Contract]:
         """Return the contracts with a number; none where the module has no field for it."""
@@ -180,7 +194,7 @@ class Connection(RunVerbs):
         for copy in self._bridge.adapter(self.name).snapshot([contract.ref]):
             if isinstance(copy, Unavailable):
                 raise NothingMatchedError(copy.message, reason=copy.reason)
-            return Details(contract, copy, judged)
+            return Details(contract, copy, judged, profile)
         raise NothingMatchedError(_("contract {id} cannot be read").format(id=contract.id))
 
     def _who_keeps(self, contract: Contract) -> str:

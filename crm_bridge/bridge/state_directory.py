@@ -221,11 +221,11 @@ class StateDirectory:
         removal = the_removal(self, wanted, connection=connection)
         return removal.run.id, removal.record_id
 
-    def has_removed(self, wanted: str) -> bool:
-        """Return whether a run went through the gate with a contract of this id or number."""
+    def removed(self, wanted: str, *, connection: str | None = None) -> list[str]:
+        """Return the runs that went through the gate with a contract of this id or number."""
         from crm_bridge.bridge.removals import removals
 
-        return bool(removals(self, wanted))
+        return [removal.run.id for removal in removals(self, wanted, connection=connection)]
 
     def check_journal(
         self,

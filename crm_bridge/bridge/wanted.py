@@ -94,9 +94,14 @@ def _seen(contract: object) -> tuple[str, str]:
     return contract.id, contract.digest
 
 
+def is_id(text: str) -> bool:
+    """Return whether a text could be the id of a record."""
+    return _ID.fullmatch(text) is not None
+
+
 def _ids(ids: Iterable[str], prefix: str) -> tuple[str, ...]:
     for one in (chosen := _listed(ids, _("ids"))):
-        if not _ID.fullmatch(one):
+        if not is_id(one):
             raise UsageError(_("{word} is not an id").format(word=one), reason="not_an_id")
     return tuple(dict.fromkeys(one.removeprefix(prefix) for one in chosen))
 

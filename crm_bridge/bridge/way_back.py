@@ -1,4 +1,4 @@
-"""The ways back in a few words: until when, and what is lost or changed by each."""
+"""The ways back in words: until when, and what is lost or changed by each; in short, and in full."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from crm_bridge.domain.capabilities import Fate, Route, Support
 from crm_bridge.domain.restoring.forecast import Forecast, ThingKind
 from crm_bridge.i18n import N_, _, ngettext
 
+_CELL = 300
 THINGS = {
     "id": N_("id"),
     "number": N_("number"),
@@ -74,3 +75,62 @@ def _by_fate(forecast: Forecast, route: Route) -> str:
         if named:
             told.append(f"{_(FATES[fate])}: {', '.join(named)}")
     return "; ".join(told) or _("nothing")
+
+
+def full_pairs(forecast: Forecast) -> Iterator[tuple[str, str]]:
+    """Yield each way back with its deadline, and what it does not bring back as it was."""
+    if forecast.untrash is not Support.ABSENT:
+        yield _("the CRM's bin"), _deadline(forecast)
+        yield _("  not the same"), _odd(forecast, Route.UNTRASH)
+    if forecast.recreate is not Support.ABSENT:
+        yield _("from backup"), _("a new record from the backup, as long as the backup is kept")
+        yield _("  not the same"), _odd(forecast, Route.RECREATE)
+
+
+def _deadline(forecast: Forecast) -> str:
+    if forecast.until is None:
+        return _("as long as it keeps records (not published)")
+    return _("until {date} if deleted today").format(date=forecast.until)
+
+
+def _odd(forecast: Forecast, route: Route) -> str:
+    words = [
+        f"{thing_text(row.thing)} ({_(FATES[row.fate(route)])})"
+        for row in forecast.rows
+        if row.kind is ThingKind.GENERAL and row.fate(route) is not Fate.SAME
+    ]
+    fields = sum(row.kind is not ThingKind.GENERAL and row.fate(route) is not Fate.SAME for row in forecast.rows)
+    if fields:
+        words.append(ngettext("{count} field or column", "{count} fields and columns", fields).format(count=fields))
+    return ", ".join(words) or "-"
+
+
+def full_rows(forecast: Forecast) -> list[tuple[str, str, str, str]]:
+    """Return (what becomes of it in the bin, in a new record, remark, things): all things of one fate in one row.
+
+    A way back that this plan has not is a dash. A field or relation that returns as it was needs no remark.
+    """
+    native, anew = (support is not Support.ABSENT for support in (forecast.untrash, forecast.recreate))
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for row in forecast.rows:
+        words = [(row.untrash, row.untrash_note)] * native + [(row.recreate, row.recreate_note)] * anew
+        told = row.kind is ThingKind.GENERAL
+        notes = dict.fromkeys(note for fate, note in words if note and (told or fate is not Fate.SAME))
+        fates = _(FATES[row.untrash]) if native else "-", _(FATES[row.recreate]) if anew else "-"
+        name = thing_text(row.thing)
+        named = f"{row.label} ({name})" if row.label not in ("", name) else name
+        rows.setdefault((*fates, "; ".join(_(note) for note in notes)), []).append(named)
+    return [
+        (*(fates if number == 0 else ("", "", "")), cell)
+        for fates, things in rows.items()
+        for number, cell in enumerate(_gathered(things))
+    ]
+
+
+def _gathered(things: list[str]) -> list[str]:
+    """Return names in cells that are not cut."""
+    cells = things[:1]
+    for name in things[1:]:
+        longer = f"{cells[-1]}, {name}"
+        cells[-1:] = [longer] if len(longer) <= _CELL else [cells[-1], name]
+    return cells

@@ -40,11 +40,10 @@ def say_rehearsed(found: Rehearsal | None, out: Output) -> None:
 
 
 def _say_compared(found: Rehearsal, out: Output) -> None:
+    told = _("rehearsed: {contracts} contracts created again in a stand-in; {fields} fields, {rows} rows compared")
+    files = _(", {equal} of {files} files equal") if found.files else ""
     out.note(
-        _(
-            "rehearsed: {contracts} contracts created again in a stand-in; {fields} fields, {rows} rows compared, "
-            "{equal} of {files} files equal"
-        ).format(
+        (told + files).format(
             contracts=found.contracts,
             fields=found.fields,
             rows=found.rows,

@@ -47,7 +47,7 @@ def _one(bridge: Bridge, what: str) -> tuple[RunInfo, list[str] | None]:
     runs = [run for run in bridge.runs() if run.id.startswith(what.upper())]
     if not runs:
         return _contract(bridge, what, None)
-    if bridge.has_removed(what):
+    if bridge.removed(what):
         raise UsageError(
             _("{word} is the beginning of a run and names a contract").format(word=what),
             reason="ambiguous_run",

@@ -1,4 +1,4 @@
-"""Outcomes and degrees of certainty in words."""
+"""Outcomes, steps, degrees of certainty and moments in words."""
 
 from __future__ import annotations
 
@@ -19,4 +19,11 @@ OUTCOME_WORDS = {
     "planned": N_("planned"),
 }
 
+STEP_WORDS = {"trash": N_("bin"), "purge": N_("for good")}
+
 SURE = {"full": N_("yes"), "absent": N_("no"), "unproven": N_("not proven")}
+
+
+def minute(moment: str) -> str:
+    """Return an instant of ISO 8601 to the minute, as a list has room for."""
+    return f"{moment[:16]}Z" if moment.endswith("Z") else moment

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from crm_bridge.cli.terminal.output import Output, report_error
+from crm_bridge.cli.terminal.tables import broken
 from crm_bridge.errors import CrmError
 from crm_bridge.harmless import plain
 
@@ -90,3 +91,19 @@ def test_a_reader_of_the_json_gets_the_exact_text(trick: str, capsys: pytest.Cap
 def test_lines_of_ours_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Output.text("one\n  two 合同")
     assert capsys.readouterr().out == "one\n  two 合同\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "shown"),
+    [
+        ("short enough", 20, "short enough"),
+        ("a sentence of several words", 12, "a sentence\nof several\nwords"),
+        ("go on with `crm-bridge resume`: it looks", 24, "go on with\n`crm-bridge resume`: it\nlooks"),
+        ("carry it out: crm-bridge apply a.plan", 26, "carry it out:\ncrm-bridge apply a.plan"),
+        ("receipt: /a/path/that/is/longer/than/the/line", 20, "receipt: /a/path/that/is/longer/than/the/line"),
+        ("  - one of a list of things", 14, "  - one of a\n  list of\n  things"),
+        ("没有空格的句子由终端折行", 10, "没有空格的句子由终端折行"),
+    ],
+)
+def test_a_sentence_breaks_between_words_and_nothing_that_is_copied_breaks(line: str, width: int, shown: str) -> None:
+    assert broken(line, width) == shown

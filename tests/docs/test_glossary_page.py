@@ -36,3 +36,19 @@ def test_a_word_of_the_code_is_defined_where_the_glossary_says(row: tuple[str, .
 def test_no_word_stands_twice() -> None:
     words = [word for row in ROWS for word in re.split(r", ", row[0])]
     assert sorted(words) == sorted(set(words))
+
+
+NOUN = re.compile(r"[该次个这两]运行(?!同|命令|中|复制|的命令)|运行(随之|停止|会停|会写)")
+"""`run` as a noun, in a word that Chinese uses for starting a command."""
+
+
+def test_a_run_has_one_chinese_word() -> None:
+    assert [row[3] for row in ROWS if row[0] == "run"] == ["任务"]
+    texts = [ROOT / "README.zh-CN.md", *(ROOT / "docs" / "zh_CN").rglob("*.md"), *(ROOT / "crm_bridge").rglob("*.po")]
+    wrong = {
+        f"{path.name}: {line}"
+        for path in texts
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if NOUN.search(line)
+    }
+    assert wrong == set()

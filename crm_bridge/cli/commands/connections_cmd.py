@@ -129,7 +129,10 @@ def show(name: str) -> int:
             for meaning, name in profile.field_map.items()
         ),
     )
-    out.table((_("around a contract"), _("kind"), _("saved")), ((r.label, r.kind, r.saved) for r in profile.relations))
+    out.table(
+        (_("around a contract"), _("kind"), _("saved")),
+        ((r.label, r.kind, _("yes") if r.saved else _("no")) for r in profile.relations),
+    )
     if profile.assumptions:
         out.table((_("assumptions"),), ((line,) for line in profile.assumptions))
     return 0

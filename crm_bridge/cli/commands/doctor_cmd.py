@@ -9,7 +9,7 @@ import click
 from crm_bridge.cli.options import command, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_connection
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.errors import CrmBridgeError
+from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 
 @command("doctor")
-@click.argument("name", metavar="CONNECTION", shell_complete=complete_connection)
-def doctor(name: str) -> int:
-    """Check everything that CONNECTION needs before contracts are deleted; changes nothing in the CRM.
+@click.argument("name", metavar="[CONNECTION]", required=False, shell_complete=complete_connection)
+def doctor(name: str | None) -> int:
+    """Check everything that CONNECTION (default: the only one) needs before contracts are deleted.
+
+    Changes nothing in the CRM.
 
     Ends with 0 when nothing is a problem, else with the exit code of the worst one.
     """
@@ -27,11 +29,18 @@ def doctor(name: str) -> int:
 
     try:
         with open_bridge() as bridge:
-            found = bridge.doctor(name)
+            names = [name] if name else [one.config.name for one in bridge.connections()]
+            findings = bridge.doctor(names[0]) if len(names) == 1 else []
     except CrmBridgeError as refused:
-        found = [problem("home", refused)]
-    _print(name, found)
-    return max(finding.exit_code for finding in found)
+        names, findings = [name or ""], [problem("home", refused)]
+    if not findings:
+        raise UsageError(
+            _("say which connection"),
+            reason="no_selection",
+            hint=", ".join(names) or _("add one with `crm-bridge connections add`"),
+        )
+    _print(names[0], findings)
+    return max(finding.exit_code for finding in findings)
 
 
 def _print(name: str, found: list[DoctorFinding]) -> None:

@@ -71,5 +71,5 @@ def show(connection: str, contract: str, raw: bool) -> int:
             return 0
         details_sections(details)
         if raw:
-            raw_table(details.snapshot)
+            raw_table(details)
     return 0

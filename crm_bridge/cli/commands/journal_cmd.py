@@ -11,6 +11,7 @@ import click
 from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_connection, complete_run
 from crm_bridge.cli.terminal.output import Output
+from crm_bridge.cli.terminal.tables import amount, key, title
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ def list_(
             for entry, line in rows:
                 out.line("crm-bridge.journal-entry/1", _fields(entry, line))
             return 0
-        columns = (_("entry"), _("time"), _("what"), _("run"), _("record"), _("attempt"))
+        columns = (
+            amount(_("entry")),
+            key(_("time")),
+            key(_("what")),
+            title(_("run")),
+            key(_("record")),
+            amount(_("attempt")),
+        )
         out.table(columns, (_cells(entry, line) for entry, line in rows), form=form)
     return 0
 
@@ -73,7 +81,9 @@ def _rows(journal: Journal, entries: Iterator[Entry], record_id: str | None) -> 
 def _cells(entry: Entry, line: Line | None) -> tuple[object, ...]:
     facts = line.facts if line else entry.body
     what = str(facts.get("event") or entry.op)
-    return entry.seq, entry.ts, what, entry.run, line.record_id if line else "", facts.get("attempt") or ""
+    attempt = facts.get("attempt") or 1
+    record = line.record_id if line else ""
+    return entry.seq, f"{entry.ts[:19]}Z", what, entry.run, record, attempt if attempt != 1 else ""
 
 
 def _fields(entry: Entry, line: Line | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,19 @@ import click
 from crm_bridge.cli.options import command, force_option, group, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_run
 from crm_bridge.cli.terminal.output import Output
+from crm_bridge.cli.terminal.tables import amount, key, title
+from crm_bridge.domain.money import money
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.exit_codes import ExitCode
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
     from crm_bridge.pipeline.receipt import Withdrawal
+
+
+_NAMED = 5
+"""Withdrawn contracts that are named on the screen."""
 
 
 @group("receipt", help="Show, issue and verify receipts.")
@@ -128,25 +135,28 @@ def print_receipt(
     out: Output, said: dict[str, Any], lines: Iterable[dict[str, Any]], gone: Iterable[Withdrawal] = ()
 ) -> bool:
     """Print what a receipt says, for people; `said` is its predicate. Return whether anything withdraws it."""
-    from crm_bridge.domain.outcome_words import OUTCOME_WORDS
+    from crm_bridge.domain.outcome_words import OUTCOME_WORDS, minute
 
     _print_run(out, said)
     _print_lines(out, iter(lines))
-    withdrawn = False
+    withdrawn: dict[tuple[int, str, str], list[str]] = {}
     for one in gone:
-        withdrawn = True
-        out.text(
-            _("withdrawn by journal entry {entry}, {at}: {id} is now {now}").format(
-                entry=one.entry, at=one.at, id=one.record_id, now=_(OUTCOME_WORDS[one.now])
-            )
+        withdrawn.setdefault((one.entry, one.at, one.now), []).append(one.record_id)
+    for (entry, at, now), ids in withdrawn.items():
+        named = ", ".join([*ids[:_NAMED], *(["…"] if len(ids) > _NAMED else [])])
+        told = ngettext(
+            "withdrawn by journal entry {entry}, {at}: {count} contract is now {now}: {ids}",
+            "withdrawn by journal entry {entry}, {at}: {count} contracts are now {now}: {ids}",
+            len(ids),
         )
+        out.text(told.format(entry=entry, at=minute(at), count=len(ids), now=_(OUTCOME_WORDS[now]), ids=named))
     out.text(
         _("Evidence: E0 the CRM said yes; E1 read back absent; E2 listed in the CRM's bin under our user; E3 purged.")
     )
     out.text(_("This receipt does not speak about:"))
     for item in said["notCovered"]:
         out.text(f"  - {_(item)}")
-    return withdrawn
+    return bool(withdrawn)
 
 
 def _print_run(out: Output, said: dict[str, Any]) -> None:
@@ -168,20 +178,20 @@ def _print_run(out: Output, said: dict[str, Any]) -> None:
 
 
 def _print_lines(out: Output, rest: Iterator[dict[str, Any]]) -> None:
-    from crm_bridge.domain.outcome_words import OUTCOME_WORDS
+    from crm_bridge.domain.outcome_words import OUTCOME_WORDS, minute
 
     first = next(rest, None)
     named = first is not None and "names" in first
-    people = (_("number"), _("customer"), _("amount")) if named else ()
-    columns = (_("id"), *people, _("outcome"), _("evidence"), _("sent"), _("seen"), _("why"))
+    people = (key(_("number")), title(_("customer")), amount(_("amount"))) if named else ()
+    columns = (key(_("id")), *people, _("outcome"), key(_("evidence")), amount(_("sent")), key(_("seen")), _("why"))
     rows = (
         (
             line["record"],
             *(_names(line["names"]) if named else ()),
             _(OUTCOME_WORDS[line["outcome"]]),
             line.get("evidence"),
-            line["attempts"],
-            line.get("seenAt"),
+            line["attempts"] if line["attempts"] != 1 else "",
+            minute(line.get("seenAt") or ""),
             _reason_words(line.get("reason", "")),
         )
         for line in (chain([first], rest) if first is not None else rest)
@@ -190,8 +200,8 @@ def _print_lines(out: Output, rest: Iterator[dict[str, Any]]) -> None:
 
 
 def _names(told: dict[str, Any]) -> tuple[object, ...]:
-    amount = " ".join(filter(None, (told["amount"], told["currency"])))
-    return told["number"], told["customer"], amount
+    worth = Decimal(told["amount"]) if told["amount"] else None
+    return told["number"], told["customer"], money(worth, told["currency"])
 
 
 def _reason_words(word: str) -> str:

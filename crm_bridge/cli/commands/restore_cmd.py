@@ -86,8 +86,10 @@ def _report(run_id: str, steps: Iterator[RestoreStep], form: str, *, dry_run: bo
 
 
 def _say_next(out: Output, run_id: str, totals: RestoreTotals, *, dry_run: bool) -> None:
-    if dry_run:
+    if dry_run and totals.planned:
         out.note(_("nothing was changed; to bring them back: {command}").format(command=suggested("restore", run_id)))
+    elif dry_run:
+        out.note(_("nothing was changed, and there is nothing to bring back"))
     if totals.differs("inbound_links"):
         out.note(_("references of other records do not point at them yet; see: {command}").format(
             command=suggested("restore", run_id, "--relink")

@@ -13,7 +13,6 @@ from crm_bridge.cli.options import command, format_option, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output, report_error
 from crm_bridge.cli.terminal.streams import forgive_output
-from crm_bridge.cli.terminal.tables import key
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _, ngettext
 
@@ -209,25 +208,14 @@ def status(run_id: str | None, runs: bool, held: bool, outcomes: tuple[str, ...]
 
 
 def _list_runs(bridge: Bridge, form: str) -> int:
+    from crm_bridge.cli.views.run_view import run_row, runs_table
+
     out = Output(as_json=shared().as_json)
-    rows = [
-        {
-            "run_id": run.id,
-            "connection": run.ref.connection,
-            "started": run.started,
-            "count": run.count,
-            "step": run.step,
-            "complete": run.complete,
-            "plan": run.ref.plan,
-        }
-        for run in bridge.runs()
-    ]
+    found = list(bridge.runs())
     if out.as_json:
-        out.document("crm-bridge.runs/1", {"runs": rows})
+        out.document("crm-bridge.runs/1", {"runs": [run_row(run) for run in found]})
         return 0
-    if not rows:
+    if not found:
         raise CrmBridgeError(_("there is no run yet"), hint=_("make one with `crm-bridge plan` and `crm-bridge apply`"))
-    names = (_("run"), _("connection"), _("started"), _("contracts"), _("step"), _("complete"))
-    cells = [[*list(row.values())[:5], _("yes") if row["complete"] else _("no")] for row in rows]
-    out.table([key(name) for name in names], cells, form=form)
+    runs_table(found, form=form)
     return 0

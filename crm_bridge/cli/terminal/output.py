@@ -13,7 +13,7 @@ import click
 
 from crm_bridge.cli.terminal.screen import page, screen
 from crm_bridge.cli.terminal.streams import unread
-from crm_bridge.cli.terminal.tables import FORMS, Column, as_tabs, columns_of, folded, for_terminal
+from crm_bridge.cli.terminal.tables import FORMS, Column, as_tabs, broken, columns_of, folded, for_terminal
 from crm_bridge.errors import AmbiguousContractError, Choice, CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.harmless import harmful, plain
 from crm_bridge.i18n import _
@@ -23,6 +23,13 @@ from crm_bridge.redaction import clean
 def _lines(text: str) -> str:
     """Make text of several lines harmless; the line breaks are ours and stay."""
     return "\n".join(line if line.isprintable() else plain(line, len(line)) for line in clean(text).split("\n"))
+
+
+def _say(text: str, stream: IO[str]) -> None:
+    """Print sentences, on a terminal broken between words."""
+    shown = _lines(text)
+    width = screen(stream).columns if stream.isatty() else 0
+    print("\n".join(broken(line, width) for line in shown.split("\n")) if width else shown, file=stream)
 
 
 def _json_text(value: object, stream: IO[str], *, indent: int | None = None) -> str:
@@ -110,13 +117,13 @@ class Output:
     def text(text: str, *, out: IO[str] | None = None) -> None:
         """Print a result; whatever it quotes, only line breaks have an effect on the terminal."""
         _clear()
-        print(_lines(text), file=out or sys.stdout)
+        _say(text, out or sys.stdout)
 
     @staticmethod
     def note(text: str) -> None:
         """Say something beside the results."""
         _clear()
-        print(_lines(text), file=sys.stderr)
+        _say(text, sys.stderr)
 
     @staticmethod
     def prompt(text: str) -> None:
@@ -203,7 +210,7 @@ def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
         value = {"schema": "crm-bridge.error/1", **error.facts(), **more}
         print(_json_text(value, sys.stderr), file=sys.stderr)
         return
-    print(_("error: {message}").format(message=plain(error.message)), file=sys.stderr)
+    _say(_("error: {message}").format(message=plain(error.message)), sys.stderr)
     if isinstance(error, FilterSyntaxError):
         print(f"  {plain(error.text)}\n  {' ' * (_screen_column(error))}^", file=sys.stderr)
     if choices := _choices(error):
@@ -214,7 +221,7 @@ def report_error(error: CrmBridgeError, *, as_json: bool) -> None:
     if details:
         print(_("  the CRM said: {details}").format(details=", ".join(details)), file=sys.stderr)
     if error.hint:
-        print(_("hint: {hint}").format(hint=plain(error.hint)), file=sys.stderr)
+        _say(_("hint: {hint}").format(hint=plain(error.hint)), sys.stderr)
 
 
 def _choices(error: CrmBridgeError) -> tuple[Choice, ...]:

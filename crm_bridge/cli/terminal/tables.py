@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -136,6 +137,25 @@ def folded(text: str, size: int) -> list[str]:
     from rich.text import Text
 
     return [line.plain.rstrip() for line in Text(text).wrap(Console(file=io.StringIO(), width=size), size)] or [""]
+
+
+_WHOLE = re.compile(r"crm-bridge .+$|\S*`[^`]*`\S*|\S+")
+"""What stays on one line: a command at the end, what is quoted as one, a word."""
+
+
+def broken(line: str, width: int) -> str:
+    """Return a sentence over several lines; what is copied, such as a command or a path, is never broken by one."""
+    from rich.cells import cell_len
+
+    indent = line[: len(line) - len(line.lstrip())]
+    words = _WHOLE.findall(line)
+    if cell_len(line) <= width or any(cell_len(indent + word) > width for word in words):
+        return line
+    lines = [indent + words[0]]
+    for word in words[1:]:
+        longer = f"{lines[-1]} {word}"
+        lines[-1:] = [longer] if cell_len(longer) <= width else [lines[-1], indent + word]
+    return "\n".join(lines)
 
 
 def as_tabs(columns: Sequence[Column], rows: Rows) -> Iterator[str]:

@@ -86,7 +86,7 @@ def contract_pairs(c: Contract) -> list[tuple[str, object]]:
         (_("term"), lasting),
         (_("owner"), c.owner),
         (_("created"), c.created and c.created.isoformat(timespec="minutes")),
-        (_("changed"), c.modified and c.modified.isoformat(timespec="minutes")),
+        (_("modified"), c.modified and c.modified.isoformat(timespec="minutes")),
         (_("id"), c.id),
     ]
     return [(label, value) for label, value in told if value]

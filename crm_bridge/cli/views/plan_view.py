@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.bridge.card import card_rows, noticed, pace_text
+from crm_bridge.bridge.way_back import full_pairs, full_rows
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import Column, amount, key, title
-from crm_bridge.cli.views.forecast_view import forecast_columns, forecast_pairs, forecast_table
 from crm_bridge.domain.money import counted, money
 from crm_bridge.domain.planning.pace import Pace
 from crm_bridge.domain.planning.plan import Card
@@ -75,10 +75,11 @@ def plan_details(plan: Plan) -> None:
             *_costs(plan),
             *((label, text) for label, text in noticed(plan)),
             *_leaves(plan.notes),
-            *forecast_pairs(head.forecast),
+            *full_pairs(head.forecast),
         ]
     )
-    Output.table(forecast_columns(), forecast_table(head.forecast))
+    columns = (_("from the bin"), _("from backup"), _("remark"), _("what"))
+    Output.table(columns, full_rows(head.forecast))
 
 
 def plan_table(plan: Plan, form: str = "") -> None:

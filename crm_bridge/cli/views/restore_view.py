@@ -77,6 +77,11 @@ class RestoreTotals:
         names = ("compared", "fields", "rows", "files", "files_equal", "surprises")
         return {name: self._compared[name] for name in names}
 
+    @property
+    def planned(self) -> int:
+        """Return how many contracts a restore would bring back."""
+        return self._results["planned"]
+
     def differs(self, name: str) -> bool:
         """Return whether a thing of any contract is not as it was."""
         return any(one.name == name for one in self._differences)
@@ -85,12 +90,13 @@ class RestoreTotals:
         """Print the comparison, what differs with the promise beside it, and what became of the contracts."""
         totals = self.as_json()
         if totals["compared"]:
-            out.text(
-                _(
-                    "{compared} contracts compared with the backup: {fields} fields, {rows} rows, "
-                    "{equal} of {files} files byte for byte equal"
-                ).format(**totals, equal=totals["files_equal"])
+            told = ngettext(
+                "{compared} contract compared with the backup: {fields} fields, {rows} rows",
+                "{compared} contracts compared with the backup: {fields} fields, {rows} rows",
+                totals["compared"],
             )
+            files = _(", {files_equal} of {files} files byte for byte equal") if totals["files"] else ""
+            out.text((told + files).format(**totals))
             rows = list(self._differing())
             if rows:
                 out.table((_("what differs"), _("promised"), _("found"), _("contracts")), rows)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.terminal.tables import key, title
+from crm_bridge.cli.terminal.tables import amount, key, title
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.outcome_words import OUTCOME_WORDS
+from crm_bridge.domain.outcome_words import OUTCOME_WORDS, STEP_WORDS, minute
 from crm_bridge.domain.planning.plan import Card
 from crm_bridge.harmless import plain
 from crm_bridge.i18n import _
@@ -17,6 +17,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Run, RunItem
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep
+    from crm_bridge.pipeline.runs import RunInfo
 
 RUN = "crm-bridge.run/1"
 
@@ -63,6 +64,36 @@ def _outside_json(run: Run) -> dict[str, Any] | None:
     if run.info.outside is None:
         return None
     return {"count": run.info.outside, "ids": list(run.info.outside_ids)}
+
+
+def run_row(run: RunInfo) -> dict[str, Any]:
+    """Return one run of a list."""
+    return {
+        "run_id": run.id,
+        "connection": run.ref.connection,
+        "started": run.started,
+        "count": run.count,
+        "step": run.step,
+        "complete": run.complete,
+        "plan": run.ref.plan,
+    }
+
+
+def runs_table(runs: Iterable[RunInfo], *, form: str = "") -> None:
+    """Print runs, one a row."""
+    columns = (key(_("run")), title(_("connection")), key(_("started")), amount(_("contracts")), _("step"), _("state"))
+    rows = (
+        (
+            run.id,
+            run.ref.connection,
+            minute(run.started),
+            run.count,
+            _(STEP_WORDS[run.step]),
+            "" if run.complete else _("unfinished"),
+        )
+        for run in runs
+    )
+    Output.table(columns, rows, form=form)
 
 
 SETTLED = (Outcome.REMOVED, Outcome.RESTORED)
@@ -150,7 +181,7 @@ def restore_table(steps: Iterable[RestoreStep], *, form: str = "") -> None:
 
 def _way_back(step: RestoreStep) -> str:
     if step.route is None:
-        return "-"
+        return ""
     if step.route is Route.RECREATE:
         return _("new record from the backup")
     shown = step.until and step.result == "planned"

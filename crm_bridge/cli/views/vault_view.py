@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from crm_bridge.cli.terminal.output import Output
+from crm_bridge.cli.terminal.tables import amount, key, title
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
@@ -30,11 +31,19 @@ def set_json(one: SetSummary) -> dict[str, Any]:
 def _state(one: SetSummary) -> str:
     if not one.complete:
         return _("unfinished")
-    return _("shredded") if one.shredded else _("whole")
+    return _("shredded") if one.shredded else ""
 
 
 def set_table(out: Output, sets: Sequence[SetSummary], *, form: str = "") -> None:
     """Print sets, one a row."""
-    columns = (_("set"), _("made"), _("connection"), _("contracts"), _("bytes"), _("kept until"), _("state"))
-    rows = ((s.set_id, s.created, s.connection, s.count, s.bytes, s.keep_until or "-", _state(s)) for s in sets)
+    columns = (
+        key(_("set")),
+        key(_("made")),
+        title(_("connection")),
+        amount(_("contracts")),
+        amount(_("bytes")),
+        key(_("kept until")),
+        _("state"),
+    )
+    rows = ((s.set_id, s.created[:10], s.connection, s.count, s.bytes, s.keep_until or "-", _state(s)) for s in sets)
     out.table(columns, rows, form=form)
