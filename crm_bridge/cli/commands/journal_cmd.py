@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from crm_bridge.cli.options import command, force_option, format_option, group, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_connection, complete_run
 from crm_bridge.cli.terminal.output import Output
-from crm_bridge.cli.terminal.tables import amount, key, title
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from crm_bridge.journal.checking.findings import JournalFindings
-    from crm_bridge.journal.format.entry import Entry
-    from crm_bridge.journal.format.lines import Line
-    from crm_bridge.journal.store import Journal
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -47,62 +41,19 @@ def list_(
     """
     from collections import deque
 
+    from crm_bridge.cli.views.journal_view import entry_json, journal_rows, journal_table
+
     out = Output(as_json=shared().as_json)
     with open_bridge(reading=True) as bridge:
         run = bridge.run(run_id).id if run_id else None
-        chosen = _rows(bridge.journal, bridge.journal.entries(run=run, plan=plan, op=op), record_id)
+        chosen = journal_rows(bridge.journal, bridge.journal.entries(run=run, plan=plan, op=op), record_id)
         rows = deque(chosen, maxlen=limit) if limit else chosen
         if out.as_json:
             for entry, line in rows:
-                out.line("crm-bridge.journal-entry/1", _fields(entry, line))
+                out.line("crm-bridge.journal-entry/1", entry_json(entry, line))
             return 0
-        columns = (
-            amount(_("entry")),
-            key(_("time")),
-            key(_("what")),
-            title(_("run")),
-            key(_("record")),
-            amount(_("attempt")),
-        )
-        out.table(columns, (_cells(entry, line) for entry, line in rows), form=form)
+        journal_table(rows, form=form)
     return 0
-
-
-def _rows(journal: Journal, entries: Iterator[Entry], record_id: str | None) -> Iterator[tuple[Entry, Line | None]]:
-    """Yield a row for each line of an entry, and one for an entry that is about no contract."""
-    for entry in entries:
-        if entry.lines is None and record_id is None:
-            yield entry, None
-        for line in journal.lines(entry):
-            if record_id in (None, line.record_id):
-                yield entry, line
-
-
-def _cells(entry: Entry, line: Line | None) -> tuple[object, ...]:
-    facts = line.facts if line else entry.body
-    what = str(facts.get("event") or entry.op)
-    attempt = facts.get("attempt") or 1
-    record = line.record_id if line else ""
-    return entry.seq, f"{entry.ts[:19]}Z", what, entry.run, record, attempt if attempt != 1 else ""
-
-
-def _fields(entry: Entry, line: Line | None) -> dict[str, Any]:
-    facts = dict(line.facts if line else entry.body)
-    facts.pop("id", None)
-    return {
-        "seq": entry.seq,
-        "ts": entry.ts,
-        "op": entry.op,
-        "run": entry.run,
-        "plan": entry.plan,
-        "system": entry.system,
-        "org": entry.org,
-        "module": entry.module,
-        "record_id": line.record_id if line else "",
-        "place": line.place if line else None,
-        "attempt": facts.pop("attempt", 0),
-        "body": facts,
-    }
 
 
 @command("check")

@@ -5,6 +5,7 @@ In reading order:
     contract_view   how contracts look
     deletions_view  how the CRM's list of deletions, compared with the journal, is shown
     details_view    how one contract with everything around it looks
+    journal_view    how journal entries look
     outline_view    how a plan of another installation looks without its key
     plan_view       how plans look
     proof_view      how a proof looks
