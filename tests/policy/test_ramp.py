@@ -137,3 +137,29 @@ def test_a_stop_file_halts_deletions_and_no_restore(ruled: Ruled) -> None:
 
 def first_run(tenant: Any) -> str:
     return str(next(iter(tenant.crm.context.journal.entries(op="run.start"))).run)
+
+
+def test_contracts_that_are_known_to_be_locked_are_no_trial_and_halt_nothing(ruled: Ruled) -> None:
+    tenant = ruled.under("")
+    ids = tenant.ids()[:20]
+    for one in ids[:8]:
+        tenant.emulator.control("lock", {"id": one})
+    plan = tenant.crm.plan(ids=ids)
+    assert plan.notes.locked == 8
+    assert [contract.id for contract in plan][:5] == ids[8:13]
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert (run.halted, live(tenant, ids)) == (None, set(ids[:8]))
+    again = tenant.crm.plan(ids=run.follow_up())
+    run = tenant.crm.apply(again, confirm=again.digest)
+    assert (run.halted, run.counts) == (None, {Outcome.HELD: 8})
+
+
+def test_refusals_that_the_plan_did_not_foretell_still_halt_the_run(ruled: Ruled) -> None:
+    tenant = ruled.under("")
+    ids = tenant.ids()[:20]
+    tenant.emulator.control("lock", {"id": ids[0]})
+    plan = tenant.crm.plan(ids=ids)
+    refuse(tenant, ids[1:6])
+    run = tenant.crm.apply(plan, confirm=plan.digest)
+    assert run.halted is not None
+    assert (run.halted.reason, live(tenant, ids)) == ("many_refused", set(ids))

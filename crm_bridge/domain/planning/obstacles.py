@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from crm_bridge.domain.capabilities import Step, Support
-from crm_bridge.domain.contract import RecordState
+from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.reasons import Reason
 
 OF_STATE: Mapping[RecordState, Reason] = {
@@ -17,6 +17,27 @@ OF_STATE: Mapping[RecordState, Reason] = {
     RecordState.TRASHED: Reason.IN_BIN,
 }
 """States of a record in which the CRM refuses to delete it."""
+
+
+_SET_ASIDE = 1000
+
+
+def free_first(contracts: Iterable[Contract], enough: int) -> Iterator[Contract]:
+    """Yield contracts in their order, but `enough` without a known obstacle before those with one.
+
+    The first contracts of a run are a trial, and one that is known to be refused tries nothing. At most 1,000 wait.
+    """
+    waiting: list[Contract] = []
+    for contract in contracts:
+        if enough > 0 and contract.state in OF_STATE and len(waiting) < _SET_ASIDE:
+            waiting.append(contract)
+            continue
+        yield contract
+        enough -= contract.state not in OF_STATE
+        if enough <= 0:
+            yield from waiting
+            waiting.clear()
+    yield from waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,16 @@ class PlanNotes:
     at_once: int = 0
     """Contracts that may be on their way at once: what a process that dies leaves to be settled, at most."""
 
+    @property
+    def foretold(self) -> Mapping[Reason, int]:
+        """Return how many contracts are known to be refused, and why."""
+        return {
+            Reason.LOCKED: self.locked,
+            Reason.IN_APPROVAL: self.in_approval,
+            Reason.IN_PROCESS: self.in_process,
+            Reason.SHARING: self.read_only,
+        }
+
     def as_json(self) -> dict[str, JsonValue]:
         """Return all of it as JSON."""
         plain = {name: _plain(value) for name, value in asdict(self).items() if name not in ("caps", "along")}

@@ -86,7 +86,7 @@ class _Deletion:
         self.context = self.log.context
         self.related = RelatedItems(self.log, backed_up.plan)
         self.options = RemoveOptions(backed_up.plan.head.automations, backed_up.plan.head.fast)
-        self.refusals = Refusals(self.log)
+        self.refusals = Refusals(self.log, backed_up.plan.notes.foretold)
         self.unreachable = 0
         self.done = 0
         self.sends: Counter[str] = Counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from crm_bridge.domain.capabilities import Step
@@ -30,12 +30,13 @@ _ENOUGH = 20
 class Refusals:
     """How many of the contracts that this process sent in one step the CRM refused, with a code of its own.
 
-    A resume begins anew.
+    What the plan foretold for as many contracts is no surprise, and halts nothing. A resume begins anew.
     """
 
-    def __init__(self, log: RunLog) -> None:
+    def __init__(self, log: RunLog, foretold: Mapping[Reason, int]) -> None:
         """Begin with none."""
         self._log = log
+        self._foretold = foretold
         self._sent = 0
         self._reasons: Counter[Reason] = Counter()
 
@@ -51,10 +52,11 @@ class Refusals:
 
     def check(self, *, at_least: int = _ENOUGH) -> None:
         """Raise InterruptedRunError where too large a share of `at_least` so many contracts was refused."""
-        refused, share = self._reasons.total(), self._log.context.rules.max_refused_percent
+        unforeseen = self._reasons - Counter(self._foretold)
+        refused, share = unforeseen.total(), self._log.context.rules.max_refused_percent
         if self._sent < at_least or refused * 100 <= share * self._sent:
             return
-        ((why, _most),) = self._reasons.most_common(1)
+        ((why, _most),) = unforeseen.most_common(1)
         raise InterruptedRunError(
             _("the CRM refused {count} of {size} contracts ({why}); the rest was left alone").format(
                 count=refused, size=self._sent, why=why.words

@@ -15,6 +15,7 @@ from crm_bridge.clock import moment_of, new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.planning.cost import predict
+from crm_bridge.domain.planning.obstacles import free_first
 from crm_bridge.domain.planning.pace import contracts_at_once, pace_of
 from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanHead, Target, Totals
 from crm_bridge.domain.planning.plan_notes import Absent, Along, PlanNotes, Stage
@@ -221,7 +222,7 @@ def _extent(context: RunContext, caps: Caps, totals: Totals, tally: _PlanTally, 
 
 def _targets(context: RunContext, selection: Selection, tally: _PlanTally) -> Iterator[Target]:
     now = context.clock.now()
-    for contract in selection:
+    for contract in free_first(selection, sum(context.rules.ramp)):
         if reasons := protections(context.rules, contract, now=now):
             tally.protect(contract, "; ".join(f"{one.rule}: {one.text}" for one in reasons))
             continue
