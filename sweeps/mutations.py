@@ -184,7 +184,7 @@ MUTATIONS = (
         "    if checkpoint is None or checkpoint.root != frontier.root() or "
         "sealed.frontier.to_bytes() != frontier.to_bytes():\n",
         "    if checkpoint is None:\n",
-        (f"{PROTOCOL}/test_journal_gate.py",),
+        ("tests/journal/test_journal_opening.py",),
     ),
     Mutation(
         "a journal that was rolled back is accepted",

@@ -56,6 +56,8 @@ def test_a_delete_that_lands_between_two_looks_is_not_sent_again(tmp_path: Path,
             if not run.info.complete:
                 run = crm.resume(run.id)
             assert {item.outcome for item in run} == {Outcome.REMOVED}
+            said = {line.facts["event"] for _entry, line in bridge.journal.events(run=run.id) if "event" in line.facts}
+        assert "reconcile.not_done" not in said
         sent = [line for line in emulator.ledger() if line.method == "DELETE" or line.path.endswith("/invalid")]
         assert len(sent) <= 1
     assert len(clock.waits) >= 2
