@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 
 from crm_bridge.errors import JournalError
@@ -58,14 +59,15 @@ def insert_batch(
     for an attempt that is not open.
     """
     frontier, prev, seq = tail.frontier.copy(), tail.prev, tail.size
-    size = seq + len(new_entries)
+    sealed = partial(replace, seal_size=seq + len(new_entries), seal_after=tail.after)
+    now = sealed(stamp)
     made = WrittenBatch((), tail)
     entries, blocks, nodes = [], [], []
     for new_entry in new_entries:
         block = write_lines(new_entry.lines)
-        sealed = replace(new_entry.noted or stamp, seal_size=size, seal_after=tail.after)
+        noted = sealed(new_entry.noted) if new_entry.noted else now
         entry = write_entry(
-            new_entry, sealed, LineSeal.of(block) if block else None, seq=seq, prev=prev, program=PROGRAM
+            new_entry, noted, LineSeal.of(block) if block else None, seq=seq, prev=prev, program=PROGRAM
         )
         _track(made, new_entry, seq, attempts or {})
         nodes.extend(frontier.add(leaf_hash(entry.raw)))
