@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.run_result import Receipt, Run, RunItem
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.lifecycle import Status
 from crm_bridge.domain.planning.plan import Target
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.pipeline.annotations import Annotations
@@ -51,7 +50,7 @@ def read_run(
             nameless = (Target(ContractRef(info.module, record_id), "") for record_id in sorted(places))
             for target in known.targets() if known else nameless:
                 record_id = target.ref.id
-                yield RunItem.of(target, places.get(record_id, Status()), said.of(record_id), rows)
+                yield RunItem.of(target, places[record_id], said.of(record_id), rows)
 
     def receipt() -> Receipt:
         with bridge.reading_journal() as journal:

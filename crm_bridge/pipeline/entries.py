@@ -17,6 +17,7 @@ from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry, NewEntry
 from crm_bridge.journal.format.lines import Line
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.columns import Column
 from crm_bridge.pipeline.context import RunContext
 
 RUN_START = "run.start"
@@ -188,13 +189,11 @@ def history(journal: Journal, run: str) -> Iterator[JournaledEvent]:
 
 
 class Fold:
-    """Where contracts stand: the fold over their events. Equal statuses are one object, whatever their number."""
+    """Where contracts stand: the fold over their events."""
 
-    def __init__(self, final: Step) -> None:
+    def __init__(self, final: Step, numbers: dict[str, int] | None = None) -> None:
         """Begin with contracts that nothing has happened to, in a run whose plan ends with the step `final`."""
-        self.untouched = Status(final=final)
-        self.statuses: dict[str, Status] = {}
-        self._known: dict[Status, Status] = {}
+        self.statuses = Column({} if numbers is None else numbers, Status(final=final))
         self._last: tuple[Status, Event, Status] | None = None
 
     def after(self, before: Status, event: Event) -> Status:
@@ -203,13 +202,12 @@ class Fold:
         if last is not None and last[0] is before and (last[1] is event or last[1] == event):
             return last[2]
         after = advance(before, event)
-        after = self._known.setdefault(after, after)
         self._last = before, event, after
         return after
 
     def take(self, record_id: str, event: Event) -> None:
         """Take in one event of one contract."""
-        self.statuses[record_id] = self.after(self.statuses.get(record_id, self.untouched), event)
+        self.statuses[record_id] = self.after(self.statuses[record_id], event)
 
 
 def last_step(journal: Journal, run: str) -> Step:
@@ -218,7 +216,7 @@ def last_step(journal: Journal, run: str) -> Step:
     return Step(str(start.body["step"])) if start and start.body.get("step") else Step.TRASH
 
 
-def statuses(journal: Journal, run: str) -> dict[str, Status]:
+def statuses(journal: Journal, run: str) -> Column[Status]:
     """Return where every contract of a run stands, by record id: the fold over the run's entries."""
     fold = Fold(last_step(journal, run))
     for told in history(journal, run):
@@ -226,13 +224,14 @@ def statuses(journal: Journal, run: str) -> dict[str, Status]:
     return fold.statuses
 
 
-def first_intents(journal: Journal, run: str) -> dict[str, datetime]:
+def first_intents(journal: Journal, run: str, numbers: dict[str, int]) -> Column[datetime | None]:
     """Return when the first intent of each contract was journaled: deletions before that are not ours."""
-    found: dict[str, datetime] = {}
+    found = Column[datetime | None](numbers, None)
     for entry in journal.entries(run=run, op=INTENT):
         moment = datetime.fromisoformat(entry.ts)
         for line in journal.lines(entry):
-            found.setdefault(line.record_id, moment)
+            if line.record_id not in found:
+                found[line.record_id] = moment
     return found
 
 

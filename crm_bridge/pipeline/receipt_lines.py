@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,28 +13,12 @@ from crm_bridge.journal.format.entry import Entry
 from crm_bridge.journal.format.lines import parse_line
 from crm_bridge.journal.format.merkle import Frontier, leaf_hash
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.columns import WholeNumbers
 from crm_bridge.pipeline.entries import Fold, history, last_step
 
 _KEPT_LINES = 20_000
-_NOWHERE = -1
-
-
-class _Places:
-    """Where in the journal each contract's last event of one kind stands: eight bytes a contract."""
-
-    def __init__(self) -> None:
-        self._seqs, self._places = array("i"), array("i")
-
-    def note(self, number: int, seq: int, place: int) -> None:
-        while len(self._seqs) <= number:
-            self._seqs.append(_NOWHERE)
-            self._places.append(_NOWHERE)
-        self._seqs[number], self._places[number] = seq, place
-
-    def of(self, number: int) -> tuple[int, int] | None:
-        if number >= len(self._seqs) or self._seqs[number] == _NOWHERE:
-            return None
-        return self._seqs[number], self._places[number]
+_PLACE_BITS = 20
+"""An entry has at most a million lines."""
 
 
 class ReceiptLines:
@@ -44,16 +27,17 @@ class ReceiptLines:
     def __init__(self, journal: Journal, run: str, *, until: int | None = None) -> None:
         """Fold the run up to the entry `until`, or to its last one."""
         self._journal = journal
-        self._fold = Fold(last_step(journal, run))
         self._numbers: dict[str, int] = {}
-        self._attempts = array("i")
-        self._backup, self._intent, self._answer, self._seen = _Places(), _Places(), _Places(), _Places()
+        self._fold = Fold(last_step(journal, run), self._numbers)
+        self._attempts = WholeNumbers(self._numbers)
+        # Where in the journal each contract's last event of one kind stands: entry and line, plus one.
+        self._backup, self._intent, self._answer, self._seen = (WholeNumbers(self._numbers) for _kind in range(4))
         self._entries: dict[int, tuple[Entry, list[bytes]]] = {}
         for told in history(journal, run):
             if until is not None and told.entry.seq > until:
                 break
             self._fold.take(told.line.record_id, told.event)
-            self._note(told.line.record_id, told.event.kind, told.entry.seq, told.line.place)
+            self._note(told.line.record_id, told.event.kind, 1 + (told.entry.seq << _PLACE_BITS | told.line.place))
 
     def __len__(self) -> int:
         """Return the number of contracts."""
@@ -61,7 +45,7 @@ class ReceiptLines:
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the line of every contract."""
-        return (self._line(record_id, number) for record_id, number in self._numbers.items())
+        return map(self._line, self._numbers)
 
     def statuses(self) -> Mapping[str, Status]:
         """Return where every contract stands at the end of the fold, in the order of the lines."""
@@ -71,24 +55,21 @@ class ReceiptLines:
         """Return the place of a contract's line, None for a contract that is not in the run."""
         return self._numbers.get(record_id)
 
-    def _note(self, record_id: str, kind: EventKind, seq: int, place: int) -> None:
-        number = self._numbers.setdefault(record_id, len(self._numbers))
-        if number == len(self._attempts):
-            self._attempts.append(0)
+    def _note(self, record_id: str, kind: EventKind, where: int) -> None:
         if kind is EventKind.BACKED_UP:
-            self._backup.note(number, seq, place)
+            self._backup[record_id] = where
         elif kind is EventKind.INTENDED:
-            self._attempts[number] += 1
-            self._intent.note(number, seq, place)
+            self._attempts[record_id] += 1
+            self._intent[record_id] = where
         elif kind.value.startswith(("outcome.", "reconcile.")):
-            self._answer.note(number, seq, place)
+            self._answer[record_id] = where
         elif kind.value.startswith("verify."):
-            self._seen.note(number, seq, place)
+            self._seen[record_id] = where
 
-    def _line(self, record_id: str, number: int) -> bytes:
+    def _line(self, record_id: str) -> bytes:
         status = self._fold.statuses[record_id]
         backup, intent, answer, seen = (
-            self._facts(places.of(number)) for places in (self._backup, self._intent, self._answer, self._seen)
+            self._facts(places[record_id]) for places in (self._backup, self._intent, self._answer, self._seen)
         )
         last = answer or intent or seen or backup
         return line_bytes(
@@ -96,7 +77,7 @@ class ReceiptLines:
                 record_id,
                 status.outcome.value,
                 status.evidence.value if status.evidence else "",
-                self._attempts[number],
+                self._attempts[record_id],
                 status.why.value if status.why else "",
                 status.code,
                 backup={name: backup[name] for name in ("set", "file", "sha256")} if backup else None,
@@ -111,10 +92,10 @@ class ReceiptLines:
             )
         )
 
-    def _facts(self, where: tuple[int, int] | None) -> Mapping[str, Any] | None:
-        if where is None:
+    def _facts(self, where: int) -> Mapping[str, Any] | None:
+        if not where:
             return None
-        seq, place = where
+        seq, place = divmod(where - 1, 1 << _PLACE_BITS)
         if seq not in self._entries:
             self._make_room()
             entry = self._journal.entry(seq)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from crm_bridge import failpoints
 from crm_bridge.domain.absence import Asked, Claim
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import Event, EventKind, Outcome, State, Status
+from crm_bridge.domain.lifecycle import Event, EventKind, State, Status
 from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations
+from crm_bridge.pipeline.columns import Column, WholeNumbers
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.entries import PLAN_MADE, ContractEvent, Fold, RunRef, event_entries, history, last_step
 from crm_bridge.pipeline.planning.plan_file import PlanFile
@@ -24,11 +24,6 @@ from crm_bridge.pipeline.settling.claims import Claims
 from crm_bridge.vault import BackupSet
 
 __all__ = ["BackedUpPlan", "BackupRef", "ContractEvent", "DeletionRun", "RunLog", "VerifiedRun", "steps_of"]
-
-
-_NOTHING = Asked()
-_MOST_SHARED = 1000
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +34,11 @@ class BackupRef:
     sha256: str
 
 
+def mark_hash(mark: str | None) -> int:
+    """Return a number by which this process tells marks apart, 0 where there is none."""
+    return hash(mark) if mark else 0
+
+
 class RunLog:
     """Where every contract of a run stands, kept equal to the journal."""
 
@@ -46,17 +46,16 @@ class RunLog:
         """Fold what the journal already says about the run."""
         self.context = context
         self.run = run
-        self._fold = Fold(last_step(context.journal, run.id))
+        self.numbers: dict[str, int] = {}
+        """The number of each contract, for columns."""
+        self._fold = Fold(last_step(context.journal, run.id), self.numbers)
         self._statuses = self._fold.statuses
-        self._backups: dict[str, dict[str, bytes]] = {}
+        self._backups = Column[BackupRef | None](self.numbers, None)
         self._sets: dict[str, BackupSet] = {}
-        self._asked: dict[Step, dict[str, Asked]] = {step: {} for step in Step}
-        # Thousands of contracts have the same digest of a file, the same mark, the same answers: one object each.
-        self._same: dict[object, object] = {}
-        self._live_marks: dict[str, str] = {}
-        self._bin_marks: dict[str, str] = {}
+        self._asked = {step: Column(self.numbers, Asked()) for step in Step}
+        self._live_marks, self._bin_marks = WholeNumbers(self.numbers), WholeNumbers(self.numbers)
         self.others = Claims(context, but=run.id)
-        self.leaves: dict[str, int] = {}
+        self.leaves = WholeNumbers(self.numbers)
         """Lines, notes and files of each contract that was saved."""
         self.annotations = Annotations(context.plans, run.id, context.journal)
         for told in history(context.journal, run.id):
@@ -65,7 +64,7 @@ class RunLog:
 
     def status(self, record_id: str) -> Status:
         """Return where one contract stands."""
-        return self._statuses.get(record_id, self._fold.untouched)
+        return self._statuses[record_id]
 
     def write(self, failpoint: str, notes: Sequence[ContractEvent], *, later: bool = False) -> None:
         """Journal events in one transaction. Illegal ones raise before anything is written.
@@ -77,18 +76,18 @@ class RunLog:
         after: dict[str, Status] = {}
         known, follow = self._statuses, self._fold.after
         for record_id, event, _extra in notes:
-            before = after.get(record_id) or known.get(record_id, self._fold.untouched)
-            after[record_id] = follow(before, event)
+            after[record_id] = follow(after.get(record_id) or known[record_id], event)
         entries = event_entries(self.context, self.run, notes)
         with failpoints.step(failpoint):
             (self.context.journal.defer if later else self.context.journal.append)(entries)
-        self._statuses.update(after)
+        for record_id, status in after.items():
+            known[record_id] = status
         for note in notes:
             self._note(*note)
 
     def claim(self, record_id: str, step: Step) -> Claim:
         """Return what this run may claim of a deletion of a contract."""
-        return self._asked[step].get(record_id, _NOTHING).claim
+        return self._asked[step][record_id].claim
 
     @cached_property
     def planned_at(self) -> datetime | None:
@@ -96,40 +95,28 @@ class RunLog:
         made = next(self.context.journal.entries(op=PLAN_MADE, plan=self.run.plan), None)
         return datetime.fromisoformat(made.ts) if made else None
 
-    def live_mark(self, record_id: str) -> str:
-        """Return the mark that a contract had at the last gate that it passed as live; empty where none is known."""
-        return self._live_marks.get(record_id, "")
+    def live_mark(self, record_id: str) -> int:
+        """Return `mark_hash` of the mark that a contract had at the last gate that it passed as live; 0: none known."""
+        return self._live_marks[record_id]
 
-    def bin_mark(self, record_id: str) -> str:
-        """Return the mark that a contract had when it was last seen in the bin; empty where none is known."""
-        return self._bin_marks.get(record_id, "")
+    def bin_mark(self, record_id: str) -> int:
+        """Return `mark_hash` of the mark that a contract had when it was last seen in the bin; 0: none known."""
+        return self._bin_marks[record_id]
 
     def _note(self, record_id: str, event: Event, facts: Mapping[str, Any]) -> None:
         if event.kind is EventKind.BACKED_UP:
             self._note_backup(record_id, facts)
         if mark := facts.get("mark"):
             live = event.kind is EventKind.GATE_PASSED and event.step is Step.TRASH
-            (self._live_marks if live else self._bin_marks)[record_id] = self._shared(str(mark))
-        asked = self._asked[event.step].get(record_id, _NOTHING)
+            (self._live_marks if live else self._bin_marks)[record_id] = mark_hash(str(mark))
+        asked = self._asked[event.step][record_id]
         if (after := asked.after(event.kind, event.reason)) is not asked:
-            self._asked[event.step][record_id] = self._shared(after)
-
-    def _shared(self, value: T) -> T:
-        """Return an equal object that was kept before, this one where there is none."""
-        known = self._same.get(value)
-        if known is None:
-            if len(self._same) >= _MOST_SHARED:
-                self._same.clear()
-            known = self._same.setdefault(value, value)
-        return known  # type: ignore[return-value]
+            self._asked[event.step][record_id] = after
 
     def _note_backup(self, record_id: str, facts: Mapping[str, Any]) -> None:
-        known = self._backups.setdefault(str(facts["set"]), {})
-        for others in self._backups.values():
-            others.pop(record_id, None)
         leaves = facts.get("leaves", 0)
         self.leaves[record_id] = leaves if isinstance(leaves, int) else 0
-        known[record_id] = self._shared(bytes.fromhex(str(facts["sha256"])))
+        self._backups[record_id] = BackupRef(str(facts["set"]), str(facts["sha256"]))
 
     def backup_set(self, set_id: str) -> BackupSet:
         """Open a set of this run once and keep it open: its header is decrypted a single time."""
@@ -139,19 +126,14 @@ class RunLog:
 
     def backup_of(self, record_id: str) -> BackupRef:
         """Return where a contract's backup is; raises BackupError when the journal knows none."""
-        for set_id, digests in self._backups.items():
-            if digest := digests.get(record_id):
-                return BackupRef(set_id, digest.hex())
+        if where := self._backups[record_id]:
+            return where
         raise BackupError(_("no verified backup of {id}").format(id=record_id), reason="no_backup")
-
-    def counts(self) -> Counter[Outcome]:
-        """Return how many contracts have each outcome."""
-        return Counter(status.outcome for status in self._statuses.values())
 
     def ids_in(self, states: Iterable[State]) -> list[str]:
         """Return the ids that stand in one of these states."""
         wanted = frozenset(states)
-        return [record_id for record_id, status in self._statuses.items() if status.state in wanted]
+        return list(self._statuses.ids(lambda status: status.state in wanted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def keep(log: RunLog, writer: SetWriter, copy: Snapshot, *, step: Step) -> bool:
 
 def _backed_up(set_id: str, entry: SetEntry, log: RunLog) -> ContractEvent:
     extra: dict[str, JsonValue] = {"set": set_id, "file": entry.file, "sha256": entry.file_sha256, "seen": entry.digest}
-    extra["leaves"] = log.leaves.get(entry.ref.id, 0)
+    extra["leaves"] = log.leaves[entry.ref.id]
     return ContractEvent(entry.ref.id, Event(EventKind.BACKED_UP), extra)
 
 

@@ -14,7 +14,7 @@ from crm_bridge.errors import BackupError
 from crm_bridge.pipeline.annotations import remarks_of
 from crm_bridge.pipeline.deleting.freshness import FreshLook
 from crm_bridge.pipeline.deleting.related_items import RelatedItems
-from crm_bridge.pipeline.run_log import ContractEvent, RunLog
+from crm_bridge.pipeline.run_log import ContractEvent, RunLog, mark_hash
 from crm_bridge.pipeline.settling.absence import explained, facts_of, look_for, names_deleter
 from crm_bridge.spi.adapter import LookDepth, Observation, Place, Whereabouts, unseen
 
@@ -104,9 +104,9 @@ def _judge_in_bin(log: RunLog, target: Target, seen: Whereabouts, observation: O
 def _not_as_we_left_it(log: RunLog, seen: Whereabouts) -> Reason | None:
     """Return why what lies in the bin is not what this run was seen to put there; None where it is."""
     theirs = seen.by is not None and seen.by != log.context.profile.user_id
-    before = log.bin_mark(seen.ref.id)
-    untouched = bool(before) and before == seen.mark and not (theirs and names_deleter(log.context))
-    if untouched or (not theirs and not (before and seen.mark)):
+    before, now = log.bin_mark(seen.ref.id), mark_hash(seen.mark)
+    untouched = bool(before) and before == now and not (theirs and names_deleter(log.context))
+    if untouched or (not theirs and not (before and now)):
         return None
     return Reason.DELETED_BY_SOMEBODY_ELSE if theirs else Reason.CHANGED_SINCE_PLAN
 

@@ -19,7 +19,7 @@ class Weighing:
         self._log = log
         self._cap = notes.caps.max_leaves
         self.leaves = log.leaves
-        self._total = sum(self.leaves.values())
+        self._total = self.leaves.total()
 
     def paper(self, copy: Snapshot, end: date | None) -> tuple[str, ...]:
         """Return the rules that hold a contract because of its paper."""
@@ -29,7 +29,7 @@ class Weighing:
     def take(self, copy: Snapshot) -> None:
         """Count what goes along with one contract. Raises GuardError beyond the cap; nothing was deleted then."""
         count = leaves_of(copy, self._log.context.profile.relations)
-        self._total += count - self.leaves.get(copy.ref.id, 0)
+        self._total += count - self.leaves[copy.ref.id]
         self.leaves[copy.ref.id] = count
         if self._total > self._cap:
             refuse([Refusal("max_leaves", self._total, self._cap)])

@@ -14,7 +14,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.context import RunContext, batches
-from crm_bridge.pipeline.run_log import ContractEvent, RunLog
+from crm_bridge.pipeline.run_log import ContractEvent, RunLog, mark_hash
 from crm_bridge.pipeline.settling.claims import Claims
 from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import LookDepth, Observation, Whereabouts, unseen
@@ -39,9 +39,9 @@ def author_of(log: RunLog, seen: Whereabouts) -> Author:
     if not names_deleter(log.context):
         if not ours and log.claim(seen.ref.id, Step.TRASH).may_have_acted:
             return Author.UNNAMED  # an approver or a workflow may have changed what we deleted
-        before = log.live_mark(seen.ref.id)
+        before, now = log.live_mark(seen.ref.id), mark_hash(seen.mark)
         since = log.planned_at
-        changed = before != seen.mark if before and seen.mark else bool(seen.at and since and seen.at >= since)
+        changed = before != now if before and now else bool(seen.at and since and seen.at >= since)
         if not changed:
             return Author.UNNAMED
     return Author.US if ours else Author.OTHER

@@ -5,7 +5,7 @@ Nothing is believed without a look: a yes, a refusal, and a contract that could 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -58,13 +58,13 @@ def _is_open(status: Status, also: Sequence[State]) -> bool:
 def verify_targets(log: RunLog, targets: Iterable[Target], *, total: int, later: bool = False) -> None:
     """Look for `total` contracts and journal what was seen, with its level of evidence; `later`: with what is next."""
     context, done = log.context, 0
-    intents: dict[str, datetime] | None = None
+    intents: Mapping[str, datetime | None] | None = None
     notes: list[ContractEvent] = []
     contradicted: list[Target] = []
     try:
         for batch in batches(targets, context.profile.limits.locate_batch):
-            intents = first_intents(context.journal, log.run.id) if intents is None else intents
-            since = min((intents[t.ref.id] for t in batch if t.ref.id in intents), default=None)
+            intents = first_intents(context.journal, log.run.id, log.numbers) if intents is None else intents
+            since = min((when for t in batch if (when := intents[t.ref.id])), default=None)
             observation = _look_patiently(log, batch, since)
             log.annotations.add(remarks_of(observation) if observation else {})
             notes += [note for target in batch if (note := _note(log, target, observation))]

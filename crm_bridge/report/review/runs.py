@@ -44,7 +44,7 @@ class RunUnderReview:
             if told.entry.seq > self.last:
                 break
             fold.take(told.line.record_id, told.event)
-        self._statuses, self._untouched = fold.statuses, fold.untouched
+        self._statuses = fold.statuses
         start = next(journal.entries(run=self.info.id, op=RUN_START))
         self._start = start
         self._plan = self._kept_plan()
@@ -117,7 +117,7 @@ class RunUnderReview:
             yield self._row(target.ref.id, self._status(target.ref.id), target)
 
     def _status(self, record_id: str) -> Status:
-        return self._statuses.get(record_id, self._untouched)
+        return self._statuses[record_id]
 
     def _row(self, record_id: str, status: Status, target: Target | None = None) -> ReviewRow:
         card = target.card if target else None

@@ -1,0 +1,88 @@
+"""Facts about the many contracts of a run: an id is kept once, and so is each value; four or eight bytes a fact."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Column(Mapping[str, T]):
+    """One fact about each contract, of which many have the same value: what was set to anything but the default.
+
+    Columns share `numbers`: the number of each id, in the order in which ids were first met. Of an unknown contract the
+    fact is the default.
+    """
+
+    def __init__(self, numbers: dict[str, int], default: T) -> None:
+        """Begin with the default for every contract."""
+        self._numbers = numbers
+        self._values = [default]
+        self._code_of = {default: 0}
+        self._codes = array("I")
+        self._last = default, 0
+
+    def _code(self, record_id: object) -> int:
+        number = self._numbers.get(record_id)  # type: ignore[call-overload]
+        return self._codes[number] if number is not None and number < len(self._codes) else 0
+
+    def __getitem__(self, record_id: str) -> T:
+        """Return the fact about one contract."""
+        return self._values[self._code(record_id)]
+
+    def __setitem__(self, record_id: str, value: T) -> None:
+        """Replace the fact about one contract."""
+        # The same object mostly comes many times in a row.
+        if value is not self._last[0]:
+            code = self._code_of.setdefault(value, len(self._values))
+            if code == len(self._values):
+                self._values.append(value)
+            self._last = value, code
+        _put(self._codes, self._numbers.setdefault(record_id, len(self._numbers)), self._last[1])
+
+    def __contains__(self, record_id: object) -> bool:
+        """Return whether the fact about a contract is another than the default."""
+        return self._code(record_id) > 0
+
+    def __len__(self) -> int:
+        """Return how many contracts have another fact than the default."""
+        return len(self._codes) - self._codes.count(0)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the contracts with another fact than the default, in the order of their numbers."""
+        return self.ids(lambda _value: True)
+
+    def ids(self, test: Callable[[T], bool]) -> Iterator[str]:
+        """Yield the contracts, of those, whose fact passes a test; it is made once a value."""
+        wanted = frozenset(code for code, value in enumerate(self._values) if code and test(value))
+        return (i for i, code in zip(self._numbers, self._codes, strict=False) if code in wanted)
+
+
+class WholeNumbers:
+    """A whole number about each contract, 0 where none was set; eight bytes a contract."""
+
+    def __init__(self, numbers: dict[str, int]) -> None:
+        """Share the numbers of the contracts with columns."""
+        self._numbers = numbers
+        self._known = array("q")
+
+    def __getitem__(self, record_id: str) -> int:
+        """Return the number of one contract."""
+        number = self._numbers.get(record_id)
+        return self._known[number] if number is not None and number < len(self._known) else 0
+
+    def __setitem__(self, record_id: str, value: int) -> None:
+        """Replace the number of one contract."""
+        _put(self._known, self._numbers.setdefault(record_id, len(self._numbers)), value)
+
+    def total(self) -> int:
+        """Return the sum over all contracts."""
+        return sum(self._known)
+
+
+def _put(values: array[int], number: int, value: int) -> None:
+    if number >= len(values):
+        values.extend([0] * (number + 1 - len(values)))
+    values[number] = value
