@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,6 +27,7 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
+from crm_bridge.pipeline.columns import WholeNumbers
 from crm_bridge.pipeline.context import batches
 from crm_bridge.pipeline.deleting.freshness import FreshLook
 from crm_bridge.pipeline.deleting.gate import final_check
@@ -89,7 +89,7 @@ class _Deletion:
         self.refusals = Refusals(self.log, backed_up.plan.notes.foretold)
         self.unreachable = 0
         self.done = 0
-        self.sends: Counter[str] = Counter()
+        self.sends = WholeNumbers(self.log.numbers)
         """Sends per contract by this process. Counted per process, so that a resume starts with a fresh allowance."""
 
         limits = self.context.profile.limits
@@ -178,14 +178,14 @@ class _Deletion:
         passed, notes = final_check(self.log, targets, self.step, look, self.related)
         sent = SentBatches(self.step, {target.ref.id: self._attempt(target) for target in passed})
         self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
-        self.sends.update(sent.attempts.keys())
+        self._count_sends(sent.attempts, 1)
         try:
             sent.send(list(batches(passed, self.batch)), partial(self._remove, look), look)
         finally:
             self.log.write("outcome", sent.outcomes)
             self.log.annotations.add({i: Annotation(one.vendor_message, one.message) for i, one in sent.said.items()})
         late = [t for t in passed if self.log.status(t.ref.id).reason == Reason.TOO_LATE]
-        self.sends.subtract({target.ref.id for target in (*sent.kept, *late)})
+        self._count_sends({target.ref.id for target in (*sent.kept, *late)}, -1)
         self.done += sent.answered
         self.unreachable = 0 if sent.answered else self.unreachable
         explain_drift(self.log, targets)
@@ -231,7 +231,11 @@ class _Deletion:
         """Send fewer contracts in one call from now on if one was too long: no contract of it was looked at."""
         if sent.fits is not None:
             self.batch = min(self.batch, sent.fits)
-            self.sends.subtract(sent.unread)
+            self._count_sends(sent.unread, -1)
+
+    def _count_sends(self, record_ids: Iterable[str], by: int) -> None:
+        for record_id in record_ids:
+            self.sends[record_id] += by
 
     def _attempt(self, target: Target) -> int:
         status = self.log.status(target.ref.id)

@@ -57,7 +57,7 @@ class DeletionAudit:
         With `besides` only other records than these are asked for, and told.
         """
         self._context = context
-        self._besides = frozenset(besides or ())
+        self._besides = besides or ()
         self._whole = besides is None
         self.since = since or _beginning(context)
         self._search = context.adapter.find(
@@ -73,11 +73,11 @@ class DeletionAudit:
 
     def __iter__(self) -> Iterator[AuditedDeletion]:
         """Yield every deletion once. Raises NotAvailableError, PermissionDeniedError."""
-        known, outside = set(self._besides), list[str]()
+        known, outside = set[str](), list[str]()
         # The CRM's clock may be behind ours, and tell whole seconds.
         earliest = self.since - self._context.policy.allowed_skew
         for one in self._deleted():
-            if one.ref.id not in known and (one.at is None or one.at >= earliest):
+            if one.ref.id not in known and one.ref.id not in self._besides and (one.at is None or one.at >= earliest):
                 known.add(one.ref.id)
                 audited = AuditedDeletion(one, self._attribution.origin_of(one))
                 if audited.origin is Origin.OUTSIDE:
@@ -134,7 +134,7 @@ def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
     """
     start = next(log.context.journal.entries(run=log.run.id, op=RUN_START))
     since = datetime.fromisoformat(start.ts)
-    removed = {i for i in log.ids_in((State.DONE, State.VERIFIED)) if log.status(i).step is Step.TRASH}
+    removed = frozenset(i for i in log.ids_in((State.DONE, State.VERIFIED)) if log.status(i).step is Step.TRASH)
     try:
         listed = list(DeletionAudit(log.context, since, besides=removed))
     except (NotAvailableError, PermissionDeniedError):
