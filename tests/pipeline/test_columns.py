@@ -7,6 +7,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm_bridge.journal.format.canonical import JsonValue
 from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.columns import Column, WholeNumbers
@@ -47,20 +48,20 @@ def test_whole_numbers_are_kept_whole(steps: list[tuple[str, int]]) -> None:
 
 def life(journal: Journal, run: str, count: int) -> None:
     """Journal what happens to so many contracts, a thousand at a time."""
-    trash = {"step": "trash"}
+    trash: dict[str, JsonValue] = {"step": "trash"}
     journal.append([NewEntry("run.start", run=run, body=trash)])
     for first in range(0, count, 1000):
         ids = [str(554023000003700001 + number) for number in range(first, first + 1000)]
         lines = [{"id": record_id} for record_id in ids]
-        saved = {**trash, "event": "backup.ok", "set": "s", "file": "f", "sha256": "ab" * 32}
-        for op, body in [
-            ("backup", saved),
-            ("gate", {**trash, "event": "gate.ok"}),
-            ("intent", {**trash, "event": "intent", "attempt": 1}),
-            ("outcome", {**trash, "event": "outcome.done", "attempt": 1, "evidence": "E0"}),
-            ("verify", {**trash, "event": "verify.absent", "attempt": 1, "evidence": "E2"}),
-        ]:
-            journal.append([NewEntry(op, run=run, body=body, lines=lines)])
+        bodies: dict[str, dict[str, JsonValue]] = {
+            "backup": {"event": "backup.ok", "set": "s", "file": "f", "sha256": "ab" * 32},
+            "gate": {"event": "gate.ok"},
+            "intent": {"event": "intent", "attempt": 1},
+            "outcome": {"event": "outcome.done", "attempt": 1, "evidence": "E0"},
+            "verify": {"event": "verify.absent", "attempt": 1, "evidence": "E2"},
+        }
+        for op, body in bodies.items():
+            journal.append([NewEntry(op, run=run, body={**trash, **body}, lines=lines)])
 
 
 def test_what_a_run_needs_in_memory_for_a_contract_is_small(journal: Journal) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.reasons import Reason
+from crm_bridge.pipeline.columns import Column, WholeNumbers
 from crm_bridge.pipeline.entries import RESTORE_INTENT
 from crm_bridge.pipeline.run_log import ContractEvent, RunLog
 
 
 def settle_restores(log: RunLog) -> None:
     """Close restore intents that a crash left open, so that the next attempt looks for the copy first."""
-    open_ids = log.ids_in((State.RESTORING,))
-    attempts = RestoreIntents(log).counts if open_ids else Counter()
+    if not (open_ids := log.ids_in((State.RESTORING,))):
+        return
+    attempts = RestoreIntents(log).counts
     log.write(
         "restore.outcome",
         [
@@ -31,23 +32,20 @@ class RestoreIntents:
     def __init__(self, log: RunLog) -> None:
         """Read the intents that the journal has."""
         self._context = log.context
-        self.counts: Counter[str] = Counter()
-        self._first: dict[str, datetime] = {}
-        self._last: dict[str, datetime] = {}
+        self.counts = WholeNumbers(log.numbers)
+        self._first = Column[datetime | None](log.numbers, None)
+        self._last = Column[datetime | None](log.numbers, None)
         for entry, line in log.context.journal.events(run=log.run.id, op=RESTORE_INTENT):
-            self.counts[line.record_id] += 1
-            moment = datetime.fromisoformat(entry.ts)
-            self._first.setdefault(line.record_id, moment)
-            self._last[line.record_id] = moment
+            self._count(line.record_id, datetime.fromisoformat(entry.ts))
 
     def first(self, record_id: str) -> datetime | None:
         """Return since when a copy may be there, by the slower of two clocks; None before the first intent."""
-        first = self._first.get(record_id)
+        first = self._first[record_id]
         return first - self._context.policy.allowed_skew if first else None
 
     def wait(self, record_ids: Iterable[str]) -> None:
         """Wait until the CRM's queries know what an earlier attempt made: they lag behind a create by seconds."""
-        tried = [self._last[one] for one in record_ids if one in self._last]
+        tried = [last for one in record_ids if (last := self._last[one])]
         if not tried:
             return
         # A clock that was set back since tells nothing about how long ago that was.
@@ -58,8 +56,12 @@ class RestoreIntents:
     def add(self, record_ids: Iterable[str]) -> dict[str, int]:
         """Count one more intent of each, and return which attempt it is."""
         ids, now = list(record_ids), self._context.clock.now()
-        self.counts.update(ids)
         for one in ids:
-            self._first.setdefault(one, now)
-            self._last[one] = now
+            self._count(one, now)
         return {one: self.counts[one] for one in ids}
+
+    def _count(self, record_id: str, moment: datetime) -> None:
+        self.counts[record_id] += 1
+        if record_id not in self._first:
+            self._first[record_id] = moment
+        self._last[record_id] = moment

@@ -27,10 +27,10 @@ def parents_first(log: RunLog, steps: Sequence[RestoreStep]) -> list[RestoreStep
     if len(steps) < 2:
         return list(steps)
     wanted = {step.ref.id: step for step in steps}
-    needs = {i: _needs(log, i, wanted) - {i} for i in wanted}
-    if not any(needs.values()):
+    needs = {i: found for i in wanted if (found := _needs(log, i, wanted) - {i})}
+    if not needs:
         return list(steps)
-    return [wanted[i] for i in _sorted(needs)]
+    return [wanted[i] for i in _sorted({i: needs.get(i, set()) for i in wanted})]
 
 
 def _needs(log: RunLog, record_id: str, wanted: Mapping[str, object]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from crm_bridge import failpoints
 from crm_bridge.domain.absence import Author, Claim
@@ -73,7 +74,7 @@ def plan_restore(log: RunLog, record_ids: Collection[str] | None = None) -> Iter
     """
     named = record_ids is not None
     removed = set(restorable(log))
-    _refuse_doubt(log, removed.union(log.ids_in(LATE)) if record_ids is None else record_ids)
+    _refuse_doubt(log, chain(removed, log.ids_in(LATE)) if record_ids is None else record_ids)
     if record_ids is not None:
         removed = removed.union(log.ids_in(ONLY_WHEN_NAMED)).intersection(record_ids)
     return (step for step, seen in _steps(log, _numbered(log, removed), {}) if named or _is_offered(log, seen))
@@ -102,9 +103,8 @@ def _steps(
             yield replace(step, number=number), observation.places[record_id]
 
 
-def _numbered(log: RunLog, wanted: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield id and number in the order of the kept plan; what it does not tell comes last, without a number."""
-    left = set(wanted)
+def _numbered(log: RunLog, left: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield id and number in the order of the kept plan, and empty `left`; what it does not tell comes last, bare."""
     try:
         for target in open_plan(log.context.plans / f"{log.run.plan}.plan", journal=log.context.journal).targets():
             if target.ref.id in left:
@@ -112,7 +112,9 @@ def _numbered(log: RunLog, wanted: set[str]) -> Iterator[tuple[str, str]]:
                 yield target.ref.id, target.card.number or ""
     except CrmBridgeError:
         pass
-    yield from ((record_id, "") for record_id in sorted(left))
+    for record_id in sorted(left):
+        left.remove(record_id)
+        yield record_id, ""
 
 
 def _is_offered(log: RunLog, seen: Whereabouts) -> bool:
@@ -123,12 +125,13 @@ def _is_offered(log: RunLog, seen: Whereabouts) -> bool:
     return seen.listed and author_of(log, seen) is Author.US
 
 
-def _refuse_doubt(log: RunLog, record_ids: Collection[str]) -> None:
+def _refuse_doubt(log: RunLog, record_ids: Iterable[str]) -> None:
     """A late delete would hit the restored copy: settle first, whichever run the doubt belongs to."""
     context = log.context
     elsewhere = doubtful_records(context.journal, context.system, context.profile.org_id, but=log.run.id, states=LATE)
-    doubtful = {i: log.run.id for i in record_ids if log.status(i).state in LATE}
-    doubtful |= {i: elsewhere[i] for i in record_ids if i in elsewhere}
+    late = [i for i in record_ids if log.status(i).state in LATE or i in elsewhere]
+    doubtful = {i: log.run.id for i in late if log.status(i).state in LATE}
+    doubtful |= {i: elsewhere[i] for i in late if i in elsewhere}
     if doubtful:
         raise InDoubtError(
             _("{count} contracts are in doubt; a late delete could hit the restored copy").format(count=len(doubtful)),

@@ -29,8 +29,7 @@ def doubtful_records(
     for run in all_runs(journal):
         if run.complete or run.id == but or (run.system, run.org) != (system, org):
             continue
-        places = statuses(journal, run.id)
-        found.update({record_id: run.id for record_id, place in places.items() if place.state in states})
+        found.update(dict.fromkeys(statuses(journal, run.id).ids(lambda place: place.state in states), run.id))
     return found
 
 
