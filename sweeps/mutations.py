@@ -38,13 +38,13 @@ MUTATIONS = (
         "intent after the action",
         "crm_bridge/pipeline/deleting/delete.py",
         """        self.log.write("intent" if passed else "gate", [*notes, *sent.intents()])
-        self.sends.update(sent.attempts.keys())
+        self._count_sends(sent.attempts, 1)
         try:
             sent.send(list(batches(passed, self.batch)), partial(self._remove, look), look)
         finally:
 """,
         """        self.log.write("gate", notes)
-        self.sends.update(sent.attempts.keys())
+        self._count_sends(sent.attempts, 1)
         try:
             sent.send(list(batches(passed, self.batch)), partial(self._remove, look), look)
         finally:

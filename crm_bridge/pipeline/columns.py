@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Column(Mapping[str, T]):
+class FactColumn(Mapping[str, T]):
     """One fact about each contract, of which many have the same value: what was set to anything but the default.
 
     Columns share `numbers`: the number of each id, in the order in which ids were first met. Of an unknown contract the

@@ -17,7 +17,7 @@ from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry, NewEntry
 from crm_bridge.journal.format.lines import Line
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.columns import Column
+from crm_bridge.pipeline.columns import FactColumn
 from crm_bridge.pipeline.context import RunContext
 
 RUN_START = "run.start"
@@ -193,7 +193,7 @@ class Fold:
 
     def __init__(self, final: Step, numbers: dict[str, int] | None = None) -> None:
         """Begin with contracts that nothing has happened to, in a run whose plan ends with the step `final`."""
-        self.statuses = Column({} if numbers is None else numbers, Status(final=final))
+        self.statuses = FactColumn({} if numbers is None else numbers, Status(final=final))
         self._last: tuple[Status, Event, Status] | None = None
 
     def after(self, before: Status, event: Event) -> Status:
@@ -216,7 +216,7 @@ def last_step(journal: Journal, run: str) -> Step:
     return Step(str(start.body["step"])) if start and start.body.get("step") else Step.TRASH
 
 
-def statuses(journal: Journal, run: str) -> Column[Status]:
+def statuses(journal: Journal, run: str) -> FactColumn[Status]:
     """Return where every contract of a run stands, by record id: the fold over the run's entries."""
     fold = Fold(last_step(journal, run))
     for told in history(journal, run):
@@ -224,9 +224,9 @@ def statuses(journal: Journal, run: str) -> Column[Status]:
     return fold.statuses
 
 
-def first_intents(journal: Journal, run: str, numbers: dict[str, int]) -> Column[datetime | None]:
+def first_intents(journal: Journal, run: str, numbers: dict[str, int]) -> FactColumn[datetime | None]:
     """Return when the first intent of each contract was journaled: deletions before that are not ours."""
-    found = Column[datetime | None](numbers, None)
+    found = FactColumn[datetime | None](numbers, None)
     for entry in journal.entries(run=run, op=INTENT):
         moment = datetime.fromisoformat(entry.ts)
         for line in journal.lines(entry):

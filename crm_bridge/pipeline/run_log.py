@@ -16,7 +16,7 @@ from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations
-from crm_bridge.pipeline.columns import Column, WholeNumbers
+from crm_bridge.pipeline.columns import FactColumn, WholeNumbers
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.entries import PLAN_MADE, ContractEvent, Fold, RunRef, event_entries, history, last_step
 from crm_bridge.pipeline.planning.plan_file import PlanFile
@@ -50,9 +50,9 @@ class RunLog:
         """The number of each contract, for columns."""
         self._fold = Fold(last_step(context.journal, run.id), self.numbers)
         self._statuses = self._fold.statuses
-        self._backups = Column[BackupRef | None](self.numbers, None)
+        self._backups = FactColumn[BackupRef | None](self.numbers, None)
         self._sets: dict[str, BackupSet] = {}
-        self._asked = {step: Column(self.numbers, Asked()) for step in Step}
+        self._asked = {step: FactColumn(self.numbers, Asked()) for step in Step}
         self._live_marks, self._bin_marks = WholeNumbers(self.numbers), WholeNumbers(self.numbers)
         self.others = Claims(context, but=run.id)
         self.leaves = WholeNumbers(self.numbers)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crm_bridge.journal.format.canonical import JsonValue
 from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.columns import Column, WholeNumbers
+from crm_bridge.pipeline.columns import FactColumn, WholeNumbers
 from crm_bridge.pipeline.receipt_lines import ReceiptLines
 
 IDS = st.sampled_from([str(number) for number in range(12)])
@@ -21,7 +21,7 @@ MOST_BYTES = 260
 @given(st.lists(st.tuples(st.booleans(), IDS, st.sampled_from(["", "a", "b", "c"]))))
 def test_a_column_says_what_was_set_last_and_else_the_default(steps: list[tuple[bool, str, str]]) -> None:
     numbers: dict[str, int] = {}
-    columns = Column(numbers, ""), Column(numbers, "")
+    columns = FactColumn(numbers, ""), FactColumn(numbers, "")
     said: tuple[dict[str, str], dict[str, str]] = {}, {}
     for second, record_id, value in steps:
         columns[second][record_id] = value

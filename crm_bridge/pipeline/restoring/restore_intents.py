@@ -7,7 +7,7 @@ from datetime import datetime
 
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.pipeline.columns import Column, WholeNumbers
+from crm_bridge.pipeline.columns import FactColumn, WholeNumbers
 from crm_bridge.pipeline.entries import RESTORE_INTENT
 from crm_bridge.pipeline.run_log import ContractEvent, RunLog
 
@@ -33,8 +33,8 @@ class RestoreIntents:
         """Read the intents that the journal has."""
         self._context = log.context
         self.counts = WholeNumbers(log.numbers)
-        self._first = Column[datetime | None](log.numbers, None)
-        self._last = Column[datetime | None](log.numbers, None)
+        self._first = FactColumn[datetime | None](log.numbers, None)
+        self._last = FactColumn[datetime | None](log.numbers, None)
         for entry, line in log.context.journal.events(run=log.run.id, op=RESTORE_INTENT):
             self._count(line.record_id, datetime.fromisoformat(entry.ts))
 
