@@ -275,7 +275,7 @@ MUTATIONS = (
     Mutation(
         "a restore does not wait for the doubt of other runs",
         "crm_bridge/pipeline/restoring/restore_plan.py",
-        "    doubtful |= {i: elsewhere[i] for i in record_ids if i in elsewhere}\n",
+        "    doubtful |= {i: elsewhere[i] for i in late if i in elsewhere}\n",
         "",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),
     ),

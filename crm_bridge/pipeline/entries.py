@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from crm_bridge.columns import FactColumn
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, Evidence, Status, advance
@@ -17,7 +18,6 @@ from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry, NewEntry
 from crm_bridge.journal.format.lines import Line
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.columns import FactColumn
 from crm_bridge.pipeline.context import RunContext
 
 RUN_START = "run.start"

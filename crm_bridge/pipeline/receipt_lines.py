@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from crm_bridge.columns import WholeNumbers
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import EventKind, Status
 from crm_bridge.domain.receipt import ReceiptLine, line_bytes
@@ -13,7 +14,6 @@ from crm_bridge.journal.format.entry import Entry
 from crm_bridge.journal.format.lines import parse_line
 from crm_bridge.journal.format.merkle import Frontier, leaf_hash
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.columns import WholeNumbers
 from crm_bridge.pipeline.entries import Fold, history, last_step
 
 _KEPT_LINES = 20_000

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from crm_bridge import failpoints
+from crm_bridge.columns import FactColumn, WholeNumbers
 from crm_bridge.domain.absence import Asked, Claim
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, State, Status
@@ -16,7 +17,6 @@ from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations
-from crm_bridge.pipeline.columns import FactColumn, WholeNumbers
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.entries import PLAN_MADE, ContractEvent, Fold, RunRef, event_entries, history, last_step
 from crm_bridge.pipeline.planning.plan_file import PlanFile

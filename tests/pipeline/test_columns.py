@@ -7,10 +7,10 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm_bridge.columns import FactColumn, WholeNumbers
 from crm_bridge.journal.format.canonical import JsonValue
 from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.columns import FactColumn, WholeNumbers
 from crm_bridge.pipeline.receipt_lines import ReceiptLines
 
 IDS = st.sampled_from([str(number) for number in range(12)])

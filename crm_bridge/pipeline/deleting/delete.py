@@ -10,6 +10,7 @@ from itertools import islice
 
 from crm_bridge import failpoints
 from crm_bridge.clock import moment_of
+from crm_bridge.columns import WholeNumbers
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.planning.pace import contracts_at_once
@@ -27,7 +28,6 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.columns import WholeNumbers
 from crm_bridge.pipeline.context import batches
 from crm_bridge.pipeline.deleting.freshness import FreshLook
 from crm_bridge.pipeline.deleting.gate import final_check

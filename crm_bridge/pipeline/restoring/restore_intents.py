@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from crm_bridge.columns import FactColumn, WholeNumbers
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.pipeline.columns import FactColumn, WholeNumbers
 from crm_bridge.pipeline.entries import RESTORE_INTENT
 from crm_bridge.pipeline.run_log import ContractEvent, RunLog
 
