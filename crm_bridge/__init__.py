@@ -35,6 +35,7 @@ In reading order:
     harmless       text of a CRM for people
     overwriting    a file that a person named is replaced where it is an older one of the same kind, else with
     spool          lines kept in order until they are no longer needed
+    columns        facts about the many contracts of a run
 """
 
 from __future__ import annotations
