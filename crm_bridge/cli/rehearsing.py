@@ -23,37 +23,34 @@ def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal |
     return crm.rehearse(plan)
 
 
-def say_rehearsed(found: Rehearsal | None, out: Output) -> None:
+def say_rehearsed(rehearsal: Rehearsal | None, out: Output) -> None:
     """Return what the rehearsal showed. Raises BackupError when it closes the gate."""
     from crm_bridge.pipeline.restoring.rehearsal import BLOCKED, IMPOSSIBLE, blocked
 
-    if found is None:
+    if rehearsal is None:
         return
-    if found.result == IMPOSSIBLE:
+    if rehearsal.result == IMPOSSIBLE:
         out.note(_("not rehearsed: the stand-in cannot take over this module, or none of the contracts drawn"))
     else:
-        _say_compared(found, out)
-    if found.not_covered:
-        out.note(_("not rehearsed: {names}").format(names=", ".join(found.not_covered)))
-    if found.result == BLOCKED:
-        raise blocked(found.blocking)
+        _say_compared(rehearsal, out)
+    if rehearsal.not_covered:
+        out.note(_("not rehearsed: {names}").format(names=", ".join(rehearsal.not_covered)))
+    if rehearsal.result == BLOCKED:
+        raise blocked(rehearsal.blocking)
 
 
-def _say_compared(found: Rehearsal, out: Output) -> None:
-    told = _("rehearsed: {contracts} contracts created again in a stand-in; {fields} fields, {rows} rows compared")
-    files = _(", {equal} of {files} files equal") if found.files else ""
+def _say_compared(rehearsal: Rehearsal, out: Output) -> None:
+    told = _("rehearsed in a stand-in: {contracts} of {planned}")
+    if rehearsal.bound:
+        told += _("; at most {bound} % come back worse (95 % certain)")
+    if rehearsal.files_equal < rehearsal.files:
+        told += _("; {equal} of {files} files equal")
     out.note(
-        (told + files).format(
-            contracts=found.contracts,
-            fields=found.fields,
-            rows=found.rows,
-            equal=found.files_equal,
-            files=found.files,
+        told.format(
+            contracts=rehearsal.contracts,
+            planned=rehearsal.planned,
+            bound=rehearsal.bound,
+            equal=rehearsal.files_equal,
+            files=rehearsal.files,
         )
     )
-    if found.bound:
-        out.note(
-            _("drawn at random from {planned}: with 95 % certainty at most {bound} % of them are worse").format(
-                planned=found.planned, bound=found.bound
-            )
-        )

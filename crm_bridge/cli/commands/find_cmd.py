@@ -19,6 +19,7 @@ from crm_bridge.i18n import _
 @click.argument("expression", required=False, shell_complete=complete_filter)
 @selection_options
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after that many.")
+@click.option("--all", "every", is_flag=True, help="Every row, also on a terminal.")
 @format_option
 def find(connection: str, expression: str | None, **chosen: Any) -> int:
     """Find contracts on CONNECTION."""
@@ -37,7 +38,7 @@ def find(connection: str, expression: str | None, **chosen: Any) -> int:
                 if out.unread:
                     return 0
         else:
-            contract_table(selection, form=chosen["form"])
+            contract_table(selection, form=chosen["form"], every=chosen["every"])
         for line in selection.unreadable_lines:
             out.note(_("warning: {text}").format(text=line))
         code = say_missing(selection.missing)

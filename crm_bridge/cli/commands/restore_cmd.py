@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
@@ -61,12 +61,12 @@ def restore(
 
 def _report(run_id: str, steps: Iterator[RestoreStep], form: str, *, dry_run: bool) -> int:
     from crm_bridge.cli.views.restore_view import RestoreTotals, step_json
-    from crm_bridge.cli.views.run_view import restore_table
+    from crm_bridge.cli.views.run_view import restore_line, restore_table
 
-    if (first := next(steps, None)) is None:
+    if not (first := list(islice(steps, 2))):
         raise NothingMatchedError(_("run {run} removed nothing that could come back").format(run=run_id))
     totals = RestoreTotals()
-    counted = totals.counting(chain([first], steps))
+    counted = totals.counting(chain(first, steps))
     out = Output(as_json=shared().as_json)
     if out.as_json:
         value = {
@@ -76,9 +76,17 @@ def _report(run_id: str, steps: Iterator[RestoreStep], form: str, *, dry_run: bo
             "measured": totals.as_json,
         }
         out.document("crm-bridge.restore/1", value)
-    else:
+    elif form != "table":
         restore_table(counted, form=form)
-        totals.show(out) if form == "table" else out.note(totals.summary())
+        out.note(totals.summary())
+        _say_next(out, run_id, totals, dry_run=dry_run)
+    else:
+        if len(first) == 1:
+            out.text(restore_line(next(counted)))
+            totals.show(out, summary=next(counted, None) is not None)
+        else:
+            restore_table(counted)
+            totals.show(out)
         _say_next(out, run_id, totals, dry_run=dry_run)
     for text in totals.remarks():
         out.note(text)

@@ -16,7 +16,7 @@ from crm_bridge.cli.terminal.streams import unread
 from crm_bridge.cli.terminal.tables import FORMS, Column, as_tabs, broken, columns_of, folded, for_terminal
 from crm_bridge.errors import AmbiguousContractError, Choice, CrmBridgeError, FilterSyntaxError, UsageError
 from crm_bridge.harmless import harmful, plain
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 from crm_bridge.redaction import clean
 
 
@@ -45,6 +45,8 @@ def _escaped(line: str) -> str:
 
 
 _ROWS_AT_ONCE = 500
+_SPARED = 5
+"""Rows that are not worth a line that counts them."""
 
 
 def _stream_document(value: Mapping[str, Any]) -> None:
@@ -138,9 +140,13 @@ class Output:
         *,
         footer: str = "",
         form: str = "",
+        most: int = 0,
         out: IO[str] | None = None,
     ) -> None:
-        """Print a table, in the form that was asked for, else as the reader needs it; then a line about all of it."""
+        """Print a table, in the form that was asked for, else as the reader needs it; then a line about all of it.
+
+        `most`: so many rows on a terminal, with a line that counts the others and names `--all`; 0: every row.
+        """
         headers = columns_of(columns)
         cells = (["" if cell is None else plain(cell) for cell in row] for row in rows)
         # Asked first: it may read on, and draw bars meanwhile.
@@ -157,6 +163,10 @@ class Output:
         if not stream.isatty():
             _write(chain(as_tabs(headers, chain(first, cells)), last), stream)
             return
+        if most and len(first) > most + _SPARED:
+            hidden = len(first) - most + sum(1 for _row in cells)
+            more = ngettext("... {count} more; every one: --all", "... {count} more; every one: --all", hidden)
+            first, last = first[:most], [more.format(count=hidden), *last]
         size = screen(stream)
         lines = chain.from_iterable(for_terminal(headers, part, size.columns) for part in _parts(first, cells))
         opening = list(islice(lines, size.lines))

@@ -54,7 +54,11 @@ def deletable_text(judged: Deletability) -> str:
     return "; ".join(part for part in told if part)
 
 
-def contract_table(contracts: Iterable[Contract], *, form: str = "") -> None:
+_SHOWN = 20
+"""Rows on a terminal, unless every one is asked for."""
+
+
+def contract_table(contracts: Iterable[Contract], *, form: str = "", every: bool = False) -> None:
     """Print contracts as a table, with how many there are, and how much they are worth in each currency."""
     columns = (
         key(_("number")),
@@ -67,7 +71,7 @@ def contract_table(contracts: Iterable[Contract], *, form: str = "") -> None:
     )
     found = list(contracts)
     footer = counted(len(found), sums((c.amount, c.currency) for c in found)) if found else ""
-    Output.table(columns, map(_contract_row, found), footer=footer, form=form)
+    Output.table(columns, map(_contract_row, found), footer=footer, form=form, most=0 if every else _SHOWN)
 
 
 def _contract_row(c: Contract) -> tuple[object, ...]:

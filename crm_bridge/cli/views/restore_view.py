@@ -86,7 +86,7 @@ class RestoreTotals:
         """Return whether a thing of any contract is not as it was."""
         return any(one.name == name for one in self._differences)
 
-    def show(self, out: Output) -> None:
+    def show(self, out: Output, *, summary: bool = True) -> None:
         """Print the comparison, what differs with the promise beside it, and what became of the contracts."""
         totals = self.as_json()
         if totals["compared"]:
@@ -102,7 +102,8 @@ class RestoreTotals:
                 out.table((_("what differs"), _("promised"), _("found"), _("contracts")), rows)
             if totals["surprises"]:
                 out.note(_("{count} differences are worse than promised").format(count=totals["surprises"]))
-        out.text(self.summary())
+        if summary:
+            out.text(self.summary())
 
     def summary(self) -> str:
         """Return one sentence: how many contracts, and what became of them."""

@@ -160,23 +160,37 @@ def restore_json(step: RestoreStep) -> dict[str, Any]:
     }
 
 
+def restore_line(step: RestoreStep) -> str:
+    """Return what was or will be done about the only contract, in one sentence."""
+    number, record_id, way, result, new_id, lost, why = _restore_row(step)
+    told = (
+        result,
+        way,
+        _("new id {id}").format(id=new_id) if new_id else "",
+        _("does not return: {what}").format(what=lost) if lost else "",
+        why,
+    )
+    name = f"{number} ({record_id})" if number else record_id
+    return f"{name}: {'; '.join(filter(None, told))}"
+
+
+def _restore_row(step: RestoreStep) -> tuple[str, ...]:
+    return (
+        step.number or "",
+        step.ref.id,
+        _way_back(step),
+        _(OUTCOME_WORDS.get(step.result, step.result)),
+        step.new_ref.id if step.new_ref and step.new_ref != step.ref else "",
+        "; ".join(plain(word) for word in step.lost),
+        _why_not(step),
+    )
+
+
 def restore_table(steps: Iterable[RestoreStep], *, form: str = "") -> None:
     """Print what was or will be done about each contract."""
     lost, new = _("what does not return"), key(_("new id"))
     columns = (key(_("number")), key(_("id")), _("way back"), _("result"), new, lost, _("why"))
-    rows = (
-        (
-            step.number,
-            step.ref.id,
-            _way_back(step),
-            _(OUTCOME_WORDS.get(step.result, step.result)),
-            step.new_ref.id if step.new_ref and step.new_ref != step.ref else "",
-            "; ".join(plain(word) for word in step.lost),
-            _why_not(step),
-        )
-        for step in steps
-    )
-    Output.table(columns, rows, form=form)
+    Output.table(columns, map(_restore_row, steps), form=form)
 
 
 def _way_back(step: RestoreStep) -> str:
