@@ -47,13 +47,10 @@ MOST = {
 
 
 class Terminal(io.StringIO):
-    """A terminal that remembers what was written on it, and on which only Enter is pressed."""
+    """A terminal that remembers what was written on it."""
 
     def isatty(self) -> bool:
         return True
-
-    def readline(self, size: int = -1, /) -> str:
-        return "\n"
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def screen(monkeypatch: pytest.MonkeyPatch, language: str, width: int, *words: o
     with monkeypatch.context() as patched:
         for stream in ("stdin", "stdout", "stderr"):
             patched.setattr(sys, stream, terminal)
-        patched.setattr("builtins.input", terminal.readline)
+        patched.setattr("builtins.input", lambda: "")
         patched.setenv("COLUMNS", str(width))
         patched.setenv("LINES", "200")
         patched.setenv("TERM", "dumb")
