@@ -7,7 +7,8 @@ stand-in of its own, in another process, that holds every answer back for the la
 was made before, with backup, journal, verification and receipt; the others list, delete and look whether anything is
 left, and keep nothing. `bound` is the fewest calls there are, ten at a time. Medians over the rounds; ratios count,
 seconds are those of this machine. `commits` are the journal's, `syncs` what Python asks of the disk beside them (SQLite
-makes its own for each commit), `plan reads` how often a plan file is opened to be read. Prints a table, or JSON.
+makes its own for each commit). `plan reads` is how often a plan file is opened to be read, `plan passes` how often its
+contracts are gone through after that, `folds` how often the run is read out of the journal. Prints a table, or JSON.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from crm_bridge_zoho.emulator import ZohoEmulator
 
 DRIVERS = ("ours", "naive", "batch", "sdk")
 IN_FLIGHT = 10
-FIGURES = ("calls", "wall", "wall / bound", "cpu ms each", "peak MB", "commits", "syncs", "plan reads", "removed")
+COUNTED = ("commits", "syncs", "plan reads", "plan passes", "folds")
+FIGURES = ("calls", "wall", "wall / bound", "cpu ms each", "peak MB", *COUNTED, "removed")
 Figures = Mapping[str, float]
 
 
@@ -77,9 +79,7 @@ def drive(name: str, contracts: int, latency: float) -> Figures:
         "wall / bound": told["wall"] / bound if bound else 0.0,
         "cpu ms each": told["cpu"] * 1000 / contracts,
         "peak MB": told["peak_mb"],
-        "commits": told["commits"],
-        "syncs": told["syncs"],
-        "plan reads": told["plan_reads"],
+        **{name: told[name] for name in COUNTED},
         "removed": live - left,
     }
 

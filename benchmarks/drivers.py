@@ -14,7 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crm_bridge.domain.planning.plan import Target
 
 Ready = Mapping[str, Any]
 MODULE = "/crm/v8/Contracts"
@@ -133,16 +136,26 @@ def sdk(ready: Ready) -> None:
 
 
 def watch() -> None:
-    """Count what Python asks of the disk, the journal's commits, and plan files that are opened to be read."""
+    """Count what Python asks of the disk, the journal's commits, and how often plan and run are read."""
     from crm_bridge import failpoints
+    from crm_bridge.pipeline.entries import Fold
+    from crm_bridge.pipeline.planning.plan_file import PlanFile
 
     def count(event: str, given: tuple[Any, ...]) -> None:
         if event == "open" and str(given[0]).endswith(".plan") and not given[2] & (os.O_WRONLY | os.O_RDWR):
-            SEEN["plan_reads"] += 1
+            SEEN["plan reads"] += 1
 
     sys.addaudithook(count)
     for name in ("fsync", "fdatasync"):
         setattr(os, name, counted("syncs", getattr(os, name)))
+    setattr(Fold, "__init__", counted("folds", Fold.__init__))  # noqa: B010 - no assignment that mypy lets pass
+    targets = PlanFile.targets
+
+    def counting_targets(file: PlanFile) -> Iterator[Target]:
+        SEEN["plan passes"] += 1  # once it is read from: what is never asked for is no pass
+        yield from targets(file)
+
+    setattr(PlanFile, "targets", counting_targets)  # noqa: B010
     step = failpoints.step
 
     def counting_step(name: str) -> AbstractContextManager[None]:
@@ -172,7 +185,9 @@ def main() -> int:
     wall, cpu = time.monotonic() - started, time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     figures = {"wall": wall, "cpu": cpu, "peak_mb": peak}
-    print(json.dumps(figures | {name: SEEN[name] for name in ("commits", "syncs", "plan_reads")}))
+    print(
+        json.dumps(figures | {name: SEEN[name] for name in ("commits", "syncs", "plan reads", "plan passes", "folds")})
+    )
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
@@ -53,6 +54,13 @@ class FactColumn(Mapping[str, T]):
     def __iter__(self) -> Iterator[str]:
         """Yield the contracts with another fact than the default, in the order of their numbers."""
         return self.ids(lambda _value: True)
+
+    def counts(self, total: int) -> Counter[T]:
+        """Return how many of `total` contracts have each fact: what nothing is known of has the default."""
+        counts = Counter({self._values[code]: number for code, number in Counter(self._codes).items() if code})
+        if untouched := total - counts.total():
+            counts[self._values[0]] = untouched
+        return counts
 
     def ids(self, test: Callable[[T], bool]) -> Iterator[str]:
         """Yield the contracts, of those, whose fact passes a test; it is made once a value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from array import array
 from collections.abc import Iterator
 from typing import IO
 
@@ -14,22 +15,23 @@ class Spool:
 
     def __init__(self) -> None:
         """Begin empty."""
+        self._starts, self._end = array("Q"), 0
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with us
 
     def keep(self, line: bytes) -> bytes:
         """Take one more line; returns it."""
-        self._file.write(line)
+        self._starts.append(self._end)
+        self._end += self._file.write(line)
         return line
+
+    def __getitem__(self, number: int) -> bytes:
+        """Return one line, by its number from 0."""
+        self._file.seek(self._starts[number])
+        return self._file.readline()
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the lines."""
-        at = 0
-        while True:
-            self._file.seek(at)
-            if not (line := self._file.readline()):
-                return
-            at += len(line)
-            yield line
+        return map(self.__getitem__, range(len(self._starts)))
 
     def __del__(self) -> None:
         """Give the file back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Literal, overload
 
 from crm_bridge.bridge.tenant import Tenant
@@ -12,6 +13,8 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.run_result import Run
+    from crm_bridge.columns import FactColumn
+    from crm_bridge.domain.lifecycle import Status
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.restoring.relink import LinkRepair, RelinkPlan
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep
@@ -86,10 +89,17 @@ class RestoreVerbs(Tenant):
             settle_restores(log)
             return list(restore(log, list(plan_restore(log, wanted)), owner=owner))
 
-    def _run(self, info: RunInfo, file: PlanFile | None = None, halted: CrmBridgeError | None = None) -> Run:
+    def _run(
+        self,
+        info: RunInfo,
+        file: PlanFile | None = None,
+        places: FactColumn[Status] | None = None,
+        halted: CrmBridgeError | None = None,
+    ) -> Run:
         from crm_bridge.bridge.run_reading import read_run
 
-        return read_run(self._bridge, info, file=file, halted=halted, restore=lambda: self.restore(info.id))
+        way_back = partial(self.restore, info.id)
+        return read_run(self._bridge, info, file=file, places=places, halted=halted, restore=way_back)
 
     def _ways_back(self, info: RunInfo, ids: frozenset[str] | None) -> Iterator[RestoreStep]:
         from crm_bridge.pipeline.restoring.restore_plan import plan_restore

@@ -18,7 +18,8 @@ from crm_bridge.pipeline.runs import RunInfo, find_run
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.state_directory import StateDirectory
-    from crm_bridge.journal.store import Journal
+    from crm_bridge.columns import FactColumn
+    from crm_bridge.domain.lifecycle import Status
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep
     from crm_bridge.spi.spec import ErrorRow
 
@@ -28,29 +29,26 @@ def read_run(
     info: RunInfo,
     *,
     file: PlanFile | None = None,
+    places: FactColumn[Status] | None = None,
     halted: CrmBridgeError | None = None,
     restore: Callable[[], list[RestoreStep]] | None = None,
 ) -> Run:
-    """Return a run; `file` is its plan where that was read already. With `restore`, receipts are kept and can restore.
+    """Return a run; with `restore`, receipts are kept and can restore.
 
+    `file` is its plan and `places` where its contracts stand, for whom has read them already.
     Without the plan there are no names, and no contracts that nothing has happened to yet.
     """
     kept = bridge.home / "plans" / f"{info.ref.plan}.plan"
-    read_with, rows = bridge.journal, _errors_of(info.system)
-
-    def plan(journal: Journal) -> PlanFile | None:
-        if file is not None and journal is read_with:
-            return file
-        return open_plan(kept, journal=journal, digest=info.ref.plan) if kept.exists() else None
+    if file is None and kept.exists():
+        file = open_plan(kept, journal=bridge.journal, digest=info.ref.plan)
+    known = statuses(bridge.journal, info.id) if places is None else places
+    rows, said = _errors_of(info.system), Annotations(kept.parent, info.id, bridge.journal)
 
     def items() -> Iterator[RunItem]:
-        with bridge.reading_journal() as journal:
-            places, known = statuses(journal, info.id), plan(journal)
-            said = Annotations(kept.parent, info.id, journal)
-            nameless = (Target(ContractRef(info.module, record_id), "") for record_id in sorted(places))
-            for target in known.targets() if known else nameless:
-                record_id = target.ref.id
-                yield RunItem.of(target, places[record_id], said.of(record_id), rows)
+        nameless = (Target(ContractRef(info.module, record_id), "") for record_id in sorted(known))
+        for target in file.targets() if file else nameless:
+            record_id = target.ref.id
+            yield RunItem.of(target, known[record_id], said.of(record_id), rows)
 
     def receipt() -> Receipt:
         with bridge.reading_journal() as journal:
@@ -64,7 +62,8 @@ def read_run(
 
         return Receipt(issued, path, restore, readable)
 
-    return Run.of(info, items, receipt, halted)
+    counts = known.counts(file.plan.count if file else len(known))
+    return Run.of(info, counts, items, receipt, file.plan.head.forecast if file else None, halted)
 
 
 def _errors_of(system: str) -> Sequence[ErrorRow]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from crm_bridge.pipeline.runs import RunInfo
 from crm_bridge.spi.spec import ErrorRow, row_of
 
 if TYPE_CHECKING:
+    from crm_bridge.domain.restoring.forecast import Forecast
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep
 
 
@@ -60,7 +62,7 @@ class RunItem:
     @property
     def exit_code(self) -> ExitCode:
         """Return the exit code that this contract deserves by itself."""
-        return weightiest((OF_OUTCOME[self.outcome], self.reason.rule.exit_code if self.reason else ExitCode.OK))
+        return _exit_code(self.outcome, self.reason)
 
     @classmethod
     def of(cls, target: Target, status: Status, said: Annotation, rows: Sequence[ErrorRow]) -> RunItem:
@@ -78,6 +80,10 @@ class RunItem:
             row.meaning if row else "",
             row.advice if row else "",
         )
+
+
+def _exit_code(outcome: Outcome, reason: Reason | None) -> ExitCode:
+    return weightiest((OF_OUTCOME[outcome], reason.rule.exit_code if reason else ExitCode.OK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Run:
-    """A run: what became of each contract. Its values stay when the bridge is closed; the full list is read anew.
+    """A run: what became of each contract by then. It can be read when the bridge is closed; the names are read anew.
 
     >>> run = crm.delete(numbers[4], confirm=lambda plan: plan.phrase)
     >>> [(item.outcome.value, item.evidence.value) for item in run]
@@ -162,6 +168,8 @@ class Run:
     _left: tuple[RunItem, ...] | None = field(compare=False)
     _items: Callable[[], Iterator[RunItem]] = field(compare=False)
     _receipt: Callable[[], Receipt] = field(compare=False)
+    forecast: Forecast | None = field(default=None, compare=False)
+    """What was promised of a way back when its plan was confirmed; None where the plan is not kept."""
     halted: CrmBridgeError | None = None
     """Why the run stopped early, if it did."""
 
@@ -169,21 +177,23 @@ class Run:
     def of(
         cls,
         info: RunInfo,
+        statuses: Counter[Status],
         items: Callable[[], Iterator[RunItem]],
         receipt: Callable[[], Receipt],
+        forecast: Forecast | None = None,
         halted: CrmBridgeError | None = None,
     ) -> Run:
-        """Read the items once for the values that stay. What our user deleted beside the plan is a doubt of its own."""
+        """Sum up how many contracts stand where. What our user deleted beside the plan is a doubt of its own."""
         counts, code = Counter[Outcome](), ExitCode.IN_DOUBT if info.outside else ExitCode.OK
-        left: list[RunItem] = []
-        for item in items():
-            counts[item.outcome] += 1
-            code = weightiest((code, item.exit_code))
-            if item.outcome not in _SETTLED and len(left) <= _MOST_KEPT:
-                left.append(item)
+        for status, number in statuses.items():
+            counts[status.outcome] += number
+            code = weightiest((code, _exit_code(status.outcome, status.why)))
         if halted is not None and code is not ExitCode.IN_DOUBT:
             code = halted.exit_code
-        return cls(info, counts, code, tuple(left) if len(left) <= _MOST_KEPT else None, items, receipt, halted)
+        left = counts.total() - sum(counts[outcome] for outcome in _SETTLED)
+        open_items = (item for item in items() if item.outcome not in _SETTLED)
+        kept = tuple(islice(open_items, left)) if left <= _MOST_KEPT else None
+        return cls(info, counts, code, kept, items, receipt, forecast, halted)
 
     @property
     def id(self) -> str:

@@ -43,14 +43,13 @@ class RunVerbs(RestoreVerbs):
         from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.domain.planning.plan import confirm_plan
         from crm_bridge.domain.planning.safety import refuse
-        from crm_bridge.pipeline.planning.plan import shelve_plan
         from crm_bridge.pipeline.planning.plan_file import open_plan
         from crm_bridge.pipeline.planning.policing import refuse_lacks
         from crm_bridge.pipeline.restoring.rehearsal import check_rehearsed
         from crm_bridge.pipeline.runs import run_of_plan
 
-        path, digest = (plan.path, plan.digest) if isinstance(plan, Plan) else (Path(plan), None)
-        file = open_plan(path, journal=self.context.journal, digest=digest)
+        file = plan.file if isinstance(plan, Plan) else open_plan(Path(plan), journal=self.context.journal)
+        file.check_ours(self.context.journal)
         refuse(file.plan.notes.refusals)
         self._check_tenant(file)
         self._refuse_stale(file)
@@ -59,8 +58,7 @@ class RunVerbs(RestoreVerbs):
         word = confirm(Plan(file)) if callable(confirm) else confirm
         check_rehearsed(self.context.journal, file.plan.digest)
         confirmed = confirm_plan(file.plan, word, now=moment_of(self.context.clock), by=self.context.actor)
-        shelve_plan(self.context.plans, file, self.context.journal)
-        return self._carry_out(confirmed, file)
+        return self._carry_out(confirmed, file.shelve(self.context.plans))
 
     def _refuse_stale(self, file: PlanFile) -> None:
         """Refuse a plan that is past its time, or was made under another policy.
@@ -127,7 +125,7 @@ class RunVerbs(RestoreVerbs):
             log = RunLog(self.context, info.ref)
             settle_open(log, file.targets())
             look_again(log, file.targets(), also=(State.VERIFIED,))
-        return self._run(info, file)
+        return self._run(info, file, log.statuses)
 
     def reconcile(self, run_id: str | None = None) -> Run:
         """Settle what is in doubt in a run by looking; nothing is sent that changes anything.
@@ -143,8 +141,9 @@ class RunVerbs(RestoreVerbs):
         file = self._plan_of(info)
         self._check_tenant(file)
         with self._working(info):
-            settle_open(RunLog(self.context, info.ref), file.targets())
-        return self._run(info, file)
+            log = RunLog(self.context, info.ref)
+            settle_open(log, file.targets())
+        return self._run(info, file, log.statuses)
 
     def deletions(self, since: datetime | None = None) -> DeletionAudit:
         """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.
@@ -195,7 +194,7 @@ class RunVerbs(RestoreVerbs):
             verified, outside = with_audit(verified)
             end_run(verified, outside=outside)
         halted = verified.halted if isinstance(verified.halted, CrmBridgeError) else None
-        return self._run(find_run(self.context.journal, log.run.id), file, halted)
+        return self._run(find_run(self.context.journal, log.run.id), file, log.statuses, halted)
 
     def _reported(self, info: RunInfo) -> Run:
         """Return what became of a run that is done; nothing is sent, not even a sign-in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,11 +11,10 @@ from crm_bridge.domain.capabilities import Fate, Route, Step, Support
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.restoring.forecast import Forecast, ThingKind, make_forecast
-from crm_bridge.errors import CrmBridgeError
 from crm_bridge.pipeline.settling.doubt import LATE, doubtful_records
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge import Bridge, Run, RunItem
+    from crm_bridge.bridge import Bridge, Run
 
 _SHOWN = (Fate.CHANGED, Fate.LOST, Fate.UNKNOWN)
 
@@ -34,9 +33,9 @@ class Undo:
 
 def undo_of(bridge: Bridge, run: Run) -> Undo | None:
     """Return how a run can be undone; None where there is nothing to undo, or no way."""
-    if not can_be_undone(bridge, run, run):
+    if not can_be_undone(bridge, run):
         return None
-    forecast = _forecast(bridge, run)
+    forecast = run.forecast or _general_forecast(bridge, run)
     if forecast.untrash is Support.ABSENT and forecast.recreate is Support.ABSENT:
         return None
     native = forecast.untrash is not Support.ABSENT
@@ -48,30 +47,24 @@ def undo_of(bridge: Bridge, run: Run) -> Undo | None:
     return Undo(route, in_bin, _kept_until(bridge, run.id), _odd(forecast, route), _odd(forecast, Route.RECREATE))
 
 
-def can_be_undone(bridge: Bridge, run: Run, items: Iterable[RunItem]) -> bool:
+def can_be_undone(bridge: Bridge, run: Run) -> bool:
     """Return whether there is something to undo, and a restore of it would not be refused.
 
     It is where something is in doubt, here or in another run: a late delete could hit what came back.
     """
     late = doubtful_records(bridge.journal, run.info.system, run.info.org, but=run.id, states=LATE)
-    told = {(Outcome.IN_DOUBT if item.contract.id in late else item.outcome, _is_halfway(item)) for item in items}
-    removed = any(outcome is Outcome.REMOVED or halfway for outcome, halfway in told)
-    return removed and Outcome.IN_DOUBT not in {outcome for outcome, _halfway in told}
+    if run.counts[Outcome.IN_DOUBT] or (late and any(item.contract.id in late for item in run)):
+        return False
+    halfway = (item.reason is Reason.LAST_STEP_MISSING for item in run.not_removed)
+    return run.counts[Outcome.REMOVED] > 0 or any(halfway)
 
 
-def _is_halfway(item: RunItem) -> bool:
-    return item.reason is Reason.LAST_STEP_MISSING
-
-
-def _forecast(bridge: Bridge, run: Run) -> Forecast:
-    """Return what was promised when the plan was confirmed; without its file, what the adapter says in general."""
-    try:
-        return bridge.open_plan(bridge.home / "plans" / f"{run.info.ref.plan}.plan").head.forecast
-    except CrmBridgeError:
-        spec = bridge.resolved(run.info.ref.connection).spec
-        step = Step(run.info.step) if run.info.step else Step.TRASH
-        started = datetime.fromisoformat(run.info.started)
-        return make_forecast(spec.capabilities, spec.limits, (), (), step=step, now=started)
+def _general_forecast(bridge: Bridge, run: Run) -> Forecast:
+    """Return what the adapter says in general: the plan is not kept any more."""
+    spec = bridge.resolved(run.info.ref.connection).spec
+    step = Step(run.info.step) if run.info.step else Step.TRASH
+    started = datetime.fromisoformat(run.info.started)
+    return make_forecast(spec.capabilities, spec.limits, (), (), step=step, now=started)
 
 
 def _odd(forecast: Forecast, route: Route) -> dict[str, str]:

@@ -62,6 +62,11 @@ class RunLog:
             self._fold.take(told.line.record_id, told.event)
             self._note(told.line.record_id, told.event, told.line.facts)
 
+    @property
+    def statuses(self) -> FactColumn[Status]:
+        """Return where every contract stands that something happened to."""
+        return self._statuses
+
     def status(self, record_id: str) -> Status:
         """Return where one contract stands."""
         return self._statuses[record_id]

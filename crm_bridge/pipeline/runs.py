@@ -179,11 +179,11 @@ def end_run(verified: VerifiedRun, *, outside: Sequence[str] | None = None) -> E
     log, plan = backed_up.log, backed_up.plan
     log.context.journal.append(())  # the receipt reads what the journal says
     halted = verified.halted.reason if isinstance(verified.halted, CrmBridgeError) else ""
-    complete, counts = not halted, Counter[str]()
-    for target in backed_up.file.targets():
-        status = log.status(target.ref.id)
-        complete = complete and is_final(status, plan) and not is_open(log, target.ref.id)
-        counts[status.outcome.value] += 1
+    statuses, counts = log.statuses.counts(plan.count), Counter[str]()
+    for status, number in statuses.items():
+        counts[status.outcome.value] += number
+    complete = not halted and all(is_final(status, plan) for status in statuses)
+    complete = complete and not any(is_open(log, record_id) for record_id in log.ids_in((State.RESISTED, State.HELD)))
     body: dict[str, JsonValue] = {
         "complete": complete,
         "step": steps_of(plan)[-1].value,

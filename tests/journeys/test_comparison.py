@@ -28,6 +28,8 @@ def test_calls_commits_syncs_and_passes_of_the_smallest_comparison(tmp_path: Pat
     ours = rows["ours"]
     assert ours["calls"] <= 17
     assert ours["plan reads"] <= 2  # the file once, and once the copy that a resume would use
+    assert ours["plan passes"] <= 4  # leases, backup, delete, verify
+    assert ours["folds"] == 1
     assert ours["commits"] <= 2 * DELETE_BATCHES + 7
     assert ours["syncs"] <= 22
     assert chart.read_text("utf-8").count("<rect") == len(rows)

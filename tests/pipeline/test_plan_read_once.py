@@ -17,7 +17,6 @@ from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
 from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.journal.store import Journal
-from crm_bridge.pipeline.planning.plan import shelve_plan
 from crm_bridge.pipeline.planning.plan_file import open_plan
 from tests.pipeline.conftest import NOTES, digest_of_plan, head, target, write_plan
 
@@ -95,12 +94,12 @@ def test_the_kept_copy_is_what_was_read_and_is_whole(tmp_path: Path, journal: Jo
     read = open_plan(path, journal=journal)
     content = path.read_bytes()
     path.write_bytes(b"")
-    kept = shelve_plan(plans, read, journal)
+    kept = read.shelve(plans)
     assert kept.path.read_bytes() == content
     assert kept.plan == plan
     kept.path.write_bytes(content[:-300])
     with pytest.raises(ConfirmationError):
-        shelve_plan(plans, read, journal)
+        read.shelve(plans)
 
 
 def test_another_plan_under_the_name_of_this_one_is_refused(tmp_path: Path, journal: Journal) -> None:

@@ -83,10 +83,10 @@ def test_where_a_restore_would_refuse_no_line_says_how_to_undo(reopened: Reopene
         plan = crm.plan(ids=[first, second])
         run = crm.apply(plan, confirm=plan.digest)
         crm.restore(run.id, ids=[first])
-        assert can_be_undone(bridge, run, bridge.status(run.id))
+        assert can_be_undone(bridge, bridge.status(run.id))
     reopened.leave_in_doubt(name, [first])
     with reopened.opened() as bridge:
-        assert not can_be_undone(bridge, run, bridge.status(run.id))
+        assert not can_be_undone(bridge, bridge.status(run.id))
         with pytest.raises(InDoubtError):
             bridge.connect(f"{name}-sandbox").restore(run.id)
 

@@ -60,13 +60,9 @@ class Shown:
 
     def rows(self, run: Run) -> Iterator[RunItem]:
         """Yield the contracts that are listed: those with the outcomes asked for, else what is not settled."""
-        from crm_bridge.cli.views.run_view import SETTLED
-
-        for item in run:
-            if item.outcome.value in self.outcomes or (
-                not self.outcomes and (self.every or item.outcome not in SETTLED)
-            ):
-                yield item
+        if self.outcomes:
+            return (item for item in run if item.outcome.value in self.outcomes)
+        return iter(run if self.every else run.not_removed)
 
 
 def report_run(bridge: Bridge, run: Run, shown: Shown | None = None) -> int:

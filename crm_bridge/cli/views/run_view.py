@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import amount, key, title
 from crm_bridge.domain.capabilities import Route
-from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.outcome_words import OUTCOME_WORDS, STEP_WORDS, minute
 from crm_bridge.domain.planning.plan import Card
 from crm_bridge.harmless import plain
@@ -94,10 +93,6 @@ def runs_table(runs: Iterable[RunInfo], *, form: str = "") -> None:
         for run in runs
     )
     Output.table(columns, rows, form=form)
-
-
-SETTLED = (Outcome.REMOVED, Outcome.RESTORED)
-"""Outcomes that nobody has to look at again."""
 
 
 def run_table(items: Iterable[RunItem], *, form: str = "") -> None:

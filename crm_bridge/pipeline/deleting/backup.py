@@ -47,9 +47,9 @@ class _Copies(list[Snapshot | Unavailable]):
 
 def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
     """Save every contract that has no verified backup in this run yet. Raises BackupError; nothing is deleted then."""
-    if any(True for _target in _missing(file, log)):
+    if left := _count_missing(file, log):
         try:
-            _fill_sets(confirmed.plan, file, log)
+            _fill_sets(confirmed.plan, file, log, left)
         except OSError as problem:
             why = problem.strerror or type(problem).__name__
             raise BackupError(
@@ -64,13 +64,18 @@ def _missing(file: PlanFile, log: RunLog) -> Iterator[Target]:
     return (target for target in file.targets() if log.status(target.ref.id).state is State.PLANNED)
 
 
-def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog) -> None:
+def _count_missing(file: PlanFile, log: RunLog) -> int:
+    counts = log.statuses.counts(file.plan.count)
+    return sum(number for status, number in counts.items() if status.state is State.PLANNED)
+
+
+def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog, left: int) -> None:
     """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
     context, weighing = log.context, Weighing(log, file.plan.notes)
     missing = batches(_missing(file, log), context.profile.limits.snapshot_batch)
     copied = read_ahead(missing, partial(_copies, context))
     # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
-    done = plan.count - sum(1 for _target in _missing(file, log))
+    done = plan.count - left
     for first in copied:
         with saved_set(log) as writer:
             until = context.clock.monotonic() + SET_SECONDS

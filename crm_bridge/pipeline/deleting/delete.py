@@ -99,19 +99,21 @@ class _Deletion:
         self.per_look = contracts_at_once(limits, step, final=backed_up.plan.head.step, fast=self.options.fast)
         """Contracts that share one look; fewer once looks were too old before all of their contracts were sent."""
         self.late_looks = 0
+        self.first_pass = self.ready()
+        """Shared by the ramp and the first sweep: what proved not done there is sent again in a later one."""
 
     def ready(self) -> Iterator[Target]:
         """Stream the contracts that may be sent in this step."""
-        return (target for target in self.backed_up.file.targets() if self._is_ready(target))
+        return (target for target in self.backed_up.file.targets() if self._is_ready(target.ref.id))
 
-    def _is_ready(self, target: Target) -> bool:
-        status = self.log.status(target.ref.id)
+    def _is_ready(self, record_id: str) -> bool:
+        status = self.log.status(record_id)
         if status.state is State.VERIFIED:
             return self.step is Step.PURGE and status.step is Step.TRASH
         if status.state is State.BACKED_UP:
             return self.step is Step.TRASH
         if status.state in (State.GATED, State.GATED_AGAIN, State.NOT_DONE):
-            return status.step is self.step and not self._used_up(target.ref.id)
+            return status.step is self.step and not self._used_up(record_id)
         return False
 
     def _used_up(self, record_id: str) -> bool:
@@ -128,7 +130,7 @@ class _Deletion:
         """Delete and verify a few contracts before the rest; halt when a part is not as it should be."""
         ramp = Ramp(self.log, self.step, self.backed_up.plan.count)
         for size in ramp.parts():
-            part = next(batches(self.ready(), size), [])
+            part = list(islice(self.first_pass, size))
             self._send(iter(part))
             done = [target for target in part if self.log.status(target.ref.id).state is State.DONE]
             verify_targets(self.log, done, total=len(done), later=True)
@@ -138,15 +140,11 @@ class _Deletion:
 
     def rounds(self) -> None:
         """Send everything, and once more what was proven not done. A round in which calls proved too long is free."""
-        left = self.context.policy.max_attempts
-        while left:
+        left, targets = self.context.policy.max_attempts, self.first_pass
+        while left and any(map(self._is_ready, self.log.statuses)):
             size = self.batch
-            self.sweep()
-            left -= self.batch == size
-
-    def sweep(self) -> None:
-        """Send every contract that is ready."""
-        self._send(self.ready())
+            self._send(targets)
+            left, targets = left - (self.batch == size), self.ready()
 
     def _send(self, targets: Iterator[Target]) -> None:
         """Send contracts, each by a look that is fresh when its request leaves; look again at those that are late."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,10 +31,8 @@ from crm_bridge.errors import (
     PermissionDeniedError,
     UsageError,
 )
-from crm_bridge.files import create_private, fsync_folder
 from crm_bridge.i18n import N_, _
 from crm_bridge.journal.format.entry import NewEntry
-from crm_bridge.journal.store import Journal
 from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.entries import PLAN_MADE
@@ -368,23 +365,3 @@ def _plan_made(context: RunContext, plan: DeletionPlan) -> NewEntry:
             **policy_facts(context.journal, plan.notes),
         },
     )
-
-
-def shelve_plan(plans: Path, plan: PlanFile, journal: Journal) -> PlanFile:
-    """Keep a copy of a plan in the state directory, so that a run can be resumed without the user's file.
-
-    What is copied is what was read and checked. Returns the kept plan, read again: a resume will need it whole.
-    """
-    digest = plan.plan.digest
-    kept = plans / f"{digest}.plan"
-    if not kept.exists():
-        with failpoints.step("plan.shelf"):
-            part = plans / f".{digest}.part"
-            part.unlink(missing_ok=True)
-            with os.fdopen(create_private(part), "wb") as copy:
-                copy.writelines(plan.lines())
-                copy.flush()
-                os.fsync(copy.fileno())
-            part.replace(kept)
-            fsync_folder(plans)
-    return open_plan(kept, journal=journal, digest=digest)

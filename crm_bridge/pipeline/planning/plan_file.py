@@ -6,12 +6,14 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, TypeAlias
 
+from crm_bridge import failpoints
 from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
@@ -20,12 +22,16 @@ from crm_bridge.domain.planning.plan import SCHEMA, Card, DeletionPlan, PlanDige
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.domain.restoring.forecast import Forecast
 from crm_bridge.errors import UsageError
+from crm_bridge.files import replaced_file
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, TRAILERS, PlanSeal, altered, place_of, plan_key
 from crm_bridge.spool import Spool
 
 _LONGEST_LINE = 16 * 1024 * 1024
+_AROUND = 3
+"""Lines of a plan file beside its contracts: head, notes, foot."""
+Trailer: TypeAlias = "dict[str, Any]"
 
 
 def is_plan(file: BinaryIO) -> bool:
@@ -37,7 +43,7 @@ class PlanFile:
     """A plan that was read from its file, once and whole. Whatever happens to the file after that changes nothing."""
 
     def __init__(
-        self, path: Path, plan: DeletionPlan, seal: PlanSeal, lines: Spool, trailers: tuple[dict[str, Any], ...] = ()
+        self, path: Path, plan: DeletionPlan, mark: str, seal: PlanSeal, lines: Spool, trailers: tuple[Trailer, ...]
     ) -> None:
         """Use `open_plan`."""
         self.path = path
@@ -45,20 +51,51 @@ class PlanFile:
         self.trailers = trailers
         self.ours = True
         """Whether this installation made it; another one's can be read and never carried out."""
+        self._mark = mark
         self._seal = seal
         self._lines = lines
 
+    def check_ours(self, journal: Journal) -> None:
+        """Raise ConfirmationError unless the installation of this journal made the plan."""
+        if journal.keyed_digest("plan", self.plan.digest) != self._mark:
+            raise altered()
+
     def targets(self) -> Iterator[Target]:
-        """Yield the contracts of the plan, in order; a card is opened when it is asked for."""
-        for index, line in enumerate(islice(self._lines, 1, 1 + self.plan.count)):
-            # These bytes were checked when the file was read.
-            row = json.loads(line)
-            ref = ContractRef(row["module"], row["id"])
-            yield Target(ref, row["digest"], partial(_card, row, ref, self._seal, index))
+        """Yield the contracts of the plan, in order."""
+        return map(self.target, range(self.plan.count))
+
+    def target(self, index: int) -> Target:
+        """Return one contract; its card is opened when it is asked for."""
+        # These bytes were checked when the file was read.
+        row = json.loads(self._lines[1 + index])
+        ref = ContractRef(row["module"], row["id"])
+        return Target(ref, row["digest"], partial(_card, row, ref, self._seal, index))
 
     def lines(self) -> Iterator[bytes]:
         """Yield the whole file as it was read, for a copy."""
         return iter(self._lines)
+
+    def shelve(self, plans: Path) -> PlanFile:
+        """Keep a copy in the state directory, so that a run can be resumed without the user's file; return the copy.
+
+        What is copied is what was read and checked. Raises ConfirmationError for a copy that is there and differs.
+        """
+        kept = copy(self)
+        kept.path = plans / f"{self.plan.digest}.plan"
+        if kept.path.exists():
+            self._compare(kept.path)
+        else:
+            with failpoints.step("plan.shelf"), replaced_file(kept.path) as file:
+                file.writelines(self._lines)
+        return kept
+
+    def _compare(self, kept: Path) -> None:
+        """Compare with the copy of an earlier process, which a resume will need whole; what was added may differ."""
+        with _open(kept) as file:
+            if any(file.read(len(line)) != line for line in islice(self._lines, self.plan.count + _AROUND)):
+                raise altered()
+            for _trailer in _trailers(file, Spool()):
+                pass
 
 
 def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> PlanFile:
@@ -66,18 +103,15 @@ def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> Pla
 
     Raises ConfirmationError when anything was altered, UsageError for what is no plan file at all.
     """
-    file, mark = read_plan(path, lambda plan_id: plan_key(journal, plan_id))
-    found = file.plan.digest
-    if mark != journal.keyed_digest("plan", found) or digest not in (None, found):
+    file = read_plan(path, lambda plan_id: plan_key(journal, plan_id))
+    file.check_ours(journal)
+    if digest not in (None, file.plan.digest):
         raise altered()
     return file
 
 
-def read_plan(path: Path, key_of: Callable[[str], str]) -> tuple[PlanFile, str]:
-    """Read a whole plan file with the key of its id, and check digest and count; return it and the mark that it bears.
-
-    The mark says which installation made it, and is not checked.
-    """
+def read_plan(path: Path, key_of: Callable[[str], str]) -> PlanFile:
+    """Read a whole plan file with the key of its id, and check digest and count, but not which installation made it."""
     lines = Spool()
     with _open(path) as source:
         first = _parse(lines.keep(source.readline(_LONGEST_LINE)))
@@ -99,10 +133,10 @@ def read_plan(path: Path, key_of: Callable[[str], str]) -> tuple[PlanFile, str]:
     found, mark = running.end(notes), foot.get("mark")
     if not isinstance(mark, str) or foot != {"schema": FOOT, "count": totals.count, "digest": found, "mark": mark}:
         raise altered()
-    return PlanFile(path, DeletionPlan(head, totals, notes, found), seal, lines, trailers), mark
+    return PlanFile(path, DeletionPlan(head, totals, notes, found), mark, seal, lines, trailers)
 
 
-def _trailers(source: IO[bytes], lines: Spool) -> Iterator[dict[str, Any]]:
+def _trailers(source: IO[bytes], lines: Spool) -> Iterator[Trailer]:
     """Yield what was added behind the foot, where the digest does not reach: each line proves itself."""
     while line := source.readline(_LONGEST_LINE):
         value = _parse(lines.keep(line))

@@ -65,7 +65,7 @@ def read_anywhere(path: Path, *, journal: Journal | None, identity: Identity | N
         return open_plan(path, journal=journal)
     for sealed in (str(one.get("sealed")) for one in trailers if one["schema"] == READERS):
         if identity is not None and (key := _opened(sealed, identity, head)):
-            file, _mark = read_plan(path, lambda _plan_id: key)
+            file = read_plan(path, lambda _plan_id: key)
             file.ours = False
             return file
     return PlanOutline(path, head, len(ids), str(foot.get("digest")), ids)

@@ -177,8 +177,7 @@ def _sample(file: PlanFile) -> Iterator[ContractRef]:
     """Yield all contracts of a small plan, else a sample drawn by the plan's digest: always the same one."""
     count = file.plan.count
     chance = random.Random(file.plan.digest)  # noqa: S311 - to be the same again, not to be unknown
-    drawn = set(chance.sample(range(count), min(count, SAMPLE)))
-    return (target.ref for number, target in enumerate(file.targets()) if number in drawn)
+    return (file.target(index).ref for index in sorted(chance.sample(range(count), min(count, SAMPLE))))
 
 
 @dataclass(slots=True)

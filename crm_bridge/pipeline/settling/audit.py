@@ -142,7 +142,9 @@ def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
     outside = (one.seen for one in listed if one.origin is Origin.OUTSIDE)
     # A CRM may tell whole seconds: what stands in the second of the beginning may have been deleted before it.
     found = {seen.ref.id for seen in outside if seen.at is not None and seen.at > since}
-    return sorted(found.difference(target.ref.id for target in file.targets()))
+    if beside := found.difference(log.statuses):
+        beside.difference_update(target.ref.id for target in file.targets())
+    return sorted(beside)
 
 
 class Attribution:

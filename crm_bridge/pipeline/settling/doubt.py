@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.domain.planning.plan import Target
@@ -35,22 +35,25 @@ def doubtful_records(
 
 def refuse_doubtful(context: RunContext, targets: Iterable[Target], *, but: str = "") -> None:
     """Raise GuardError when one of the targets is in doubt in another run: its delete may still be on the way."""
-    for _target in undoubted(context, targets, but=but):
-        pass
+    if doubtful := doubtful_records(context.journal, context.system, context.profile.org_id, but=but):
+        for target in targets:
+            _check(target, doubtful)
 
 
 def undoubted(context: RunContext, targets: Iterable[Target], *, but: str = "") -> Iterator[Target]:
     """Pass targets on as they come. Raises GuardError at the first that is in doubt in another run than `but`."""
     doubtful = doubtful_records(context.journal, context.system, context.profile.org_id, but=but)
     for target in targets:
-        if run := doubtful.get(target.ref.id):
-            raise GuardError(
-                _("contract {id} is in doubt since run {run}: nobody knows yet whether it was deleted").format(
-                    id=target.ref.id, run=run
-                ),
-                reason="in_doubt_elsewhere",
-                hint=_("let that run end, or settle it with `crm-bridge resume {run}`; then do this again").format(
-                    run=run
-                ),
-            )
+        _check(target, doubtful)
         yield target
+
+
+def _check(target: Target, doubtful: Mapping[str, str]) -> None:
+    if run := doubtful.get(target.ref.id):
+        raise GuardError(
+            _("contract {id} is in doubt since run {run}: nobody knows yet whether it was deleted").format(
+                id=target.ref.id, run=run
+            ),
+            reason="in_doubt_elsewhere",
+            hint=_("let that run end, or settle it with `crm-bridge resume {run}`; then do this again").format(run=run),
+        )
