@@ -29,7 +29,7 @@ def test_calls_commits_syncs_and_passes_of_the_smallest_comparison(tmp_path: Pat
     assert ours["calls"] <= 17
     assert ours["plan reads"] <= 2  # the file once, and once the copy that a resume would use
     assert ours["plan passes"] <= 4  # leases, backup, delete, verify
-    assert ours["folds"] == 1
+    assert ours["folds"] <= 3  # where contracts stand; what the receipt says when it is sealed, and when it is issued
     assert ours["commits"] <= 2 * DELETE_BATCHES + 7
     assert ours["syncs"] <= 22
     assert chart.read_text("utf-8").count("<rect") == len(rows)
