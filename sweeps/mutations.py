@@ -146,8 +146,8 @@ MUTATIONS = (
     Mutation(
         "an edited plan is believed",
         "crm_bridge/pipeline/planning/plan_file.py",
-        '    if mark != journal.keyed_digest("plan", found) or digest not in (None, found):\n',
-        "    if digest not in (None, found):\n",
+        '        if journal.keyed_digest("plan", self.plan.digest) != self._mark:\n',
+        "        if not self._mark:\n",
         (f"{JOURNEYS}/test_refusals.py",),
     ),
     Mutation(

@@ -46,9 +46,7 @@ class PlanFile:
         self, path: Path, plan: DeletionPlan, mark: str, seal: PlanSeal, lines: Spool, trailers: tuple[Trailer, ...]
     ) -> None:
         """Use `open_plan`."""
-        self.path = path
-        self.plan = plan
-        self.trailers = trailers
+        self.path, self.plan, self.trailers = path, plan, trailers
         self.ours = True
         """Whether this installation made it; another one's can be read and never carried out."""
         self._mark = mark
@@ -94,8 +92,7 @@ class PlanFile:
         with _open(kept) as file:
             if any(file.read(len(line)) != line for line in islice(self._lines, self.plan.count + _AROUND)):
                 raise altered()
-            for _trailer in _trailers(file, Spool()):
-                pass
+            tuple(_trailers(file, Spool()))
 
 
 def open_plan(path: Path, *, journal: Journal, digest: str | None = None) -> PlanFile:
