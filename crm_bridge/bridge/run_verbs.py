@@ -112,6 +112,18 @@ class RunVerbs(RestoreVerbs):
         >>> crm.verify(run.id).counts
         Counter({<Outcome.REMOVED: 'removed'>: 1})
         """
+        return self._settle(run_id, look=True)
+
+    def reconcile(self, run_id: str | None = None) -> Run:
+        """Settle what is in doubt in a run by looking; nothing is sent that changes anything.
+
+        >>> crm.reconcile(run.id).counts
+        Counter({<Outcome.REMOVED: 'removed'>: 1})
+        """
+        return self._settle(run_id, look=False)
+
+    def _settle(self, run_id: str | None, *, look: bool) -> Run:
+        """Settle what is in doubt, then `look` again at everything else."""
         from crm_bridge.domain.lifecycle import State
         from crm_bridge.pipeline.run_log import RunLog
         from crm_bridge.pipeline.runs import find_run
@@ -124,25 +136,8 @@ class RunVerbs(RestoreVerbs):
         with self._working(info):
             log = RunLog(self.context, info.ref)
             settle_open(log, file.targets())
-            look_again(log, file.targets(), also=(State.VERIFIED,))
-        return self._run(info, file, log.statuses)
-
-    def reconcile(self, run_id: str | None = None) -> Run:
-        """Settle what is in doubt in a run by looking; nothing is sent that changes anything.
-
-        >>> crm.reconcile(run.id).counts
-        Counter({<Outcome.REMOVED: 'removed'>: 1})
-        """
-        from crm_bridge.pipeline.run_log import RunLog
-        from crm_bridge.pipeline.runs import find_run
-        from crm_bridge.pipeline.settling.reconcile import settle_open
-
-        info = find_run(self.context.journal, run_id)
-        file = self._plan_of(info)
-        self._check_tenant(file)
-        with self._working(info):
-            log = RunLog(self.context, info.ref)
-            settle_open(log, file.targets())
+            if look:
+                look_again(log, file.targets(), also=(State.VERIFIED,))
         return self._run(info, file, log.statuses)
 
     def deletions(self, since: datetime | None = None) -> DeletionAudit:
