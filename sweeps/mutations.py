@@ -261,8 +261,8 @@ MUTATIONS = (
     Mutation(
         "what is in doubt in another run is planned again",
         "crm_bridge/pipeline/settling/doubt.py",
-        "        if run := doubtful.get(target.ref.id):\n",
-        "        if (run := doubtful.get(target.ref.id)) and False:\n",
+        "    if run := doubtful.get(target.ref.id):\n",
+        "    if (run := doubtful.get(target.ref.id)) and False:\n",
         (f"{PROTOCOL}/test_doubt_elsewhere.py",),
     ),
     Mutation(
