@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pydantic import BaseModel
+
 from crm_bridge.domain.capabilities import Route, Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
@@ -166,6 +168,14 @@ class FxiaokeAdapter:
     def fields(self) -> FieldMap:
         """Return the contract object's fields with what each is taken for; signs in."""
         return self._parts().fields
+
+    def again(self, settings: BaseModel) -> FxiaokeAdapter:
+        """Return an adapter with other settings that knows what this one found out."""
+        assert isinstance(settings, FxiaokeSettings), "made by this adapter's own settings model"
+        made = FxiaokeAdapter(settings, self._context)
+        made._person, made.client.auth, made.client.user = self._person, self.client.auth, self.client.user
+        made.discovery.take(self.discovery)
+        return made
 
     def bare_client(self, traced: bool) -> Client:
         """Return a client that states no conversion and no acting user, with a trace id or without."""

@@ -75,6 +75,12 @@ class Discovery:
                 self._listed = tuple(one for one in everything if one.active)
             return self._listed
 
+    def take(self, other: Discovery) -> None:
+        """Take over everything that another one was told."""
+        self._listed, self._contract, self._relations = other._listed, other._contract, other._relations
+        self._described, self._details, self._refused = other._described, other._details, other._refused
+        self._believed, self._asked, self._late = other._believed, other._asked, other._late
+
     def describe(self, name: str) -> ObjectMeta:
         """Return one object's description."""
         with self._lock:

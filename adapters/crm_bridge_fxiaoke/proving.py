@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+from pydantic import BaseModel
+
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.facts import Observed
 from crm_bridge.domain.snapshot import Snapshot
@@ -40,6 +42,7 @@ class FxiaokeProving:
     def __init__(self) -> None:
         """Nothing was looked at yet."""
         self._before: dict[str, Record] = {}
+        self._targets: dict[str, str | None] = {}
 
     def look(self, adapter: Adapter, stage: ProvingStage, refs: Sequence[ContractRef]) -> Iterable[Observed]:
         """Yield what a stage shows; a question that fails ends alone."""
@@ -59,10 +62,14 @@ class FxiaokeProving:
             except CrmBridgeError:
                 continue  # it stays an assumption
 
-    def draft(self, adapter: Adapter, label: str, template: Snapshot | None, *, whole: bool) -> Snapshot:
-        """Return a contract with this label as its title, or as its number where it has no title."""
+    def again(self, adapter: Adapter, settings: BaseModel) -> Adapter:
+        """Return an adapter of the same user with the same descriptions."""
+        return _ours(adapter).again(settings)
+
+    def draft(self, adapter: Adapter, label: tuple[str, str], template: Snapshot | None, *, whole: bool) -> Snapshot:
+        """Return a contract to create, with the label in its field."""
         ours = _ours(adapter)
-        drafts = Drafts(ours.records, ours.discovery, ours.fields, ours.client)
+        drafts = Drafts(ours.records, ours.discovery, ours.fields, ours.client, self._targets)
         return drafts.draft(label, template, whole=whole)
 
     def tidy(self, adapter: Adapter, refs: Sequence[ContractRef]) -> None:

@@ -143,6 +143,13 @@ class ZohoAdapter:
         """Let go of connections."""
         self.client.close()
 
+    def again(self, settings: BaseModel) -> ZohoAdapter:
+        """Return an adapter with other settings that knows what this one found out."""
+        assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
+        made = ZohoAdapter(settings, self._context, self.client)
+        made._account, made._opened = self._account, self._opened
+        return made
+
     def reading_proofs(self) -> ReadingProofs:
         """Return the questions about this org that need no contracts of our own."""
         from crm_bridge_zoho.proofs.reading import ReadingProofs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -32,6 +32,8 @@ class ZohoClient:
         self.tokens = tokens
         self._clock = clock
         self.credits_left: int | None = None
+        self.described: dict[str, Sequence[Mapping[str, Any]]] = {}
+        """What the fields of modules were told to be, by module."""
 
     @property
     def ahead(self) -> timedelta:

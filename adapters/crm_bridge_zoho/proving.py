@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from pydantic import BaseModel
+
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.facts import Observed
 from crm_bridge.domain.snapshot import Snapshot
@@ -48,8 +50,12 @@ class ZohoProving:
             except CrmBridgeError:
                 continue  # it stays an assumption
 
-    def draft(self, adapter: Adapter, label: str, template: Snapshot | None, *, whole: bool) -> Snapshot:
-        """Return a contract with this label as its title."""
+    def again(self, adapter: Adapter, settings: BaseModel) -> Adapter:
+        """Return an adapter of the same client and module."""
+        return _ours(adapter).again(settings)
+
+    def draft(self, adapter: Adapter, label: tuple[str, str], template: Snapshot | None, *, whole: bool) -> Snapshot:
+        """Return a contract to create, with the label in its field."""
         ours = _ours(adapter)
         return Drafts(ours.client, ours.coql, ours.contract_module).draft(label, template, whole=whole)
 

@@ -186,12 +186,15 @@ class Bridge(StateDirectory):
             self._facts[name] = facts_of(self, name)
         return self._facts[name]
 
-    def forget(self, name: str, *, use: FactSheet, adapter: bool = True) -> None:
-        """Forget who is signed in on a connection and use these facts; sign in anew, with another `adapter`."""
+    def forget(self, name: str, *, use: FactSheet, adapter: Adapter | None = None) -> None:
+        """Forget what is known of a connection and use these facts, with this adapter or one that signs in anew."""
         self._profiles.pop(name, None)
         self._facts[name] = use
-        if adapter and name in self._adapters:
-            self._adapters.pop(name).close()
+        before = self._adapters.pop(name, None)
+        if adapter is not None:
+            self._adapters[name] = adapter
+        elif before is not None:
+            before.close()
 
     def adapter_context(self, resolved: Resolved) -> AdapterContext:
         """Return what the core lends the adapter of a connection."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +29,7 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.plan_result import Plan
-    from crm_bridge.bridge.proving.proof import Proof
+    from crm_bridge.bridge.proving.proof import Proof, ProvingPlan
     from crm_bridge.bridge.run_result import Run
     from crm_bridge.domain.planning.obstacles import Deletability
     from crm_bridge.domain.snapshot import Snapshot
@@ -116,18 +116,39 @@ class Connection(RunVerbs):
             meant=lambda: [pair for one in wanted.filters for pair in suggestions(one, self.profile().fields)],
         )
 
-    def prove(self) -> Proof:
-        """Look into what the vendor does not publish, and keep what was observed as facts; nothing is changed.
+    def prove(
+        self,
+        *,
+        confirm: Callable[[ProvingPlan], str] | str | None = None,
+        template: str = "",
+        production: bool = False,
+    ) -> Proof:
+        """Look into what the vendor does not publish, and keep what was observed as facts.
 
-        Plans use the facts for 90 days, in place of assumptions. Raises NotAvailableError.
+        Plans use the facts for 90 days, in place of assumptions. Without `confirm` nothing is changed. With it, three
+        contracts are created (like the contract `template`, else from the required fields), go through every step of
+        the product, and are removed; `confirm` returns the phrase of the plan that it is given, or is the phrase.
+        Where it is no sandbox, `production` has to say so. Raises NotAvailableError, ConfirmationError, GuardError.
 
         >>> proof = crm.prove()
         >>> proof.calls <= 80, proof.steps
         (True, ())
+        >>> crm.prove(confirm=lambda plan: plan.phrase).worked
+        True
         """
-        from crm_bridge.bridge.proving.prover import prove
+        from crm_bridge.bridge.proving.proving import prove
 
-        return prove(self._bridge, self)
+        return prove(self._bridge, self, confirm=confirm, template=template, production=production)
+
+    def clean(self) -> tuple[int, int]:
+        """Remove what proofs that were interrupted created; return how many proofs that were, and what is left.
+
+        >>> crm.clean()
+        (0, 0)
+        """
+        from crm_bridge.bridge.proving.proving import clean
+
+        return clean(self._bridge, self)
 
     def get(self, wanted: str) -> Contract:
         """Return the one contract with this id or number. Raises NothingMatchedError, AmbiguousContractError.

@@ -479,6 +479,16 @@ class ProofDocument:
     facts: list[FactDocument]
 
 
+@document("proof-cleaned/1", "`prove --clean`")
+@dataclass
+class ProofCleanedDocument:
+    """What became of contracts that interrupted proofs created."""
+
+    connection: str
+    proofs: int
+    left: int
+
+
 @document("auth-status/1", "`auth status`")
 @dataclass
 class AuthStatusDocument:

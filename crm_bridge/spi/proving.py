@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.facts import Observed
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.spi.adapter import Adapter
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class ProvingStage(StrEnum):
@@ -37,8 +40,12 @@ class Proving(Protocol):
         """Yield what this stage shows. A refusal is an observation; what cannot be told has a `why`."""
         ...
 
-    def draft(self, adapter: Adapter, label: str, template: Snapshot | None, *, whole: bool) -> Snapshot:
-        """Return a contract to create, named by the label: from a template, else from the required fields.
+    def again(self, adapter: Adapter, settings: BaseModel) -> Adapter:
+        """Return an adapter with other settings that knows what this one found out; nothing is asked anew."""
+        ...
+
+    def draft(self, adapter: Adapter, label: tuple[str, str], template: Snapshot | None, *, whole: bool) -> Snapshot:
+        """Return a contract to create, from a template or else from the required fields; `label`: a field, its text.
 
         `whole`: with a note, a file and a line, as far as this CRM takes them. UsageError where a required field
         cannot be filled without a template.

@@ -29,38 +29,33 @@ _NOT_COPIED = frozenset({"create_time", "created_by", "owner"})
 class Drafts:
     """Snapshots of contracts that never were: creating them again makes them."""
 
-    def __init__(self, records: Records, discovery: Discovery, fields: FieldMap, client: Client) -> None:
-        """References are filled with the newest record that can be read."""
+    def __init__(
+        self, records: Records, discovery: Discovery, fields: FieldMap, client: Client, known: dict[str, str | None]
+    ) -> None:
+        """References are filled with the newest record that can be read; `known` keeps which one that was."""
         self._records = records
         self._discovery = discovery
         self._fields = fields
         self._client = client
+        self._known = known
 
-    def draft(self, label: str, template: Snapshot | None, *, whole: bool) -> Snapshot:
-        """Return a contract with this label as its title, or as its number where there is no title."""
-        meta = self._fields.object
+    def draft(self, named: tuple[str, str], template: Snapshot | None, *, whole: bool) -> Snapshot:
+        """Return a contract with a label: the field that carries it, and its text."""
+        meta, (field, label) = self._fields.object, named
         draft_id = hashlib.sha256(label.encode()).hexdigest()[:24]
         record = dict(read_snapshot(template).record) if template else self._required(meta, label)
         record = {key: value for key, value in record.items() if key not in _NOT_COPIED}
-        record |= {"_id": draft_id, self.label_field(): label}
+        # Whose id it is tells in which style persons are written.
+        record |= {"_id": draft_id, "owner": [self._client.user], field: label}
+        number = self._fields.field("number")
+        if number is not None and number.type == "text" and is_writable(number):
+            record[number.name] = label  # two contracts of one number could be taken for copies
         long = next((one.name for one in meta.fields.values() if one.type == "long_text" and is_writable(one)), None)
         if long and template is None:
             record[long] = (_LONG * _LONG_LENGTH)[:_LONG_LENGTH]
         parts = tuple(self._lines(label, template)) if whole else ()
         files = tuple(self._files(meta)) if whole else ()
         return Snapshot(ContractRef(meta.name, draft_id), "", _json(record), parts, files)
-
-    def label_field(self) -> str:
-        """Return the field that carries the label; UsageError where no text of a contract can."""
-        for meaning in ("title", "number"):
-            name = self._fields.names.get(meaning)
-            if name and is_writable(field := self._fields.object.fields[name]) and field.type == "text":
-                return name
-        raise UsageError(
-            _("no text field of the contracts can carry a label"),
-            reason="no_label_field",
-            hint=_('name one in the connection: fields = { title = "FIELD" }'),
-        )
 
     def _required(self, meta: ObjectMeta, label: str, skip: str = "") -> dict[str, object]:
         return {
@@ -97,8 +92,10 @@ class Drafts:
         return value
 
     def _any(self, target: str) -> str | None:
-        rows = self._records.newest(target, [], limit=1)
-        return rows[0].id if rows else None
+        if target not in self._known:
+            rows = self._records.newest(target, [], limit=1)
+            self._known[target] = rows[0].id if rows else None
+        return self._known[target]
 
     def _lines(self, label: str, template: Snapshot | None) -> list[SnapshotPart]:
         """Return one line: the template's first, else one of the required fields; none where that cannot be."""

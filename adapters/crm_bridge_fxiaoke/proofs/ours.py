@@ -20,7 +20,7 @@ from crm_bridge_fxiaoke.reading.records import Records, condition
 from crm_bridge_fxiaoke.snapshotter import TEAM
 from crm_bridge_fxiaoke.wire import Envelope, ObjectMeta, Record, row_id, rows_of
 
-_BATCHES = (500, 200, 100, 50, 20, 10, 5)
+_BATCHES = (100, 50, 20, 10, 5)
 _LOOKS = (0, 1, 1, 2, 4, 8, 16)
 """Seconds before each look for a new record in a query."""
 _APART = 2

@@ -125,9 +125,11 @@ def read_module(client: ZohoClient, name: str) -> ZohoModule | None:
 
 
 def read_fields(client: ZohoClient, module: str) -> tuple[ZohoField, ...]:
-    """Return the fields of a module."""
-    answer = client.read("/crm/v8/settings/fields", "GET /crm/v8/settings/fields", params={"module": module})
-    return tuple(_field(raw) for raw in list_of(answer, "fields") if isinstance(raw.get("api_name"), str))
+    """Return the fields of a module; asked once per client."""
+    if module not in client.described:
+        answer = client.read("/crm/v8/settings/fields", "GET /crm/v8/settings/fields", params={"module": module})
+        client.described[module] = list_of(answer, "fields")
+    return tuple(_field(raw) for raw in client.described[module] if isinstance(raw.get("api_name"), str))
 
 
 def read_related_lists(client: ZohoClient, module: str) -> tuple[RelatedList, ...]:

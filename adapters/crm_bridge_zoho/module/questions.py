@@ -1,4 +1,4 @@
-"""What Zoho's pages leave open: 18 questions, each with its settings here and its switches in the stand-in."""
+"""What Zoho's pages leave open: 17 questions, each with its settings here and its switches in the stand-in."""
 
 from __future__ import annotations
 
@@ -28,6 +28,5 @@ QUESTIONS: tuple[OpenQuestion, ...] = (
         ("restore_touches_modified",),
     ),
     OpenQuestion("Z-17", N_("whether the bin is emptied by ids"), {}, ("purge_by_ids",)),
-    OpenQuestion("Z-18", N_("whether notes come back with a restore")),
 )
 """In the order of the reference page. Defaults are those of the settings model, as a configuration writes them."""

@@ -34,13 +34,16 @@ class Drafts:
         self._coql = coql
         self._module = contract_module
 
-    def draft(self, label: str, template: Snapshot | None, *, whole: bool) -> Snapshot:
-        """Return a contract with this label as its title."""
-        title = self._title()
+    def draft(self, named: tuple[str, str], template: Snapshot | None, *, whole: bool) -> Snapshot:
+        """Return a contract with a label: the field that carries it, and its text."""
+        field, label = named
         record = dict(saved_of(template).values) if template else self._required(self._module.fields.values(), label)
         if template is not None:
             record = {key: value for key, value in record.items() if not self._is_row(key)}
-        record |= {"id": str(int(hashlib.sha256(label.encode()).hexdigest()[:12], 16)), title: label}
+        record |= {"id": str(int(hashlib.sha256(label.encode()).hexdigest()[:12], 16)), field: label}
+        number = self._module.fields.get(self._module.meanings.get("number", ""))
+        if number is not None and number.data_type == "text" and number.writable:
+            record[number.api_name] = label[: number.length or None]  # two of one number could be taken for copies
         padded = padded_field(self._module)
         if padded is not None and not record.get(padded.api_name):
             record[padded.api_name] = _PADDED
@@ -65,17 +68,6 @@ class Drafts:
         return (
             Attachment("prove", "crm-bridge-prove.txt", len(_FILE), LIST, lambda: iter((_FILE,)), digest, "text/plain"),
         )
-
-    def _title(self) -> str:
-        name = self._module.meanings.get("title")
-        field = self._module.fields.get(name or "")
-        if field is None or field.data_type != "text" or not field.writable:
-            raise UsageError(
-                _("no text field of the contracts can carry a label"),
-                reason="no_label_field",
-                hint=_('name one in the connection: fields = { title = "FIELD" }'),
-            )
-        return field.api_name
 
     def _is_row(self, name: str) -> bool:
         field = self._module.fields.get(name)

@@ -12,7 +12,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.i18n import N_
 from crm_bridge.spi.proving import ProvingStage
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.module.contract_module import NOTES, ContractModule
+from crm_bridge_zoho.module.contract_module import ContractModule
 from crm_bridge_zoho.outcomes import answers_of
 from crm_bridge_zoho.proofs.drafts import padded_field
 from crm_bridge_zoho.proofs.wire import NOBODY, REFUSED, Wire
@@ -28,7 +28,6 @@ _APART = 2
 _NO_PADDED = N_("no optional text of the contracts could be given a blank at its end")
 _NOT_KNOWN = N_("the record was not looked at before it was deleted")
 _NOT_LISTED = N_("the bin does not show the record to this user")
-_NO_NOTE = N_("the contract had no note")
 Question = Callable[[Sequence[ContractRef]], Iterator[Observed]]
 _GET = "GET /crm/v8/{module}/{id}"
 
@@ -122,28 +121,22 @@ class OwnProofs:
 
     def _deleter(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
         """Z-15: whom the bin names."""
-        found, _readable = self._bins.find([refs[0].id], None)
-        self._wire.note("GET /crm/v8/settings/recycle_bin", 200 if found else None, "")
-        if refs[0].id not in found:
+        seen = self._bins.seen.get(refs[0].id)
+        self._wire.note("GET /crm/v8/settings/recycle_bin", 200 if seen else None, "")
+        if seen is None:
             yield self._wire.missed("Z-15", _NOT_LISTED)
             return
-        by = found[refs[0].id].by
+        by = seen.by
         yield self._wire.saw("Z-15", "this user" if by == self._module.user.id else "another" if by else "nobody")
 
     def _times(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
-        """Z-16, Z-18: what a restore does to the time of the last change, and to notes."""
+        """Z-16: what a restore does to the time of the last change."""
         record, before = self._get(refs[0].id), self._before.get(refs[0].id)
         if record is None or before is None:
             yield self._wire.missed("Z-16", _NOT_KNOWN)
             return
         moved = record.get("Modified_Time") != before.get("Modified_Time")
         yield self._wire.saw("Z-16", "moves it" if moved else "leaves it")
-        if NOTES not in {one.api_name for one in self._module.related}:
-            yield self._wire.missed("Z-18", _NO_NOTE)
-            return
-        route, path = "GET /crm/v8/{module}/{id}/Notes", f"/crm/v8/{self._module.name}/{refs[0].id}/{NOTES}"
-        told = self._wire.ask(route, lambda: self._client.read(path, route, params={"fields": "id", "per_page": "1"}))
-        yield self._wire.saw("Z-18", "they come back" if list_of(told.answer, "data") else "they are gone")
 
     def _purge(self, _refs: Sequence[ContractRef]) -> Iterator[Observed]:
         """Z-17: in which form the bin let go of records."""

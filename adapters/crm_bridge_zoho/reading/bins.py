@@ -64,6 +64,8 @@ class Bins:
         self._module = module
         self._walk: _Walk | None = None
         self._lock = threading.Lock()
+        self.seen: dict[str, Deletion] = {}
+        """What the last look found."""
         self._final: dict[str, Deletion] = {}
         """Deletions for good: they are never taken back, so each is read once."""
 
@@ -79,6 +81,7 @@ class Bins:
             readable = self._take(found, missing, self._by_id(missing)) or readable
         if missing := _without(ids, found):
             readable = self._take(found, missing, self._deleted(since)) or readable
+        self.seen = found
         return found, readable
 
     def _take(self, found: dict[str, Deletion], ids: Collection[str], listing: Iterator[Deletion]) -> bool:

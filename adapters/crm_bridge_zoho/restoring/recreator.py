@@ -156,7 +156,7 @@ class Recreator:
         related_items = RelatedItemsWriter(self._client, new_ref)
         notes = list(saved.rows(PartKind.NOTE))
         mark = self._copies.mark_for(saved)
-        if mark is None or not mark.stays:
+        if item.marker and (mark is None or not mark.stays):
             told = _("Re-created from the backup of {ref}").format(ref=item.ref)
             notes.insert(0, {"Note_Title": item.marker, "Note_Content": told})
         work.lost += related_items.put_notes(notes, look_first=work.found_copy)

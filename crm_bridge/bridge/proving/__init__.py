@@ -2,6 +2,11 @@
 
 In reading order:
 
-    proof      what came of it: facts, steps, calls, what is left
-    prover     the questions of a stage, journaled as facts and used from then on
+    proof         what came of it: facts, steps, calls, what is left
+    proving       proving a connection
+    prover        the questions of a stage
+    journey       the journey of three contracts of our own
+    own_contracts  contracts of our own
+    cleaning      removing what a proof created, also after it was killed
+    proof_record  the record of a proof in the journal
 """

@@ -44,3 +44,25 @@ class Proof:
     def worked(self) -> bool:
         """Return whether every step went as it should and nothing was left."""
         return not self.left and all(one.worked for one in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvingPlan:
+    """What the writing part is about to do; somebody agrees by typing the phrase."""
+
+    connection: str
+    org: str
+    org_name: str
+    environment: str
+    module: str
+    count: int
+    template: str
+    """Number or id of the contract that is copied; empty where only required fields are filled."""
+    production: bool
+    """Whether it was said that this is no sandbox."""
+
+    @property
+    def phrase(self) -> str:
+        """Return what has to be typed: what is created, where, and in which environment."""
+        where = f"PRODUCTION ({self.environment})" if self.production else self.environment
+        return f"CREATE AND PURGE {self.count} / {self.connection} / {self.org} / {self.module} / {where}"

@@ -66,7 +66,7 @@ class Prover:
         if facts:
             self.found |= {one.found.question: one for one in facts}
             journal_facts(self.crm.context, facts)
-            learn(self.bridge, self.crm.name)
+            learn(self.bridge, self.crm.name, self.proving.again)
             self.crm.renew()
 
     def proof(self, steps: Sequence[ProofStep] = (), *, left: int = 0) -> Proof:
@@ -88,10 +88,3 @@ class Prover:
             self.calls,
             left,
         )
-
-
-def prove(bridge: Bridge, crm: Connection) -> Proof:
-    """Do the reading part: nothing is written."""
-    prover = Prover(bridge, crm)
-    prover.look(ProvingStage.READING)
-    return prover.proof()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from crm_bridge.spi.later import Later
 if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
     from crm_bridge.bridge.environment import Resolved
-    from crm_bridge.spi.adapter import Profile
+    from crm_bridge.spi.adapter import Adapter, Profile
 
 
 def facts_of(bridge: Bridge, name: str) -> FactSheet:
@@ -58,12 +58,13 @@ def known_profile(bridge: Bridge, name: str) -> Profile:
     return replace(profile, assumptions=Later(lambda: sheet.left(stated))) if sheet.facts else profile
 
 
-def learn(bridge: Bridge, name: str) -> None:
-    """Use the facts that were journaled a moment ago; the adapter is made anew where they change its settings."""
-    resolved, before = bridge.resolved(name), bridge.known_facts(name)
+def learn(bridge: Bridge, name: str, again: Callable[[Adapter, BaseModel], Adapter]) -> None:
+    """Use the facts that were journaled a moment ago, in an adapter made `again` where they change its settings."""
+    resolved, before, adapter = bridge.resolved(name), bridge.known_facts(name), bridge.adapter(name)
     after = facts_of(bridge, name)
-    same = settings_with(resolved, before) == settings_with(resolved, after)
-    bridge.forget(name, use=after, adapter=not same)
+    settings = settings_with(resolved, after)
+    same = settings_with(resolved, before) == settings
+    bridge.forget(name, use=after, adapter=adapter if same else again(adapter, settings))
 
 
 def assumed_by(settings: BaseModel) -> dict[str, Setting]:

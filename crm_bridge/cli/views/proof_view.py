@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from crm_bridge.domain.planning.facts import Standing, TenantFact
 from crm_bridge.i18n import N_, _
 
 if TYPE_CHECKING:
-    from crm_bridge.bridge.proving.proof import Proof
+    from crm_bridge.bridge.proving.proof import Proof, ProvingPlan
 
 PROOF = "crm-bridge.proof/1"
 STANDINGS = {
@@ -81,3 +82,15 @@ def _table(proof: Proof, facts: Iterable[TenantFact], *, details: bool) -> None:
     more = (_("evidence"),) if details else ()
     if cells:
         Output.table((_("question"), _("about"), _("result"), _("observed"), _("used from now on"), *more), cells)
+
+
+def proving_card(plan: ProvingPlan) -> None:
+    """Print on standard error what the writing part is about to do."""
+    made = _("copied from {template}").format(template=plan.template) if plan.template else _("required fields only")
+    rows = [
+        (_("where"), f"{plan.connection} ({plan.environment}, {plan.org_name}, {plan.org})"),
+        (_("creates"), _("{count} contracts in {module}, {how}").format(count=plan.count, module=plan.module, how=made)),
+        (_("then"), _("trashes, restores, purges and creates them again, and purges all of them at the end")),
+        (_("touches"), _("nothing else; automations are off where the CRM allows it")),
+    ]
+    Output.pairs(rows, out=sys.stderr)

@@ -85,7 +85,7 @@ def test_threads_share_one_token_call(mount: Any) -> None:
     rig = mount(count=3)
     adapter = rig.connect()
     with ThreadPoolExecutor(8) as pool:
-        tenants = set(pool.map(lambda _n: adapter._client.tenant(), range(16)))
+        tenants = set(pool.map(lambda _n: adapter.client.tenant(), range(16)))
     assert (len(tenants), rig.calls(TOKEN_PATHS["corp_token"])) == (1, 1)
 
 
@@ -208,7 +208,7 @@ def test_no_secret_reaches_logs_errors_or_files(mount: Any, caplog: pytest.LogCa
     with caplog.at_level(logging.DEBUG):
         adapter = rig.connect()
         read_all(adapter)
-        token = adapter._client.auth.token().value.reveal()
+        token = adapter.client.auth.token().value.reveal()
         rig.intercept = lambda _request: WireResponse(500, (("Content-Type", "text/plain"),), b"boom")
         with pytest.raises(Exception) as caught:
             read_all(adapter)

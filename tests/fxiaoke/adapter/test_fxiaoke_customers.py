@@ -54,7 +54,7 @@ def test_a_customers_name_is_left_to_us_when_customers_may_not_be_searched(mount
 def test_more_customers_than_one_list_takes_are_left_to_us(mount: Any) -> None:
     adapter = mount(count=3).connect()
     adapter.whoami()
-    customers = Customers(adapter._records)
+    customers = Customers(adapter.records)
     assert customers.ids(Op.STARTS_WITH, ("Acme Tools Ltd",)) is not None
     assert customers.ids(Op.IN, ("nobody at all",)) == []
     assert customers.ids(Op.NE, ("Acme",)) is None

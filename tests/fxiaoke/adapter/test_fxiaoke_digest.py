@@ -59,7 +59,7 @@ def test_a_row_that_was_read_by_id_has_the_content_of_the_query(mount: Any) -> N
     first = next(iter(planned(adapter)))
     rig.emulator.control("edit", {"id": first, "field": "remark__c", "value": "长" * 900})
     digest = planned(adapter)[first]
-    row = adapter._records.get(adapter.whoami().module, first).values
+    row = adapter.records.get(adapter.whoami().module, first).values
     assert "details" in row
     assert adapter.whoami().content.digest(row) == digest
 

@@ -23,7 +23,7 @@ def file(content: bytes, *, times: int = 1, name: str = "合同 扫描件.pdf") 
 def uploads(rig: Any, **settings: object) -> Uploads:
     adapter = rig.connect(**settings)
     adapter.whoami()
-    return Uploads(adapter._client)
+    return Uploads(adapter.client)
 
 
 @STYLES

@@ -190,7 +190,7 @@ def test_notes_are_looked_for_on_every_page(zoho: Any) -> None:
 
     adapter = zoho.connect()
     notes = [{"Note_Title": f"T{number}", "Note_Content": f"c{number}"} for number in range(230)]
-    belongings = RelatedItemsWriter(adapter._client, ContractRef("Contracts", zoho.ids()[0]))
+    belongings = RelatedItemsWriter(adapter.client, ContractRef("Contracts", zoho.ids()[0]))
     before = len(belongings.notes())
     assert belongings.put_notes(notes, look_first=False) == []
     assert belongings.put_notes(notes, look_first=True) == []

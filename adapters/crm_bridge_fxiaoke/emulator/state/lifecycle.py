@@ -31,9 +31,9 @@ def locked(verb: str) -> WireError:
 
 
 def check_void(world: World, table: Table, key: str) -> None:
-    """Refuse where a record cannot be voided now."""
-    row = seen(world, table, key)
+    """Refuse where a record cannot be voided now. The right to the verb is asked before the record is looked for."""
     world.need("invalid")
+    row = seen(world, table, key)
     if row["life_status"] == "invalid":
         raise business(VOIDED)
     allowed = {"normal"} | ({"ineffective"} if world.switches.voidable == "normal_and_ineffective" else set())
@@ -157,8 +157,8 @@ def _mark_recovered(world: World, table: Table, key: str, actor: str) -> None:
 
 def check_delete(world: World, table: Table, key: str) -> None:
     """Refuse where a record cannot be deleted for good now."""
-    check_voided(world, table, key)
     world.need("delete")
+    check_voided(world, table, key)
     live = [row for _detail, row in world.details_of(table.schema.name, key) if row["life_status"] != "invalid"]
     if world.switches.cascade == "refuse_delete" and live:
         raise business("存在未作废的从对象数据，不能删除")
