@@ -177,16 +177,6 @@ class FxiaokeAdapter:
         made.discovery.take(self.discovery)
         return made
 
-    def bare_client(self, traced: bool) -> Client:
-        """Return a client that states no conversion and no acting user, with a trace id or without."""
-        change = {"id_conversion": "vendor_default", "send_trace_id": traced}
-        assumed = self._settings.assumptions.model_copy(update=change)
-        settings = self._settings.model_copy(update={"assumptions": assumed})
-        transport = self._context.transport((settings.address,))
-        bare = Client(transport=transport, settings=settings, context=self._context, who=self._who)
-        bare.auth = self.client.auth  # signed in already
-        return bare
-
     def _parts(self) -> _Parts:
         with self._lock:
             if self._made is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -93,6 +94,16 @@ class Client:
     def ready(self) -> None:
         """Have a token at hand."""
         self.auth.token()
+
+    def bare(self, *, traced: bool) -> Client:
+        """Return a client that states no conversion and no acting user, with a trace id or without."""
+        change = {"id_conversion": "vendor_default", "send_trace_id": traced}
+        made = copy(self)
+        made.settings = self.settings.model_copy(
+            update={"assumptions": self.settings.assumptions.model_copy(update=change)}
+        )
+        made.user = ""
+        return made
 
     @property
     def ahead(self) -> timedelta:

@@ -50,7 +50,7 @@ class FxiaokeProving:
         questions: Iterable[Callable[[], Iterator[Observed]]]
         if stage is ProvingStage.READING:
             yield from (Observed(name, why=why) for name, why in _UNASKED.items())
-            reading = ReadingProofs(ours.client, ours.records, ours.discovery, ours.fields, ours.bare_client)
+            reading = ReadingProofs(ours.client, ours.records, ours.discovery, ours.fields)
             questions = reading.questions()
         else:
             questions = [partial(one, refs) for one in self._proofs(ours).questions(stage)]

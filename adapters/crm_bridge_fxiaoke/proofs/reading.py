@@ -25,15 +25,12 @@ _NO_DETAILS = N_("nothing of this tenant's contracts has lines")
 class ReadingProofs:
     """The questions of the reading part."""
 
-    def __init__(
-        self, client: Client, records: Records, discovery: Discovery, fields: FieldMap, bare: Callable[[bool], Client]
-    ) -> None:
-        """`bare` makes a client that states no conversion, without a user; with a trace id or without."""
+    def __init__(self, client: Client, records: Records, discovery: Discovery, fields: FieldMap) -> None:
+        """`fields` are those of the contract object."""
         self._client = client
         self._records = records
         self._discovery = discovery
         self._fields = fields
-        self._bare = bare
         self._wire = Wire(client, records, fields.object.name)
 
     def questions(self) -> Iterator[Callable[[], Iterator[Observed]]]:
@@ -78,12 +75,12 @@ class ReadingProofs:
 
     def _by_default(self) -> Iterator[Observed]:
         """A-19, A-05, A-04: a call that names no user, one without a trace id, and one that states no conversion."""
-        bare, traced = self._bare(False), False
+        bare, traced = self._client.bare(traced=False), False
         wire = Wire(bare, self._records, self._wire.name)
         answer = wire.query()
         if answer.code == 10001:
             yield wire.saw("A-05", "required")
-            bare, traced = self._bare(True), True
+            bare, traced = self._client.bare(traced=True), True
             wire = Wire(bare, self._records, self._wire.name)
             answer = wire.query()
         if answer.code in (20017, 10010):

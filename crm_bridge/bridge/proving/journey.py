@@ -30,7 +30,7 @@ COUNT = 3
 _BACK = ("restored", "present")
 
 
-class Journey:
+class ProvingJourney:
     """One journey, in steps that stop at the first one which does not go as it should; then all is removed."""
 
     def __init__(self, prover: Prover, template: Snapshot | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.proving.cleaning import Cleaning, label_field
-from crm_bridge.bridge.proving.journey import COUNT, Journey
+from crm_bridge.bridge.proving.journey import COUNT, ProvingJourney
 from crm_bridge.bridge.proving.proof import Proof, ProvingPlan
 from crm_bridge.bridge.proving.proof_record import unfinished
 from crm_bridge.bridge.proving.prover import Prover
@@ -33,7 +33,7 @@ def prove(bridge: Bridge, crm: Connection, *, confirm: Confirmed, template: str,
         return prover.proof()
     plan = _plan(crm, template=template, production=production)
     _check_phrase(plan, confirm(plan) if callable(confirm) else confirm)
-    journey = Journey(prover, _copied(crm, template) if template else None)
+    journey = ProvingJourney(prover, _copied(crm, template) if template else None)
     journey.go(production=production)
     return prover.proof(journey.steps, left=journey.left)
 

@@ -61,7 +61,8 @@ def _ask(plan: ProvingPlan) -> str:
 
 def _cleaned(name: str, proofs: int, left: int) -> int:
     if shared().as_json:
-        Output(as_json=True).document("crm-bridge.proof-cleaned/1", {"connection": name, "proofs": proofs, "left": left})
+        told = {"connection": name, "proofs": proofs, "left": left}
+        Output(as_json=True).document("crm-bridge.proof-cleaned/1", told)
     elif left:
         Output.note(_("{count} contracts of ours are left in {name}").format(count=left, name=name))
     else:

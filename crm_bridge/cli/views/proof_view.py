@@ -89,7 +89,10 @@ def proving_card(plan: ProvingPlan) -> None:
     made = _("copied from {template}").format(template=plan.template) if plan.template else _("required fields only")
     rows = [
         (_("where"), f"{plan.connection} ({plan.environment}, {plan.org_name}, {plan.org})"),
-        (_("creates"), _("{count} contracts in {module}, {how}").format(count=plan.count, module=plan.module, how=made)),
+        (
+            _("creates"),
+            _("{count} contracts in {module}, {how}").format(count=plan.count, module=plan.module, how=made),
+        ),
         (_("then"), _("trashes, restores, purges and creates them again, and purges all of them at the end")),
         (_("touches"), _("nothing else; automations are off where the CRM allows it")),
     ]
