@@ -82,6 +82,7 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     for words in (
         f"doctor {name}",
         f"prove {name}",
+        f"prove {name} --clean",
         "auth status",
         "keys show",
         "debug failpoints",
