@@ -5,6 +5,7 @@ python scripts/terminal_svg.py
 
 from __future__ import annotations
 
+import html
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ import tempfile
 from io import StringIO
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -61,8 +63,28 @@ def picture(text: str) -> str:
         console.print(Text(line, style="bold cyan" if line.startswith("==") else ""), overflow="fold")
     svg = console.export_svg(title=COMMAND, unique_id="demo")
     svg = re.sub(r"\s*@font-face \{.*?\}|\s*<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(
+        r'<text (class="\S+") x="([\d.]+)" (y="[\d.]+") textLength="[\d.]+"([^>]*)>([^<]*)</text>', _in_cells, svg
+    )
     svg = svg.replace("Fira Code, monospace", FONTS).replace('"Fira Code"', "monospace")
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
+_CELL = 12.2
+"""Width of a cell in the picture."""
+
+
+def _in_cells(text: re.Match[str]) -> str:
+    """Return a text as it stands on a terminal: the exporter counts letters, and Han letters take two cells each."""
+    style, left, top, more, content = text.groups()
+    parts, at = [], float(left)
+    for run in re.findall(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+|[^\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+",
+                          html.unescape(content)):  # fmt: skip
+        width = _CELL * cell_len(run)
+        shown = html.escape(run).replace(" ", "&#160;").replace("\xa0", "&#160;")
+        parts.append(f'<text {style} x="{at:g}" {top} textLength="{width:g}"{more}>{shown}</text>')
+        at = round(at + width, 1)
+    return "".join(parts)
 
 
 def main() -> int:
