@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from crm_bridge.cli.options import shared
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import ConfirmationError
-from crm_bridge.i18n import _
+from crm_bridge.i18n import _, ngettext
 
 _TRIES = 3
 
@@ -31,9 +31,11 @@ def ask(plan: Plan) -> str:
         plan_card(plan, out=sys.stderr)
     if not somebody:
         raise ConfirmationError(
-            _("nobody is there to confirm the deletion of {count} contracts; nothing was sent").format(
-                count=plan.count
-            ),
+            ngettext(
+                "nobody is there to confirm the deletion of {count} contract; nothing was sent",
+                "nobody is there to confirm the deletion of {count} contracts; nothing was sent",
+                plan.count,
+            ).format(count=plan.count),
             reason="not_confirmed",
             hint=_("look at the plan, then add: --confirm {digest}").format(digest=plan.digest),
         )

@@ -100,6 +100,7 @@ def test_lines_of_ours_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
         ("a sentence of several words", 12, "a sentence\nof several\nwords"),
         ("go on with `crm-bridge resume`: it looks", 24, "go on with\n`crm-bridge resume`: it\nlooks"),
         ("carry it out: crm-bridge apply a.plan", 26, "carry it out:\ncrm-bridge apply a.plan"),
+        ("look at it, then add: --confirm 0123456789", 24, "look at it, then add:\n--confirm 0123456789"),
         ("receipt: /a/path/that/is/longer/than/the/line", 20, "receipt: /a/path/that/is/longer/than/the/line"),
         ("  - one of a list of things", 14, "  - one of a\n  list of\n  things"),
         ("没有空格的句子由终端折行", 10, "没有空格的句子由终端折行"),

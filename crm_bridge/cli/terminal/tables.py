@@ -139,7 +139,7 @@ def folded(text: str, size: int) -> list[str]:
     return [line.plain.rstrip() for line in Text(text).wrap(Console(file=io.StringIO(), width=size), size)] or [""]
 
 
-_WHOLE = re.compile(r"[^\s`]*crm-bridge .+$|\S*`[^`]*`\S*|\S+")
+_WHOLE = re.compile(r"[^\s`]*crm-bridge .+$|--[\w-]+ \S+$|\S*`[^`]*`\S*|\S+")
 """What stays on one line: a command at the end, what is quoted as one, a word."""
 
 
