@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from crm_bridge.domain.planning.approval import ApprovalRule
 from crm_bridge.domain.planning.policy import Caps, DeletionPolicy, HoldEntry, Retention
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
@@ -30,6 +31,25 @@ class RetentionTable(BaseModel):
 
     releases: list[Kind] = Field(min_length=1)
     ended_days: int = Field(default=0, ge=0)
+
+
+class ApprovalTable(BaseModel):
+    """One `[[policy.approvals]]` table: which plans need a second person, and whom."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    needed: Count = 1
+    of: Words = []
+    contracts: int = Field(default=0, ge=0)
+    amount: dict[Currency, Decimal] = {}
+    step: Literal["", "trash", "purge"] = ""
+    origin: Literal["", "person", "program"] = ""
+
+    @model_validator(mode="after")
+    def _enough(self) -> ApprovalTable:
+        if self.of and len(set(self.of)) < self.needed:
+            raise ValueError(_("more approvals are needed than there are names"))
+        return self
 
 
 class ConnectionPolicyTable(BaseModel):
@@ -57,6 +77,7 @@ class ConnectionPolicyTable(BaseModel):
     paper_sources: dict[Kind, Words] | None = None
     no_paper: Words | None = None
     retention: dict[Name, RetentionTable] | None = None
+    approvals: list[ApprovalTable] | None = None
     noise: Words | None = None
     ramp: list[Count] | None = None
     max_in_doubt_percent: Percent | None = None
@@ -101,6 +122,7 @@ def policy_of(home: Path, general: PolicyTable, own: ConnectionPolicyTable | Non
     holds, problem = _read_holds(home / Path(path).expanduser()) if path else ((), "")
     retention = given.pop("retention", {})
     sources = given.pop("paper_sources", {})
+    approvals = given.pop("approvals", [])
     plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     plain |= {"caps": Caps(**caps)}
     return DeletionPolicy(
@@ -109,6 +131,14 @@ def policy_of(home: Path, general: PolicyTable, own: ConnectionPolicyTable | Non
         problem=problem,
         retention=tuple(
             Retention(name, tuple(rule.releases), rule.ended_days) for name, rule in sorted(retention.items())
+        ),
+        approvals=tuple(
+            ApprovalRule(
+                **one.model_dump(exclude={"of", "amount"}),
+                of=tuple(one.of),
+                amount=tuple((currency, str(least)) for currency, least in sorted(one.amount.items())),
+            )
+            for one in approvals
         ),
         paper_sources=tuple((kind, tuple(words)) for kind, words in sorted(sources.items())),
     )

@@ -18,6 +18,7 @@ In reading order:
     wanted           which contracts a call means
     removals         which deletions of this state directory a number or an id means
     waiting          waiting for another process that has the plan or its contracts
+    approvals        approvals and the team of a state directory
     plan_result      a plan as scripts and screens get it
     run_result       a run as scripts and screens get it
 """

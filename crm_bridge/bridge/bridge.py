@@ -282,6 +282,8 @@ class Bridge(StateDirectory):
             policy=self._policy(resolved),
             rules=self.rules(name),
             actor=os_user(),
+            home=self.home,
+            own_approver=lambda: self.approvals.key(),
             adapter_version=adapter_version(resolved.spec.name),
             facts=self.known_facts(name),
             progress=self.progress,

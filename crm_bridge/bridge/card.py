@@ -141,6 +141,7 @@ def _policy_rows(notes: PlanNotes) -> list[tuple[str, str]]:
     if notes.raised:
         rows.append((_("raised for this plan"), ", ".join(notes.raised)))
     rows += [(_("released"), line) for line in notes.released]
+    rows += [(_("needs an approval"), rule.text()) for rule in notes.approvals]
     if notes.noise:
         rows.append((_("changes that do not hold"), ", ".join(notes.noise)))
     rows += [

@@ -43,6 +43,7 @@ class RunVerbs(RestoreVerbs):
         from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.domain.planning.plan import confirm_plan
         from crm_bridge.domain.planning.safety import refuse
+        from crm_bridge.pipeline.planning.approving import check_approvals
         from crm_bridge.pipeline.planning.plan_file import open_plan
         from crm_bridge.pipeline.planning.policing import refuse_lacks
         from crm_bridge.pipeline.restoring.rehearsal import check_rehearsed
@@ -54,6 +55,7 @@ class RunVerbs(RestoreVerbs):
         self._check_tenant(file)
         self._refuse_stale(file)
         if run_of_plan(self.context.journal, file.plan.digest) is None:
+            check_approvals(self.context, file)
             refuse_lacks(self.context, file.plan)
         word = confirm(Plan(file)) if callable(confirm) else confirm
         check_rehearsed(self.context.journal, file.plan.digest)

@@ -13,6 +13,7 @@ from crm_bridge.bridge.setup.actor import os_user
 from crm_bridge.pipeline.stopping import Progress
 
 if TYPE_CHECKING:
+    from crm_bridge.bridge.approvals import Approvals
     from crm_bridge.bridge.environment import Environment
     from crm_bridge.bridge.plan_result import Plan
     from crm_bridge.bridge.run_result import Receipt, Run
@@ -160,8 +161,19 @@ class StateDirectory:
         read = read_anywhere(Path(path), journal=journal, identity=master.load() if master.is_there() else None)
         return read if isinstance(read, PlanOutline) else Plan(read)
 
+    @cached_property
+    def approvals(self) -> Approvals:
+        """Return what signs plans of others here, and knows who may approve ours.
+
+        >>> bridge.approvals.of(crm.plan(number="HT-2025-0001"))
+        ([], [])
+        """
+        from crm_bridge.bridge.approvals import Approvals
+
+        return Approvals(self)
+
     def share_plan(self, plan: Plan, readers: Sequence[str], output: Path | None = None) -> Path:
-        """Seal a plan's key for readers (`age1...`) who have another installation; its digest stays.
+        """Seal a plan's key for readers elsewhere: members of the team, or `age1...`; its digest stays.
 
         >>> reader = bridge.own_keys()[-1].public
         >>> bridge.share_plan(crm.plan(number="HT-2025-0001"), [reader], folder / "shared.plan").name
@@ -173,7 +185,7 @@ class StateDirectory:
 
         path = output or plan.path
         check_replaceable(path, is_plan, force=False)
-        share_plan(plan.file, readers, self.journal, path)
+        share_plan(plan.file, self.approvals.readers(readers), self.journal, path)
         return path
 
     def runs(self) -> Iterator[RunInfo]:

@@ -23,11 +23,11 @@ from crm_bridge.platforms import refuse_windows
 GROUPS = {
     N_("Set up"): ("connections", "login", "logout", "auth", "keys", "doctor", "prove", "adapters"),
     N_("Look"): ("find", "show", "policy"),
-    N_("Delete"): ("plan", "apply", "delete", "status", "resume", "verify"),
+    N_("Delete"): ("plan", "approve", "approvals", "apply", "delete", "status", "resume", "verify"),
     N_("Bring back"): ("restore", "backup", "vault"),
     N_("Prove"): ("receipt", "journal", "review"),
     N_("Try out"): ("demo", "sandbox"),
-    N_("Administration"): ("debug",),
+    N_("Administration"): ("team", "debug"),
 }
 """What commands are for, in the order of the journey."""
 
@@ -47,6 +47,9 @@ COMMANDS = {
     "backup": ("backup_cmd", "backup"),
     "policy": ("policy_cmd", "policy"),
     "plan": ("plan_cmd", "plan"),
+    "approve": ("approvals_cmd", "approve"),
+    "approvals": ("approvals_cmd", "approvals"),
+    "team": ("approvals_cmd", "team"),
     "apply": ("run_cmd", "apply"),
     "delete": ("run_cmd", "delete"),
     "status": ("run_cmd", "status"),
@@ -77,6 +80,9 @@ HELP = {
     "backup": N_("Back up contracts without deleting them."),
     "policy": N_("Show and check what a connection's policy allows."),
     "plan": N_("Plan a deletion; nothing is sent."),
+    "approve": N_("Approve a colleague's plan."),
+    "approvals": N_("Show and collect the approvals of a plan."),
+    "team": N_("Name who may approve plans."),
     "apply": N_("Carry out a confirmed plan."),
     "delete": N_("Delete one contract."),
     "status": N_("Show where every contract of a run stands."),

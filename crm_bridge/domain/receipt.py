@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
@@ -84,6 +84,8 @@ class ReceiptFacts:
     ended_at: str
     policy: Mapping[str, JsonValue]
     """Keyed digest of the policy, the caps that were raised for the plan, and the rules that released contracts."""
+    approvals: Sequence[JsonValue]
+    """Fingerprints of the keys that approved the plan."""
     complete: bool
     counts: Mapping[str, JsonValue]
     lines: Mapping[str, JsonValue]
@@ -120,6 +122,7 @@ def statement_bytes(facts: ReceiptFacts, contract: Mapping[str, JsonValue] | Non
         "startedAt": facts.started_at,
         "endedAt": facts.ended_at,
         "policy": dict(facts.policy),
+        "approvals": list(facts.approvals),
         "complete": facts.complete,
         "counts": dict(facts.counts),
         "lines": dict(facts.lines),

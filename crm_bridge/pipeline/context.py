@@ -48,6 +48,10 @@ class RunContext:
     """The policy of this connection."""
     actor: str
     """The operating system user, for confirmations."""
+    home: Path
+    """The state directory, where the team file is."""
+    own_approver: Callable[[], str]
+    """Returns the public key that approves plans of others from here; empty where there is none."""
     adapter_version: str = ""
     """Name and version of the adapter, as entries carry it."""
     facts: FactSheet = field(default_factory=FactSheet)

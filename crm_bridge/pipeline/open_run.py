@@ -9,6 +9,7 @@ from crm_bridge import failpoints
 from crm_bridge.domain.planning.plan import ConfirmedPlan
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.context import RunContext
+from crm_bridge.pipeline.planning.approving import check_approvals
 from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.run_log import RunLog
 from crm_bridge.pipeline.runs import begin_run, lease_targets, run_for
@@ -36,7 +37,7 @@ def open_run(
         try:
             refuse_doubtful(context, file.targets(), but=run.id)
             if new:
-                begin_run(context, confirmed, run)
+                begin_run(context, confirmed, run, check_approvals(context, file))
             try:
                 yield RunLog(context, run)
             finally:

@@ -98,6 +98,7 @@ def _facts(journal: Journal, run: RunInfo, end: Entry) -> ReceiptFacts:
         started_at=start.ts,
         ended_at=end.ts,
         policy={"digest": body["policy"], "raised": body["raised"], "released": body["released"]},
+        approvals=body["approvals"],
         complete=bool(end.body["complete"]),
         counts=end.body["counts"],
         lines=end.body["receipt"],

@@ -154,8 +154,8 @@ def lease_targets(context: RunContext, run: RunRef, file: PlanFile) -> None:
         )
 
 
-def begin_run(context: RunContext, confirmed: ConfirmedPlan, run: RunRef) -> None:
-    """Journal the start of a new run: who confirmed what, how, and until when it holds."""
+def begin_run(context: RunContext, confirmed: ConfirmedPlan, run: RunRef, approvals: list[JsonValue]) -> None:
+    """Journal the start of a new run: who confirmed what, how, until when it holds, and which keys approved it."""
     plan, said = confirmed.plan, confirmed.confirmation
     body: dict[str, JsonValue] = {
         "count": plan.count,
@@ -164,6 +164,7 @@ def begin_run(context: RunContext, confirmed: ConfirmedPlan, run: RunRef) -> Non
         "confirmed_how": said.how,
         "confirmed_at": said.at.isoformat(timespec="milliseconds"),
         "expires_at": plan.head.expires_at.isoformat(timespec="milliseconds"),
+        "approvals": approvals,
         **policy_facts(context.journal, plan.notes),
     }
     with failpoints.step("run.start"):

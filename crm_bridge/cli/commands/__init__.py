@@ -3,6 +3,7 @@
 In reading order:
 
     adapters_cmd     `adapters`: which CRMs there are and what each can do, without signing in
+    approvals_cmd    `approve`, `approvals`, `team`: the second person of a plan
     backup_cmd       `backup`: save contracts into the vault without deleting them, or export them as a table for
     connections_cmd  `connections`: add, list, show, test, remove
     debug_cmd        `debug`: the switches of the test interface

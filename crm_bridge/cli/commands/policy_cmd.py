@@ -41,6 +41,7 @@ def _rows(rules: DeletionPolicy) -> list[tuple[str, object]]:
     value: dict[str, Any] = rules.as_json()
     caps, holds = value.pop("caps"), value.pop("holds")
     value.pop("retention")
+    value["approvals"] = [rule.text() for rule in rules.approvals]
     rows = [(key, _shown(item)) for key, item in {**caps, **value}.items()]
     rows += [("retention", line) for line in rules.released_kinds]
     rows.append(("hold_list", _("{count} entries").format(count=len(holds))))

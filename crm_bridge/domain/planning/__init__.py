@@ -6,6 +6,7 @@ In reading order:
     plan_notes  notes of a plan besides its contracts
     safety      the waits and attempts of a run as one value, and the rules of the policy that a whole plan breaks
     policy      the policy of deletions
+    approval    which plans need a second person, and what an approval says
     protection  protection of single contracts
     paper       documents and records around a contract that outlive its record, and the rules that release it all
     obstacles   what is known beforehand to keep a contract from being deleted, and who can lift it

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from crm_bridge.domain.canonical import JsonValue
+from crm_bridge.domain.planning.approval import ApprovalRule
 from crm_bridge.domain.planning.cost import Prediction
 from crm_bridge.domain.planning.pace import Pace
 from crm_bridge.domain.planning.policy import Caps
@@ -112,6 +113,8 @@ class PlanNotes:
     """Retention rules that release contracts with paper, and of which kinds."""
     noise: tuple[str, ...] = ()
     """Vendor fields whose change holds no contract."""
+    approvals: tuple[ApprovalRule, ...] = ()
+    """The rules of the policy by which this plan needs a second person."""
     along: Along = field(default_factory=Along)
     """Lines, notes and files that go along."""
     at_once: int = 0
@@ -145,6 +148,7 @@ class PlanNotes:
         read["caps"] = Caps.from_json(read["caps"])
         read["along"] = Along.from_json(read["along"])
         read["absent"] = tuple(Absent(**one) for one in read["absent"])
+        read["approvals"] = tuple(ApprovalRule.from_json(one) for one in read["approvals"])
         read["stages"] = tuple(Stage(**one) for one in read["stages"])
         return cls(**read)
 

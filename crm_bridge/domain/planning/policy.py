@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from crm_bridge.domain.canonical import JsonValue, digest_of
+from crm_bridge.domain.planning.approval import ApprovalRule
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 
@@ -118,6 +119,8 @@ class DeletionPolicy:
     no_paper: tuple[str, ...] = ()
     """Lists, modules and file fields that count for nothing."""
     retention: tuple[Retention, ...] = ()
+    approvals: tuple[ApprovalRule, ...] = ()
+    """Which plans need a second person."""
     noise: tuple[str, ...] = ()
     """Vendor fields whose change does not hold a contract."""
     ramp: tuple[int, ...] = (5,)

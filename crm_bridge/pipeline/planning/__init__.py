@@ -9,4 +9,6 @@ In reading order:
     facts        facts about a tenant, journaled and read back
     plan_seal    the seal of a plan file
     plan_sharing  its key, sealed for named readers
+    team         whose keys approve plans
+    approving    the signature of a second person, and the gate that asks for it
 """

@@ -37,6 +37,7 @@ from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection, nothing_matches
+from crm_bridge.pipeline.planning.approving import needed
 from crm_bridge.pipeline.planning.plan_file import PlanFile, is_plan, open_plan
 from crm_bridge.pipeline.planning.plan_writer import PlanWriter
 from crm_bridge.pipeline.planning.policing import count_leaves, count_module, lacks, policy_facts, refuse_problem
@@ -206,6 +207,7 @@ def _notes(
         stages=tuple(stage for stage in stages.found if stage.contracts < count),
         released=rules.released_kinds,
         noise=rules.noise,
+        approvals=needed(rules.approvals, head, totals),
         along=along,
         at_once=min(count, contracts_at_once(profile.limits, Step.TRASH, final=head.step, fast=head.fast)),
     )
