@@ -161,7 +161,7 @@ class StateDirectory:
         read = read_anywhere(Path(path), journal=journal, identity=master.load() if master.is_there() else None)
         return read if isinstance(read, PlanOutline) else Plan(read)
 
-    @cached_property
+    @property
     def approvals(self) -> Approvals:
         """Return what signs plans of others here, and knows who may approve ours.
 
