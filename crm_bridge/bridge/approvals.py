@@ -20,6 +20,7 @@ from crm_bridge.pipeline.planning.approving import (
 )
 from crm_bridge.pipeline.planning.plan_sharing import PlanOutline
 from crm_bridge.pipeline.planning.team import change_team, public_key, read_team
+from crm_bridge.vault.crypto.keys import MasterKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -47,6 +48,13 @@ class Approvals:
     def make_key(self) -> str:
         """Return the same, and make it where there is none."""
         return _public(self._own_key())
+
+    def public_keys(self) -> tuple[str, str]:
+        """Return the key that approves and the age key that reads, for a plan's author; made where missing."""
+        directory = self._directory
+        if not any((directory.home / "journal").glob("*.sqlite*")):  # nothing was ever done here
+            directory.make_keys()
+        return self.make_key(), str(MasterKey(directory.env.keys).load_or_create().to_public())
 
     def _own_key(self) -> Ed25519PrivateKey:
         env = self._directory.env

@@ -80,6 +80,9 @@ def seen(shell: Shell, name: str, tmp_path: Path) -> dict[str, dict[str, Any]]:
     for words in ("connections list", f"connections test {name}", "adapters", f"adapters show {name.split('-')[0]}"):
         run(*words.split())
     for words in (
+        "approvals key",
+        f"approvals list {tmp_path}/a.plan",
+        "team list",
         f"doctor {name}",
         f"prove {name}",
         f"prove {name} --clean",

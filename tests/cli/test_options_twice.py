@@ -13,6 +13,7 @@ from crm_bridge.sandbox.serve import Sandbox
 from tests.cli.conftest import Shell
 
 GATHERED = {
+    "--to",
     "--unset",
     "--where",
     "--key",

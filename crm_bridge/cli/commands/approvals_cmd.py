@@ -117,9 +117,7 @@ def key_(form: str) -> int:  # noqa: ARG001 - the option sets how results are wr
 
     out = Output(as_json=shared().as_json)
     with open_bridge(create=True) as bridge:
-        bridge.make_keys()
-        public = bridge.approvals.make_key()
-        reader = next(one.public for one in bridge.own_keys() if one.name == "backup-identity")
+        public, reader = bridge.approvals.public_keys()
     if out.as_json:
         facts = {"key": ssh_line(public), "fingerprint": fingerprint(public), "reader": reader}
         out.document("crm-bridge.approval-key/1", facts)

@@ -176,7 +176,6 @@ def _notes(
     ids: Sequence[str],
 ) -> PlanNotes:
     profile, rules, count = context.profile, context.rules, totals.count
-    warnings = [*context.profile.warnings, *lacking, *selection.remarks, *selection.cautions]
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
     rules = replace(rules, caps=options.caps or rules.caps)
     # Of a plan that has too many contracts it is enough to know that.
@@ -187,7 +186,7 @@ def _notes(
         selection.missing,
         _absent(context, selection),
         selection.duplicates,
-        tuple(warnings),
+        (*profile.warnings, *lacking, *selection.remarks, *selection.cautions),
         tally.states[RecordState.IN_PROCESS],
         tally.states[RecordState.READ_ONLY],
         predicted,
