@@ -54,6 +54,11 @@ def edited(line: dict[str, Any], **changed: Any) -> dict[str, Any]:
     return {**line, "statement": {**line["statement"], **changed}}
 
 
+def flipped(line: dict[str, Any]) -> dict[str, Any]:
+    first, *rest = base64.b64decode(line["signature"])
+    return {**line, "signature": base64.b64encode(bytes([first ^ 1, *rest])).decode()}
+
+
 def other_plan(office: Office) -> tuple[Path, str]:
     path = office.plan("other.plan", reason="another one")
     return path, lines_of(path)[-1]["digest"]
@@ -61,7 +66,7 @@ def other_plan(office: Office) -> tuple[Path, str]:
 
 attach("no approval", lambda office, plan, digest: [])
 attach("an empty signature", lambda o, p, d: {**good(o, d), "signature": ""})
-attach("a flipped bit", lambda o, p, d: {**good(o, d), "signature": "A" + good(o, d)["signature"][1:]})
+attach("a flipped bit", lambda o, p, d: flipped(good(o, d)))
 attach("no signature", lambda o, p, d: {"schema": "crm-bridge.approval/1", "statement": o.statement(d, o.lina)})
 attach("a signature that is no text", lambda o, p, d: {**good(o, d), "signature": 7})
 attach("no statement", lambda o, p, d: {**good(o, d), "statement": None})
