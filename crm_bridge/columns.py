@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,14 +19,14 @@ class FactColumn(Mapping[str, T]):
 
     def __init__(self, numbers: dict[str, int], default: T) -> None:
         """Begin with the default for every contract."""
-        self._numbers = numbers
+        self.numbers = numbers
         self._values = [default]
         self._code_of = {default: 0}
         self._codes = array("I")
         self._last = default, 0
 
     def _code(self, record_id: object) -> int:
-        number = self._numbers.get(record_id)  # type: ignore[call-overload]
+        number = self.numbers.get(record_id)  # type: ignore[call-overload]
         return self._codes[number] if number is not None and number < len(self._codes) else 0
 
     def __getitem__(self, record_id: str) -> T:
@@ -41,7 +41,7 @@ class FactColumn(Mapping[str, T]):
             if code == len(self._values):
                 self._values.append(value)
             self._last = value, code
-        _put(self._codes, self._numbers.setdefault(record_id, len(self._numbers)), self._last[1])
+        _put(self._codes, self.numbers.setdefault(record_id, len(self.numbers)), self._last[1])
 
     def __contains__(self, record_id: object) -> bool:
         """Return whether the fact about a contract is another than the default."""
@@ -64,8 +64,33 @@ class FactColumn(Mapping[str, T]):
 
     def ids(self, test: Callable[[T], bool]) -> Iterator[str]:
         """Yield the contracts, of those, whose fact passes a test; it is made once a value."""
+        return iter(self.subset(test))
+
+    def subset(self, test: Callable[[T], bool]) -> Subset:
+        """Return those contracts without a list of them."""
         wanted = frozenset(code for code, value in enumerate(self._values) if code and test(value))
-        return (i for i, code in zip(self._numbers, self._codes, strict=False) if code in wanted)
+        return Subset(self.numbers, self._codes, wanted)
+
+
+class Subset(Collection[str]):
+    """The contracts of a column with some of its facts, as they are when it is asked."""
+
+    def __init__(self, numbers: Mapping[str, int], codes: array[int], wanted: frozenset[int]) -> None:
+        """Use `FactColumn.subset`."""
+        self._numbers, self._codes, self._wanted = numbers, codes, wanted
+
+    def __contains__(self, record_id: object) -> bool:
+        """Return whether a contract is one of them."""
+        number = self._numbers.get(record_id)  # type: ignore[call-overload]
+        return number is not None and number < len(self._codes) and self._codes[number] in self._wanted
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+        return sum(map(self._wanted.__contains__, self._codes))
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield them in the order of their numbers."""
+        return (i for i, code in zip(self._numbers, self._codes, strict=False) if code in self._wanted)
 
 
 class WholeNumbers:

@@ -52,7 +52,7 @@ def read_run(
 
     def receipt() -> Receipt:
         with bridge.reading_journal() as journal:
-            issued = issue_receipt(journal, find_run(journal, info.id))
+            issued = issue_receipt(journal, find_run(journal, info.id), numbers=known.numbers)
             path = write_receipt(bridge.receipts, info.id, issued) if restore else None
 
         @contextmanager

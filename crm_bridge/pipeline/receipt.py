@@ -41,10 +41,15 @@ class IssuedReceipt:
         return iter([json_line(self.envelope)])
 
 
-def issue_receipt(journal: Journal, run: RunInfo, *, record_id: str | None = None) -> IssuedReceipt:
-    """Return the signed receipt of a run, or of one contract in it. Raises UsageError before the run's end."""
+def issue_receipt(
+    journal: Journal, run: RunInfo, *, record_id: str | None = None, numbers: dict[str, int] | None = None
+) -> IssuedReceipt:
+    """Return the signed receipt of a run, or of one contract in it. Raises UsageError before the run's end.
+
+    `numbers` are those of the run's contracts in columns, where somebody has them.
+    """
     end = _end_of(journal, run.id)
-    read, lines = ReceiptLines(journal, run.id, until=end.seq), Spool()
+    read, lines = ReceiptLines(journal, run.id, until=end.seq, numbers=numbers), Spool()
     if seal_of(lines.keep(line + b"\n")[:-1] for line in read) != end.body["receipt"]:
         raise JournalError(
             _("the entries of run {run} do not lead to the outcomes that its end sealed").format(run=run.id),

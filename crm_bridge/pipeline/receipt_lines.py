@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crm_bridge.columns import WholeNumbers
 from crm_bridge.domain.canonical import JsonValue
-from crm_bridge.domain.lifecycle import EventKind, Status
+from crm_bridge.domain.lifecycle import EventKind
 from crm_bridge.domain.receipt import ReceiptLine, line_bytes
 from crm_bridge.journal.format.entry import Entry
 from crm_bridge.journal.format.lines import parse_line
@@ -24,10 +25,13 @@ _PLACE_BITS = 20
 class ReceiptLines:
     """The lines of a run's receipt, in the order in which its contracts first appear in the journal."""
 
-    def __init__(self, journal: Journal, run: str, *, until: int | None = None) -> None:
-        """Fold the run up to the entry `until`, or to its last one."""
+    def __init__(
+        self, journal: Journal, run: str, *, until: int | None = None, numbers: dict[str, int] | None = None
+    ) -> None:
+        """Fold the run up to the entry `until`, or to its last one; `numbers` are those of its contracts, if known."""
         self._journal = journal
-        self._numbers: dict[str, int] = {}
+        self._numbers = {} if numbers is None else numbers
+        self._order = array("I")
         self._fold = Fold(last_step(journal, run), self._numbers)
         self._attempts = WholeNumbers(self._numbers)
         # Where in the journal each contract's last event of one kind stands: entry and line, plus one.
@@ -36,24 +40,24 @@ class ReceiptLines:
         for told in history(journal, run):
             if until is not None and told.entry.seq > until:
                 break
-            self._fold.take(told.line.record_id, told.event)
-            self._note(told.line.record_id, told.event.kind, 1 + (told.entry.seq << _PLACE_BITS | told.line.place))
+            record_id, known = told.line.record_id, told.line.record_id in self._fold.statuses
+            self._fold.take(record_id, told.event)
+            self._note(record_id, told.event.kind, 1 + (told.entry.seq << _PLACE_BITS | told.line.place))
+            if not known:
+                self._order.append(self._numbers[record_id])
 
     def __len__(self) -> int:
         """Return the number of contracts."""
-        return len(self._numbers)
+        return len(self._order)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the line of every contract."""
-        return map(self._line, self._numbers)
-
-    def statuses(self) -> Mapping[str, Status]:
-        """Return where every contract stands at the end of the fold, in the order of the lines."""
-        return self._fold.statuses
+        ids = list(self._numbers)
+        return (self._line(ids[number]) for number in self._order)
 
     def number_of(self, record_id: str) -> int | None:
         """Return the place of a contract's line, None for a contract that is not in the run."""
-        return self._numbers.get(record_id)
+        return self._order.index(self._numbers[record_id]) if record_id in self._fold.statuses else None
 
     def _note(self, record_id: str, kind: EventKind, where: int) -> None:
         if kind is EventKind.BACKED_UP:

@@ -189,7 +189,7 @@ def end_run(verified: VerifiedRun, *, outside: Sequence[str] | None = None) -> E
         "complete": complete,
         "step": steps_of(plan)[-1].value,
         "counts": dict(sorted(counts.items())),
-        "receipt": seal_of(ReceiptLines(log.context.journal, log.run.id)),
+        "receipt": seal_of(ReceiptLines(log.context.journal, log.run.id, numbers=log.statuses.numbers)),
     }
     if halted:
         body["halted"] = halted

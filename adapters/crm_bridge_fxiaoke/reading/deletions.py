@@ -47,7 +47,7 @@ def list_voided(
         _("only voided contracts are listed: one that was deleted after its void leaves nothing to read"),
         _("of a voided contract the CRM names who changed it last, and when; what this user may not see is not listed"),
     )
-    pages = _pages(records, name, conditions, Reader(name, user, assumed.bin_days, ahead), frozenset(besides or ()))
+    pages = _pages(records, name, conditions, Reader(name, user, assumed.bin_days, ahead), besides or ())
     return Search("life_status EQ invalid", None, pages, remarks=remarks)
 
 
@@ -78,7 +78,7 @@ def count_voided(records: Records, name: str) -> Search:
 
 
 def _pages(
-    records: Records, name: str, conditions: list[Condition], reader: Reader, besides: frozenset[str]
+    records: Records, name: str, conditions: list[Condition], reader: Reader, besides: Collection[str]
 ) -> Iterator[Page]:
     seen, expected = 0, None
     for page in records.pages(name, conditions, counted=True):
@@ -86,7 +86,7 @@ def _pages(
         seen += len(page.rows)
         voided = [row for row in page.rows if row.values.get("life_status") == "invalid"]
         yield Page((), deleted=tuple(map(reader.whereabouts, voided)))
-        if besides and page.total == len(besides) and besides.issuperset(row.id for row in page.rows):
+        if besides and page.total == len(besides) and all(row.id in besides for row in page.rows):
             yield Page((), Completeness(True, seen, expected, _("the CRM's own count")), deleted=())
             return
     agrees = expected is None or expected == seen

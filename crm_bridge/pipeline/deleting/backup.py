@@ -29,7 +29,7 @@ from crm_bridge.redaction import quoted
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
 
-_ENTRIES_PER_COMMIT = 10_000
+_ENTRIES_PER_COMMIT = 2_500
 MADE_FOR, DELETION = "made_for", "deletion"
 """Sealed in the header of a set that a run made before it deleted: its run stands in the journal before it."""
 

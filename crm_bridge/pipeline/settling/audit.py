@@ -134,7 +134,8 @@ def deleted_meanwhile(log: RunLog, file: PlanFile) -> list[str] | None:
     """
     start = next(log.context.journal.entries(run=log.run.id, op=RUN_START))
     since = datetime.fromisoformat(start.ts)
-    removed = frozenset(i for i in log.ids_in((State.DONE, State.VERIFIED)) if log.status(i).step is Step.TRASH)
+    in_bin = (State.DONE, State.VERIFIED)
+    removed = log.statuses.subset(lambda status: status.state in in_bin and status.step is Step.TRASH)
     try:
         listed = list(DeletionAudit(log.context, since, besides=removed))
     except (NotAvailableError, PermissionDeniedError):

@@ -24,7 +24,7 @@ from crm_bridge.pipeline.settling.absence import UNPROVEN, absence_of, explained
 from crm_bridge.pipeline.settling.reconcile import reconcile
 from crm_bridge.spi.adapter import LookDepth, Observation, Whereabouts, unseen
 
-_LINES_PER_COMMIT = 1000
+_LINES_PER_COMMIT = 2_500
 _REFUSED = (State.RESISTED, State.REFUSED)
 _ASKED = (State.DONE, State.UNVERIFIED, State.PENDING, State.REAPPEARED, *_REFUSED)
 _ABSENT = (Place.IN_BIN, Place.GONE)
