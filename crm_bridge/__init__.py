@@ -23,11 +23,13 @@ In reading order:
     registry       which adapters there are
     config         the configuration file
     policy_file    the `[policy]` table of the configuration, and the hold list that it names
+    notify_file    the `[notify]` table of the configuration
     journal/       the append-only, signed audit journal
     vault/         write-once, encrypted snapshots
     pipeline/      one module per step of the journey
     bridge/        the front door
     report/        reports on contracts for people
+    notify/        notifications: people are told once
     sandbox/       a local stand-in for the CRMs
     testing/       the exam and helpers for tests of adapters
     cli/           the command line

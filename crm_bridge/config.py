@@ -16,6 +16,7 @@ from crm_bridge.domain.planning.policy import DeletionPolicy
 from crm_bridge.errors import ConfigError
 from crm_bridge.files import read_ours
 from crm_bridge.i18n import N_, _
+from crm_bridge.notify_file import NotifyTable
 from crm_bridge.policy_file import ConnectionPolicyTable, PolicyTable, policy_of
 from crm_bridge.transport.network import ENVIRONMENT, parse_proxy
 
@@ -81,8 +82,8 @@ class ConfigFile(BaseModel):
     pin_file: str | None = None
     """File for size and root of the journal, best on another volume than the state directory."""
     review_days: int = Field(default=30, ge=1)
-    """Days after which a run that nobody reviewed is named by `doctor`."""
     policy: PolicyTable = PolicyTable()
+    notify: NotifyTable = NotifyTable()
     connections: dict[ConnectionName, ConnectionTable] = Field(default_factory=dict)
 
 
@@ -116,6 +117,7 @@ class Config:
     pin_file: Path | None = None
     policy: PolicyTable = field(default_factory=PolicyTable)
     review_days: int = 30
+    notify: NotifyTable = field(default_factory=NotifyTable)
     text: str = field(default="", repr=False)
 
     @property
@@ -156,7 +158,7 @@ def load_config(home: Path) -> Config:
     file = home / Path(parsed.secrets_file).expanduser() if parsed.secrets_file else None
     folder = home / Path(parsed.secrets_dir).expanduser() if parsed.secrets_dir else None
     pin = home / Path(parsed.pin_file).expanduser() if parsed.pin_file else None
-    return Config(path, connections, file, folder, pin, parsed.policy, parsed.review_days, text)
+    return Config(path, connections, file, folder, pin, parsed.policy, parsed.review_days, parsed.notify, text)
 
 
 def _why(problem: Exception) -> str:

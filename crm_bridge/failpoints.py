@@ -75,6 +75,11 @@ STEPS: Mapping[str, str] = {
     "vault.disposed": N_("journal that a backup set is disposed of"),
     "key.next": N_("keep the next signing key beside the one in force"),
     "key.finish": N_("put the next signing key in its place"),
+    "notify.queue": N_("enter a message in the outbox"),
+    "notify.intent": N_("note in the outbox that a message is about to leave"),
+    "notify.send": N_("send a message"),
+    "notify.note": N_("note in the outbox what became of a message"),
+    "notify.journal": N_("journal how many messages were sent"),
     "review.sign_off": N_("journal up to which entry the journal was reviewed"),
     "journal.aside": N_("set a journal aside that cannot be opened"),
 }

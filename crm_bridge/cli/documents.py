@@ -779,6 +779,22 @@ class ReviewDocument:
     signed_off: dict[str, Any] | None = None
 
 
+@document("notices/1", "`notify send --preview`")
+@dataclass
+class NoticesDocument:
+    """Messages as they would be sent."""
+
+    notices: list[dict[str, Any]]
+
+
+@document("deliveries/1", "`notify send`, `notify test`, `notify list`")
+@dataclass
+class DeliveriesDocument:
+    """What became of messages."""
+
+    deliveries: list[dict[str, Any]]
+
+
 @document("policy/1", "`policy show`")
 @dataclass
 class PolicyDocument:

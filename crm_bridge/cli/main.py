@@ -25,6 +25,7 @@ GROUPS = {
     N_("Look"): ("find", "show", "policy"),
     N_("Delete"): ("plan", "approve", "approvals", "apply", "delete", "status", "resume", "verify"),
     N_("Bring back"): ("restore", "backup", "vault"),
+    N_("Tell"): ("notify",),
     N_("Prove"): ("receipt", "journal", "review"),
     N_("Try out"): ("demo", "sandbox"),
     N_("Administration"): ("team", "debug"),
@@ -59,6 +60,7 @@ COMMANDS = {
     "receipt": ("receipt_cmd", "receipt"),
     "journal": ("journal_cmd", "journal"),
     "review": ("review_cmd", "review"),
+    "notify": ("notify_cmd", "notify"),
     "vault": ("vault_cmd", "vault"),
     "debug": ("debug_cmd", "debug"),
 }
@@ -91,6 +93,7 @@ HELP = {
     "restore": N_("Bring contracts back."),
     "receipt": N_("Show, issue and verify receipts."),
     "journal": N_("List, check and export the audit journal."),
+    "notify": N_("Tell people what a run deleted."),
     "review": N_("Review what was deleted, and sign it off."),
     "vault": N_("List, check, copy, prune and shred backups."),
     "debug": N_("Switches of the test interface."),
