@@ -15,6 +15,7 @@ In reading order:
     domain/        the rules, pure
     clock          time, waiting and randomness as values that are passed in
     files          files that only we may read
+    locks          locks of the kernel on files and folders
     spreadsheets/  files as CRMs and spreadsheets export them
     failpoints     places where a test harness can stop the program
     credentials/   where they come from, how they are held, how tokens made from them are shared

@@ -1,21 +1,18 @@
-"""Files that only we may read: created private, never followed, replaced atomically, locked by the kernel."""
+"""Files that only we may read: created private, never followed, replaced atomically."""
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
-import socket
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from crm_bridge import failpoints
-from crm_bridge.errors import ConfigError, CrmBridgeError, JournalBusyError
+from crm_bridge.errors import ConfigError, CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.shell import pasteable
 
@@ -23,9 +20,6 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600
 LONGEST = 4 * 1024 * 1024
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 _NONBLOCK = os.O_NONBLOCK  # opening a fifo must not hang
-_POLL = 0.02
-_INTRODUCTION = 5.0
-"""Seconds that a process has to say who it is after it took a lock; writing a line takes long on a busy disk."""
 
 Refusal = type[CrmBridgeError]
 
@@ -120,7 +114,7 @@ def _open(path: Path, error: Refusal, forbidden: int) -> int:
             os.close(handle)
             handle = -1
             handle = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
-        _check_file(path, found, error, forbidden)
+        check_file(path, found, error, forbidden)
     except FileNotFoundError:
         raise
     except OSError:
@@ -172,7 +166,7 @@ def create_unfinished(path: Path) -> int:
     """Create a new 0600 file that `remove_abandoned` leaves alone as long as the descriptor is open here."""
     while True:
         handle = create_private(path)
-        _try_lock(handle)
+        try_lock(handle)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), path.lstat()):
                 return handle
@@ -186,26 +180,10 @@ def remove_abandoned(folder: Path, pattern: str) -> None:
         with suppress(OSError):
             handle = os.open(path, os.O_RDWR | _NOFOLLOW | _NONBLOCK)
             try:
-                if _try_lock(handle):
+                if try_lock(handle):
                     path.unlink(missing_ok=True)
             finally:
                 os.close(handle)
-
-
-def hold_folder(path: Path) -> int:
-    """Hold a folder as long as the descriptor is open; the kernel lets go if the process dies."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
-    _try_lock(handle)
-    return handle
-
-
-def is_held(path: Path) -> bool:
-    """Return whether a living process holds a folder."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
-    try:
-        return not _try_lock(handle)
-    finally:
-        os.close(handle)
 
 
 def fsync_folder(path: Path) -> None:
@@ -217,69 +195,8 @@ def fsync_folder(path: Path) -> None:
         os.close(handle)
 
 
-@contextmanager
-def hold(
-    path: Path, *, what: str, wait: float = 0.0, busy: Refusal = JournalBusyError, shared: bool = False
-) -> Iterator[None]:
-    """Hold the lock file while the block runs; the kernel lets go of it if the process dies.
-
-    A `shared` hold keeps out only those that are not; the last to come is the holder that is named. `what` says in a
-    word what it is held for, and is shown to whoever finds it busy after `wait` seconds.
-    """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW, FILE_MODE)
-    try:
-        _check_file(path, os.fstat(handle), ConfigError)
-        # Real time on purpose: it is another process that is waited for, and no test clock moves that.
-        ends = time.monotonic() + wait
-        while not _try_lock(handle, shared=shared):
-            late, holder = time.monotonic() - ends, _holder_of(path)
-            if late >= (0 if holder else _INTRODUCTION):
-                raise busy(
-                    _("{path} is in use by {holder}").format(path=path.name, holder=holder or _("another process")),
-                    reason="in_use",
-                    hint=_("wait until it has finished, or let `--wait SECONDS` do that"),
-                )
-            time.sleep(_POLL)
-        said = _say_who(handle, what)
-        try:
-            yield
-        finally:
-            # While the lock is still ours: the next one that looks must not take us for its holder.
-            if os.pread(handle, len(said) + 1, 0) == said:
-                os.ftruncate(handle, 0)
-    finally:
-        os.close(handle)
-
-
-def _holder_of(path: Path) -> str:
-    """Return who holds a lock: process, machine, what for. Empty where it has not said so yet, or is dead."""
-    try:
-        known = json.loads(read_private(path, longest=4096))
-        if known["host"] == socket.gethostname() and not _is_alive(int(known["pid"])):
-            return ""
-        return _("process {pid} on {host} ({what})").format(pid=known["pid"], host=known["host"], what=known["what"])
-    except (OSError, ValueError, KeyError, TypeError, CrmBridgeError):
-        return ""
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _say_who(handle: int, what: str) -> bytes:
-    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "what": what}).encode()
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, text, 0)
-    return text
-
-
-def _try_lock(handle: int, *, shared: bool = False) -> bool:
+def try_lock(handle: int, *, shared: bool = False) -> bool:
+    """Lock an open file, or return False where another process holds it; the kernel lets go if this one dies."""
     # flock, not lockf: a POSIX record lock would be lost as soon as anything in the process closed the same file.
     try:
         fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
@@ -288,7 +205,8 @@ def _try_lock(handle: int, *, shared: bool = False) -> bool:
     return True
 
 
-def _check_file(path: Path, found: os.stat_result, error: Refusal, forbidden: int = 0o077) -> None:
+def check_file(path: Path, found: os.stat_result, error: Refusal, forbidden: int = 0o077) -> None:
+    """Raise unless what was found at the path is a plain file of ours, with one name, that others may not use."""
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         raise error(_("{path} is not a plain file").format(path=path), hint=_("links and pipes are not followed here"))
     _check_owner(path, found, error)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from crm_bridge.errors import UsageError
-from crm_bridge.files import create_private
 from crm_bridge.i18n import _
 
 IsOfKind = Callable[[BinaryIO], bool]
@@ -40,16 +36,3 @@ def check_replaceable(path: Path, is_of_kind: IsOfKind, *, force: bool) -> None:
         reason="would_overwrite",
         hint=_("choose another name, or overwrite it with --force"),
     )
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a new private file that takes the place of `path` once the block has ended well."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        # Never through a link that somebody put there: the folder may be anybody's.
-        with os.fdopen(create_private(part), "wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

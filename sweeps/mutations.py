@@ -118,8 +118,8 @@ MUTATIONS = (
     Mutation(
         "any word confirms",
         "crm_bridge/domain/planning/plan.py",
-        '    elif " ".join(given.split()) == plan.phrase():\n',
-        "    elif given:\n",
+        '    return "phrase" if " ".join(given.split()) == phrase else None\n',
+        '    return "phrase" if given else None\n',
         (f"{JOURNEYS}/test_refusals.py",),
     ),
     Mutation(
@@ -230,8 +230,8 @@ MUTATIONS = (
     ),
     Mutation(
         "two processes carry out one plan",
-        "crm_bridge/files.py",
-        "        while not _try_lock(handle, shared=shared):\n",
+        "crm_bridge/locks.py",
+        "        while not try_lock(handle, shared=shared):\n",
         "        while False:\n",
         (f"{PROTOCOL}/test_looking_again.py",),
     ),

@@ -16,7 +16,8 @@ import pytest
 
 from crm_bridge import failpoints
 from crm_bridge.errors import JournalBusyError
-from crm_bridge.files import create_unfinished, hold, read_private, remove_abandoned, write_private
+from crm_bridge.files import create_unfinished, read_private, remove_abandoned, write_private
+from crm_bridge.locks import hold
 
 
 def test_a_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_whoever_finds_a_lock_busy_is_told_who_holds_it_now_and_not_who_did(
     write_private(path, json.dumps(words).encode())
     held = os.open(path, os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_EX)
-    monkeypatch.setattr("crm_bridge.files._INTRODUCTION", 0.0)
+    monkeypatch.setattr("crm_bridge.locks._IDENTIFY_SECONDS", 0.0)
     with pytest.raises(JournalBusyError, match="another process"), hold(path, what="plan 3"):
         pass
     os.close(held)

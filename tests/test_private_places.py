@@ -15,7 +15,8 @@ from crm_bridge.bridge import Bridge
 from crm_bridge.clock import ManualClock
 from crm_bridge.config import load_config
 from crm_bridge.errors import ConfigError, CrmBridgeError
-from crm_bridge.files import ensure_private_folder, hold
+from crm_bridge.files import ensure_private_folder
+from crm_bridge.locks import hold
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 

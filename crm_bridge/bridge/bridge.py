@@ -231,13 +231,13 @@ class Bridge(StateDirectory):
 
     def keep_connection(self, name: str, *, what: str) -> AbstractContextManager[None]:
         """Keep changes of a connection out while the block runs; several runs may do so at once."""
-        from crm_bridge.files import hold
+        from crm_bridge.locks import hold
 
         return hold(self._connection_lock(name), what=what, shared=True)
 
     def change_connection(self, name: str, *, what: str) -> AbstractContextManager[None]:
         """Keep runs off a connection while its secrets or settings change. Raises JournalBusyError naming the run."""
-        from crm_bridge.files import hold
+        from crm_bridge.locks import hold
 
         return hold(self._connection_lock(name), what=what)
 

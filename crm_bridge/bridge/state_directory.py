@@ -278,13 +278,14 @@ class StateDirectory:
         >>> count > 0
         True
         """
+        from crm_bridge.files import replaced_file
         from crm_bridge.journal.export import export_journal, is_export
         from crm_bridge.journal.known import own_vkey
-        from crm_bridge.overwriting import check_replaceable, replacing
+        from crm_bridge.overwriting import check_replaceable
 
         check_replaceable(output, is_export, force=force)
         folder = self.home / JOURNAL_FOLDER
-        with replacing(output) as file:
+        with replaced_file(output) as file:
             count = export_journal(folder, file)
         return count, own_vkey(folder, self.env.keys)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from crm_bridge.credentials.secret import Secret
 from crm_bridge.errors import CredentialStoreError
-from crm_bridge.files import hold, read_private, write_private
+from crm_bridge.files import read_private, write_private
 from crm_bridge.i18n import _
+from crm_bridge.locks import hold
 
 
 class LoopbackKeyFile:

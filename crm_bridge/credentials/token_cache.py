@@ -16,8 +16,9 @@ from crm_bridge.clock import Clock, boot_id
 from crm_bridge.credentials.binding import Binding, Identity
 from crm_bridge.credentials.secret import Secret
 from crm_bridge.errors import CredentialStoreError, RateLimitedError
-from crm_bridge.files import ensure_private_folder, hold, read_private, write_private
+from crm_bridge.files import ensure_private_folder, read_private, write_private
 from crm_bridge.i18n import _
+from crm_bridge.locks import hold
 
 if TYPE_CHECKING:
     from crm_bridge.credentials.sealing import Sealer

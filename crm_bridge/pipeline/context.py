@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.planning.facts import FactSheet
 from crm_bridge.domain.planning.policy import DeletionPolicy
 from crm_bridge.domain.planning.safety import SafetyPolicy
 from crm_bridge.errors import InterruptedRunError
-from crm_bridge.files import hold
 from crm_bridge.i18n import _
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
+from crm_bridge.locks import hold
 from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 from crm_bridge.spi.adapter import Adapter, Profile
 from crm_bridge.vault import Vault
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class EntryParts(TypedDict, total=False):
+    """Parts of an entry that not every one about a tenant has."""
+
+    plan: str
+    run: str
+    lines: Sequence[Mapping[str, JsonValue]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,18 @@ class RunContext:
     def exclusive(self, plan: str, *, what: str) -> AbstractContextManager[None]:
         """Keep other processes off a plan, by its digest, while the block runs. Raises JournalBusyError."""
         return hold(self.locks / f"plan-{plan[:32]}.lock", what=what)
+
+    def entry(self, op: str, body: Mapping[str, JsonValue], **rest: Unpack[EntryParts]) -> NewEntry:
+        """Return an entry about this tenant, as its CRM user."""
+        return NewEntry(
+            op=op,
+            system=self.system,
+            org=self.profile.org_id,
+            module=self.profile.module,
+            crm_user=self.profile.user_id,
+            body=body,
+            **rest,
+        )
 
     def check_stop(self) -> None:
         """Raise InterruptedRunError when the run was asked to stop, by a signal or by the stop file."""

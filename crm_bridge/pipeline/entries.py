@@ -122,17 +122,7 @@ def contract_entry(
     context: RunContext, run: RunRef, op: str, lines: Sequence[Mapping[str, JsonValue]], body: Mapping[str, JsonValue]
 ) -> NewEntry:
     """Return an entry about contracts of a run: a line for each, and in `body` what is true of all of them."""
-    return NewEntry(
-        op=op,
-        system=context.system,
-        org=context.profile.org_id,
-        module=context.profile.module,
-        plan=run.plan,
-        run=run.id,
-        crm_user=context.profile.user_id,
-        body=body,
-        lines=lines,
-    )
+    return context.entry(op, body, plan=run.plan, run=run.id, lines=lines)
 
 
 def run_entry(context: RunContext, run: RunRef, op: str, body: Mapping[str, JsonValue]) -> NewEntry:

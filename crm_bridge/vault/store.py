@@ -11,8 +11,9 @@ from pathlib import Path
 
 from crm_bridge.clock import Clock, new_id
 from crm_bridge.errors import BackupError, UsageError
-from crm_bridge.files import ensure_private_folder, fsync_folder, is_held
+from crm_bridge.files import ensure_private_folder, fsync_folder
 from crm_bridge.i18n import _
+from crm_bridge.locks import is_held
 from crm_bridge.vault.backup_set import BackupSet
 from crm_bridge.vault.check import CheckReport, check_set
 from crm_bridge.vault.crypto.keys import MASTER_ITEM, MasterKey, VaultKeyStore, is_shredded

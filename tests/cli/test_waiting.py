@@ -10,7 +10,7 @@ import pytest
 
 from crm_bridge.bridge.waiting import wait_for_others
 from crm_bridge.errors import JournalBusyError
-from crm_bridge.files import hold
+from crm_bridge.locks import hold
 from tests.cli.conftest import Shell
 
 

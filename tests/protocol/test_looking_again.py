@@ -11,7 +11,7 @@ from crm_bridge.bridge import Bridge, Run
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import ConfirmationError, JournalBusyError
-from crm_bridge.files import hold
+from crm_bridge.locks import hold
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 NAME = "fxiaoke-sandbox"

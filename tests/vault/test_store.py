@@ -10,7 +10,7 @@ import pytest
 
 from crm_bridge.domain.snapshot import Attachment, Snapshot
 from crm_bridge.errors import BackupError
-from crm_bridge.files import hold_folder
+from crm_bridge.locks import hold_folder
 from crm_bridge.vault import BackupSet, SetSummary, Vault
 
 Fill = Callable[..., BackupSet]

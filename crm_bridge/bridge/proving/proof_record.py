@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from crm_bridge import failpoints
-from crm_bridge.files import hold
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.canonical import JsonValue
 from crm_bridge.journal.format.entry import NewEntry
+from crm_bridge.locks import hold
 from crm_bridge.pipeline.context import RunContext
 
 START, INTENT, OUTCOME, PLANNED, END = "prove.start", "prove.intent", "prove.outcome", "prove.plan", "prove.end"

@@ -113,13 +113,14 @@ def _report(out: Output, connection: str, saved: Saved, *, proven: bool, missing
 
 
 def _export(out: Output, connected: Connection, selection: Selection, chosen: Mapping[str, Any]) -> int:
-    from crm_bridge.overwriting import check_replaceable, replacing
+    from crm_bridge.files import replaced_file
+    from crm_bridge.overwriting import check_replaceable
     from crm_bridge.pipeline.find import nothing_matches
     from crm_bridge.report.tables import is_table, write_table
 
     form, path = chosen["form"], chosen["output"]
     check_replaceable(path, is_table(form), force=chosen["force"])
-    with replacing(path) as file:
+    with replaced_file(path) as file:
         count = write_table(form, selection, file, active_language())
         if not count:
             raise NothingMatchedError(nothing_matches(selection))

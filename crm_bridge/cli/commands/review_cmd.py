@@ -53,7 +53,8 @@ def review(since: str | None, up_to: int | None, signs: bool, output: Path | Non
 
 
 def _write(reviewer: Reviewer, made: Review, path: Path, *, force: bool) -> None:
-    from crm_bridge.overwriting import check_replaceable, replacing
+    from crm_bridge.files import replaced_file
+    from crm_bridge.overwriting import check_replaceable
     from crm_bridge.report.page import is_page
     from crm_bridge.report.review.page import write_page
     from crm_bridge.report.review.table import COLUMNS, write_review
@@ -63,7 +64,7 @@ def _write(reviewer: Reviewer, made: Review, path: Path, *, force: bool) -> None
     if form not in ("html", "csv", "xlsx"):
         raise UsageError(_("{path} is no .html, .csv or .xlsx file").format(path=path))
     check_replaceable(path, is_page if form == "html" else is_table(form, COLUMNS), force=force)
-    with replacing(path) as file:
+    with replaced_file(path) as file:
         if form == "html":
             write_page(made, lambda: reviewer.rows(made), file)
         else:

@@ -305,12 +305,7 @@ def confirm_plan(plan: DeletionPlan, word: object, *, now: Moment, by: str) -> C
     """
     refuse(plan.notes.refusals)
     check_fresh(plan, now=now)
-    given = word.strip() if isinstance(word, str) else ""
-    if given.lower().removeprefix("sha256:") == plan.digest:
-        how = "digest"
-    elif " ".join(given.split()) == plan.phrase():
-        how = "phrase"
-    else:
+    if (how := how_confirmed(word, plan.digest, plan.phrase())) is None:
         raise ConfirmationError(
             _("that does not confirm this plan ({digest}); nothing was sent").format(digest=plan.digest[:12]),
             reason="wrong_confirmation",
@@ -319,6 +314,14 @@ def confirm_plan(plan: DeletionPlan, word: object, *, now: Moment, by: str) -> C
             ),
         )
     return ConfirmedPlan(plan, Confirmation(plan.digest, now.at, by, how))
+
+
+def how_confirmed(word: object, digest: str, phrase: str) -> str | None:
+    """Return whether a word is this `digest` or this `phrase` typed out; None where it is neither."""
+    given = word.strip() if isinstance(word, str) else ""
+    if given.lower().removeprefix("sha256:") == digest:
+        return "digest"
+    return "phrase" if " ".join(given.split()) == phrase else None
 
 
 def check_fresh(plan: DeletionPlan, *, now: Moment) -> None:

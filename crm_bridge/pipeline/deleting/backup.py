@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 
 from crm_bridge import failpoints
-from crm_bridge.domain.canonical import JsonValue, canonical_bytes
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, EventKind, State
@@ -20,13 +20,12 @@ from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.context import RunContext, batches, read_ahead
-from crm_bridge.pipeline.deleting.storing import store
+from crm_bridge.pipeline.deleting.storing import begin_set, store, writing_backup
 from crm_bridge.pipeline.deleting.weighing import Weighing
 from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.run_log import BackedUpPlan, ContractEvent, RunLog
 from crm_bridge.pipeline.settling.absence import look_for
 from crm_bridge.redaction import quoted
-from crm_bridge.spi.adapter import Profile
 from crm_bridge.vault import SetEntry, SetWriter
 
 _ENTRIES_PER_COMMIT = 2_500
@@ -48,15 +47,9 @@ class _Copies(list[Snapshot | Unavailable]):
 def back_up(confirmed: ConfirmedPlan, file: PlanFile, *, log: RunLog) -> BackedUpPlan:
     """Save every contract that has no verified backup in this run yet. Raises BackupError; nothing is deleted then."""
     if left := _count_missing(file, log):
-        try:
+        hint = _("nothing was deleted; make room or choose another --home, then run the same command again")
+        with writing_backup(hint):
             _fill_sets(confirmed.plan, file, log, left)
-        except OSError as problem:
-            why = problem.strerror or type(problem).__name__
-            raise BackupError(
-                _("the backup cannot be written: {why}").format(why=why),
-                reason="backup_not_written",
-                hint=_("nothing was deleted; make room or choose another --home, then run the same command again"),
-            ) from None
     return BackedUpPlan(confirmed, file, log)
 
 
@@ -94,14 +87,8 @@ def saved_set(log: RunLog) -> Iterator[SetWriter]:
 
     A set that cannot be written or read back raises BackupError, and nothing of it counts.
     """
-    context = log.context
-    with context.vault.begin(
-        run=log.run.id,
-        plan=log.run.plan,
-        connection=context.connection,
-        schema=schema_bytes(context.profile),
-        info={"keep_until": (context.clock.now() + _KEEP).date().isoformat(), MADE_FOR: DELETION},
-    ) as writer:
+    keep_until = (log.context.clock.now() + _KEEP).date()
+    with begin_set(log.context, log.run.id, log.run.plan, keep_until, {MADE_FOR: DELETION}) as writer:
         try:
             yield writer
         except BackupError:
@@ -185,24 +172,3 @@ def _backed_up(set_id: str, entry: SetEntry, log: RunLog) -> ContractEvent:
 
 def _held(record_id: str, reason: Reason, code: str = "") -> ContractEvent:
     return ContractEvent(record_id, Event(EventKind.HELD, reason=reason, code=code))
-
-
-def schema_bytes(profile: Profile) -> bytes:
-    """Return the module's metadata as it goes into a backup set: what a restore needs to know about fields."""
-    fields: list[JsonValue] = [
-        {
-            "name": f.name,
-            "label": f.label,
-            "type": f.type,
-            "meaning": f.meaning,
-            "writable": f.writable,
-            "required": f.required,
-            "options": [list(option) for option in f.options],
-        }
-        for f in profile.fields
-    ]
-    relations: list[JsonValue] = [
-        {"name": r.name, "label": r.label, "kind": r.kind, "module": r.module, "saved": r.saved}
-        for r in profile.relations
-    ]
-    return canonical_bytes({"module": profile.module, "fields": fields, "relations": relations})

@@ -16,12 +16,10 @@ from crm_bridge.domain.planning.plan import DeletionPlan, Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.records.related_items import activity, differing, record_differs
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
-from crm_bridge.errors import BackupError
-from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
 from crm_bridge.pipeline.context import batches
 from crm_bridge.pipeline.deleting.backup import keep, saved_set
-from crm_bridge.pipeline.deleting.storing import held_by, in_words
+from crm_bridge.pipeline.deleting.storing import held_by, in_words, writing_backup
 from crm_bridge.pipeline.deleting.weighing import Weighing
 from crm_bridge.pipeline.run_log import ContractEvent, RunLog
 from crm_bridge.redaction import quoted
@@ -117,13 +115,8 @@ class RelatedItems:
         held: set[str] = set()
         if not copies:
             return held
-        try:
-            with saved_set(self._log) as writer:
-                held |= {copy.ref.id for copy in copies if not keep(self._log, writer, copy, step=self._final)}
-        except OSError as problem:
-            why = problem.strerror or type(problem).__name__
-            text = _("the backup cannot be written: {why}").format(why=why)
-            raise BackupError(text, reason="backup_not_written") from None
+        with writing_backup(), saved_set(self._log) as writer:
+            held |= {copy.ref.id for copy in copies if not keep(self._log, writer, copy, step=self._final)}
         return held
 
     def _hold(self, record_id: str, step: Step, reason: Reason, remark: str) -> set[str]:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from crm_bridge import failpoints
 from crm_bridge.clock import new_id
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import Contract, ContractRef
 from crm_bridge.domain.reasons import Reason
@@ -16,8 +17,7 @@ from crm_bridge.errors import BackupError, NothingMatchedError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.pipeline.context import RunContext, batches
-from crm_bridge.pipeline.deleting.backup import schema_bytes
-from crm_bridge.pipeline.deleting.storing import store
+from crm_bridge.pipeline.deleting.storing import begin_set, store, writing_backup
 from crm_bridge.vault import BackupSet, SetWriter
 
 BACKUP_MADE = "backup.made"
@@ -71,26 +71,13 @@ def save_refs(context: RunContext, refs: Iterable[ContractRef], *, keep_until: d
     """
     name = new_id(context.clock, context.randomness)
     unsaved: list[Unsaved] = []
-    try:
-        with context.vault.begin(
-            run=name,
-            plan=plan,
-            connection=context.connection,
-            schema=schema_bytes(context.profile),
-            info={"keep_until": keep_until.isoformat()},
-        ) as writer:
-            count = _fill(context, writer, refs, unsaved)
-            if not count:
-                raise _nothing(unsaved)
-            with failpoints.step("vault.close"):
-                made = writer.close()
-    except OSError as problem:
-        why = problem.strerror or type(problem).__name__
-        raise BackupError(
-            _("the backup cannot be written: {why}").format(why=why),
-            reason="backup_not_written",
-            hint=_("make room or choose another --home, then run the same command again"),
-        ) from None
+    hint = _("make room or choose another --home, then run the same command again")
+    with writing_backup(hint), begin_set(context, name, plan, keep_until) as writer:
+        count = _fill(context, writer, refs, unsaved)
+        if not count:
+            raise _nothing(unsaved)
+        with failpoints.step("vault.close"):
+            made = writer.close()
     saved = Saved(
         name, made.id, made.digest, made.count, made.header.attachments, made.bytes, keep_until, tuple(unsaved)
     )
@@ -136,34 +123,20 @@ def _nothing(unsaved: list[Unsaved]) -> NothingMatchedError | BackupError:
 
 
 def _entry(context: RunContext, saved: Saved, made: BackupSet) -> NewEntry:
-    return NewEntry(
-        op=BACKUP_MADE,
-        system=context.system,
-        org=context.profile.org_id,
-        module=context.profile.module,
-        run=saved.id,
-        crm_user=context.profile.user_id,
-        body={
-            "connection": context.connection,
-            "set": made.id,
-            "manifest": made.digest,
-            "count": saved.count,
-            "attachments": saved.attachments,
-            "unsaved": len(saved.unsaved),
-            "keep_until": saved.keep_until.isoformat(),
-        },
-    )
+    body: dict[str, JsonValue] = {
+        "connection": context.connection,
+        "set": made.id,
+        "manifest": made.digest,
+        "count": saved.count,
+        "attachments": saved.attachments,
+        "unsaved": len(saved.unsaved),
+        "keep_until": saved.keep_until.isoformat(),
+    }
+    return context.entry(BACKUP_MADE, body, run=saved.id)
 
 
 def journal_export(context: RunContext, *, form: str, count: int) -> None:
     """Journal that contracts left the CRM as a file that people can read: how many, in which format, by whom."""
-    entry = NewEntry(
-        op=EXPORT_MADE,
-        system=context.system,
-        org=context.profile.org_id,
-        module=context.profile.module,
-        crm_user=context.profile.user_id,
-        body={"connection": context.connection, "format": form, "count": count},
-    )
+    body: dict[str, JsonValue] = {"connection": context.connection, "format": form, "count": count}
     with failpoints.step("export.made"):
-        context.journal.append([entry])
+        context.journal.append([context.entry(EXPORT_MADE, body)])

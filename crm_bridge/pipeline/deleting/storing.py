@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 from crm_bridge import failpoints
+from crm_bridge.domain.canonical import JsonValue, canonical_bytes
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Gap, Snapshot
@@ -17,11 +21,36 @@ from crm_bridge.errors import (
 )
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.context import RunContext
+from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.failures import LASTING
 from crm_bridge.vault import SetWriter
 
 OF_ONE_FILE = frozenset({Reason.ATTACHMENT_TOO_LARGE, Reason.ATTACHMENT_SIZE})
 """Reasons of a BackupError that speak of one file; any other means that no backup can be written at all."""
+
+
+@contextmanager
+def writing_backup(hint: str = "") -> Iterator[None]:
+    """Raise BackupError in place of an OSError of the block, which writes a set."""
+    try:
+        yield
+    except OSError as problem:
+        why = problem.strerror or type(problem).__name__
+        text = _("the backup cannot be written: {why}").format(why=why)
+        raise BackupError(text, reason="backup_not_written", hint=hint) from None
+
+
+def begin_set(
+    context: RunContext, run: str, plan: str, keep_until: date, info: Mapping[str, str] | None = None
+) -> SetWriter:
+    """Begin a set of this connection with what a restore needs to know; `info` is sealed in its header."""
+    return context.vault.begin(
+        run=run,
+        plan=plan,
+        connection=context.connection,
+        schema=schema_bytes(context.profile),
+        info={"keep_until": keep_until.isoformat(), **(info or {})},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +105,17 @@ def held_by(gaps: tuple[Gap, ...], *, step: Step, best_effort: bool) -> Reason |
 def in_words(gaps: tuple[Gap, ...] | list[Gap]) -> str:
     """Return what a copy lacks, for the contract's row."""
     return "; ".join(gap.text() for gap in gaps if not gap.elsewhere)
+
+
+def schema_bytes(profile: Profile) -> bytes:
+    """Return the module's metadata as it goes into a backup set: what a restore needs to know about fields."""
+    names = ("name", "label", "type", "meaning", "writable", "required")
+    fields: list[JsonValue] = [
+        {**{name: getattr(f, name) for name in names}, "options": [list(option) for option in f.options]}
+        for f in profile.fields
+    ]
+    relations: list[JsonValue] = [
+        {"name": r.name, "label": r.label, "kind": r.kind, "module": r.module, "saved": r.saved}
+        for r in profile.relations
+    ]
+    return canonical_bytes({"module": profile.module, "fields": fields, "relations": relations})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.planning.facts import FactSheet, TenantFact
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
-from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.context import RunContext
 
@@ -16,20 +16,14 @@ FACTS = "prove.facts"
 
 def journal_facts(context: RunContext, facts: Iterable[TenantFact]) -> None:
     """Write facts about the tenant of a connection; they are in force from the next sign-in on."""
-    listed = {fact.found.question: fact.as_json() for fact in facts}
+    listed: dict[str, JsonValue] = {fact.found.question: fact.as_json() for fact in facts}
     if listed:
-        context.journal.append(
-            [
-                NewEntry(
-                    op=FACTS,
-                    system=context.system,
-                    org=context.profile.org_id,
-                    module=context.profile.module,
-                    crm_user=context.profile.user_id,
-                    body={"connection": context.connection, "adapter": context.adapter_version, "facts": listed},
-                )
-            ]
-        )
+        body: dict[str, JsonValue] = {
+            "connection": context.connection,
+            "adapter": context.adapter_version,
+            "facts": listed,
+        }
+        context.journal.append([context.entry(FACTS, body)])
 
 
 def read_facts(journal: Journal, *, connection: str, system: str) -> FactSheet:

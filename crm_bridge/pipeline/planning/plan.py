@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crm_bridge import failpoints
 from crm_bridge.clock import moment_of, new_id
+from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.planning.cost import predict
@@ -346,23 +347,16 @@ def side_effects(context: RunContext, options: PlanOptions) -> tuple[str, ...]:
 
 def _plan_made(context: RunContext, plan: DeletionPlan) -> NewEntry:
     head = plan.head
-    return NewEntry(
-        op=PLAN_MADE,
-        system=context.system,
-        org=head.org,
-        module=head.module,
-        plan=plan.digest,
-        crm_user=head.user,
-        body={
-            "connection": head.connection,
-            "plan_id": head.id,
-            "count": plan.count,
-            "step": head.step.value,
-            "automations": head.automations,
-            "expires_at": head.expires_at.isoformat(timespec="milliseconds"),
-            "where": context.journal.keyed_digest("where", head.where),
-            "reason": context.journal.keyed_digest("reason", head.reason),
-            "assumptions": list(head.assumptions),
-            **policy_facts(context.journal, plan.notes),
-        },
-    )
+    body: dict[str, JsonValue] = {
+        "connection": head.connection,
+        "plan_id": head.id,
+        "count": plan.count,
+        "step": head.step.value,
+        "automations": head.automations,
+        "expires_at": head.expires_at.isoformat(timespec="milliseconds"),
+        "where": context.journal.keyed_digest("where", head.where),
+        "reason": context.journal.keyed_digest("reason", head.reason),
+        "assumptions": list(head.assumptions),
+        **policy_facts(context.journal, plan.notes),
+    }
+    return context.entry(PLAN_MADE, body, plan=plan.digest)

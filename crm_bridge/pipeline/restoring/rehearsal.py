@@ -11,7 +11,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from crm_bridge import failpoints
@@ -23,7 +23,6 @@ from crm_bridge.domain.restoring.forecast import Promises
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import BackupError, CrmBridgeError, NothingMatchedError
 from crm_bridge.i18n import _
-from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.deleting.saving import save_refs
@@ -87,21 +86,9 @@ class Rehearsal:
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return it as JSON: names and counts, no values."""
-        blocking: list[JsonValue] = list(self.blocking)
-        not_covered: list[JsonValue] = list(self.not_covered)
-        return {
-            "result": self.result,
-            "planned": self.planned,
-            "contracts": self.contracts,
-            "bound_percent": self.bound,
-            "fields": self.fields,
-            "rows": self.rows,
-            "files": self.files,
-            "files_equal": self.files_equal,
-            "blocking": blocking,
-            "not_covered": not_covered,
-            "set": self.set_id,
-        }
+        facts = asdict(self)
+        lists = {"blocking": list(self.blocking), "not_covered": list(self.not_covered)}
+        return {**facts, **lists, "bound_percent": self.bound, "set": facts.pop("set_id")}
 
 
 def rehearse(context: RunContext, file: PlanFile, stage: Stage) -> Rehearsal:
@@ -296,16 +283,8 @@ def _compare(
 
 
 def _note(context: RunContext, file: PlanFile, found: Rehearsal, run: str = "") -> None:
-    entry = NewEntry(
-        op=REHEARSED,
-        system=context.system,
-        org=context.profile.org_id,
-        module=context.profile.module,
-        plan=file.plan.digest,
-        run=run,
-        crm_user=context.profile.user_id,
-        body={"connection": context.connection, **found.as_json()},
-    )
+    body = {"connection": context.connection, **found.as_json()}
+    entry = context.entry(REHEARSED, body, plan=file.plan.digest, run=run)
     # What a run waits for nothing more after is written with its first intents.
     write = context.journal.defer if run and found.result != BLOCKED else context.journal.append
     with failpoints.step("rehearsal.journal"):

@@ -13,7 +13,7 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import State
 from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _
-from crm_bridge.journal.format.entry import Entry, NewEntry
+from crm_bridge.journal.format.entry import Entry
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.deleting.delete import interrupted
 from crm_bridge.pipeline.entries import RUN_START
@@ -96,10 +96,7 @@ class DeletionAudit:
             "outside": len(outside),
             "ids": [*outside[:_NAMED]],
         }
-        profile = context.profile
-        context.journal.append(
-            [NewEntry(AUDITED, context.system, profile.org_id, profile.module, crm_user=profile.user_id, body=body)]
-        )
+        context.journal.append([context.entry(AUDITED, body)])
 
     def _deleted(self) -> Iterator[Whereabouts]:
         seen = 0

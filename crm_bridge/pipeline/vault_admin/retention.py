@@ -9,6 +9,7 @@ from enum import StrEnum
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.domain.canonical import JsonValue, digest_of
+from crm_bridge.domain.planning.plan import how_confirmed
 from crm_bridge.errors import BackupError, ConfirmationError, GuardError, NothingMatchedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import NewEntry
@@ -171,14 +172,16 @@ class VaultRetention:
         """
         how = _how(plan, confirm)
         with failpoints.step("vault.confirmed"):
-            self.journal.append([_entry(f"vault.{plan.kind.value}.confirmed", _confirmed(plan, self.actor, how))])
+            self.journal.append(
+                [NewEntry(f"vault.{plan.kind.value}.confirmed", body=_confirmed(plan, self.actor, how))]
+            )
         done = []
         for one in plan.sets:
             with failpoints.step("vault.dispose"):
                 cannot_reach = self._dispose(plan.kind, one.set_id)
             body: dict[str, JsonValue] = {"set": one.set_id, "plan": plan.digest, "count": one.count}
             with failpoints.step("vault.disposed"):
-                self.journal.append([_entry(_done(plan.kind), body, run=one.run)])
+                self.journal.append([NewEntry(_done(plan.kind), body=body, run=one.run)])
             done.append(DisposalResult(one.set_id, plan.kind, cannot_reach))
         return done
 
@@ -203,20 +206,13 @@ class VaultRetention:
 
 
 def _how(plan: DisposalPlan, word: str) -> str:
-    said = word.strip()
-    if said.lower().removeprefix("sha256:") == plan.digest:
-        return "digest"
-    if " ".join(said.split()) == plan.phrase:
-        return "phrase"
+    if how := how_confirmed(word, plan.digest, plan.phrase):
+        return how
     raise ConfirmationError(
         _("that does not confirm what is in the vault now; nothing was changed"),
         reason="wrong_confirmation",
         hint=_("run the command without --confirm to see the sets and the digest"),
     )
-
-
-def _entry(op: str, body: dict[str, JsonValue], *, run: str = "") -> NewEntry:
-    return NewEntry(op=op, run=run, body=body)
 
 
 def _done(kind: DisposalKind) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from crm_bridge.errors import BackupError
-from crm_bridge.files import fsync_folder, hold_folder
+from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
+from crm_bridge.locks import hold_folder
 from crm_bridge.vault.disk import create_file, read_file, write_file
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
