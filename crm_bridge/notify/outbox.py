@@ -14,8 +14,9 @@ from pathlib import Path
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.errors import ConfigError
-from crm_bridge.files import ensure_private_folder, hold, read_private, write_private
+from crm_bridge.files import ensure_private_folder, read_private, write_private
 from crm_bridge.i18n import _
+from crm_bridge.locks import hold
 from crm_bridge.notify.message import DeliveryState, Dispatch, Notice, SendResult
 
 FOLDER = "outbox"
