@@ -12,7 +12,7 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Gap, PartKind, Snapshot, SnapshotPart, Unavailable
 from crm_bridge.errors import CrmBridgeError, PermissionDeniedError, RequestRefusedError, UsageError
 from crm_bridge.i18n import _
-from crm_bridge.transport import Response
+from crm_bridge.transport import Response, raw_items
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.module import metadata
@@ -33,6 +33,7 @@ from crm_bridge_zoho.reading.hanging import Hanging
 from crm_bridge_zoho.reading.inbound import Found, Inbound, inbound_of, named, read_inbound, take
 from crm_bridge_zoho.reading.parallel import ordered_map
 from crm_bridge_zoho.reading.read_by_id import ById, Rows
+from crm_bridge_zoho.reading.subform_rows import MOST_ROWS, SubformRows, with_rows
 from crm_bridge_zoho.wire import Listed, Row, list_of, rows_of, slices_of
 
 NOTE_FIELDS = "id,Note_Title,Note_Content,Owner,Created_Time,Created_By,Parent_Id"
@@ -55,6 +56,8 @@ class _Material:
     """Ids of records of which one piece holds a value that cannot be read."""
     hanging: Mapping[str, Mapping[str, list[Row]]]
     """By list, and by id: the rows of lists that were read, or found empty, for many contracts at once."""
+    subforms: Mapping[str, Mapping[str, list[Row]]]
+    """The same for subforms."""
 
 
 class Snapshotter:
@@ -73,6 +76,14 @@ class Snapshotter:
         self._problem = ""
         self._known_fields: dict[str, str] = {}
         self._hanging = Hanging(coql, self._list, size=in_list)
+        only_by_id = [self._module.fields[name] for name in sorted(self._module.columns.by_id)]
+        self._subforms: dict[str, SubformRows] = {}
+        if all(field.data_type == "subform" and field.target for field in only_by_id):
+            # Any other field that only a read by id shows has every record read so anyway.
+            for field in only_by_id:
+                content = self._module.content.lists[field.api_name]
+                rows = SubformRows(client, coql, self._rows_inside, field, content, size=in_list)
+                self._subforms[field.api_name] = rows
 
     def take(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         """Yield one result per ref, in the order of `refs`."""
@@ -137,7 +148,8 @@ class Snapshotter:
         inbound, refused = read_inbound(self._coql, self._inbound(), live, in_list=self._in_list)
         lists = [one for one in self._lists(refused) if one.api_name in (NOTES, ATTACHMENTS)]
         hanging = {one.api_name: self._hanging.rows(one, live) for one in lists}
-        return _Material(rows, extra, inbound, refused, cut, frozenset(unreadable), hanging)
+        subforms = {name: one.of(live) for name, one in self._subforms.items()}
+        return _Material(rows, extra, inbound, refused, cut, frozenset(unreadable), hanging, subforms)
 
     def _inbound(self) -> tuple[Inbound, ...]:
         if self._pointing is None:
@@ -162,7 +174,10 @@ class Snapshotter:
     def _one(self, ref: ContractRef, row: Row, material: _Material) -> Snapshot | Unavailable:
         files: list[Attachment] = []
         record, parts, inbound = row.raw, list(material.extra[ref.id]), material.inbound[ref.id]
-        if self._module.columns.by_id:
+        inside = {name: known[ref.id] for name, known in material.subforms.items() if ref.id in known}
+        if inside and len(inside) == len(self._subforms):
+            record = with_rows(record, inside)
+        elif self._module.columns.by_id:
             values, record = self._whole(ref)
             # First, so that whoever puts the slices together in their order ends with the texts in full.
             parts.insert(0, SnapshotPart(PartKind.EXTRA, "fields-1", row.raw))
@@ -234,6 +249,14 @@ class Snapshotter:
         if not rows:
             raise CrmBridgeError(_("the record vanished while it was copied"), reason=Reason.NOT_FOUND, vendor="zoho")
         return rows[0], slices_of(answer, "data")[0]
+
+    def _rows_inside(self, ref: ContractRef, one: RelatedList) -> list[Row]:
+        """Return the rows of a subform that the record itself shows; none where a query may not show as many."""
+        values, record = self._whole(ref)
+        rows = values.get(one.api_name)
+        if not isinstance(rows, list) or len(rows) >= MOST_ROWS:
+            return []
+        return [Row(row, raw) for row, raw in zip(rows, raw_items(record, one.api_name), strict=True)]
 
     def _in_fields(self, ref: ContractRef, values: Mapping[str, Any]) -> Iterator[Attachment]:
         for name in sorted(self._module.columns.by_id):

@@ -25,23 +25,27 @@ FEWEST = 20
 _MOST_FAILURES = 3
 
 ReadList = Callable[[ContractRef, RelatedList], list[Row]]
-Children = Mapping[str, set[str]]
+Children = Mapping[str, list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Control:
-    """A contract, and the ids of what its own list showed."""
+    """A contract, and what its own list showed."""
 
     id: str
-    children: frozenset[str]
+    rows: tuple[Row, ...]
 
 
-class _UnreliableError(Exception):
+class UnreliableError(Exception):
     """A query left out what a contract's own list shows."""
 
 
 class Hanging:
     """What hangs on contracts in one kind of list, found for many at once."""
+
+    _columns: tuple[str, ...] = ("id", PARENT)
+    _limit = SMALL_LIMIT
+    _raw = False
 
     def __init__(self, coql: Coql, read: ReadList, *, size: int) -> None:
         """Read the list of one contract by `read`; `size` ids in one list of a query."""
@@ -65,7 +69,7 @@ class Hanging:
                 lambda ids: self._proven(one, ids, by_id, control), _shares(list(by_id), self._size - 1)
             ):
                 found.update(known)
-        except _UnreliableError:
+        except UnreliableError:
             self._failures[one.api_name] = _MOST_FAILURES
             return {}
         except CrmBridgeError as error:
@@ -82,7 +86,7 @@ class Hanging:
             for record_id in sorted(self._ask(one, ids).keys() & by_id.keys()):
                 if rows := self._read(by_id[record_id], one):
                     found[record_id] = rows
-                    self._controls[one.api_name] = _Control(record_id, frozenset(row.id for row in rows))
+                    self._controls[one.api_name] = _Control(record_id, tuple(rows))
                     return self._controls[one.api_name]
         return None
 
@@ -92,36 +96,47 @@ class Hanging:
         """Return the rows of these contracts, nothing unless the answer shows the control behind them."""
         asked = [record_id for record_id in ids if record_id != control.id]
         told = self._ask(one, [*asked, control.id])
-        if not control.children <= told.get(control.id, set()):
+        if not self._shows(control.rows, told.get(control.id, [])):
             # It may be gone, or have lost a note: another one is looked for the next time.
             self._controls.pop(one.api_name, None)
             self._failures[one.api_name] += 1
             return {}
         found: dict[str, list[Row]] = {record_id: [] for record_id in asked}
         for record_id in told.keys() & set(asked):
-            try:
-                found[record_id] = self._read(by_id[record_id], one)
-            except CrmBridgeError as error:
-                if error.reason in ENDS_THE_RUN:
-                    raise
+            if (rows := self._whole(one, by_id[record_id], told[record_id])) is None:
                 del found[record_id]
-                continue
-            if {row.id for row in found[record_id]} - told[record_id]:
-                raise _UnreliableError
+            else:
+                found[record_id] = rows
         return found
+
+    def _shows(self, known: Sequence[Row], told: Sequence[Row]) -> bool:
+        """Return whether an answer shows all that is known to hang on the control."""
+        return {row.id for row in known} <= {row.id for row in told}
+
+    def _whole(self, one: RelatedList, ref: ContractRef, told: Sequence[Row]) -> list[Row] | None:
+        """Return the rows of a contract of which a query shows some: from its own list. None: nobody knows them."""
+        try:
+            rows = self._read(ref, one)
+        except CrmBridgeError as error:
+            if error.reason in ENDS_THE_RUN:
+                raise
+            return None
+        if {row.id for row in rows} - {row.id for row in told}:
+            raise UnreliableError
+        return rows
 
     def _ask(self, one: RelatedList, ids: Sequence[str]) -> Children:
         """Return what a query finds under these contracts. Raises CrmBridgeError where it cannot be asked or read."""
-        children: dict[str, set[str]] = {}
-        select = Select(one.module, ("id", PARENT), in_list(column(PARENT), ids))
-        for answer in self._coql.pages(select, limit=SMALL_LIMIT):
-            listed = rows_of(answer, "data")
+        children: dict[str, list[Row]] = {}
+        select = Select(one.module, self._columns, in_list(column(PARENT), ids))
+        for answer in self._coql.pages(select, limit=self._limit):
+            listed = rows_of(answer, "data", raw=self._raw)
             if listed.unreadable:
-                raise _UnreliableError
+                raise UnreliableError
             for row in listed.rows:
                 parent = row.values.get(PARENT)
                 parent_id = id_text(parent.get("id") if isinstance(parent, Mapping) else parent)
-                children.setdefault(parent_id, set()).add(row.id)
+                children.setdefault(parent_id, []).append(row)
         return children
 
 
