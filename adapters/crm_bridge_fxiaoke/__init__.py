@@ -13,6 +13,7 @@ In reading order:
     wire           what 纷享销客 sends, read once
     discovery      which object holds the contracts, and which other objects hang on it
     mapping        which vendor field means what, and how a row becomes a contract
+    costs          what each step of the journey costs
     profile        who acts, where, with which fields, relations, limits and assumptions
     module/        the contract object
     filters        filters in 纷享销客's language

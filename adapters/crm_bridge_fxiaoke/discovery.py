@@ -119,6 +119,11 @@ class Discovery:
             return self._relations
 
     @property
+    def described(self) -> int:
+        """Return how many objects were asked for their description, those that were refused included."""
+        return len(self._described) + len(self._refused)
+
+    @property
     def undescribed(self) -> tuple[str, ...]:
         """Return the objects whose description was refused: whether they refer to contracts is not known."""
         return tuple(self._refused)

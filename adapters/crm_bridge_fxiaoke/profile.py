@@ -13,6 +13,7 @@ from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
 from crm_bridge.spi.later import Later
 from crm_bridge.transport import is_loopback
 from crm_bridge_fxiaoke.capabilities import CAPABILITIES, LIMITS
+from crm_bridge_fxiaoke.costs import costs_of
 from crm_bridge_fxiaoke.discovery import Discovery, Relation
 from crm_bridge_fxiaoke.error_table import clean
 from crm_bridge_fxiaoke.mapping import FieldMap
@@ -56,6 +57,7 @@ def make_profile(
         may=dict.fromkeys(Step, Support.UNPROVEN),
         warnings=Later(lambda: _warnings(settings, fields, discovery)),
         assumptions=Later(lambda: settings.assumptions.stated(but=_not_asked(fields, discovery.relations()))),
+        costs=Later(lambda: costs_of(discovery, limits_for(settings, meta.name), settings)),
         content=fields.content(lambda: {one.object.name: one.object for one in discovery.relations() if one.detail}),
     )
 

@@ -94,6 +94,7 @@ class ZohoAdapter:
             contract_module,
             self._settings,
             relations=self._relations,
+            queried=self._snapshotter.queried,
             trash_batch=self._remover.batch,
             in_flight=self.client.cap(allowed),
             credits_left=self.client.credits_left,

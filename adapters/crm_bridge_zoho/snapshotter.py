@@ -85,6 +85,12 @@ class Snapshotter:
                 rows = SubformRows(client, coql, self._rows_inside, field, content, size=in_list)
                 self._subforms[field.api_name] = rows
 
+    def queried(self) -> frozenset[str]:
+        """Return the lists of notes and files, and the subforms, that queries take for many contracts at once."""
+        lists = [one for one in self._module.related if one.api_name in (NOTES, ATTACHMENTS) and one.module]
+        taken = {one.api_name for one in lists if self._hanging.takes(one)}
+        return frozenset(taken | {name for name, one in self._subforms.items() if one.is_taken})
+
     def take(self, refs: Sequence[ContractRef]) -> Iterator[Snapshot | Unavailable]:
         """Yield one result per ref, in the order of `refs`."""
         if self._problem:

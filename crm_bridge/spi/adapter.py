@@ -96,8 +96,8 @@ class Profile:
     """Names of the switches this adapter relies on, `name=value`; the plan lists them."""
     calls_left: int | None = None
     """What is left of today's quota, where the CRM says so."""
-    costs: tuple[CallCost, ...] = ()
-    """The calls of a plan, from sign-in to verified; none where an adapter does not tell beforehand."""
+    costs: Sequence[CallCost] = ()
+    """The calls of a plan, from sign-in to verified; none where an adapter does not tell beforehand. May be `Later`."""
     why: Mapping[Step, str] = field(default_factory=dict)
     """For steps that `may` calls ABSENT: what is missing, and who can give it."""
     content: Content | None = None

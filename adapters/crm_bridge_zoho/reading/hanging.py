@@ -43,8 +43,7 @@ class UnreliableError(Exception):
 class Hanging:
     """What hangs on contracts in one kind of list, found for many at once."""
 
-    _columns: tuple[str, ...] = ("id", PARENT)
-    _limit = SMALL_LIMIT
+    limit = SMALL_LIMIT
     _raw = False
 
     def __init__(self, coql: Coql, read: ReadList, *, size: int) -> None:
@@ -54,6 +53,23 @@ class Hanging:
         self._size = size
         self._controls: dict[str, _Control] = {}
         self._failures: Counter[str] = Counter()
+        self._asked: set[str] = set()
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return ("id", PARENT)
+
+    def takes(self, one: RelatedList) -> bool:
+        """Return whether queries take a list at all; they are asked once."""
+        if one.api_name not in self._asked:
+            self._asked.add(one.api_name)
+            try:
+                self._coql.page(Select(one.module, self._columns), limit=1)
+            except CrmBridgeError as error:
+                if error.reason in ENDS_THE_RUN:
+                    raise
+                self._failures[one.api_name] = _MOST_FAILURES
+        return self._failures[one.api_name] < _MOST_FAILURES
 
     def rows(self, one: RelatedList, refs: Sequence[ContractRef]) -> Mapping[str, list[Row]]:
         """Return the rows of each contract of which they are known; the others have to be asked themselves."""
@@ -129,7 +145,7 @@ class Hanging:
         """Return what a query finds under these contracts. Raises CrmBridgeError where it cannot be asked or read."""
         children: dict[str, list[Row]] = {}
         select = Select(one.module, self._columns, in_list(column(PARENT), ids))
-        for answer in self._coql.pages(select, limit=self._limit):
+        for answer in self._coql.pages(select, limit=self.limit):
             listed = rows_of(answer, "data", raw=self._raw)
             if listed.unreadable:
                 raise UnreliableError

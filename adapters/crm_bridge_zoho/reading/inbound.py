@@ -16,7 +16,7 @@ from crm_bridge_zoho.module import metadata
 from crm_bridge_zoho.module.account import is_hidden
 from crm_bridge_zoho.module.columns import MOST_COLUMNS
 from crm_bridge_zoho.module.metadata import RelatedList
-from crm_bridge_zoho.reading.coql import Coql, Select, any_id, column
+from crm_bridge_zoho.reading.coql import SMALL_LIMIT, Coql, Select, any_id, column
 from crm_bridge_zoho.wire import Listed, id_text, rows_of
 
 IDS_A_QUERY = 500
@@ -85,7 +85,11 @@ def read_inbound(
         for at in range(0, len(ids), IDS_A_QUERY):
             share = ids[at : at + IDS_A_QUERY]
             try:
-                for answer in coql.pages(Select(one.module, one.columns, any_id(share, in_list, column(one.field)))):
+                # Credits are charged by the LIMIT.
+                select = Select(one.module, one.columns, any_id(share, in_list, column(one.field)))
+                for answer in coql.pages(
+                    select, limit=max(SMALL_LIMIT, len(share))
+                ):  # by the LIMIT credits are charged
                     take(found, share, one, rows_of(answer, "data", raw=True))
             except CrmBridgeError as error:
                 if error.reason in ENDS_THE_RUN:

@@ -6,6 +6,7 @@ A query is taken at its word only where it shows the rows of its control value b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.records.content import Content
@@ -25,7 +26,7 @@ MOST_ROWS = 100
 class SubformRows(Hanging):
     """The rows of one subform. Where they cannot be known, nothing is told and each record is read by itself."""
 
-    _limit = 2000
+    limit = 1000
     _raw = True
 
     def __init__(
@@ -37,13 +38,17 @@ class SubformRows(Hanging):
         self._content = content
         self._list = RelatedList(field.api_name, field.label, field.data_type, field.target, PARENT)
 
+    @property
+    def is_taken(self) -> bool:
+        """Return whether queries show all of a row, as far as one tells that is asked for any."""
+        return bool(self._columns) and self.takes(self._list)
+
     def of(self, refs: Sequence[ContractRef]) -> Mapping[str, list[Row]]:
         """Return the rows of each contract of which they are known."""
-        if self._columns == Hanging._columns:
-            self._columns = self._all_columns()
         return self.rows(self._list, refs) if self._columns else {}
 
-    def _all_columns(self) -> tuple[str, ...]:
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
         """Return the columns of a row; none where a query would not show all of it."""
         try:
             fields = read_fields(self._client, self._list.module)

@@ -117,7 +117,8 @@ def _costs(plan: Plan) -> list[tuple[str, object]]:
     costs: list[tuple[str, object]] = []
     if notes.predicted:
         left = "" if notes.credits_left is None else _(", {left} left today").format(left=notes.credits_left)
-        told = _("about {calls} calls, {credits} credits{left}; files come on top")
+        with_credits = _("about {calls} calls, {credits} credits{left}; what fills a list, and files, come on top")
+        told = with_credits if notes.predicted.credits else _("about {calls} calls; long lists and files come on top")
         costs.append((_("cost"), told.format(calls=notes.predicted.calls, credits=notes.predicted.credits, left=left)))
     if notes.pace:
         costs.append((_("calls"), pace_text(notes.pace)))

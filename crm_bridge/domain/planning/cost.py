@@ -28,11 +28,15 @@ class CallCost:
     """Only for plans of this step; None: for all. A purge is planned as both steps."""
     fast: bool | None = None
     """Only with (True) or only without (False) the CRM's fast path; None: both."""
+    least: int = 0
+    """Only for plans of at least so many contracts."""
+    most: int | None = None
+    """Only for plans of at most so many; None: of any number."""
 
-    def applies(self, step: Step, *, fast: bool) -> bool:
-        """Return whether a plan sends this kind of call."""
-        fits = self.step is None or self.step is step or step is Step.PURGE
-        return fits and self.fast in (None, fast)
+    def applies(self, step: Step, *, fast: bool, count: int) -> bool:
+        """Return whether a plan of `count` contracts sends this kind of call. One that purges trashes first."""
+        fits = self.step is None or self.step is step
+        return fits and self.fast in (None, fast) and self.least <= count and (self.most is None or count <= self.most)
 
     def predicted(self, count: int) -> Prediction:
         """Return the calls and credits for `count` contracts."""
@@ -48,7 +52,7 @@ class CallCost:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Calls and credits of one plan, from sign-in to verified; the bytes of files come on top."""
+    """Calls and credits of one plan, from sign-in to verified; lists that are not empty and files come on top."""
 
     calls: int
     credits: int
@@ -64,5 +68,5 @@ class Prediction:
 
 def predict(costs: Iterable[CallCost], count: int, step: Step, *, fast: bool = False) -> Prediction | None:
     """Return what a plan of `count` contracts costs; None where the adapter tells no costs."""
-    sent = [cost for cost in costs if cost.applies(step, fast=fast)]
+    sent = [cost for cost in costs if cost.applies(step, fast=fast, count=count)]
     return sum((cost.predicted(count) for cost in sent), Prediction(0, 0)) if sent else None
