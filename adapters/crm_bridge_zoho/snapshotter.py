@@ -59,6 +59,11 @@ class _Material:
     subforms: Mapping[str, Mapping[str, list[Row]]]
     """The same for subforms."""
 
+    def inside(self, record_id: str) -> Mapping[str, list[Row]]:
+        """Return the rows of every subform of a contract, by subform; nothing unless all of them are known."""
+        known = {name: rows[record_id] for name, rows in self.subforms.items() if record_id in rows}
+        return known if len(known) == len(self.subforms) else {}
+
 
 class Snapshotter:
     """Takes snapshots: reads for many contracts at once, single reads only where nothing else shows the data."""
@@ -180,8 +185,7 @@ class Snapshotter:
     def _one(self, ref: ContractRef, row: Row, material: _Material) -> Snapshot | Unavailable:
         files: list[Attachment] = []
         record, parts, inbound = row.raw, list(material.extra[ref.id]), material.inbound[ref.id]
-        inside = {name: known[ref.id] for name, known in material.subforms.items() if ref.id in known}
-        if inside and len(inside) == len(self._subforms):
+        if inside := material.inside(ref.id):
             record = with_rows(record, inside)
         elif self._module.columns.by_id:
             values, record = self._whole(ref)
