@@ -193,9 +193,7 @@ class Snapshotter:
             parts.insert(0, SnapshotPart(PartKind.EXTRA, "fields-1", row.raw))
             files += self._in_fields(ref, values)
             parts += self._cut_rows(ref, values)
-        gaps: list[Gap] = []
-        links: list[str] = []
-        vanished = False
+        gaps, links, vanished = list[Gap](), list[str](), False
         for one in self._lists(material.refused):
             try:
                 rows = material.hanging.get(one.api_name, {}).get(ref.id)
