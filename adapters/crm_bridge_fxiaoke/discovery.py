@@ -120,8 +120,8 @@ class Discovery:
 
     @property
     def described(self) -> int:
-        """Return how many objects were asked for their description, those that were refused included."""
-        return len(self._described) + len(self._refused)
+        """Return how many objects were asked for their description."""
+        return len({*self._described, *self._refused})
 
     @property
     def undescribed(self) -> tuple[str, ...]:
@@ -235,8 +235,7 @@ class Discovery:
 
     def _alike(self) -> list[ObjectEntry]:
         def fits(one: ObjectEntry) -> bool:
-            custom = one.custom and bool(_LOOKS_LIKE.search(one.label) or _LOOKS_LIKE.search(one.name))
-            return one.name in PRESETS or custom
+            return one.name in PRESETS or (one.custom and any(map(_LOOKS_LIKE.search, (one.label, one.name))))
 
         return [one for one in self.objects() if fits(one)]
 

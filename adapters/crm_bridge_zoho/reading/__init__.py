@@ -7,6 +7,7 @@ In reading order:
     deletions   deletions of the contract module since a moment, as Zoho lists them
     files       the files of a contract
     hanging     notes and files of many contracts
+    subform_rows  rows of subforms of many contracts
     inbound     records of other modules that point at contracts
     locks       who locked a record
     parallel    doing independent reads side by side
