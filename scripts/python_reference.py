@@ -47,7 +47,7 @@ INSIDE = {
     "Bridge": "env on_call reading wait_seconds stop progress warn receipts journal reading_journal make_keys "
     "own_keys vault retention connections resolved adapter adapter_context keep_connection change_connection "
     "profile context rules forget "
-    "removed journal_keys withdrawn",
+    "removed journal_keys withdrawn rotate_journal_key renew_journal",
     "Connection": "context journal_export leave_out_rehearsal renew",
     "JournalFindings": "as_json",
     "Plan": "deletion_plan file",

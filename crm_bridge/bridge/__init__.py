@@ -4,6 +4,7 @@ In reading order:
 
     bridge           the front door
     state_directory  one state directory
+    journal_verbs    its journal: check, export, a new key, begin anew
     connection       what is there, plans for it, and the verbs that carry plans out or take them back
     tenant           the tenant behind a connection
     run_verbs        runs, as verbs of a connection
@@ -17,6 +18,7 @@ In reading order:
     undo             undoing a run
     wanted           which contracts a call means
     removals         which deletions of this state directory a number or an id means
+    receipt_file     a receipt in a file
     waiting          waiting for another process that has the plan or its contracts
     approvals        approvals and the team of a state directory
     plan_result      a plan as scripts and screens get it

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crm_bridge.bridge.journal_verbs import JOURNAL_FOLDER, JournalVerbs
 from crm_bridge.bridge.setup.actor import os_user
 from crm_bridge.pipeline.stopping import Progress
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.approvals import Approvals
-    from crm_bridge.bridge.environment import Environment
     from crm_bridge.bridge.plan_result import Plan
     from crm_bridge.bridge.run_result import Receipt, Run
     from crm_bridge.bridge.setup.own_keys import OwnKey
-    from crm_bridge.journal.checking.external_evidence import ReceiptFile
-    from crm_bridge.journal.checking.findings import JournalFindings
-    from crm_bridge.journal.pin import Pin
-    from crm_bridge.journal.store import Journal
     from crm_bridge.pipeline.planning.plan_sharing import PlanOutline
     from crm_bridge.pipeline.receipt import Withdrawal
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.vault_admin.retention import VaultRetention
     from crm_bridge.vault import Vault
 
-JOURNAL_FOLDER = "journal"
 
-
-class StateDirectory:
+class StateDirectory(JournalVerbs):
     """Journal, vault, keys and runs of a state directory, opened when first used; nothing here signs in."""
 
-    env: Environment
     progress: Progress
-    reading: bool
-
-    @property
-    def home(self) -> Path:
-        """Return the state directory."""
-        return self.env.home
 
     @property
     def receipts(self) -> Path:
@@ -50,45 +35,6 @@ class StateDirectory:
 
         folder = self.home / "receipts"
         return folder if self._only_readable(self.home) else ensure_private_folder(folder)
-
-    def _only_readable(self, folder: Path) -> bool:
-        """Return whether a command that only reads stands before a folder that cannot be written to."""
-        return self.reading and folder.exists() and not os.access(folder, os.W_OK)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Open the journal, creating it and its keys when missing. Raises JournalError, CredentialStoreError."""
-        from crm_bridge.bridge.setup.kept import compare_with_receipts
-        from crm_bridge.files import ensure_private_folder
-        from crm_bridge.journal.store import Journal
-
-        env, folder = self.env, self.home / JOURNAL_FOLDER
-        read_only = self._only_readable(folder)
-        journal = Journal.open(
-            folder if read_only else ensure_private_folder(folder),
-            keys=env.keys,
-            pins=env.pins,
-            clock=env.clock,
-            randomness=env.randomness,
-            read_only=read_only,
-        )
-        try:
-            compare_with_receipts(journal, self.home / "receipts")
-        except BaseException:
-            journal.close()
-            raise
-        return journal
-
-    @contextmanager
-    def reading_journal(self) -> Iterator[Journal]:
-        """Lend the journal; once the bridge was closed, it is opened for as long as the block runs."""
-        known = "journal" in self.__dict__
-        try:
-            yield self.journal
-        finally:
-            if not known:
-                self.journal.close()
-                del self.__dict__["journal"]
 
     def make_keys(self) -> tuple[str, ...]:
         """Make the keys of journal and backups that are missing; return their names. Raises JournalError.
@@ -238,70 +184,6 @@ class StateDirectory:
         from crm_bridge.bridge.removals import removals
 
         return [removal.run.id for removal in removals(self, wanted, connection=connection)]
-
-    def check_journal(
-        self,
-        *,
-        vkeys: Sequence[str] = (),
-        pin: Pin | None = None,
-        checkpoints: Sequence[str] = (),
-        receipts: Sequence[str | bytes | ReceiptFile] = (),
-    ) -> JournalFindings:
-        """Recompute the journal; without `vkeys` and `pin`, compare it with the key and the pin of this installation.
-
-        The journal is not opened for it: one that does not verify can still be checked.
-
-        >>> int(bridge.check_journal().exit_code)
-        0
-        """
-        from crm_bridge.journal.checking.check import check_journal
-        from crm_bridge.journal.known import own_vkey
-        from crm_bridge.journal.pin import read_pin
-
-        folder, keys = self.home / JOURNAL_FOLDER, self.env.keys
-        own = own_vkey(folder, keys)
-        return check_journal(
-            folder,
-            vkeys=vkeys or ((own,) if own else ()),
-            pin=pin or read_pin(self.env.pins),
-            checkpoints=checkpoints,
-            receipts=receipts,
-        )
-
-    def export_journal(self, output: Path, *, force: bool = False) -> tuple[int, str]:
-        """Write the journal's export to a file; return the number of entries and the public key, empty if unknown.
-
-        The journal is not opened for it: one that does not verify can still be handed to somebody who looks. A file
-        that is there and no older export is overwritten with `force` only.
-
-        >>> count, vkey = bridge.export_journal(folder / "journal.jsonl")
-        >>> count > 0
-        True
-        """
-        from crm_bridge.files import replaced_file
-        from crm_bridge.journal.export import export_journal, is_export
-        from crm_bridge.journal.known import own_vkey
-        from crm_bridge.overwriting import check_replaceable
-
-        check_replaceable(output, is_export, force=force)
-        folder = self.home / JOURNAL_FOLDER
-        with replaced_file(output) as file:
-            count = export_journal(folder, file)
-        return count, own_vkey(folder, self.env.keys)
-
-    def journal_keys(self) -> tuple[str, ...]:
-        """Return every public key that this installation's journal has had, as far as one handed over to the next.
-
-        Recomputes the journal; of one that does not verify only the key in the keyring is believed.
-        """
-        from crm_bridge.journal.checking.findings import CheckCode
-        from crm_bridge.journal.known import own_vkey
-
-        found = self.check_journal()
-        if found.exit_code in (0, CheckCode.OPEN_INTENTS):
-            return found.keys
-        own = own_vkey(self.home / JOURNAL_FOLDER, self.env.keys)
-        return (own,) if own else ()
 
     def issue_receipt(self, run_id: str | None = None, *, record_id: str | None = None) -> Receipt:
         """Issue the receipt of a run, or of one contract in it, from the journal.

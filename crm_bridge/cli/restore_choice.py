@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,8 +36,10 @@ def meant(bridge: Bridge, first: str | None, second: str | None, *, last: bool) 
 
 def _one(bridge: Bridge, what: str) -> tuple[RunInfo, list[str] | None]:
     """Return what a single word means: a file, a connection, a run or a contract; two of them are asked about."""
+    from crm_bridge.bridge.receipt_file import run_of
+
     if Path(what).is_file():
-        return bridge.run(_run_of_receipt(Path(what))), None
+        return bridge.run(run_of(Path(what))), None
     if any(what == one.config.name for one in bridge.connections()):
         raise UsageError(
             _("say which contract of {name}, or --last for its last run").format(name=what),
@@ -97,12 +98,3 @@ def _asked(names: Sequence[str]) -> str:
 def is_terminal() -> bool:
     """Return whether a person can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _run_of_receipt(path: Path) -> str:
-    from crm_bridge.pipeline.receipt import payload_of
-
-    try:
-        return str(payload_of(json.loads(path.read_text(encoding="utf-8")))["predicate"]["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(_("{path} is not a receipt").format(path=path)) from None

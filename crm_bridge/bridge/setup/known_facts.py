@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def facts_of(bridge: Bridge, name: str) -> FactSheet:
     """Return the facts of a connection that are not too old; none where there is no journal that can be read."""
-    from crm_bridge.bridge.state_directory import JOURNAL_FOLDER
+    from crm_bridge.bridge.journal_verbs import JOURNAL_FOLDER
     from crm_bridge.pipeline.planning.facts import read_facts
 
     folder = bridge.home / JOURNAL_FOLDER

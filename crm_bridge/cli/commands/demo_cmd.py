@@ -73,7 +73,7 @@ class Teller:
 
     def run(self, bridge: Bridge, run: Run, items: list[RunItem]) -> None:
         """Show what became of the contracts, or of those that were not removed, and the next commands."""
-        from crm_bridge.cli.commands.receipt_cmd import print_receipt
+        from crm_bridge.cli.views.receipt_view import print_receipt
         from crm_bridge.cli.views.run_view import counts_line, run_table
         from crm_bridge.cli.views.undo import next_steps
 

@@ -14,6 +14,7 @@ from crm_bridge.cli.terminal.output import Output
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
+    from crm_bridge.bridge.journal_verbs import JournalEvidence
     from crm_bridge.journal.checking.findings import JournalFindings
 
 _PATH = click.Path(path_type=Path)
@@ -76,21 +77,15 @@ def check(
     Ends with 0 when it verifies, else with 10 (altered), 11 (shorter), 12 (inconsistent), 13 (not sealed),
     14 (unknown key) or 15 (intact, but an intent has no outcome).
     """
-    from crm_bridge.journal.checking.external_evidence import ReceiptFile
-    from crm_bridge.journal.pin import Pin
+    from crm_bridge.bridge.journal_verbs import check_journal_file
 
-    given = Pin.parse(pin_) if pin_ else None
-    # What is no text is no checkpoint either: a finding, not an error.
-    notes = [path.read_text(encoding="utf-8", errors="replace") for path in checkpoints]
-    envelopes = [ReceiptFile.read(path) for path in receipts]
     if journal_ is not None and export_ is not None:
         raise click.UsageError(_("give --journal or --export, not both"))
+    evidence: JournalEvidence = {"vkeys": vkeys, "pin": pin_, "checkpoints": checkpoints, "receipts": receipts}
     if source := journal_ or export_:
-        from crm_bridge.journal.checking.check import check_journal
-
-        return _report(check_journal(source, vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
+        return _report(check_journal_file(source, **evidence))
     with open_bridge() as bridge:
-        return _report(bridge.check_journal(vkeys=vkeys, pin=given, checkpoints=notes, receipts=envelopes))
+        return _report(bridge.check_journal(**evidence))
 
 
 def _report(found: JournalFindings) -> int:
@@ -164,14 +159,12 @@ def reconcile(run_or_connection: str | None, since: datetime | None) -> int:
 def rotate_key() -> int:
     """Hand over to a new signing key; the entry that says so is sealed by both. Receipts of before stay good."""
     with open_bridge() as bridge:
-        old = bridge.journal.vkey
-        entry = bridge.journal.rotate_key()
-        said = {"entry": entry.seq, "old": old, "new": bridge.journal.vkey}
+        entry, old, new = bridge.rotate_journal_key()
     out = Output(as_json=shared().as_json)
     if out.as_json:
-        out.document("crm-bridge.journal-key/1", said)
+        out.document("crm-bridge.journal-key/1", {"entry": entry, "old": old, "new": new})
     else:
-        out.pairs(((_("old key"), said["old"]), (_("new key"), said["new"]), (_("entry"), said["entry"])))
+        out.pairs(((_("old key"), old), (_("new key"), new), (_("entry"), entry)))
     return 0
 
 
@@ -184,24 +177,16 @@ def renew(after: str) -> int:
 
     Nothing is removed. Contracts whose answer was lost stand only in the old file: look for them in the CRM first.
     """
-    from crm_bridge.bridge.state_directory import JOURNAL_FOLDER
-    from crm_bridge.journal.renewal import start_new_journal
-
     kept = Path(after)
     head = kept.read_text(encoding="utf-8") if kept.is_file() else after
     with open_bridge() as bridge:
-        env = bridge.env
-        place = bridge.home / JOURNAL_FOLDER
-        with start_new_journal(
-            place, keys=env.keys, pins=env.pins, clock=env.clock, randomness=env.randomness, after=head
-        ) as journal:
-            said = {"journal": journal.origin, "key": journal.vkey, "after": head}
-        aside = sorted(str(path) for path in place.glob("journal-until-*.sqlite3"))
-    out = Output(as_json=shared().as_json)
+        origin, vkey, files = bridge.renew_journal(head)
+    out, aside = Output(as_json=shared().as_json), [str(path) for path in files]
     if out.as_json:
-        out.document("crm-bridge.journal-renewed/1", {**said, "set_aside": aside})
+        value = {"journal": origin, "key": vkey, "after": head, "set_aside": aside}
+        out.document("crm-bridge.journal-renewed/1", value)
     else:
-        out.pairs(((_("new journal"), said["journal"]), (_("key"), said["key"]), (_("set aside"), ", ".join(aside))))
+        out.pairs(((_("new journal"), origin), (_("key"), vkey), (_("set aside"), ", ".join(aside))))
     return 0
 
 

@@ -9,6 +9,7 @@ In reading order:
     outline_view    how a plan of another installation looks without its key
     plan_view       how plans look
     proof_view      how a proof looks
+    receipt_view    how receipts look
     restore_view    how a restore looks
     review_view     how a review is shown
     run_view        how runs and restores look
