@@ -54,7 +54,7 @@ INSIDE = {
     "PlanNotes": "as_json from_json",
     "Profile": "capabilities content costs field_map",
     "Reason": "check halts of of_word rule",
-    "Proof": "questions",
+    "Proof": "questions of",
     "Receipt": "issued",
     "TenantFact": "as_json from_json",
     "Rehearsal": "as_json",
