@@ -82,7 +82,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an id that is answered twice counts",
-        "adapters/crm_bridge_zoho/outcomes.py",
+        "adapters/crm_bridge_zoho/removing/outcomes.py",
         "    if len(mine) != 1:\n",
         "    if not mine:\n",
         (f"{PROTOCOL}/test_odd_answers.py",),
@@ -295,7 +295,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a batch is judged by its HTTP status",
-        "adapters/crm_bridge_zoho/outcomes.py",
+        "adapters/crm_bridge_zoho/removing/outcomes.py",
         "    return classified(ref, mine[0], answer)\n",
         "    row = mine[0] if answer.status >= 300 else Item(True, 'SUCCESS', ref.id)\n"
         "    return classified(ref, row, answer)\n",

@@ -7,7 +7,6 @@ In reading order:
     capabilities   what 纷享销客 can do and cannot, with the source of each statement
     error_table    what 纷享销客's error codes mean
     errors         what a refusal means on one connection
-    answers        answers that are no envelope
     auth           signing in, in both generations of 纷享销客's parameter passing
     client         calls to the gateway
     wire           what 纷享销客 sends, read once

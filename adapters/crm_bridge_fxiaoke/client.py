@@ -21,9 +21,8 @@ from crm_bridge.errors import (
 from crm_bridge.i18n import _
 from crm_bridge.spi.spec import AdapterContext
 from crm_bridge.transport import Call, Purpose, Response, RetryHint, Transport, UploadBody, UploadPart
-from crm_bridge_fxiaoke.answers import envelope_of, lost, no_file
 from crm_bridge_fxiaoke.auth import TENANT, Auth
-from crm_bridge_fxiaoke.errors import VENDOR, Judge
+from crm_bridge_fxiaoke.errors import VENDOR, Judge, envelope_of, lost, no_file
 from crm_bridge_fxiaoke.settings import FxiaokeSettings
 from crm_bridge_fxiaoke.wire import Envelope, read_envelope
 

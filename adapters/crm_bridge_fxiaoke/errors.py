@@ -8,13 +8,14 @@ from datetime import datetime, timedelta, timezone
 from crm_bridge.clock import Clock
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
-from crm_bridge.errors import CrmBridgeError
+from crm_bridge.errors import AnswerLostError, CrmBridgeError, CrmError, NotSentError
 from crm_bridge.i18n import N_, _
 from crm_bridge.spi.adapter import RemoveResult, Verdict
 from crm_bridge.spi.spec import ErrorRow
+from crm_bridge.transport import Response
 from crm_bridge_fxiaoke.error_table import ASK_ALLOW_LIST, ASK_APP, named_row, row_for
 from crm_bridge_fxiaoke.settings import Assumptions
-from crm_bridge_fxiaoke.wire import Envelope
+from crm_bridge_fxiaoke.wire import Envelope, read_envelope
 
 VENDOR = "fxiaoke"
 WINDOW_SECONDS = 20.0
@@ -121,3 +122,39 @@ def seconds_to_midnight(now: datetime, zone_hours: int) -> float:
     local = now.astimezone(timezone(timedelta(hours=zone_hours)))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return (midnight - local).total_seconds()
+
+
+def no_file(answer: Response) -> CrmBridgeError:
+    """Return the error for a download that was answered with a status of its own."""
+    return bad_status(answer, "download")
+
+
+def envelope_of(answer: Response, path: str) -> Envelope:
+    """Return the envelope of a good answer; a status other than 2xx comes from a proxy and is an error by itself."""
+    if answer.ok:
+        return read_envelope(answer)
+    raise bad_status(answer, path)
+
+
+def bad_status(answer: Response, path: str) -> CrmError:
+    """Return the error for a status that the gateway itself never gives."""
+    return CrmError(
+        _("the gateway answered {route} with HTTP status {status}").format(route=path, status=answer.status),
+        reason="http_status",
+        hint=_("the Open API itself always answers 200: look for a proxy, or try again later"),
+        vendor=VENDOR,
+        http_status=answer.status,
+    )
+
+
+def lost(path: str, doubtful: CrmError) -> CrmError:
+    """Return what a doubtful answer to a change means: anything may have happened, unless nothing was sent."""
+    if isinstance(doubtful, NotSentError | AnswerLostError):
+        return doubtful
+    return AnswerLostError(
+        _("the answer to {route} cannot be trusted").format(route=path),
+        reason=doubtful.reason,
+        vendor=VENDOR,
+        http_status=doubtful.http_status,
+        request_id=doubtful.request_id,
+    )

@@ -20,9 +20,9 @@ In reading order:
     reading/       reading records in few calls
     snapshotter    copying contracts with everything around them, in as few calls as the module's metadata allows
     remover        one send for one batch, to the recycle bin or out of it
-    outcomes       what Zoho's answer to one destructive call means for each record
-    costs          what each step of the journey costs at Zoho
+    removing/      what an answer to a destructive call means
     locator        where records are now
+    restorer       bring contracts back
     restoring/     bringing contracts back
     proving        what Zoho's pages leave open and how each of it is looked into
     proofs/        the open questions of Zoho, put to a real org

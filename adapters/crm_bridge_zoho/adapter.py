@@ -43,8 +43,8 @@ from crm_bridge_zoho.reading.coql import Coql
 from crm_bridge_zoho.reading.deletions import count_bin, list_deletions, list_others
 from crm_bridge_zoho.reading.read_by_id import ById
 from crm_bridge_zoho.remover import Remover
+from crm_bridge_zoho.restorer import Restorer
 from crm_bridge_zoho.restoring.recreator import Recreator
-from crm_bridge_zoho.restoring.untrasher import Untrasher
 from crm_bridge_zoho.settings import ZohoSettings, origins
 from crm_bridge_zoho.snapshotter import Snapshotter
 
@@ -136,9 +136,7 @@ class ZohoAdapter:
 
     def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
         """Restore from the bin, or re-create from snapshots."""
-        if route is Route.UNTRASH:
-            return self._untrasher.restore(items)
-        return self._recreator.recreate(items)
+        return self._restorer.bring_back(route, items)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -187,18 +185,14 @@ class ZohoAdapter:
         return Locator(self.coql, self._by_id, self._bins, self.contract_module, in_list=self._settings.coql_in_list)
 
     @cached_property
-    def _untrasher(self) -> Untrasher:
-        return Untrasher(
+    def _restorer(self) -> Restorer:
+        marker = self._settings.marker_field
+        return Restorer(
             self.client,
             self._context.clock,
+            Recreator(self.client, self.coql, self._by_id, self.contract_module, marker_field=marker),
             lambda refs: self.locate(refs, look=LookDepth.LIVE),
             settle_seconds=self._settings.bin_settle_seconds,
-        )
-
-    @cached_property
-    def _recreator(self) -> Recreator:
-        return Recreator(
-            self.client, self.coql, self._by_id, self.contract_module, marker_field=self._settings.marker_field
         )
 
 

@@ -18,7 +18,7 @@ from crm_bridge.spi.failures import answer_to_failure, skipped
 from crm_bridge.transport import Response as WireAnswer
 from crm_bridge.transport.waiting import LONGEST_WAIT, retry_after_seconds
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.outcomes import answers_of, not_sent
+from crm_bridge_zoho.removing.outcomes import answers_of, not_sent
 
 MASS_DELETE_IDS = 500
 PURGE_IDS = 100

@@ -13,12 +13,12 @@ from crm_bridge.i18n import N_
 from crm_bridge.spi.proving import ProvingStage
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.module.contract_module import ContractModule
-from crm_bridge_zoho.outcomes import answers_of
 from crm_bridge_zoho.proofs.drafts import padded_field
 from crm_bridge_zoho.proofs.wire import NOBODY, REFUSED, Wire
 from crm_bridge_zoho.reading.bins import Bins
 from crm_bridge_zoho.reading.coql import Coql, Select, column, text
 from crm_bridge_zoho.remover import Remover
+from crm_bridge_zoho.removing.outcomes import answers_of
 from crm_bridge_zoho.wire import list_of
 
 _LOOKS = (0, 2, 8, 20)

@@ -9,5 +9,4 @@ In reading order:
     recreator      making a contract again from its snapshot
     related_items  notes and files of a re-created contract
     relinker       pointing the lookups of other records at a re-created contract
-    untrasher      out of the recycle bin
 """

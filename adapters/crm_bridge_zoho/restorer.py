@@ -1,10 +1,11 @@
-"""Out of the recycle bin: the same record under the same id."""
+"""Bring contracts back: out of the recycle bin under their old ids, or created again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from crm_bridge.clock import Clock
+from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, NotSentError
@@ -12,20 +13,22 @@ from crm_bridge.i18n import _
 from crm_bridge.spi import adapter as spi
 from crm_bridge.spi.adapter import Place, Restored, RestoreItem, Verdict
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.outcomes import answers_of
+from crm_bridge_zoho.removing.outcomes import answers_of
 from crm_bridge_zoho.restoring.payload import json_bytes
+from crm_bridge_zoho.restoring.recreator import Recreator
 
 IDS_A_CALL = 200
 PAUSES = (1.0, 2.0, 3.0, 5.0, 8.0, 13.0)
 
 
-class Untrasher:
-    """Restores from the bin; a restore that Zoho only scheduled is watched for a while."""
+class Restorer:
+    """Both ways back. A restore from the bin that Zoho only scheduled is watched for a while."""
 
     def __init__(
         self,
         client: ZohoClient,
         clock: Clock,
+        recreator: Recreator,
         where: Callable[[Sequence[ContractRef]], spi.Observation],
         *,
         settle_seconds: int,
@@ -33,11 +36,16 @@ class Untrasher:
         """`where` looks for live records; `settle_seconds` bounds the watching."""
         self._client = client
         self._clock = clock
+        self._recreator = recreator
         self._where = where
         self._settle = settle_seconds
 
-    def restore(self, items: Sequence[RestoreItem]) -> Sequence[Restored]:
-        """Restore at most 200 records in one call; one result per item."""
+    def bring_back(self, route: Route, items: Sequence[RestoreItem]) -> Sequence[Restored]:
+        """Return one result per item."""
+        return self._untrash(items) if route is Route.UNTRASH else self._recreator.recreate(items)
+
+    def _untrash(self, items: Sequence[RestoreItem]) -> Sequence[Restored]:
+        """Restore at most 200 records in one call."""
         found: list[Restored] = []
         for at in range(0, len(items), IDS_A_CALL):
             found += self._some([item.ref for item in items[at : at + IDS_A_CALL]])
