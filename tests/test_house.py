@@ -177,9 +177,7 @@ def test_nothing_is_there_for_tests_only() -> None:
 
 def test_the_adapters_have_the_same_file_names_at_the_top() -> None:
     names = [{one.name for one in (ROOT / f"adapters/crm_bridge_{crm}").glob("*.py")} for crm in ("zoho", "fxiaoke")]
-    assert names[0] == names[1], (
-        "what only one CRM has goes into the folder of its verb or module"
-    )
+    assert names[0] == names[1], "what only one CRM has goes into the folder of its verb or module"
 
 
 def test_every_package_lists_its_modules_in_reading_order() -> None:
