@@ -21,6 +21,7 @@ In reading order:
     snapshotter    copying contracts with everything around them, in as few calls as the module's metadata allows
     remover        one send for one batch, to the recycle bin or out of it
     removing/      what an answer to a destructive call means
+    costs          what each step of the journey costs at Zoho
     locator        where records are now
     restorer       bring contracts back
     restoring/     bringing contracts back

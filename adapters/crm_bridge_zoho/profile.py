@@ -13,9 +13,9 @@ from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
 from crm_bridge.spi.later import Later
 from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
 from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.costs import costs_of
 from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule, lack_text
-from crm_bridge_zoho.module.costs import costs_of
 from crm_bridge_zoho.module.metadata import ZohoField, read_fields
 from crm_bridge_zoho.module.questions import QUESTIONS
 from crm_bridge_zoho.settings import ZohoSettings

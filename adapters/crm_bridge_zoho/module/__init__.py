@@ -6,7 +6,6 @@ In reading order:
     columns          which columns a query asks for
     content          what of a row is the record
     contract_module  everything that is known about the contract module of one connection, read once
-    costs            what each step of the journey costs at Zoho
     editions         how many calls Zoho's editions allow at once
     metadata         what Zoho says about modules, fields and related lists, as values
     names            names behind ids
