@@ -3,7 +3,7 @@
 python benchmarks/journal.py [--contracts N] [--folder F]
 
 Lives: CPU (of this thread; the kernel's part apart), bytes and commits per contract for all entries of a deletion:
-backup and verification a thousand together, gate with intent and outcome for each look, of the size that the CRM's
+backup and verification 2,500 together, gate with intent and outcome for each look, of the size that the CRM's
 limits allow. Beside it, in turns and in the same transactions, a row per contract and event in a bare SQLite table
 with a hash chain: nothing sealed, nothing signed. Appends: one entry per durable commit, against the same bare table
 (rollback journal, synchronous=EXTRA). Reading: the first read of a session, and of one that is about to write.
@@ -42,8 +42,8 @@ from crm_bridge.journal.store import Journal  # noqa: E402
 from verifier import verify_journal  # noqa: E402
 
 APPENDS, ROUNDS = 100, 5
-TOGETHER = 1000
-"""Contracts whose backups, or verifications, are journaled together."""
+TOGETHER = 2500
+"""Contracts whose backups, or verifications, are journaled together, as a run does."""
 LOOKS = {"zoho": 500, "fxiaoke": 100}
 RUN = "01K0000000000000000000000R"
 
@@ -73,7 +73,7 @@ def new_entry(op: str, lines: Sequence[dict[str, JsonValue]], **body: JsonValue)
 
 
 def life(first: int, look: int) -> Iterator[list[NewEntry]]:
-    """Yield what a deletion of a thousand contracts commits, a list of entries at a time; `look` of them share one."""
+    """Yield what a deletion of 2,500 contracts commits, a list of entries at a time; `look` of them share one."""
     ids = [str(554023000003700001 + number) for number in range(first, first + TOGETHER)]
     digests = {record_id: hashlib.sha256(record_id.encode()).hexdigest() for record_id in ids}
     saved: list[dict[str, JsonValue]] = [
@@ -148,7 +148,7 @@ def cpu(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def told(taken: Sequence[tuple[float, float]]) -> str:
-    """Return the medians of a thousand contracts each, and the best, in microseconds a contract."""
+    """Return the medians of 2,500 contracts each, and the best, in microseconds a contract."""
     own, kernel = ([one[part] * 1e6 / TOGETHER for one in taken] for part in (0, 1))
     return f"{statistics.median(own):.1f} us (best {min(own):.1f}), {statistics.median(kernel):.1f} in the kernel"
 
