@@ -13,6 +13,7 @@ from crm_bridge.domain.planning.facts import FactCount
 from crm_bridge.domain.planning.pace import Pace
 from crm_bridge.domain.planning.plan import PlanHead
 from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.domain.planning.xray import RULES
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import UsageError
 from crm_bridge.harmless import cut, plain
@@ -141,6 +142,13 @@ def _policy_rows(notes: PlanNotes) -> list[tuple[str, str]]:
     if notes.raised:
         rows.append((_("raised for this plan"), ", ".join(notes.raised)))
     rows += [(_("released"), line) for line in notes.released]
+    if notes.unlike:
+        told = ", ".join(f"{one.count:,} ({_(RULES[one.rule])})" for one in notes.unlike)
+        rows.append((_("not like the others"), _("{counts}; see `plan outliers FILE`").format(counts=told)))
+    if notes.acknowledged:
+        rows.append((_("acknowledged"), ", ".join(notes.acknowledged)))
+    if notes.dropped_count:
+        rows.append((_("left out as outliers"), str(notes.dropped_count)))
     rows += [(_("needs an approval"), rule.text()) for rule in notes.approvals]
     if notes.noise:
         rows.append((_("changes that do not hold"), ", ".join(notes.noise)))

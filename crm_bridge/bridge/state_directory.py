@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.plan_result import Plan
     from crm_bridge.bridge.run_result import Receipt, Run
     from crm_bridge.bridge.setup.own_keys import OwnKey
+    from crm_bridge.pipeline.planning.outliers import Outlier
     from crm_bridge.pipeline.planning.plan_sharing import PlanOutline
     from crm_bridge.pipeline.receipt import Withdrawal
     from crm_bridge.pipeline.runs import RunInfo
@@ -106,6 +107,40 @@ class StateDirectory(JournalVerbs):
         journal = self.journal if any((self.home / JOURNAL_FOLDER).glob("*.sqlite*")) else None
         read = read_anywhere(Path(path), journal=journal, identity=master.load() if master.is_there() else None)
         return read if isinstance(read, PlanOutline) else Plan(read)
+
+    def outliers(self, plan: Plan) -> Iterator[Outlier]:
+        """Stream the contracts of a plan that are not like the others in it, each with the reasons; nothing is asked.
+
+        >>> [outlier.contract.number for outlier in bridge.outliers(crm.plan(number="HT-2025-0001"))]
+        []
+        """
+        from crm_bridge.pipeline.planning.outliers import outliers
+
+        return outliers(plan.file)
+
+    def revise_plan(
+        self, plan: Plan, output: Path, *, drop: Sequence[str] = (), keep: Sequence[str] = (), force: bool = False
+    ) -> Plan:
+        """Write a plan without some outliers, or with some acknowledged: by rule, id or number. Nothing is asked.
+
+        It is another plan, as old as the first. Raises UsageError for what names no outlier.
+
+        >>> try:
+        ...     bridge.revise_plan(crm.plan(number="HT-2025-0001"), folder / "less.plan", drop=["amount"])
+        ... except UsageError as wrong:
+        ...     print(wrong.reason)
+        no_outlier
+        """
+        from crm_bridge.bridge.plan_result import Plan
+        from crm_bridge.clock import new_id
+        from crm_bridge.overwriting import check_replaceable
+        from crm_bridge.pipeline.planning.outliers import revise_plan
+        from crm_bridge.pipeline.planning.plan_file import is_plan
+
+        check_replaceable(output, is_plan, force=force)
+        plan.file.check_ours(self.journal)
+        dice, new = self.env.randomness, new_id(self.env.clock, self.env.randomness)
+        return Plan(revise_plan(plan.file, self.journal, new, drop=drop, keep=keep, output=output, randomness=dice))
 
     @property
     def approvals(self) -> Approvals:

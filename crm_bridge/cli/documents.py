@@ -42,6 +42,7 @@ class CardDocument:
     end: str | None
     owner: str | None
     created: str | None
+    modified: str | None
 
 
 @dataclass
@@ -162,6 +163,25 @@ class TeamDocument:
     """Everybody who may approve plans."""
 
     members: list[MemberDocument]
+
+
+@dataclass
+class OddityDocument:
+    """One reason why a contract is not like the others of its plan."""
+
+    rule: str
+    message: str
+
+
+@document("outlier/1", "`plan outliers` (a line each)")
+@dataclass
+class OutlierDocument:
+    """A contract of a plan that is not like the others."""
+
+    id: str
+    number: str | None
+    acknowledged: bool
+    reasons: list[OddityDocument]
 
 
 @document("plan-outline/1", "`plan show` without the plan's key")

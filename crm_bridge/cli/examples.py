@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
         "plan zoho-eu --numbers-from list.csv --column number --reason 'duplicate import'",
     ),
     "plan show": ("plan show expired.plan --all", "plan show expired.plan --format csv"),
+    "plan outliers": ("plan outliers expired.plan", "plan outliers expired.plan --drop status -o fewer.plan"),
     "plan share": ("plan share expired.plan --to lina", "plan share expired.plan --to age1... -o for-lina.plan"),
     "approve": ("approve for-lina.plan", "approve for-lina.plan --ssh-key ~/.ssh/id_ed25519 --hours 4"),
     "approvals list": ("approvals list expired.plan", "approvals list expired.plan --format md"),

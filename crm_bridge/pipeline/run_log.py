@@ -98,6 +98,8 @@ class RunLog:
     def planned_at(self) -> datetime | None:
         """Return when the plan was made, where this journal says so."""
         made = next(self.context.journal.entries(op=PLAN_MADE, plan=self.run.plan), None)
+        while made and (before := made.body.get("revises")):  # contracts were looked at for the first one
+            made = next(self.context.journal.entries(op=PLAN_MADE, plan=before), None)
         return datetime.fromisoformat(made.ts) if made else None
 
     def live_mark(self, record_id: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import BinaryIO
 
 from crm_bridge.bridge.card import card_rows
@@ -13,11 +14,13 @@ from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.money import money
 from crm_bridge.domain.planning.plan import PlanHead
 from crm_bridge.i18n import _, ngettext
+from crm_bridge.pipeline.planning.outliers import outliers
 from crm_bridge.report.charts import Bar, Drill, bars
 from crm_bridge.report.markup import Markup, both, tag
 from crm_bridge.report.page import HtmlColumn, HtmlPage, facts
 from crm_bridge.report.plan_figures import PlanFigures, first_ones
 
+_OUTLIERS = 1000
 STATUS, AMOUNT, START, OWNER = 3, 4, 5, 7
 """Columns of the table that charts choose rows by."""
 
@@ -32,6 +35,7 @@ def write_plan_page(plan: Plan, output: BinaryIO) -> None:
         page.add(tag("h2", both(lambda: _("Figures"))), tag("div", *_charts(figures), class_="charts"))
         page.add(*_extremes(both(lambda: _("Largest amounts")), figures.largest))
         page.add(*_extremes(both(lambda: _("Created last")), figures.newest))
+        page.add(*_outliers(plan))
         page.add(tag("h2", both(lambda: _("Every contract"))))
         page.table(_columns(), map(_row, plan), caption=f"{head.connection}: {plan.count:,}")
 
@@ -103,6 +107,24 @@ def _extremes(title: Markup, contracts: Iterable[Contract]) -> Iterator[Markup]:
         heads = (tag("th", column.label, scope="col") for column in _columns()[:-1])
         table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="rows")
         yield tag("details", tag("summary", title), tag("div", table, class_="wide"))
+
+
+def _outliers(plan: Plan) -> Iterator[Markup]:
+    """Yield the contracts that are not like the others, with the reasons; of very many, the first."""
+    rows = [
+        tag(
+            "tr",
+            *(tag("td", cell) for cell in (one.contract.number or one.contract.id, one.contract.customer)),
+            tag("td", both(one.text)),
+            tag("td", both(lambda: _("acknowledged")) if one.acknowledged else ""),
+        )
+        for one in islice(outliers(plan.file), _OUTLIERS)
+    ]
+    if rows:
+        yield tag("h2", both(lambda: _("Not like the others")))
+        names = (_columns()[0].label, _columns()[2].label, both(lambda: _("Why")), "")
+        heads = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
+        yield tag("div", tag("table", heads, tag("tbody", *rows), class_="rows"), class_="wide")
 
 
 def _columns() -> list[HtmlColumn]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.caps import cap_options, caps_of
-from crm_bridge.cli.options import command, force_option, formats, group, open_bridge, shared, suggested
+from crm_bridge.cli.options import command, force_option, format_option, formats, group, open_bridge, shared, suggested
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output
@@ -51,7 +51,7 @@ class PlanGroup(Group):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Show both forms."""
-        formatter.write_usage("crm-bridge plan", "CONNECTION [OPTIONS] | show FILE | share FILE")
+        formatter.write_usage("crm-bridge plan", "CONNECTION [OPTIONS] | show FILE | outliers FILE | share FILE")
 
 
 @group("plan", cls=PlanGroup, help="Plan a deletion on CONNECTION; nothing is sent.")
@@ -205,6 +205,34 @@ def _write_page(plan: Plan, output: Path | None, *, force: bool) -> None:
     Output.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
 
 
+@command("outliers")
+@click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_plan)
+@click.option("--drop", multiple=True, metavar="WHAT", help="Leave out a rule's outliers, or one by id or number.")
+@click.option("--keep", multiple=True, metavar="WHAT", help="Acknowledge a rule's outliers, or one by id or number.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Plan file to write.")
+@force_option
+@format_option
+def outliers(file: Path, form: str, **chosen: Any) -> int:
+    """List the contracts of the plan in FILE that are not like the others; with --drop or --keep, write a new plan."""
+    from crm_bridge.cli.views.plan_view import PLAN, outliers_table, plan_card, plan_json
+
+    out = Output(as_json=shared().as_json)
+    with open_bridge() as bridge:
+        read = bridge.open_plan(file)
+        if not chosen["drop"] and not chosen["keep"]:
+            outliers_table(bridge.outliers(read), form=form)
+            return 0
+        if chosen["output"] is None:
+            raise UsageError(_("name the file of the new plan: -o FILE"))
+        given = {"drop": chosen["drop"], "keep": chosen["keep"], "force": chosen["force"]}
+        made = bridge.revise_plan(read, chosen["output"], **given)
+        if out.as_json:
+            out.document(PLAN, plan_json(made))
+        else:
+            plan_card(made)
+    return 0
+
+
 @command("share")
 @click.argument("file", type=click.Path(path_type=Path), shell_complete=complete_plan)
 @click.option(
@@ -223,4 +251,5 @@ def share(file: Path, readers: tuple[str, ...], output: Path | None) -> int:
 
 plan.add_command(make)
 plan.add_command(show)
+plan.add_command(outliers)
 plan.add_command(share)

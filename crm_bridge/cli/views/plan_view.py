@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.bridge.card import card_rows, noticed, pace_text
 from crm_bridge.bridge.way_back import full_pairs, full_rows
+from crm_bridge.cli.options import shared
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import Column, amount, key, title
 from crm_bridge.domain.money import counted, money
@@ -19,6 +20,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge import Plan
     from crm_bridge.domain.contract import Contract
+    from crm_bridge.pipeline.planning.outliers import Outlier
 
 PLAN = "crm-bridge.plan/1"
 
@@ -110,6 +112,18 @@ def plan_figures(plan: Plan, form: str) -> None:
         Output.text("")
         Output.table((title(name), amount(_("contracts"))), rows, form=form)
     Output.text("")
+
+
+def outliers_table(found: Iterable[Outlier], form: str) -> None:
+    """Print the outliers of a plan with their reasons."""
+    if shared().as_json:
+        for one in found:
+            reasons = [{"rule": why.rule, "message": why.text()} for why in one.reasons]
+            facts = {"id": one.contract.id, "number": one.contract.number, "acknowledged": one.acknowledged}
+            Output(as_json=True).line("crm-bridge.outlier/1", {**facts, "reasons": reasons})
+        return
+    rows = ((one.contract.number, one.text(), _("yes") if one.acknowledged else "", one.contract.id) for one in found)
+    Output.table((key(_("number")), _("not like the others"), _("acknowledged"), key(_("id"))), rows, form=form)
 
 
 def _costs(plan: Plan) -> list[tuple[str, object]]:

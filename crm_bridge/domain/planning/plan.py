@@ -39,6 +39,7 @@ class Card:
     end: date | None = None
     owner: str | None = None
     created: datetime | None = None
+    modified: datetime | None = None
 
     @classmethod
     def of(cls, contract: Contract) -> Card:
@@ -54,6 +55,7 @@ class Card:
             contract.end,
             contract.owner,
             contract.created,
+            contract.modified,
         )
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -69,12 +71,14 @@ class Card:
             "end": self.end.isoformat() if self.end else None,
             "owner": self.owner,
             "created": self.created.isoformat() if self.created else None,
+            "modified": self.modified.isoformat() if self.modified else None,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Card:
         """Read what `as_json` returned. Raises KeyError, TypeError, ValueError for anything else."""
-        amount, start, end, created = value["amount"], value["start"], value["end"], value["created"]
+        amount, start, end = value["amount"], value["start"], value["end"]
+        created, modified = value["created"], value["modified"]
         return cls(
             value["number"],
             value["title"],
@@ -86,10 +90,10 @@ class Card:
             None if end is None else date.fromisoformat(end),
             value["owner"],
             None if created is None else datetime.fromisoformat(created),
+            None if modified is None else datetime.fromisoformat(modified),
         )
 
 
-_NOT_KEPT = {"modified": Untold.NOT_KEPT}
 _NOTHING_KEPT = dict.fromkeys(CONTRACT_FIELDS[1:], Untold.NOT_KEPT)
 
 
@@ -135,11 +139,11 @@ class Target:
             end=card.end,
             owner=card.owner,
             created=card.created,
-            modified=None,
+            modified=card.modified,
             state=RecordState.UNKNOWN,
             digest=self.digest,
             raw={},
-            untold=_NOT_KEPT if self.digest else _NOTHING_KEPT,
+            untold={} if self.digest else _NOTHING_KEPT,
         )
 
 

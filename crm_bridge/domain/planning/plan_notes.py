@@ -12,6 +12,7 @@ from crm_bridge.domain.planning.cost import Prediction
 from crm_bridge.domain.planning.pace import Pace
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
+from crm_bridge.domain.planning.xray import Unlike
 from crm_bridge.domain.reasons import Reason
 
 
@@ -21,6 +22,15 @@ class Stage:
 
     contracts: int
     money: str
+
+
+@dataclass(frozen=True, slots=True)
+class InModule:
+    """How many contracts of the whole module have a value that is rare in the selection."""
+
+    rule: str
+    value: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,15 @@ class PlanNotes:
     """Vendor fields whose change holds no contract."""
     approvals: tuple[ApprovalRule, ...] = ()
     """The rules of the policy by which this plan needs a second person."""
+    unlike: tuple[Unlike, ...] = ()
+    """How many contracts are not like the others, by rule."""
+    in_module: tuple[InModule, ...] = ()
+    """Rare values of the selection, counted in the whole module."""
+    acknowledged: tuple[str, ...] = ()
+    """Rules and ids of outliers that somebody looked at and left in the plan."""
+    dropped: tuple[str, ...] = ()
+    """Outliers that were left out, in words: the first ones."""
+    dropped_count: int = 0
     along: Along = field(default_factory=Along)
     """Lines, notes and files that go along."""
     at_once: int = 0
@@ -149,6 +168,8 @@ class PlanNotes:
         read["along"] = Along.from_json(read["along"])
         read["absent"] = tuple(Absent(**one) for one in read["absent"])
         read["approvals"] = tuple(ApprovalRule.from_json(one) for one in read["approvals"])
+        read["unlike"] = tuple(Unlike(**one) for one in read["unlike"])
+        read["in_module"] = tuple(InModule(**one) for one in read["in_module"])
         read["stages"] = tuple(Stage(**one) for one in read["stages"])
         return cls(**read)
 

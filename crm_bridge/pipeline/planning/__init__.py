@@ -9,6 +9,7 @@ In reading order:
     facts        facts about a tenant, journaled and read back
     plan_seal    the seal of a plan file
     plan_sharing  its key, sealed for named readers
+    outliers     contracts that are not like the others: left out, or acknowledged
     team         whose keys approve plans
     approving    the signature of a second person, and the gate that asks for it
 """

@@ -11,17 +11,17 @@ from pathlib import Path
 
 from crm_bridge import failpoints
 from crm_bridge.clock import moment_of, new_id
-from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
 from crm_bridge.domain.planning.cost import predict
 from crm_bridge.domain.planning.obstacles import free_first
 from crm_bridge.domain.planning.pace import contracts_at_once, pace_of
-from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanHead, Target, Totals
+from crm_bridge.domain.planning.plan import Card, PlanHead, Target, Totals
 from crm_bridge.domain.planning.plan_notes import Absent, Along, PlanNotes, Stage
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.protection import protections
 from crm_bridge.domain.planning.safety import Extent, refusals, share_matters
+from crm_bridge.domain.planning.xray import Xray
 from crm_bridge.domain.restoring.forecast import make_forecast
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import (
@@ -33,15 +33,14 @@ from crm_bridge.errors import (
     UsageError,
 )
 from crm_bridge.i18n import N_, _
-from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.overwriting import check_replaceable
 from crm_bridge.pipeline.context import RunContext
-from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.find import Selection, nothing_matches
 from crm_bridge.pipeline.planning.approving import needed
+from crm_bridge.pipeline.planning.outliers import in_module
 from crm_bridge.pipeline.planning.plan_file import PlanFile, is_plan, open_plan
-from crm_bridge.pipeline.planning.plan_writer import PlanWriter
-from crm_bridge.pipeline.planning.policing import count_leaves, count_module, lacks, policy_facts, refuse_problem
+from crm_bridge.pipeline.planning.plan_writer import PlanWriter, plan_made
+from crm_bridge.pipeline.planning.policing import count_leaves, count_module, lacks, refuse_problem
 from crm_bridge.pipeline.settling.absence import causes_of
 from crm_bridge.pipeline.settling.doubt import undoubted
 
@@ -77,10 +76,12 @@ class _PlanTally:
     customers: Counter[str] = field(default_factory=Counter)
     protected: list[str] = field(default_factory=list)
     protected_count: int = 0
+    xray: Xray = field(default_factory=Xray)
 
     def take(self, contract: Contract) -> None:
         self.items += 1
         self.states[contract.state] += 1
+        self.xray.take(contract)
         if contract.customer:
             self.customers[contract.customer] += 1
 
@@ -126,7 +127,7 @@ def make_plan(context: RunContext, selection: Selection, options: PlanOptions, p
         notes = _notes(context, head, writer.totals, selection, tally, options, stages, lacking, ids)
         plan = writer.finish(notes)
     with failpoints.step("plan.journal"):
-        context.journal.append([_plan_made(context, plan)])
+        context.journal.append([plan_made(context.journal, plan)])
     return open_plan(writer.path, journal=context.journal, digest=plan.digest)
 
 
@@ -208,6 +209,8 @@ def _notes(
         released=rules.released_kinds,
         noise=rules.noise,
         approvals=needed(rules.approvals, head, totals),
+        unlike=tally.xray.finish().unlike,
+        in_module=in_module(context, tally.xray),
         along=along,
         at_once=min(count, contracts_at_once(profile.limits, Step.TRASH, final=head.step, fast=head.fast)),
     )
@@ -343,20 +346,3 @@ def side_effects(context: RunContext, options: PlanOptions) -> tuple[str, ...]:
         and (options.automations or not effect.switch or options.fast)
         and (options.fast or not effect.fast_only)
     )
-
-
-def _plan_made(context: RunContext, plan: DeletionPlan) -> NewEntry:
-    head = plan.head
-    body: dict[str, JsonValue] = {
-        "connection": head.connection,
-        "plan_id": head.id,
-        "count": plan.count,
-        "step": head.step.value,
-        "automations": head.automations,
-        "expires_at": head.expires_at.isoformat(timespec="milliseconds"),
-        "where": context.journal.keyed_digest("where", head.where),
-        "reason": context.journal.keyed_digest("reason", head.reason),
-        "assumptions": list(head.assumptions),
-        **policy_facts(context.journal, plan.notes),
-    }
-    return context.entry(PLAN_MADE, body, plan=plan.digest)

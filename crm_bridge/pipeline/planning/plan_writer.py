@@ -18,8 +18,11 @@ from crm_bridge.domain.canonical import JsonValue, canonical_bytes
 from crm_bridge.domain.planning.plan import DeletionPlan, PlanDigest, PlanHead, Target, Totals
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.files import create_unfinished, fsync_folder, remove_abandoned
+from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.entries import PLAN_MADE
 from crm_bridge.pipeline.planning.plan_seal import FOOT, HEAD, NOTES, PlanSeal, place_of, plan_key
+from crm_bridge.pipeline.planning.policing import policy_facts
 
 
 class PlanWriter:
@@ -92,3 +95,30 @@ class PlanWriter:
 
     def _line(self, value: Mapping[str, JsonValue]) -> None:
         self._file.write(canonical_bytes(dict(value)) + b"\n")
+
+
+def plan_made(journal: Journal, plan: DeletionPlan, *, revises: str = "") -> NewEntry:
+    """Return the entry about a plan that was made: digests and counts, never names; `revises` is the plan before."""
+    head = plan.head
+    body: dict[str, JsonValue] = {
+        "connection": head.connection,
+        "plan_id": head.id,
+        "count": plan.count,
+        "step": head.step.value,
+        "automations": head.automations,
+        "expires_at": head.expires_at.isoformat(timespec="milliseconds"),
+        "where": journal.keyed_digest("where", head.where),
+        "reason": journal.keyed_digest("reason", head.reason),
+        "assumptions": list(head.assumptions),
+        **({"revises": revises} if revises else {}),
+        **policy_facts(journal, plan.notes),
+    }
+    return NewEntry(
+        op=PLAN_MADE,
+        system=head.adapter,
+        org=head.org,
+        module=head.module,
+        plan=plan.digest,
+        crm_user=head.user,
+        body=body,
+    )

@@ -51,6 +51,11 @@ def count_leaves(context: RunContext, ids: Sequence[str], cap: int) -> Along:
     return Along(told, tuple(dict.fromkeys(name for one in counts for name in one.uncounted)))
 
 
+def count_where(context: RunContext, query: Query) -> int | None:
+    """Return how many contracts a query selects, as the CRM counts them; None where it does not tell."""
+    return _counted(context, query).expected
+
+
 _UNTOLD = Completeness(proven=False, seen=0, expected=None, how="")
 
 
