@@ -182,6 +182,7 @@ def _notes(
     rules = replace(rules, caps=options.caps or rules.caps)
     # Of a plan that has too many contracts it is enough to know that.
     along = count_leaves(context, ids, rules.caps.max_leaves) if count <= rules.caps.max_contracts else Along()
+    extent = _extent(context, rules.caps, totals, tally, along)
     return PlanNotes(
         tally.states[RecordState.LOCKED],
         tally.states[RecordState.IN_APPROVAL],
@@ -194,10 +195,7 @@ def _notes(
         predicted,
         profile.calls_left,
         pace_of(profile.limits, count, head.step, fast=head.fast),
-        (
-            *refusals(rules, _extent(context, rules.caps, totals, tally, along)),
-            *lacks(context, predicted, count, head.step),
-        ),
+        (*refusals(rules, extent), *lacks(context, predicted, count, head.step)),
         selection.unreadable_lines,
         selection.undecided.count,
         policy=context.rules.digest(),
