@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from crm_bridge.bridge import Plan, Run
+    from crm_bridge.bridge import Run
 
 
 class PlanGroup(Group):
@@ -161,7 +160,15 @@ def _left_of(run: Run, connection: str, ids: list[str] | None) -> list[str]:
 def show(file: Path, **chosen: Any) -> int:
     """Show the plan in FILE; as a page for review with --format html."""
     from crm_bridge.cli.views.outline_view import show_outline
-    from crm_bridge.cli.views.plan_view import PLAN, plan_card, plan_details, plan_figures, plan_json, plan_table
+    from crm_bridge.cli.views.plan_view import (
+        PLAN,
+        plan_card,
+        plan_details,
+        plan_figures,
+        plan_json,
+        plan_table,
+        write_page,
+    )
     from crm_bridge.pipeline.planning.plan_sharing import PlanOutline
 
     out, form = Output(as_json=shared().as_json), chosen["form"]
@@ -174,7 +181,7 @@ def show(file: Path, **chosen: Any) -> int:
         if out.as_json:
             out.document(PLAN, plan_json(read, contracts=True))
         elif form == "html":
-            _write_page(read, chosen["output"], force=chosen["force"])
+            write_page(read, chosen["output"], force=chosen["force"])
         elif form != "table":
             if chosen["details"]:
                 plan_figures(read, form)
@@ -186,23 +193,6 @@ def show(file: Path, **chosen: Any) -> int:
             if chosen["every"]:
                 plan_table(read)
     return 0
-
-
-def _write_page(plan: Plan, output: Path | None, *, force: bool) -> None:
-    """Write the page of a plan to a file, or where the results go."""
-    from crm_bridge.files import replaced_file
-    from crm_bridge.overwriting import check_replaceable
-    from crm_bridge.report.page import is_page
-    from crm_bridge.report.plan_page import write_plan_page
-
-    if output is None:
-        write_plan_page(plan, sys.stdout.buffer)
-        return
-    check_replaceable(output, is_page, force=force)
-    with replaced_file(output) as file:
-        write_plan_page(plan, file)
-    Output.note(_("{count} contracts: {path}").format(count=plan.count, path=output))
-    Output.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
 
 
 @command("outliers")

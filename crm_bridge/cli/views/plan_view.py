@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crm_bridge.bridge import Plan
     from crm_bridge.domain.contract import Contract
     from crm_bridge.pipeline.planning.outliers import Outlier
@@ -112,6 +115,23 @@ def plan_figures(plan: Plan, form: str) -> None:
         Output.text("")
         Output.table((title(name), amount(_("contracts"))), rows, form=form)
     Output.text("")
+
+
+def write_page(plan: Plan, output: Path | None, *, force: bool) -> None:
+    """Write the page of a plan to a file, or where the results go."""
+    from crm_bridge.files import replaced_file
+    from crm_bridge.overwriting import check_replaceable
+    from crm_bridge.report.page import is_page
+    from crm_bridge.report.plan_page import write_plan_page
+
+    if output is None:
+        write_plan_page(plan, sys.stdout.buffer)
+        return
+    check_replaceable(output, is_page, force=force)
+    with replaced_file(output) as file:
+        write_plan_page(plan, file)
+    Output.note(_("{count} contracts: {path}").format(count=plan.count, path=output))
+    Output.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
 
 
 def outliers_table(found: Iterable[Outlier], form: str) -> None:
