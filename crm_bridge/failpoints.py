@@ -75,6 +75,7 @@ STEPS: Mapping[str, str] = {
     "vault.disposed": N_("journal that a backup set is disposed of"),
     "key.next": N_("keep the next signing key beside the one in force"),
     "key.finish": N_("put the next signing key in its place"),
+    "watch.journal": N_("journal what a watch found"),
     "notify.queue": N_("enter a message in the outbox"),
     "notify.intent": N_("note in the outbox that a message is about to leave"),
     "notify.send": N_("send a message"),

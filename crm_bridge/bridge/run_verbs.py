@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.settling.audit import DeletionAudit
+    from crm_bridge.pipeline.settling.watch import WatchReport
 
 Confirm: TypeAlias = "str | Callable[[Plan], str]"
 """The plan's digest, its phrase, or something that shows the plan to a person and returns what was typed."""
@@ -141,6 +142,21 @@ class RunVerbs(RestoreVerbs):
             if look:
                 look_again(log, file.targets(), also=(State.VERIFIED,))
         return self._run(info, file, log.statuses)
+
+    def watch(self, run_id: str, point: str = "now") -> WatchReport:
+        """Verify a run again, then look whether what it removed came back under another id; what is found is journaled.
+
+        `point` names the look, such as `7d`. Nothing is changed in the CRM.
+
+        >>> crm.watch(run.id).found
+        ()
+        """
+        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.pipeline.settling.watch import watch
+
+        self.verify(run_id)
+        info = find_run(self.context.journal, run_id)
+        return watch(self.context, info, list(self._plan_of(info).targets()), point)
 
     def deletions(self, since: datetime | None = None) -> DeletionAudit:
         """Compare what the CRM lists as deleted since a moment (default: the journal's first entry) with the journal.

@@ -799,6 +799,24 @@ class ReviewDocument:
     signed_off: dict[str, Any] | None = None
 
 
+@document("watch/1", "`verify --watch`")
+@dataclass
+class WatchDocument:
+    """What looks at runs found, days later."""
+
+    runs: list[dict[str, Any]]
+
+
+@document("timers/1", "`watch install`")
+@dataclass
+class TimersDocument:
+    """Files that let the machine look every day."""
+
+    kind: str
+    files: dict[str, str]
+    folder: str | None
+
+
 @document("notices/1", "`notify send --preview`")
 @dataclass
 class NoticesDocument:

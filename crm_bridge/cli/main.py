@@ -25,8 +25,8 @@ GROUPS = {
     N_("Look"): ("find", "show", "policy"),
     N_("Delete"): ("plan", "approve", "approvals", "apply", "delete", "status", "resume", "verify"),
     N_("Bring back"): ("restore", "backup", "vault"),
-    N_("Tell"): ("notify",),
-    N_("Prove"): ("receipt", "journal", "review"),
+    N_("Afterwards"): ("notify", "watch", "review"),
+    N_("Prove"): ("receipt", "journal"),
     N_("Try out"): ("demo", "sandbox"),
     N_("Administration"): ("team", "debug"),
 }
@@ -61,6 +61,7 @@ COMMANDS = {
     "journal": ("journal_cmd", "journal"),
     "review": ("review_cmd", "review"),
     "notify": ("notify_cmd", "notify"),
+    "watch": ("watch_cmd", "watch"),
     "vault": ("vault_cmd", "vault"),
     "debug": ("debug_cmd", "debug"),
 }
@@ -93,6 +94,7 @@ HELP = {
     "restore": N_("Bring contracts back."),
     "receipt": N_("Show, issue and verify receipts."),
     "journal": N_("List, check and export the audit journal."),
+    "watch": N_("Let this machine look every day whether what runs removed came back."),
     "notify": N_("Tell people what a run deleted."),
     "review": N_("Review what was deleted, and sign it off."),
     "vault": N_("List, check, copy, prune and shred backups."),

@@ -21,8 +21,8 @@ from crm_bridge.notify.senders.chat import Webhook
 from crm_bridge.notify.senders.library import LibrarySender
 from crm_bridge.notify.senders.smtp import Mailer
 from crm_bridge.notify_file import ChannelTable, NotifyTable
+from crm_bridge.pipeline.entries import NOTIFIED
 
-NOTIFIED = "notify.done"
 SECRETS = {"smtp": ("user", "password"), "apprise": ("url",)}
 """Secrets of a channel by its kind; the others have these."""
 _WEBHOOK_SECRETS = ("url", "secret")

@@ -24,6 +24,7 @@ RUN_START = "run.start"
 RUN_END = "run.end"
 PLAN_MADE = "plan.made"
 RESTORE_START = "restore.start"
+NOTIFIED = "notify.done"
 
 BACKUP, GATE, INTENT, OUTCOME, VERIFY = "backup", "gate", "intent", "outcome", "verify"
 RESTORE_INTENT, RESTORE_OUTCOME = "restore.intent", "restore.outcome"

@@ -23,5 +23,6 @@ In reading order:
     run_cmd          `apply`, `delete`, `resume`, `verify`, `status`: carry plans out, and say what became of each
     sandbox_cmd      `sandbox serve`: stand-ins of the CRMs on this machine, until Ctrl-C
     vault_cmd        `vault list|show|check|prune|shred|copy|fetch`: what backups there are, whether they are
+    watch_cmd        `verify --watch` and `watch install`: look again whether what runs removed came back, every day
     vault_copy_cmd   `vault copy|fetch`: copies of backup sets on an object store
 """

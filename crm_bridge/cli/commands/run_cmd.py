@@ -178,8 +178,15 @@ def resume(run_id: str | None, wait: float, every: bool, vendor_text: bool) -> i
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @_ALL
 @_VENDOR_TEXT
-def verify(run_id: str | None, every: bool, vendor_text: bool) -> int:
+@click.option("--watch", "points", default=None, metavar="SPANS", help="Every run that is due, such as 1d,7d,30d.")
+def verify(run_id: str | None, every: bool, vendor_text: bool, points: str | None) -> int:
     """Look again whether what RUN removed is gone; nothing is changed in the CRM."""
+    if points is not None:
+        from crm_bridge.cli.commands.watch_cmd import watch_due
+
+        if run_id is not None:
+            raise click.UsageError(_("--watch looks at every run that is due; leave RUN out"))
+        return watch_due(points)
     with open_bridge() as bridge:
         info = bridge.run(run_id)
         run = bridge.connect(info.ref.connection).verify(info.id)

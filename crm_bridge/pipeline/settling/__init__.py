@@ -8,5 +8,6 @@ In reading order:
     doubt         doubt of other runs
     verify        look whether what was asked of the CRM is so, with a control record still readable
     drift_report  the report on drift
+    watch         look again, days after a run, whether what it removed came back
     audit         audit of deletions
 """

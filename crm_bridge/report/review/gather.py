@@ -12,9 +12,12 @@ from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.errors import UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry
+from crm_bridge.journal.store import Journal
+from crm_bridge.pipeline.entries import NOTIFIED
 from crm_bridge.pipeline.restoring.rehearsal import REHEARSED
 from crm_bridge.pipeline.runs import RunInfo, all_runs
 from crm_bridge.pipeline.settling.audit import AUDITED
+from crm_bridge.pipeline.settling.watch import KIND_WORDS, WATCHED, ComebackKind
 from crm_bridge.pipeline.signing_off import SignOff, last_sign_off
 from crm_bridge.registry import load_adapter
 from crm_bridge.report.review.runs import RunUnderReview
@@ -51,7 +54,7 @@ class Reviewer:
             span = [span[0] or entry.ts, entry.ts]
             if entry.run:
                 self._seen[entry.run] = self._seen.get(entry.run, False) or entry.op == "run.start"
-            noted += _noted(entry)
+            noted += _watched(journal, entry) if entry.op == WATCHED else _noted(entry)
         if first < 0:
             raise UsageError(_("there is nothing to review since then"), reason="nothing_to_review")
         runs, concerns = self._runs(last)
@@ -108,6 +111,17 @@ class Reviewer:
                 yield Concern(Topic.BACKUP_EXPIRES, f"{one.set_id}: {says}", one.run, one.connection, one.count)
 
 
+def _watched(journal: Journal, entry: Entry) -> Iterator[Concern]:
+    """Yield what a watch found, by its kind."""
+    kinds: dict[str, list[str]] = {}
+    for line in journal.lines(entry):
+        kinds.setdefault(str(line.facts["kind"]), []).append(line.record_id)
+    for kind, ids in kinds.items():
+        topic = Topic.HELD if kind == ComebackKind.HOLD else Topic.REAPPEARED
+        says = _("found by a watch ({point}): {kind}").format(point=entry.body["point"], kind=_(KIND_WORDS[kind]))
+        yield Concern(topic, says, entry.run, str(entry.body["connection"]), len(ids), tuple(ids[:20]))
+
+
 def _noted(entry: Entry) -> Iterator[Concern]:
     """Yield what one entry that is about no single contract deserves."""
     body = entry.body
@@ -115,6 +129,9 @@ def _noted(entry: Entry) -> Iterator[Concern]:
         says = _("by our user, found by `journal reconcile`; no run of this journal did it")
         ids = tuple(str(one) for one in body["ids"])
         yield Concern(Topic.OUTSIDE, says, "", str(body["connection"]), int(body["outside"]), ids)
+    if entry.op == NOTIFIED and (late := set(body["states"]) - {"sent"}):
+        says = _("messages that are not sent: {states}").format(states=", ".join(sorted(late)))
+        yield Concern(Topic.NOT_TOLD, says, entry.run, count=sum(int(body["states"][one]) for one in late))
     if entry.op == REHEARSED and body.get("result") != "passed":
         yield Concern(Topic.REHEARSAL, str(body.get("result")), entry.run, str(body.get("connection", "")))
     if entry.op in _DISPOSED:

@@ -34,6 +34,7 @@ class Topic(StrEnum):
     BIN_DEADLINE = "bin_deadline"
     BACKUP_EXPIRES = "backup_expires"
     SHREDDED = "backup_disposed"
+    NOT_TOLD = "not_told"
 
 
 TOPIC_WORDS: Mapping[Topic, str] = {
@@ -54,6 +55,7 @@ TOPIC_WORDS: Mapping[Topic, str] = {
     Topic.BIN_DEADLINE: N_("the bin empties"),
     Topic.BACKUP_EXPIRES: N_("backup expires"),
     Topic.SHREDDED: N_("backups disposed of"),
+    Topic.NOT_TOLD: N_("not told"),
 }
 URGENT = frozenset(
     {Topic.IN_DOUBT, Topic.REAPPEARED, Topic.OUTSIDE, Topic.JOURNAL, Topic.VAULT, Topic.UNFINISHED, Topic.WAITING}
