@@ -85,7 +85,8 @@ def _show(reports: list[WatchReport]) -> None:
 @force_option
 def install(kind: str, points: str, output: Path | None, *, force: bool) -> int:
     """Print what lets systemd, launchd or cron look every day, or write it into a folder; nothing is switched on."""
-    from crm_bridge.overwriting import check_replaceable, replacing
+    from crm_bridge.files import replaced_file
+    from crm_bridge.overwriting import check_replaceable
 
     parse_points(points)
     with open_bridge(reading=True) as bridge:
@@ -94,7 +95,7 @@ def install(kind: str, points: str, output: Path | None, *, force: bool) -> int:
     for name, text in files.items():
         if output is not None:
             check_replaceable(output / name, lambda file: b"crm-bridge" in file.read(400), force=force)
-            with replacing(output / name) as file:
+            with replaced_file(output / name) as file:
                 file.write(text.encode())
     if out.as_json:
         out.document(TIMERS, {"kind": kind, "files": files, "folder": str(output) if output else None})
