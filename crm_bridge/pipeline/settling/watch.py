@@ -58,21 +58,31 @@ class Comeback:
     """One removed contract that asks for a look, and the record that was found."""
 
     kind: ComebackKind
+    """What was found."""
     record_id: str
+    """Id of the removed contract."""
     found_id: str
+    """Id of the record that was found; empty for `hold`."""
     says: str = ""
+    """Its number, or the reason on the hold list."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchReport:
-    """What one look at a run found. `until` is the moment up to which new records are listed for certain."""
+    """What one look at a run found."""
 
     run: str
+    """Id of the run."""
     connection: str
+    """Name of the connection."""
     point: str
+    """Which look it was, such as `7d`."""
     removed: int
+    """Contracts that are gone."""
     found: tuple[Comeback, ...]
+    """Contracts that ask for a look."""
     until: str
+    """Up to when new records are listed for certain; ISO 8601, UTC."""
     bin_until: str | None
     """The last day in the CRM's bin, where it is near."""
     proven: bool
