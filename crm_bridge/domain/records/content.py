@@ -47,6 +47,13 @@ class Content:
     """Whether the vendor is known to send a key that no metadata describes."""
     open: bool = False
     """Nothing describes these rows: every key counts that the vendor is not known to add."""
+    _drift: tuple[tuple[str, Reducer, bool], ...] = field(init=False, repr=False, compare=False)
+    """The fields that count for drift, how each is reduced, and whether it is cut."""
+
+    def __post_init__(self) -> None:
+        """Sort the fields once: a digest is made of every contract at every look."""
+        counted = ((name, reduce, name in self.cuts) for name, reduce in self.fields.items() if name not in self.moving)
+        object.__setattr__(self, "_drift", tuple(counted))
 
     def counts(self, name: str) -> bool:
         """Return whether a key is part of the record."""
@@ -67,11 +74,11 @@ class Content:
         A key that is missing and one that is empty are the same: some reads leave empty keys out.
         """
         content = {}
-        for name, reduce in self.fields.items():
+        for name, reduce, is_cut in self._drift:
             value = row.get(name)
-            if value is None or name in self.moving:
+            if value is None:
                 continue
-            reduced = self.drifting(name, value) if name in self.cuts else reduce(value)
+            reduced = self.drifting(name, value) if is_cut else reduce(value)
             if reduced is not None:
                 content[name] = reduced
         return digest_of(content)
@@ -136,6 +143,8 @@ def as_it_is(value: object) -> object:
 
 def number(value: object) -> object:
     """Return the digits of a number that comes as a number or as text: 1000.25 and "1000.250000" are one amount."""
+    if type(value) is Decimal:
+        return digits_of(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return digits_of(Decimal(value))
     return as_it_is(value)
@@ -148,7 +157,7 @@ def flag(value: object) -> object:
 
 def reference(value: object) -> str | None:
     """Return the id behind a reference, whether or not a name came with it."""
-    if not isinstance(value, str) and isinstance(value, Mapping):
+    if type(value) is dict or (not isinstance(value, str) and isinstance(value, Mapping)):
         for key in ("id", "_id", "name"):
             if text := _text(value.get(key)):
                 return text
@@ -158,6 +167,8 @@ def reference(value: object) -> str | None:
 
 def of_any_type(value: object) -> object:
     """Return a value of a type with no rule of its own: a map with an id is a reference, whatever the type is."""
+    if type(value) is str:
+        return value or None
     if isinstance(value, _LISTS):
         return [of_any_type(one) for one in value] or None
     return reference(value) if isinstance(value, Mapping) and value.get("id") else as_it_is(value)

@@ -32,7 +32,8 @@ def final_check(
     context = log.context
     closeness = LookDepth.LIVE if step is Step.TRASH else LookDepth.EVERYWHERE
     # Backups first: reading them takes time, and the look must be the last thing before the intent.
-    unsaved = {target.ref.id: problem for target in targets if (problem := _backup_problem(log, target))}
+    compared = set[str]()
+    unsaved = {target.ref.id: problem for target in targets if (problem := _backup_problem(log, target, compared))}
     related.learn(target for target in targets if target.ref.id not in unsaved)
     fresh.begin()
     with failpoints.step("gate"):
@@ -111,16 +112,19 @@ def _not_as_we_left_it(log: RunLog, seen: Whereabouts) -> Reason | None:
     return Reason.DELETED_BY_SOMEBODY_ELSE if theirs else Reason.CHANGED_SINCE_PLAN
 
 
-def _backup_problem(log: RunLog, target: Target) -> Reason | None:
+def _backup_problem(log: RunLog, target: Target, compared: set[str]) -> Reason | None:
     try:
-        check_backup(log, target.ref.id, target.digest)
+        check_backup(log, target.ref.id, target.digest, compared)
     except BackupError as problem:
         return Reason.of(problem)
     return None
 
 
-def check_backup(log: RunLog, record_id: str, digest: str) -> None:
-    """Raise BackupError unless the contract's backup is still there, undamaged, and holds the planned content."""
+def check_backup(log: RunLog, record_id: str, digest: str, compared: set[str]) -> None:
+    """Raise BackupError unless the contract's backup is still there, undamaged, and holds the planned content.
+
+    `compared` are the files that this look has compared already: contracts share them.
+    """
     where = log.backup_of(record_id)
     backup_set = log.backup_set(where.set_id)
     entry = backup_set.entry(record_id)
@@ -128,4 +132,4 @@ def check_backup(log: RunLog, record_id: str, digest: str) -> None:
         raise BackupError("", reason=Reason.CHANGED_SINCE_PLAN)
     if entry.file_sha256 != where.sha256:
         raise BackupError("", reason=Reason.BACKUP_REPLACED)
-    backup_set.verify_entry(record_id)
+    backup_set.verify_entry(record_id, compared)
