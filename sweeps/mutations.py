@@ -174,7 +174,7 @@ MUTATIONS = (
     Mutation(
         "a backup that changed since is believed",
         "crm_bridge/pipeline/deleting/gate.py",
-        "    backup_set.verify_entry(record_id)\n",
+        "    backup_set.verify_entry(record_id, compared)\n",
         "",
         (f"{PROTOCOL}/test_backup_gate.py",),
     ),
