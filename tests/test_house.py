@@ -51,7 +51,6 @@ LARGE_FILES: Mapping[str, str] = {
     "crm_bridge/domain/planning/plan.py": "one idea that grew: to be divided",
     "crm_bridge/domain/reasons.py": "a table, or nearly one",
     "crm_bridge/domain/restoring/comparison.py": "one idea that grew: to be divided",
-    "crm_bridge/domain/restoring/forecast.py": "one idea that grew: to be divided",
     "crm_bridge/errors.py": "a table, or nearly one",
     "crm_bridge/journal/checking/recompute.py": "one idea that grew: to be divided",
     "crm_bridge/journal/checking/sources.py": "one idea that grew: to be divided",

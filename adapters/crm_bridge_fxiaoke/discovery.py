@@ -16,9 +16,9 @@ from crm_bridge.errors import (
     UsageError,
 )
 from crm_bridge.i18n import _
+from crm_bridge.spi.ordered_map import ordered_map
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.module.described import Described, DescribedObjects
-from crm_bridge_fxiaoke.reading.parallel import ordered_map
 from crm_bridge_fxiaoke.wire import (
     Envelope,
     FieldMeta,

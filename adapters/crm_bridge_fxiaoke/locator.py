@@ -10,11 +10,11 @@ from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import CrmBridgeError, CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import LookDepth, Observation, Place, Whereabouts
+from crm_bridge.spi.ordered_map import ordered_map
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, moment
 from crm_bridge_fxiaoke.module.approvals import Approvals
 from crm_bridge_fxiaoke.module.people import last_editor
 from crm_bridge_fxiaoke.reading.live_details import LiveDetails
-from crm_bridge_fxiaoke.reading.parallel import ordered_map
 from crm_bridge_fxiaoke.reading.recent_writes import RecentWrites
 from crm_bridge_fxiaoke.reading.records import LIST_MOST, Records, Row, Rows, condition
 from crm_bridge_fxiaoke.settings import Assumptions

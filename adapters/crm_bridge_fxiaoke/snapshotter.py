@@ -11,11 +11,11 @@ from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Attachment, Gap, PartKind, Snapshot, SnapshotPart, Unavailable
 from crm_bridge.errors import CrmError, PermissionDeniedError
 from crm_bridge.i18n import _
+from crm_bridge.spi.ordered_map import ordered_map
 from crm_bridge.transport import UnreadableRow, raw_items, raw_value
 from crm_bridge_fxiaoke.discovery import Relation
 from crm_bridge_fxiaoke.mapping import LIFE_STATES, Mapper, text
 from crm_bridge_fxiaoke.reading.files import Files, file_entries
-from crm_bridge_fxiaoke.reading.parallel import ordered_map
 from crm_bridge_fxiaoke.reading.records import LIST_MOST, Condition, Records, Row, Rows, condition, unreadable_text
 from crm_bridge_fxiaoke.reading.secured import SecuredFields
 from crm_bridge_fxiaoke.settings import Assumptions

@@ -29,10 +29,11 @@ from crm_bridge.credentials import (
     StoredKeys,
     open_keyring,
 )
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import ConfigError, CredentialStoreError, SandboxOnlyError, UsageError
 from crm_bridge.files import ensure_private_folder
 from crm_bridge.i18n import N_, _
-from crm_bridge.journal.keys import SIGN, KeyStore
+from crm_bridge.journal.keys import SIGN
 from crm_bridge.journal.pin import NoPins, PinFile
 from crm_bridge.registry import load_adapter
 from crm_bridge.spi.spec import AdapterSpec, SecretItem

@@ -11,6 +11,18 @@ from crm_bridge.i18n import _
 OWNER = "@keys"  # no connection may be called that: names have no "@"
 
 
+class KeyStore(Protocol):
+    """Where the program keeps its own keys, by name: the keyring, or a stand-in for tests."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return the value, None when there is none."""
+        ...
+
+    def set(self, name: str, value: str, /) -> None:
+        """Keep a value, replacing the one before."""
+        ...
+
+
 class _Store(Protocol):
     name: str
 

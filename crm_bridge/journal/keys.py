@@ -8,8 +8,8 @@ import hmac
 import random
 import unicodedata
 from hashlib import sha256
-from typing import Protocol
 
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.note import Signer
@@ -20,18 +20,6 @@ HMAC = "journal-hmac"
 PIN = "journal-pin"
 
 KEY_SIZE = 32
-
-
-class KeyStore(Protocol):
-    """Where small secrets live, by name: the keyring, or a stand-in for tests. Values are base64 text."""
-
-    def get(self, name: str) -> str | None:
-        """Return the value, None when there is none."""
-        ...
-
-    def set(self, name: str, value: str) -> None:
-        """Keep a value, replacing the one before."""
-        ...
 
 
 class PersonalDigests:

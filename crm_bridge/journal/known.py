@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.journal.checking import sources
-from crm_bridge.journal.keys import SIGN, KeyStore, read_key, signer_for
+from crm_bridge.journal.keys import SIGN, read_key, signer_for
 from crm_bridge.journal.storage import database
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import rotation
@@ -20,7 +21,6 @@ from crm_bridge.journal.format.note import Signer
 from crm_bridge.journal.keys import (
     HMAC,
     SIGN,
-    KeyStore,
     PersonalDigests,
     make_key,
     read_key,

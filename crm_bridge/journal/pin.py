@@ -6,12 +6,13 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import JournalError
 from crm_bridge.files import read_private, write_private
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.merkle import HASH_SIZE
 from crm_bridge.journal.format.note import NoteError, decode64, encode64
-from crm_bridge.journal.keys import PIN, KeyStore
+from crm_bridge.journal.keys import PIN
 
 
 @dataclass(frozen=True, slots=True)

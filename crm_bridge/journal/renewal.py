@@ -7,11 +7,12 @@ from pathlib import Path
 
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock, new_id
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.checkpoint import Checkpoint
 from crm_bridge.journal.format.note import NoteError
-from crm_bridge.journal.keys import PIN, KeyStore
+from crm_bridge.journal.keys import PIN
 from crm_bridge.journal.pin import Pin
 from crm_bridge.journal.storage import database
 from crm_bridge.journal.storage.files import sync_directory

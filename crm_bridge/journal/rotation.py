@@ -10,12 +10,13 @@ import random
 import sqlite3
 
 from crm_bridge import failpoints
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.checkpoint import Checkpoint
 from crm_bridge.journal.format.entry import Entry
 from crm_bridge.journal.format.note import Signer
-from crm_bridge.journal.keys import SIGN, SIGN_NEXT, KeyStore, make_key, read_key, signer_for
+from crm_bridge.journal.keys import SIGN, SIGN_NEXT, make_key, read_key, signer_for
 
 ROTATE_OP = "key.rotate"
 

@@ -12,13 +12,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from crm_bridge.clock import Clock, boot_id, new_id
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.i18n import _
 from crm_bridge.journal import opening, rotation
 from crm_bridge.journal.format import dsse
 from crm_bridge.journal.format.entry import HMAC_OP, Entry, NewEntry, Stamp, is_intent, is_outcome, timestamp
 from crm_bridge.journal.format.note import Signer
-from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.leases import Leases
 from crm_bridge.journal.pin import NoPins, Pin, write_pin
 from crm_bridge.journal.reading import Reader

@@ -15,7 +15,7 @@ In reading order:
 
 from crm_bridge.vault.backup_set import BackupSet, SetEntry
 from crm_bridge.vault.check import CheckReport, VaultFinding
-from crm_bridge.vault.crypto.keys import MASTER_ITEM, VaultKeyStore
+from crm_bridge.vault.crypto.keys import MASTER_ITEM
 from crm_bridge.vault.crypto.shred import ShredReport
 from crm_bridge.vault.store import SetSummary, Vault
 from crm_bridge.vault.writer import SetWriter
@@ -30,5 +30,4 @@ __all__ = [
     "ShredReport",
     "Vault",
     "VaultFinding",
-    "VaultKeyStore",
 ]

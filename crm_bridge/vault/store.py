@@ -10,13 +10,14 @@ from datetime import date
 from pathlib import Path
 
 from crm_bridge.clock import Clock, new_id
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import BackupError, UsageError
 from crm_bridge.files import ensure_private_folder, fsync_folder
 from crm_bridge.i18n import _
 from crm_bridge.locks import is_held
 from crm_bridge.vault.backup_set import BackupSet
 from crm_bridge.vault.check import CheckReport, check_set
-from crm_bridge.vault.crypto.keys import MASTER_ITEM, MasterKey, VaultKeyStore, is_shredded
+from crm_bridge.vault.crypto.keys import MASTER_ITEM, MasterKey, is_shredded
 from crm_bridge.vault.crypto.seal import Identity, Sealed
 from crm_bridge.vault.crypto.shred import ShredReport, shred_set
 from crm_bridge.vault.disk import remove_folder
@@ -51,7 +52,7 @@ class Vault:
         self,
         folder: Path,
         *,
-        keys: VaultKeyStore,
+        keys: KeyStore,
         clock: Clock,
         randomness: random.Random,
         attachment_cap: int = ATTACHMENT_CAP,

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from crm_bridge.clock import ManualClock
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import JournalError
 from crm_bridge.journal.checking.check import check_journal
 from crm_bridge.journal.format.entry import NewEntry
-from crm_bridge.journal.keys import KeyStore
 from crm_bridge.journal.pin import NoPins, PinFile
 from crm_bridge.journal.storage import database
 from crm_bridge.journal.store import Journal

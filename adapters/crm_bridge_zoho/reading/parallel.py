@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-T = TypeVar("T")
+from crm_bridge.spi import ordered_map as spi
+
 R = TypeVar("R")
 S = TypeVar("S")
 U = TypeVar("U")
@@ -15,20 +15,9 @@ U = TypeVar("U")
 WORKERS = 10
 
 
-def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int = WORKERS) -> Iterator[R]:
-    """Yield `work(item)` in the order of `items`; at most twice `workers` results wait to be taken."""
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="crm-bridge-zoho") as pool:
-        waiting: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+def ordered_map(work: Callable[[R], S], items: Iterable[R]) -> Iterator[S]:
+    """Yield `work(item)` in the order of `items`; at most as many results as threads wait to be taken."""
+    return spi.ordered_map(work, items, threads=WORKERS, waiting=WORKERS)
 
 
 def together(one: Callable[[], R], two: Callable[[], S], three: Callable[[], U]) -> tuple[R, S, U]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.credentials.secrets_dir import KEYS, SecretsDir
 from crm_bridge.credentials.sources import SecretsFile
 from crm_bridge.errors import CredentialStoreError, JournalError
 from crm_bridge.files import ensure_private_folder, read_private, write_private
 from crm_bridge.i18n import N_, _
-from crm_bridge.journal.keys import HMAC, SIGN, KeyStore, make_key, read_key
+from crm_bridge.journal.keys import HMAC, SIGN, make_key, read_key
 from crm_bridge.vault.crypto.keys import MASTER_ITEM, MasterKey
 
 PURPOSES: Mapping[str, str] = {

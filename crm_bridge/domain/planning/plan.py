@@ -147,6 +147,10 @@ class Target:
         )
 
 
+_TENANT = ("connection", "adapter", "org", "module", "user", "environment")
+_IN_CLEAR = ("id", *_TENANT, "automations", "fast", "boot", "mono_ms", "rule", "origin")
+
+
 @dataclass(frozen=True, slots=True)
 class PlanHead:
     """Everything of a plan but its targets. Times are aware UTC; `org` and `connection` bind it to one tenant.
@@ -186,32 +190,37 @@ class PlanHead:
     def public(self) -> dict[str, JsonValue]:
         """Return what may stand in clear in the plan file: no filter text and no reason, they name people."""
         return {
+            **{name: getattr(self, name) for name in _IN_CLEAR},
             "schema": SCHEMA,
-            "id": self.id,
-            "connection": self.connection,
-            "adapter": self.adapter,
-            "org": self.org,
-            "module": self.module,
-            "user": self.user,
-            "environment": self.environment,
             "step": self.step.value,
-            "automations": self.automations,
-            "fast": self.fast,
             "made_at": self.made_at.isoformat(timespec="milliseconds"),
             "expires_at": self.expires_at.isoformat(timespec="milliseconds"),
-            "boot": self.boot,
-            "mono_ms": self.mono_ms,
             "assumptions": list(self.assumptions),
             "facts": asdict(self.facts) if self.facts else None,
             "side_effects": list(self.side_effects),
-            "rule": self.rule,
-            "origin": self.origin,
             "forecast": self.forecast.as_json(),
         }
 
     def private(self) -> dict[str, JsonValue]:
         """Return what is sealed."""
         return {"where": self.where, "reason": self.reason, "author": self.author}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PlanHead:
+        """Read both parts back. Raises KeyError, TypeError, ValueError, AttributeError for anything else."""
+        given = {name: item for name, item in value.items() if name not in ("schema", "sealed")}
+        return cls(
+            **{
+                **given,
+                "step": Step(given["step"]),
+                "made_at": datetime.fromisoformat(given["made_at"]),
+                "expires_at": datetime.fromisoformat(given["expires_at"]),
+                "assumptions": tuple(given["assumptions"]),
+                "facts": FactCount(**given["facts"]) if given["facts"] else None,
+                "side_effects": tuple(given["side_effects"]),
+                "forecast": Forecast.from_json(given["forecast"]),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -100,17 +100,11 @@ class ForecastRow:
         """Return the promise for one way back."""
         return self.untrash if route is Route.UNTRASH else self.recreate
 
-    def as_json(self) -> dict[str, JsonValue]:
-        """Return the row as JSON."""
-        return {
-            "kind": self.kind.value,
-            "thing": self.thing,
-            "label": self.label,
-            "untrash": self.untrash.value,
-            "recreate": self.recreate.value,
-            "untrash_note": self.untrash_note,
-            "recreate_note": self.recreate_note,
-        }
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> ForecastRow:
+        """Read a row of a forecast's JSON back."""
+        fates = {way: Fate(row[way]) for way in ("untrash", "recreate")}
+        return cls(**{**row, **fates, "kind": ThingKind(row["kind"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,32 +134,14 @@ class Forecast:
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the forecast as JSON, as it stands in a plan's head."""
-        rows: list[JsonValue] = [row.as_json() for row in self.rows]
-        return {
-            "untrash": self.untrash.value,
-            "recreate": self.recreate.value,
-            "bin_days": self.bin_days,
-            "until": self.until,
-            "rows": rows,
-        }
+        facts = asdict(self)
+        return {**facts, "rows": list(facts["rows"])}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Forecast:
         """Read a forecast back. Raises KeyError, TypeError or ValueError for what is none."""
-        rows = tuple(
-            ForecastRow(
-                ThingKind(row["kind"]),
-                row["thing"],
-                row["label"],
-                Fate(row["untrash"]),
-                Fate(row["recreate"]),
-                row["untrash_note"],
-                row["recreate_note"],
-            )
-            for row in value["rows"]
-        )
-        ways = Support(value["untrash"]), Support(value["recreate"])
-        return cls(*ways, bin_days=value["bin_days"], until=value["until"], rows=rows)
+        ways = {way: Support(value[way]) for way in ("untrash", "recreate")}
+        return cls(**{**value, **ways, "rows": tuple(map(ForecastRow.from_json, value["rows"]))})
 
 
 def make_forecast(

@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from copy import copy
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,12 +14,9 @@ from typing import IO, Any, BinaryIO, TypeAlias
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import canonical_bytes
-from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.planning.facts import FactCount
 from crm_bridge.domain.planning.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
 from crm_bridge.domain.planning.plan_notes import PlanNotes
-from crm_bridge.domain.restoring.forecast import Forecast
 from crm_bridge.errors import UsageError
 from crm_bridge.files import replaced_file
 from crm_bridge.i18n import _
@@ -199,32 +195,7 @@ def _seal(head: dict[str, Any], key_of: Callable[[str], str]) -> PlanSeal:
 
 def _head(value: dict[str, Any], seal: PlanSeal) -> PlanHead:
     try:
-        private = seal.open(value["sealed"], HEAD)
-        head = PlanHead(
-            id=value["id"],
-            connection=value["connection"],
-            adapter=value["adapter"],
-            org=value["org"],
-            module=value["module"],
-            user=value["user"],
-            environment=value["environment"],
-            step=Step(value["step"]),
-            automations=value["automations"],
-            fast=value["fast"],
-            made_at=datetime.fromisoformat(value["made_at"]),
-            expires_at=datetime.fromisoformat(value["expires_at"]),
-            boot=value["boot"],
-            mono_ms=value["mono_ms"],
-            assumptions=tuple(value["assumptions"]),
-            facts=FactCount(**value["facts"]) if value["facts"] else None,
-            side_effects=tuple(value["side_effects"]),
-            where=private["where"],
-            reason=private["reason"],
-            rule=value["rule"],
-            origin=value["origin"],
-            author=private["author"],
-            forecast=Forecast.from_json(value["forecast"]),
-        )
+        head = PlanHead.from_json({**value, **seal.open(value["sealed"], HEAD)})
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise altered() from problem
     if {**head.public(), "sealed": value["sealed"]} != value:  # read and written again it must be the same text

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import pyrage
 
+from crm_bridge.credentials.keys import KeyStore
 from crm_bridge.errors import BackupError, CredentialStoreError
 from crm_bridge.files import fsync_folder
 from crm_bridge.i18n import _
@@ -21,23 +21,11 @@ SHREDDED = "shredded.txt"
 _SET_COMMENT = "# crm-bridge set "
 
 
-class VaultKeyStore(Protocol):
-    """Where the master identity is kept: the keyring, behind two calls."""
-
-    def get(self, name: str, /) -> str | None:
-        """Return a secret, or None when there is none."""
-        ...
-
-    def set(self, name: str, value: str, /) -> None:
-        """Keep a secret."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class MasterKey:
     """The identity that opens the key slots of all sets; it never encrypts contract data itself."""
 
-    keys: VaultKeyStore
+    keys: KeyStore
 
     def is_there(self) -> bool:
         """Return whether the keyring has one."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_bridge_fxiaoke.reading.parallel import ordered_map
+from crm_bridge.spi.ordered_map import ordered_map
 
 
 @given(items=st.lists(st.integers(), max_size=40), threads=st.integers(1, 8))
