@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crm_bridge.domain.planning.plan import Target
+    from crm_bridge.domain.planning.target import Target
 
 Ready = Mapping[str, Any]
 MODULE = "/crm/v8/Contracts"

@@ -48,7 +48,6 @@ LARGE_FILES: Mapping[str, str] = {
     "crm_bridge/domain/filters/syntax.py": "one idea that grew: to be divided",
     "crm_bridge/domain/filters/tree.py": "one idea that grew: to be divided",
     "crm_bridge/domain/lifecycle.py": "a table, or nearly one",
-    "crm_bridge/domain/planning/plan.py": "one idea that grew: to be divided",
     "crm_bridge/domain/reasons.py": "a table, or nearly one",
     "crm_bridge/domain/restoring/comparison.py": "one idea that grew: to be divided",
     "crm_bridge/errors.py": "a table, or nearly one",

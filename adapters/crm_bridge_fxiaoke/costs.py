@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_bridge.domain.capabilities import Limits, Step
-from crm_bridge.domain.planning.cost import CallCost
-from crm_bridge.domain.planning.pace import contracts_at_once
+from crm_bridge.domain.planning.cost import CallCost, contracts_at_once
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.reading.records import LIST_MOST
 from crm_bridge_fxiaoke.settings import FxiaokeSettings

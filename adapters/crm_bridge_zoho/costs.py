@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Limits, Step
-from crm_bridge.domain.planning.cost import CallCost
-from crm_bridge.domain.planning.pace import contracts_at_once
+from crm_bridge.domain.planning.cost import CallCost, contracts_at_once
 from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule
 from crm_bridge_zoho.module.record_states import FIRST, IDS_A_CALL
 from crm_bridge_zoho.reading.bins import PAGE as BIN_PAGE

@@ -198,7 +198,7 @@ class Bridge(StateDirectory):
 
     def adapter_context(self, resolved: Resolved) -> AdapterContext:
         """Return what the core lends the adapter of a connection."""
-        from crm_bridge.domain.planning.pace import BATCHES_AT_ONCE
+        from crm_bridge.domain.planning.cost import BATCHES_AT_ONCE
         from crm_bridge.spi.spec import AdapterContext
         from crm_bridge.transport import Budget, Window
 

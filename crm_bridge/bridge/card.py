@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from crm_bridge.bridge.way_back import way_back_pairs
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.money import counted, money
+from crm_bridge.domain.planning.cost import Pace
 from crm_bridge.domain.planning.facts import FactCount
-from crm_bridge.domain.planning.pace import Pace
 from crm_bridge.domain.planning.plan import PlanHead
 from crm_bridge.domain.planning.plan_notes import PlanNotes
 from crm_bridge.domain.planning.xray import RULES

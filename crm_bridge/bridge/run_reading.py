@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crm_bridge.bridge.run_result import Receipt, Run, RunItem
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.errors import CrmBridgeError, UsageError
 from crm_bridge.pipeline.annotations import Annotations
 from crm_bridge.pipeline.entries import statuses

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.lifecycle import FOLLOW_UP, Evidence, Outcome, Status
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.exit_codes import OF_OUTCOME, ExitCode, weightiest

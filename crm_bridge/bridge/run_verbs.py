@@ -15,7 +15,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from crm_bridge.bridge.plan_result import Plan
     from crm_bridge.bridge.run_result import Run
-    from crm_bridge.domain.planning.plan import ConfirmedPlan
+    from crm_bridge.domain.planning.confirmation import ConfirmedPlan
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.settling.audit import DeletionAudit
@@ -42,7 +42,7 @@ class RunVerbs(RestoreVerbs):
         <ExitCode.OK: 0>
         """
         from crm_bridge.bridge.plan_result import Plan
-        from crm_bridge.domain.planning.plan import confirm_plan
+        from crm_bridge.domain.planning.confirmation import confirm_plan
         from crm_bridge.domain.planning.safety import refuse
         from crm_bridge.pipeline.planning.approving import check_approvals
         from crm_bridge.pipeline.planning.plan_file import open_plan
@@ -68,7 +68,7 @@ class RunVerbs(RestoreVerbs):
 
         What an unfinished run of it left open is settled by looking first.
         """
-        from crm_bridge.domain.planning.plan import check_fresh
+        from crm_bridge.domain.planning.confirmation import check_fresh
         from crm_bridge.pipeline.planning.policing import refuse_policy
         from crm_bridge.pipeline.runs import run_of_plan
 
@@ -87,7 +87,7 @@ class RunVerbs(RestoreVerbs):
         >>> int(crm.resume().exit_code)
         0
         """
-        from crm_bridge.domain.planning.plan import Confirmation, ConfirmedPlan
+        from crm_bridge.domain.planning.confirmation import Confirmation, ConfirmedPlan
         from crm_bridge.pipeline.runs import find_run
 
         info = find_run(self._bridge.journal, run_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from crm_bridge import failpoints
-from crm_bridge.domain.planning.plan import ConfirmedPlan
+from crm_bridge.domain.planning.confirmation import ConfirmedPlan
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.context import RunContext
 from crm_bridge.pipeline.planning.approving import check_approvals

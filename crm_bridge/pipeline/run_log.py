@@ -13,7 +13,8 @@ from crm_bridge.columns import FactColumn, WholeNumbers
 from crm_bridge.domain.absence import Asked, Claim
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, State, Status
-from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
+from crm_bridge.domain.planning.confirmation import ConfirmedPlan
+from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotations

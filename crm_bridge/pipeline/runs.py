@@ -11,7 +11,8 @@ from crm_bridge.clock import new_id
 from crm_bridge.domain.absence import Claim
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import FINAL, State, Status
-from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan
+from crm_bridge.domain.planning.confirmation import ConfirmedPlan
+from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.errors import ConfirmationError, CrmBridgeError, JournalBusyError, UsageError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import Entry

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crm_bridge.domain.capabilities import Limits, Step
-from crm_bridge.domain.planning.pace import Pace, pace_of
+from crm_bridge.domain.planning.cost import Pace, pace_of
 
 LIMITS = Limits(
     find_page=100,

@@ -8,7 +8,8 @@ import pytest
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.money import money
-from crm_bridge.domain.planning.plan import Card, Target, Totals
+from crm_bridge.domain.planning.plan import Totals
+from crm_bridge.domain.planning.target import Card, Target
 from crm_bridge.errors import GuardError
 
 

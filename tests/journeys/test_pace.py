@@ -9,7 +9,7 @@ from dataclasses import replace
 from crm_bridge.bridge import Plan
 from crm_bridge.cli.views.plan_view import plan_card, plan_details, plan_json
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.planning.pace import Pace
+from crm_bridge.domain.planning.cost import Pace
 from tests.journeys.conftest import House
 
 EVERYTHING = "everything"

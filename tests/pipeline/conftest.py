@@ -14,8 +14,9 @@ from crm_bridge.clock import ManualClock
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.cost import Prediction
-from crm_bridge.domain.planning.plan import Card, DeletionPlan, PlanDigest, PlanHead, Target
+from crm_bridge.domain.planning.plan import DeletionPlan, PlanDigest, PlanHead
 from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.domain.planning.target import Card, Target
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.planning.plan_writer import PlanWriter
 from tests.journal.conftest import MemoryKeys

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from crm_bridge import spool
-from crm_bridge.domain.planning.cost import Prediction
-from crm_bridge.domain.planning.pace import Pace
-from crm_bridge.domain.planning.plan_notes import Absent, Along, PlanNotes, Stage
+from crm_bridge.domain.planning.approval import ApprovalRule
+from crm_bridge.domain.planning.cost import Pace, Prediction
+from crm_bridge.domain.planning.plan_notes import Absent, Along, InModule, PlanNotes, Stage
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
+from crm_bridge.domain.planning.xray import Unlike
 from crm_bridge.errors import ConfirmationError, UsageError
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.planning.plan_file import open_plan
@@ -43,7 +44,13 @@ OTHER = PlanNotes(
     stages=(Stage(5, "CNY 9"),),
     released=("ten-years: order",),
     noise=("Tag",),
+    approvals=(ApprovalRule(needed=2),),
     along=Along(9, ("Notes",), at_most=True),
+    unlike=(Unlike("rare", 9),),
+    in_module=(InModule("rare", "CNY", 9),),
+    acknowledged=("rare",),
+    dropped=("HT-9",),
+    dropped_count=9,
     at_once=3,
 )
 

@@ -68,7 +68,7 @@ def _withdrawn(bridge: Bridge, run: str, record_id: str | None) -> Iterator[With
 
 def _named(bridge: Bridge, run: str, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the lines with what people recognise the contracts by; the receipt itself does not hold it."""
-    from crm_bridge.domain.planning.plan import Card
+    from crm_bridge.domain.planning.target import Card
 
     cards = {item.contract.id: Card.of(item.contract) for item in bridge.status(run)}
     for line in lines:

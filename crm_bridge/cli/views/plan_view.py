@@ -13,9 +13,9 @@ from crm_bridge.cli.options import shared
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import Column, amount, key, title
 from crm_bridge.domain.money import counted, money
-from crm_bridge.domain.planning.pace import Pace
-from crm_bridge.domain.planning.plan import Card
+from crm_bridge.domain.planning.cost import Pace
 from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.domain.planning.target import Card
 from crm_bridge.i18n import _
 
 if TYPE_CHECKING:

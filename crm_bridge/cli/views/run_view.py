@@ -9,7 +9,7 @@ from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import amount, key, title
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.outcome_words import OUTCOME_WORDS, STEP_WORDS, minute
-from crm_bridge.domain.planning.plan import Card
+from crm_bridge.domain.planning.target import Card
 from crm_bridge.harmless import plain
 from crm_bridge.i18n import _
 

@@ -1,150 +1,26 @@
-"""A deletion plan: an immutable list of contracts with a digest, and a confirmation that fits only this digest."""
+"""A deletion plan: an immutable list of contracts with a digest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from crm_bridge.domain.canonical import JsonValue, RunningDigest, canonical_bytes
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef, RecordState, Untold
-from crm_bridge.domain.moment import Moment
 from crm_bridge.domain.planning.facts import FactCount
 from crm_bridge.domain.planning.plan_notes import PlanNotes
-from crm_bridge.domain.planning.safety import refuse
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.restoring.forecast import Forecast
-from crm_bridge.errors import ConfirmationError, GuardError
+from crm_bridge.errors import GuardError
 from crm_bridge.i18n import _
 
 SCHEMA = "crm-bridge.plan/1"
 PURPOSE = b"crm-bridge.plan/1"
 _MOST_DIGITS = 24
 """Before or after the decimal point, in an amount of money."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The fields by which people recognise a contract. Personal: on disk only ever sealed."""
-
-    number: str | None = None
-    title: str | None = None
-    customer: str | None = None
-    status: str | None = None
-    amount: Decimal | None = None
-    currency: str | None = None
-    start: date | None = None
-    end: date | None = None
-    owner: str | None = None
-    created: datetime | None = None
-    modified: datetime | None = None
-
-    @classmethod
-    def of(cls, contract: Contract) -> Card:
-        """Take the card out of a contract."""
-        return cls(
-            contract.number,
-            contract.title,
-            contract.customer,
-            contract.status,
-            contract.amount,
-            contract.currency,
-            contract.start,
-            contract.end,
-            contract.owner,
-            contract.created,
-            contract.modified,
-        )
-
-    def as_json(self) -> dict[str, JsonValue]:
-        """Return the card as JSON; the amount as text."""
-        return {
-            "number": self.number,
-            "title": self.title,
-            "customer": self.customer,
-            "status": self.status,
-            "amount": None if self.amount is None else str(self.amount),
-            "currency": self.currency,
-            "start": self.start.isoformat() if self.start else None,
-            "end": self.end.isoformat() if self.end else None,
-            "owner": self.owner,
-            "created": self.created.isoformat() if self.created else None,
-            "modified": self.modified.isoformat() if self.modified else None,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Card:
-        """Read what `as_json` returned. Raises KeyError, TypeError, ValueError for anything else."""
-        amount, start, end = value["amount"], value["start"], value["end"]
-        created, modified = value["created"], value["modified"]
-        return cls(
-            value["number"],
-            value["title"],
-            value["customer"],
-            value["status"],
-            None if amount is None else Decimal(amount),
-            value["currency"],
-            None if start is None else date.fromisoformat(start),
-            None if end is None else date.fromisoformat(end),
-            value["owner"],
-            None if created is None else datetime.fromisoformat(created),
-            None if modified is None else datetime.fromisoformat(modified),
-        )
-
-
-_NOTHING_KEPT = dict.fromkeys(CONTRACT_FIELDS[1:], Untold.NOT_KEPT)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
-    """One contract of a plan: its address, the digest of its content when planned, and its card.
-
-    The card may be given as a function that opens it: most passes over a plan want no more than the address.
-    """
-
-    ref: ContractRef
-    digest: str
-    _card: Card | Callable[[], Card] = field(default=Card(), repr=False)
-
-    @property
-    def card(self) -> Card:
-        """Return what people recognise the contract by."""
-        return self._card if isinstance(self._card, Card) else self._card()
-
-    def __eq__(self, other: object) -> bool:
-        """Return whether both are the same contract with the same digest and card."""
-        return isinstance(other, Target) and self._facts() == other._facts()
-
-    def __hash__(self) -> int:
-        """Return the hash of the address."""
-        return hash(self.ref)
-
-    def _facts(self) -> tuple[ContractRef, str, Card]:
-        return self.ref, self.digest, self.card
-
-    def contract(self) -> Contract:
-        """Return the contract as far as a plan keeps it; without digest and card, nothing but its address."""
-        card = self.card
-        return Contract(
-            ref=self.ref,
-            number=card.number,
-            title=card.title,
-            customer=card.customer,
-            status=card.status,
-            amount=card.amount,
-            currency=card.currency,
-            start=card.start,
-            end=card.end,
-            owner=card.owner,
-            created=card.created,
-            modified=card.modified,
-            state=RecordState.UNKNOWN,
-            digest=self.digest,
-            raw={},
-            untold={} if self.digest else _NOTHING_KEPT,
-        )
 
 
 _TENANT = ("connection", "adapter", "org", "module", "user", "environment")
@@ -291,73 +167,3 @@ class DeletionPlan:
         """Return the words that a person types to confirm exactly this plan: what, how many, where, and its digest."""
         verb = "PURGE" if self.head.step is Step.PURGE else "DELETE"
         return f"{verb} {self.count} {self.head.connection} {self.digest[:6]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """Agreement to one digest, at one time, in one way (`phrase` or `digest`)."""
-
-    digest: str
-    at: datetime
-    by: str
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmedPlan:
-    """A confirmed plan. Only `confirm_plan` makes one."""
-
-    plan: DeletionPlan
-    confirmation: Confirmation
-
-
-def confirm_plan(plan: DeletionPlan, word: object, *, now: Moment, by: str) -> ConfirmedPlan:
-    """Bind a confirmation to this plan: its full digest, or its phrase typed out; anything else confirms nothing.
-
-    Raises ConfirmationError, and GuardError for a plan that breaks a safety rule.
-    """
-    refuse(plan.notes.refusals)
-    check_fresh(plan, now=now)
-    if (how := how_confirmed(word, plan.digest, plan.phrase())) is None:
-        raise ConfirmationError(
-            _("that does not confirm this plan ({digest}); nothing was sent").format(digest=plan.digest[:12]),
-            reason="wrong_confirmation",
-            hint=_(
-                "look at the plan again with `crm-bridge plan show`, then give its whole digest or the phrase shown"
-            ),
-        )
-    return ConfirmedPlan(plan, Confirmation(plan.digest, now.at, by, how))
-
-
-def how_confirmed(word: object, digest: str, phrase: str) -> str | None:
-    """Return whether a word is this `digest` or this `phrase` typed out; None where it is neither."""
-    given = word.strip() if isinstance(word, str) else ""
-    if given.lower().removeprefix("sha256:") == digest:
-        return "digest"
-    return "phrase" if " ".join(given.split()) == phrase else None
-
-
-def check_fresh(plan: DeletionPlan, *, now: Moment) -> None:
-    """Refuse a plan that is past its time by either clock, or that claims to come from the future."""
-    head = plan.head
-    if now.at >= head.expires_at:
-        raise ConfirmationError(
-            _("the plan expired at {time}").format(time=head.expires_at.isoformat(timespec="minutes")),
-            reason="plan_expired",
-            hint=_("plan again: contracts may have changed since"),
-        )
-    passed = now.since(head.boot, head.mono_ms)
-    if passed is not None and passed >= head.expires_at - head.made_at:
-        raise ConfirmationError(
-            _("the plan has expired: since it was made, more time has passed than this machine's clock shows"),
-            reason="plan_expired",
-            hint=_("set the clock right, then plan again"),
-        )
-    if now.at < head.made_at:
-        raise ConfirmationError(
-            _("the plan is dated {time}, which is later than this machine's clock").format(
-                time=head.made_at.isoformat(timespec="minutes")
-            ),
-            reason="plan_from_the_future",
-            hint=_("set the clock right, then plan again"),
-        )

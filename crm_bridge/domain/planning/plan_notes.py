@@ -8,8 +8,7 @@ from typing import Any, Self
 
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.planning.approval import ApprovalRule
-from crm_bridge.domain.planning.cost import Prediction
-from crm_bridge.domain.planning.pace import Pace
+from crm_bridge.domain.planning.cost import Pace, Prediction
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
 from crm_bridge.domain.planning.xray import Unlike

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 from crm_bridge.domain.canonical import canonical_bytes
-from crm_bridge.domain.planning.plan import Card
+from crm_bridge.domain.planning.target import Card
 from crm_bridge.domain.records.content import Content
 
 _LONGEST = 80

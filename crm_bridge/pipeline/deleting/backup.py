@@ -13,7 +13,9 @@ from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.lifecycle import Event, EventKind, State
-from crm_bridge.domain.planning.plan import ConfirmedPlan, DeletionPlan, Target
+from crm_bridge.domain.planning.confirmation import ConfirmedPlan
+from crm_bridge.domain.planning.plan import DeletionPlan
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import CAUSES_OF_ABSENCE, Reason
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmBridgeError

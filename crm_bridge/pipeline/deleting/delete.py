@@ -13,8 +13,9 @@ from crm_bridge.clock import moment_of
 from crm_bridge.columns import WholeNumbers
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, State
-from crm_bridge.domain.planning.pace import contracts_at_once
-from crm_bridge.domain.planning.plan import Target, check_fresh
+from crm_bridge.domain.planning.confirmation import check_fresh
+from crm_bridge.domain.planning.cost import contracts_at_once
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import (
     AnswerLostError,

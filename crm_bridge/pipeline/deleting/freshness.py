@@ -8,7 +8,8 @@ from datetime import datetime
 
 from crm_bridge.clock import moment_of
 from crm_bridge.domain.canonical import JsonValue
-from crm_bridge.domain.planning.plan import DeletionPlan, check_fresh
+from crm_bridge.domain.planning.confirmation import check_fresh
+from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, NotSentError
 from crm_bridge.pipeline.context import RunContext

@@ -8,7 +8,7 @@ from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import BackupError
 from crm_bridge.pipeline.annotations import remarks_of

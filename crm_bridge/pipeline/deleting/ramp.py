@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import State
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, InDoubtError, InterruptedRunError
 from crm_bridge.i18n import _

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.lifecycle import Event, EventKind
-from crm_bridge.domain.planning.plan import DeletionPlan, Target
+from crm_bridge.domain.planning.plan import DeletionPlan
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.records.related_items import activity, differing, record_differs
 from crm_bridge.domain.snapshot import Snapshot, Unavailable

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, Evidence
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import AnswerLostError, NotSentError
 from crm_bridge.pipeline.deleting.freshness import FreshLook

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters.where import where
-from crm_bridge.domain.planning.plan import Target
 from crm_bridge.domain.planning.plan_notes import InModule, PlanNotes
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.planning.xray import RULES, Oddity, Xray
 from crm_bridge.errors import GuardError, NothingMatchedError, UsageError
 from crm_bridge.i18n import _

@@ -13,14 +13,14 @@ from crm_bridge import failpoints
 from crm_bridge.clock import moment_of, new_id
 from crm_bridge.domain.capabilities import Step, Support
 from crm_bridge.domain.contract import Contract, RecordState
-from crm_bridge.domain.planning.cost import predict
+from crm_bridge.domain.planning.cost import contracts_at_once, pace_of, predict
 from crm_bridge.domain.planning.obstacles import free_first
-from crm_bridge.domain.planning.pace import contracts_at_once, pace_of
-from crm_bridge.domain.planning.plan import Card, PlanHead, Target, Totals
+from crm_bridge.domain.planning.plan import PlanHead, Totals
 from crm_bridge.domain.planning.plan_notes import Absent, Along, PlanNotes, Stage
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.protection import protections
 from crm_bridge.domain.planning.safety import Extent, refusals, share_matters
+from crm_bridge.domain.planning.target import Card, Target
 from crm_bridge.domain.planning.xray import Xray
 from crm_bridge.domain.restoring.forecast import make_forecast
 from crm_bridge.domain.snapshot import Snapshot

@@ -15,8 +15,9 @@ from typing import IO, Any, BinaryIO, TypeAlias
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import canonical_bytes
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.planning.plan import SCHEMA, Card, DeletionPlan, PlanDigest, PlanHead, Target, Totals
+from crm_bridge.domain.planning.plan import SCHEMA, DeletionPlan, PlanDigest, PlanHead, Totals
 from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.domain.planning.target import Card, Target
 from crm_bridge.errors import UsageError
 from crm_bridge.files import replaced_file
 from crm_bridge.i18n import _

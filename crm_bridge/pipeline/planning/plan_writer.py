@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import IO, Self
 
 from crm_bridge.domain.canonical import JsonValue, canonical_bytes
-from crm_bridge.domain.planning.plan import DeletionPlan, PlanDigest, PlanHead, Target, Totals
+from crm_bridge.domain.planning.plan import DeletionPlan, PlanDigest, PlanHead, Totals
 from crm_bridge.domain.planning.plan_notes import PlanNotes
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.files import create_unfinished, fsync_folder, remove_abandoned
 from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from crm_bridge.domain.lifecycle import State
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.errors import GuardError
 from crm_bridge.i18n import _
 from crm_bridge.journal.store import Journal

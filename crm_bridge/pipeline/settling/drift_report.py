@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.lifecycle import State
-from crm_bridge.domain.planning.plan import Card, Target
+from crm_bridge.domain.planning.target import Card, Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.records.drift import FieldChange, card_changes, record_changes
 from crm_bridge.domain.restoring.comparison import record_of

@@ -10,7 +10,7 @@ from crm_bridge.clock import boot_id
 from crm_bridge.domain.absence import Absence, Place, cause_of, is_ours
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, Evidence, State
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError
 from crm_bridge.pipeline.context import RunContext, batches

@@ -13,7 +13,7 @@ from crm_bridge import failpoints
 from crm_bridge.domain.absence import Absence, Author, Place, cause_of, is_ours
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, Evidence, State, Status
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmError, PermissionDeniedError, SignInError
 from crm_bridge.pipeline.annotations import remarks_of

@@ -9,7 +9,7 @@ from enum import StrEnum
 from crm_bridge import failpoints
 from crm_bridge.clock import Clock
 from crm_bridge.domain.canonical import JsonValue, digest_of
-from crm_bridge.domain.planning.plan import how_confirmed
+from crm_bridge.domain.planning.confirmation import how_confirmed
 from crm_bridge.errors import BackupError, ConfirmationError, GuardError, NothingMatchedError
 from crm_bridge.i18n import _
 from crm_bridge.journal.format.entry import NewEntry

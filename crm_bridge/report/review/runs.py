@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from crm_bridge.bridge.state_directory import StateDirectory
 from crm_bridge.domain.lifecycle import Outcome, Status
-from crm_bridge.domain.planning.plan import Target
+from crm_bridge.domain.planning.target import Target
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.entries import RUN_START, Fold, history, last_step
