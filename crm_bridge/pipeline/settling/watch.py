@@ -15,8 +15,8 @@ from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.filters.tree import Filter
 from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.planning.plan import Card, Target
 from crm_bridge.domain.planning.protection import folded
+from crm_bridge.domain.planning.target import Card, Target
 from crm_bridge.i18n import N_
 from crm_bridge.journal.format.entry import NewEntry
 from crm_bridge.journal.store import Journal
