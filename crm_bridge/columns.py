@@ -110,10 +110,6 @@ class WholeNumbers:
         """Replace the number of one contract."""
         _put(self._known, self._numbers.setdefault(record_id, len(self._numbers)), value)
 
-    def total(self) -> int:
-        """Return the sum over all contracts."""
-        return sum(self._known)
-
 
 def _put(values: array[int], number: int, value: int) -> None:
     if number >= len(values):

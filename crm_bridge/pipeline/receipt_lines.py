@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from crm_bridge.columns import WholeNumbers
+from crm_bridge.columns import FactColumn, WholeNumbers
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.lifecycle import EventKind
 from crm_bridge.domain.receipt import ReceiptLine, line_bytes
@@ -33,7 +33,7 @@ class ReceiptLines:
         self._numbers = {} if numbers is None else numbers
         self._order = array("I")
         self._fold = Fold(last_step(journal, run), self._numbers)
-        self._attempts = WholeNumbers(self._numbers)
+        self._attempts = FactColumn(self._numbers, 0)
         # Where in the journal each contract's last event of one kind stands: entry and line, plus one.
         self._backup, self._intent, self._answer, self._seen = (WholeNumbers(self._numbers) for _kind in range(4))
         self._entries: dict[int, tuple[Entry, list[bytes]]] = {}

@@ -56,7 +56,7 @@ class RunLog:
         self._asked = {step: FactColumn(self.numbers, Asked()) for step in Step}
         self._live_marks, self._bin_marks = WholeNumbers(self.numbers), WholeNumbers(self.numbers)
         self.others = Claims(context, but=run.id)
-        self.leaves = WholeNumbers(self.numbers)
+        self.leaves = FactColumn(self.numbers, 0)
         """Lines, notes and files of each contract that was saved."""
         self.annotations = Annotations(context.plans, run.id, context.journal)
         for told in history(context.journal, run.id):

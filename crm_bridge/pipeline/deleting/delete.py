@@ -10,7 +10,7 @@ from itertools import islice
 
 from crm_bridge import failpoints
 from crm_bridge.clock import moment_of
-from crm_bridge.columns import WholeNumbers
+from crm_bridge.columns import FactColumn
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.planning.confirmation import check_fresh
@@ -90,7 +90,7 @@ class _Deletion:
         self.refusals = Refusals(self.log, backed_up.plan.notes.foretold)
         self.unreachable = 0
         self.done = 0
-        self.sends = WholeNumbers(self.log.numbers)
+        self.sends = FactColumn(self.log.numbers, 0)
         """Sends per contract by this process. Counted per process, so that a resume starts with a fresh allowance."""
 
         limits = self.context.profile.limits

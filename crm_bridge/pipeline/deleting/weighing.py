@@ -19,7 +19,7 @@ class Weighing:
         self._log = log
         self._cap = notes.caps.max_leaves
         self.leaves = log.leaves
-        self._total = self.leaves.total()
+        self._total = sum(count * contracts for count, contracts in self.leaves.counts(len(self.leaves)).items())
 
     def paper(self, copy: Snapshot, end: date | None) -> tuple[str, ...]:
         """Return the rules that hold a contract because of its paper."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from crm_bridge.columns import FactColumn, WholeNumbers
+from crm_bridge.columns import FactColumn
 from crm_bridge.domain.lifecycle import Event, EventKind, State
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.pipeline.entries import RESTORE_INTENT
@@ -32,7 +32,7 @@ class RestoreIntents:
     def __init__(self, log: RunLog) -> None:
         """Read the intents that the journal has."""
         self._context = log.context
-        self.counts = WholeNumbers(log.numbers)
+        self.counts = FactColumn(log.numbers, 0)
         self._first = FactColumn[datetime | None](log.numbers, None)
         self._last = FactColumn[datetime | None](log.numbers, None)
         for entry, line in log.context.journal.events(run=log.run.id, op=RESTORE_INTENT):
