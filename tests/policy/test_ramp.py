@@ -89,7 +89,7 @@ def test_a_part_of_which_half_is_refused_does_not(ruled: Ruled) -> None:
 def test_refusals_after_the_ramp_halt_the_run_once_twenty_contracts_were_sent(
     ruled: Ruled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crm_bridge.domain.planning.pace.BATCHES_AT_ONCE", 1)
+    monkeypatch.setattr("crm_bridge.domain.planning.cost.BATCHES_AT_ONCE", 1)
     tenant = ruled.under("")
     limits = tenant.crm.profile().limits
     monkeypatch.setattr(type(limits), "batch", lambda *_args, **_kind: 10)
