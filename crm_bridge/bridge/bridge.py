@@ -19,9 +19,10 @@ from crm_bridge.pipeline.stopping import Progress, StopFlag, no_progress
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.connection import Connection
-    from crm_bridge.bridge.environment import Environment, Resolved
+    from crm_bridge.bridge.environment import Environment
     from crm_bridge.bridge.run_result import Run
     from crm_bridge.bridge.setup.doctor import DoctorFinding
+    from crm_bridge.bridge.setup.resolved import Resolved
     from crm_bridge.bridge.setup.signing_in import SignedIn
     from crm_bridge.bridge.undo import Undo
     from crm_bridge.clock import Clock

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
-
 from crm_bridge import failpoints
+from crm_bridge.bridge.setup.connection_secrets import ConnectionSecrets
+from crm_bridge.bridge.setup.resolved import Resolved, resolve
 from crm_bridge.clock import Clock, clock_from, randomness_from
-from crm_bridge.config import FILE_NAME, Config, ConnectionConfig, default_home, load_config, schema_error
+from crm_bridge.config import FILE_NAME, Config, default_home, load_config
 from crm_bridge.credentials import (
     CommandSecrets,
     EnvironmentSecrets,
     GivenKeys,
     KeyringStore,
     LoopbackKeyFile,
-    Secret,
     SecretsDir,
     SecretsFd,
     SecretsFile,
@@ -30,71 +29,16 @@ from crm_bridge.credentials import (
     open_keyring,
 )
 from crm_bridge.credentials.keys import KeyStore
-from crm_bridge.errors import ConfigError, CredentialStoreError, SandboxOnlyError, UsageError
+from crm_bridge.errors import CredentialStoreError, SandboxOnlyError, UsageError
 from crm_bridge.files import ensure_private_folder
-from crm_bridge.i18n import N_, _
+from crm_bridge.i18n import _
 from crm_bridge.journal.keys import SIGN
 from crm_bridge.journal.pin import NoPins, PinFile
-from crm_bridge.registry import load_adapter
-from crm_bridge.spi.spec import AdapterSpec, SecretItem
-from crm_bridge.transport import AllowList, Network
-from crm_bridge.transport.network import ENVIRONMENT, PROXY_PASSWORD, PROXY_USER, parse_proxy, proxy_of_environment
+from crm_bridge.transport import Network
+from crm_bridge.transport.network import PROXY_PASSWORD, PROXY_USER
 
 TEST_SWITCHES = (failpoints.VARIABLE, "CRM_BRIDGE_CLOCK_OFFSET", "CRM_BRIDGE_SEED")
 KEY_FILE = "keyring.json"
-PROXY_SECRETS = (
-    SecretItem(PROXY_USER, N_("user at the proxy, if it asks for one"), required=False),
-    SecretItem(PROXY_PASSWORD, N_("password at the proxy, if it asks for one"), required=False),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A connection whose settings were read by its adapter's own model."""
-
-    config: ConnectionConfig
-    spec: AdapterSpec
-    settings: BaseModel
-    origins: tuple[str, ...]
-    network: Network = field(default_factory=Network)
-    """The way out, without the proxy's credentials: those are read when a call needs them."""
-
-    @property
-    def loopback(self) -> bool:
-        """Return whether this connection stays on this machine."""
-        return AllowList(self.origins).all_loopback and self.network.stays_here
-
-    @property
-    def secrets(self) -> tuple[SecretItem, ...]:
-        """Return the secrets that this connection may need: the CRM's, and its proxy's."""
-        return (*self.spec.secrets, *(PROXY_SECRETS if self.network.proxy else ()))
-
-
-def resolve(config: Config, connection: ConnectionConfig, *, environ: Mapping[str, str]) -> Resolved:
-    """Let the adapter read a connection's settings. Raises ConfigError naming the line."""
-    spec = load_adapter(connection.adapter)
-    try:
-        settings = spec.settings().model_validate(dict(connection.settings))
-    except ValidationError as problem:
-        raise schema_error(config.path, config.text, ("connections", connection.name), problem) from None
-    resolved = Resolved(connection, spec, settings, spec.origins(settings), _network(connection, environ))
-    if not resolved.network.stays_here and any(origin.startswith("http://") for origin in resolved.origins):
-        raise ConfigError(
-            _("{name}: plain http stays on this machine, and its proxy is on another one").format(name=connection.name),
-            reason="plain_http",
-            hint=_("take `proxy` out of the connection, or use https"),
-        )
-    return resolved
-
-
-def _network(connection: ConnectionConfig, environ: Mapping[str, str]) -> Network:
-    """Return the way out that a connection names; the environment counts only where it was asked for."""
-    proxy, bypass = None, ""
-    if connection.proxy == ENVIRONMENT:
-        proxy, bypass = proxy_of_environment(environ)
-    elif connection.proxy is not None:
-        proxy = parse_proxy(connection.proxy)
-    return Network(proxy, bypass, connection.ca_file, connection.ca_only, connection.tls_min)
 
 
 @dataclass
@@ -244,51 +188,6 @@ class Environment:
                 hint=_("unset it"),
             )
         failpoints.arm(self.environ.get(failpoints.VARIABLE))
-
-
-class ConnectionSecrets:
-    """The secrets of one connection: the named sources first, the keyring where none was named."""
-
-    def __init__(self, connection: str, sources: Sequence[SecretSource], env: Environment) -> None:
-        """Look through `sources` in order."""
-        self._connection = connection
-        self._sources = sources
-        self._env = env
-
-    def get(self, item: str) -> str | None:
-        """Return a secret, or None when no source has it."""
-        for source in self._sources:
-            if secret := source.get(self._connection, item):
-                return secret.reveal()
-        if self._sources and not self._env.only_loopback:
-            return None
-        secret = self._from_store(item)
-        return secret.reveal() if secret else None
-
-    def _from_store(self, item: str) -> Secret | None:
-        return self._env.store.get(self._connection, item)
-
-    def need(self, item: str) -> str:
-        """Return a secret, or raise CredentialStoreError that says how to provide it."""
-        found = self.get(item)
-        if found is None:
-            raise CredentialStoreError(
-                _("the secret {item} of connection {name} was not found").format(item=item, name=self._connection),
-                reason="secret_missing",
-                hint=_("run `crm-bridge login {name}`, or name a 0600 file with --secrets-file").format(
-                    name=self._connection
-                ),
-            )
-        return found
-
-    def where(self, item: str) -> str | None:
-        """Name the place that has a secret, for `auth status`; None when none has it."""
-        for source in self._sources:
-            if source.get(self._connection, item):
-                return source.name
-        if self._sources and not self._env.only_loopback:
-            return None
-        return self._env.store.name if self._from_store(item) else None
 
 
 def open_environment(

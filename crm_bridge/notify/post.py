@@ -9,7 +9,7 @@ from typing import Protocol
 
 from crm_bridge import failpoints
 from crm_bridge.bridge import Bridge
-from crm_bridge.bridge.environment import ConnectionSecrets
+from crm_bridge.bridge.setup.connection_secrets import ConnectionSecrets
 from crm_bridge.credentials import EnvironmentSecrets
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.errors import SandboxOnlyError, UsageError

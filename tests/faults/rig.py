@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_bridge.bridge import Bridge
-from crm_bridge.bridge.environment import Resolved
+from crm_bridge.bridge.setup.resolved import Resolved
 from crm_bridge.clock import SystemClock
 from crm_bridge.domain.capabilities import Route
 from crm_bridge.domain.contract import ContractRef

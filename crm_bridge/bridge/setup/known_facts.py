@@ -15,7 +15,7 @@ from crm_bridge.spi.later import Later
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
-    from crm_bridge.bridge.environment import Resolved
+    from crm_bridge.bridge.setup.resolved import Resolved
     from crm_bridge.spi.adapter import Adapter, Profile
 
 

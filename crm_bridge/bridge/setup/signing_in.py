@@ -11,7 +11,7 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge
-    from crm_bridge.bridge.environment import Resolved
+    from crm_bridge.bridge.setup.resolved import Resolved
     from crm_bridge.credentials import Secret
     from crm_bridge.spi.adapter import Profile
     from crm_bridge.spi.spec import LoginWay, SecretItem
