@@ -51,8 +51,16 @@ class _Walk:
     """Others have deleted so much that asking by id is cheaper."""
     others: dict[str, Deletion] = field(default_factory=dict)
     """What was met on the way and not looked for."""
+    here: set[str] = field(default_factory=set)
+    """What was looked for and found on pages that are read again."""
     ended: bool = False
     """The last look came to the end of the bin."""
+
+    def leave(self, entries: Sequence[Deletion]) -> None:
+        """Keep what was not looked for on a page that is not read again, or was the last one."""
+        self.others.update((one.id, one) for one in entries if one.id not in self.here)
+        if not self.ended:
+            self.here.clear()
 
 
 class Bins:
@@ -75,6 +83,8 @@ class Bins:
         readable = bool(found)
         if self._walk is not None:
             self._walk.ended = False
+            for one in ids:
+                self._walk.others.pop(one, None)
         if len(missing := _without(ids, found)) > IDS_A_CALL and since is not None:
             readable = self._take_walking(found, missing, since) or readable
         if missing := _without(ids, found):
@@ -115,10 +125,14 @@ class Bins:
         """Yield bin entries from where the walk stands; a page that was not taken to its end is read again."""
         first = walk.page
         for number, (entries, more) in enumerate(self._pages_from(walk, len(wanted)), start=first):
-            walk.others.update((one.id, one) for one in entries if one.id not in wanted)
+            walk.here.update(one.id for one in entries if one.id in wanted)
             walk.ended = not more
+            if not more:
+                walk.leave(entries)
             yield from entries[:-1]
-            walk.page = number + more
+            if more:
+                walk.page = number + 1
+                walk.leave(entries)
             yield from entries[-1:]
             if not more:
                 return

@@ -10,7 +10,7 @@ import pytest
 from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.errors import NotAvailableError, PermissionDeniedError
-from crm_bridge.spi.adapter import Completeness, Place, Query, RemoveOptions, Whereabouts
+from crm_bridge.spi.adapter import Completeness, LookDepth, Place, Query, RemoveOptions, Whereabouts
 from crm_bridge.spi.emulator import WireResponse
 
 PATHLESS = WireResponse.of_json({"code": "INVALID_URL_PATTERN", "details": {}, "message": "", "status": "error"}, 404)
@@ -59,6 +59,25 @@ def test_more_than_a_page_is_read_page_by_page(make_zoho: Any) -> None:
     start = len(zoho.calls())
     assert deletions(zoho, adapter)[0].keys() == set(ids)
     assert sum("/deleted" in line.path for line in zoho.calls(start)) == 3
+
+
+def test_of_the_bin_that_looks_walk_through_only_what_none_looked_for_is_kept(make_zoho: Any) -> None:
+    zoho = make_zoho(count=470, plain=True)
+    adapter, (*ids, beside) = zoho.connect(), zoho.ids()[:451]
+    since = zoho.clock.now()
+    for at in range(0, 450, 50):
+        trash(adapter, *ids[at : at + 50])
+        zoho.clock.advance(1)
+        if at == 250:
+            zoho.control("delete", id=beside)
+    for at in range(0, 450, 150):
+        refs = [ContractRef("Contracts", one) for one in ids[at : at + 150]]
+        places = adapter.locate(refs, look=LookDepth.EVERYWHERE, since=since).places
+        assert {places[ref.id].place for ref in refs} == {Place.IN_BIN}
+    start = len(zoho.calls())
+    pages = adapter.find(Query(deleted_since=since, besides=ids)).pages
+    assert [one.ref.id for page in pages for one in page.deleted] == [beside]
+    assert zoho.calls(start) == []
 
 
 def test_without_the_deleted_list_the_bin_is_read_and_that_is_said(zoho: Any) -> None:
