@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -50,11 +51,8 @@ def run(home: Path, *words: str) -> dict[str, float | int | str]:
 
 def tail_of(path: Path) -> bytes:
     """Return the last line of a file without holding the others."""
-    line = b""
     with path.open("rb") as lines:
-        for line in lines:
-            pass
-    return line
+        return deque(lines, maxlen=1).pop()
 
 
 def measured(home: Path) -> Iterator[tuple[str, Mapping[str, float | int | str]]]:
