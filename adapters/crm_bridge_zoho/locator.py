@@ -13,7 +13,8 @@ from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import LookDepth, Observation, Place, Whereabouts
 from crm_bridge_zoho.module.account import read_user
 from crm_bridge_zoho.module.contract_module import ContractModule
-from crm_bridge_zoho.reading.bins import Bins, Deletion
+from crm_bridge_zoho.reading.bin_walk import Deletion
+from crm_bridge_zoho.reading.bins import Bins
 from crm_bridge_zoho.reading.coql import Coql, Select, in_list, joined
 from crm_bridge_zoho.reading.locks import MOST, lock_holder
 from crm_bridge_zoho.reading.read_by_id import ById, Rows

@@ -2,6 +2,7 @@
 
 In reading order:
 
+    bin_walk       one deletion, and how far the bin was read
     bins        where deleted records are listed
     coql        literals, brackets, and running queries with what Zoho lets through
     deletions   deletions of the contract module since a moment, as Zoho lists them

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crm_bridge.errors import CrmBridgeError
-from crm_bridge_zoho.capabilities import BIN_DAYS
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.mapping import instant_of
 from crm_bridge_zoho.module.account import is_hidden
+from crm_bridge_zoho.reading.bin_walk import Deletion, Walk
 from crm_bridge_zoho.reading.parallel import ordered_map
 from crm_bridge_zoho.wire import id_text, list_of, more_records
 
@@ -23,46 +22,6 @@ SKEW = timedelta(minutes=10)
 """How far Zoho's clock may be from ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """One deleted record: by whom, when, and whether the bin still holds it."""
-
-    id: str
-    by: str | None
-    at: datetime | None
-    """By our clock."""
-    in_bin: bool
-    mark: str = ""
-    """The moment as Zoho writes it: another deletion, another mark."""
-
-    @property
-    def until(self) -> datetime | None:
-        """Return when Zoho empties it from the bin."""
-        return self.at + timedelta(days=BIN_DAYS) if self.in_bin and self.at else None
-
-
-@dataclass(slots=True)
-class _Walk:
-    """How far the bin was read, oldest deletion first, since a moment: a run is verified in the order it deleted."""
-
-    since: datetime
-    page: int = 1
-    fruitless: bool = False
-    """Others have deleted so much that asking by id is cheaper."""
-    others: dict[str, Deletion] = field(default_factory=dict)
-    """What was met on the way and not looked for."""
-    here: set[str] = field(default_factory=set)
-    """What was looked for and found on pages that are read again."""
-    ended: bool = False
-    """The last look came to the end of the bin."""
-
-    def leave(self, entries: Sequence[Deletion]) -> None:
-        """Keep what was not looked for on a page that is not read again, or was the last one."""
-        self.others.update((one.id, one) for one in entries if one.id not in self.here)
-        if not self.ended:
-            self.here.clear()
-
-
 class Bins:
     """Looks for ids among the deleted records of one module."""
 
@@ -70,7 +29,7 @@ class Bins:
         """Use one connection's client."""
         self._client = client
         self._module = module
-        self._walk: _Walk | None = None
+        self._walk: Walk | None = None
         self._lock = threading.Lock()
         self.seen: dict[str, Deletion] = {}
         """What the last look found."""
@@ -113,7 +72,7 @@ class Bins:
         with self._lock:
             walk = self._walk
             if walk is None or not timedelta() <= since - walk.since <= SKEW:
-                self._walk = walk = _Walk(since)
+                self._walk = walk = Walk(since)
             if walk.fruitless:
                 return False
             before = len(found)
@@ -121,7 +80,7 @@ class Bins:
             walk.fruitless = len(found) == before
             return readable
 
-    def _walked(self, walk: _Walk, wanted: frozenset[str]) -> Iterator[Deletion]:
+    def _walked(self, walk: Walk, wanted: frozenset[str]) -> Iterator[Deletion]:
         """Yield bin entries from where the walk stands; a page that was not taken to its end is read again."""
         first = walk.page
         for number, (entries, more) in enumerate(self._pages_from(walk, len(wanted)), start=first):
@@ -137,7 +96,7 @@ class Bins:
             if not more:
                 return
 
-    def _pages_from(self, walk: _Walk, wanted: int) -> Iterator[tuple[list[Deletion], bool]]:
+    def _pages_from(self, walk: Walk, wanted: int) -> Iterator[tuple[list[Deletion], bool]]:
         """Yield pages: the first alone, then as many as the ids fill side by side, then one by one.
 
         No more in all than asking by id would take calls.

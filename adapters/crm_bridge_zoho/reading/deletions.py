@@ -10,7 +10,8 @@ from crm_bridge.errors import CrmBridgeError, NotAvailableError, PermissionDenie
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Completeness, Page, Place, Search, Whereabouts
 from crm_bridge_zoho.module.account import is_hidden
-from crm_bridge_zoho.reading.bins import Bins, Deletion
+from crm_bridge_zoho.reading.bin_walk import Deletion
+from crm_bridge_zoho.reading.bins import Bins
 
 
 def list_deletions(bins: Bins, module: str, since: datetime) -> Search:
