@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -166,11 +166,16 @@ def _holds(path: Path) -> Iterator[HoldEntry]:
     rows = list(cells_of(text, path.name)[1])
     key, why = 0, 1
     for place, (_line, cells) in enumerate(rows):
-        words = [cell.strip().lower().removeprefix("\ufeff") for cell in cells]
-        if place == 0 and (named := [index for index, word in enumerate(words) if word in _ID_KEYS]):
-            key = named[0]
-            why = next((index for index, word in enumerate(words) if word in _TEXT_KEYS), -1)
+        if place == 0 and (named := columns_of_holds(cells)):
+            key, why = named
             continue
         text_of_key = plain_key(cells[key]) if len(cells) > key else ""
         if text_of_key and not text_of_key.startswith("#"):
             yield HoldEntry(text_of_key, cells[why].strip() if 0 <= why < len(cells) else "")
+
+
+def columns_of_holds(first: Sequence[str]) -> tuple[int, int] | None:
+    """Return which columns of a hold list hold contract and reason (-1: none); None where its first row names none."""
+    words = [cell.strip().lower().removeprefix("\ufeff") for cell in first]
+    named = [index for index, word in enumerate(words) if word in _ID_KEYS]
+    return (named[0], next((index for index, word in enumerate(words) if word in _TEXT_KEYS), -1)) if named else None

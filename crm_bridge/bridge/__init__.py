@@ -20,6 +20,7 @@ In reading order:
     removals         which deletions of this state directory a number or an id means
     receipt_file     a receipt in a file
     waiting          waiting for another process that has the plan or its contracts
+    announcements    announcing a plan, and objecting to one of its contracts
     approvals        approvals and the team of a state directory
     plan_result      a plan as scripts and screens get it
     run_result       a run as scripts and screens get it

@@ -44,6 +44,7 @@ class RunVerbs(RestoreVerbs):
         from crm_bridge.bridge.plan_result import Plan
         from crm_bridge.domain.planning.confirmation import confirm_plan
         from crm_bridge.domain.planning.safety import refuse
+        from crm_bridge.pipeline.planning.announcing import check_announced
         from crm_bridge.pipeline.planning.approving import check_approvals
         from crm_bridge.pipeline.planning.plan_file import open_plan
         from crm_bridge.pipeline.planning.policing import refuse_lacks
@@ -60,6 +61,7 @@ class RunVerbs(RestoreVerbs):
             refuse_lacks(self.context, file.plan)
         word = confirm(Plan(file)) if callable(confirm) else confirm
         check_rehearsed(self.context.journal, file.plan.digest)
+        check_announced(self.context.journal, file.plan.digest, self.context.clock.now())
         confirmed = confirm_plan(file.plan, word, now=moment_of(self.context.clock), by=self.context.actor)
         return self._carry_out(confirmed, file.shelve(self.context.plans))
 

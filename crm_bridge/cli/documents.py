@@ -799,6 +799,17 @@ class ReviewDocument:
     signed_off: dict[str, Any] | None = None
 
 
+@document("objection/1", "`object`")
+@dataclass
+class ObjectionDocument:
+    """An objection, and whether it holds the contract."""
+
+    id: str
+    number: str
+    held: bool
+    deadline: str
+
+
 @document("watch/1", "`verify --watch`")
 @dataclass
 class WatchDocument:

@@ -72,6 +72,10 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "journal reconcile": ("journal reconcile zoho-eu", "journal reconcile zoho-eu --since 2026-01-01"),
     "journal renew": ("journal renew --after 812:ROOT", "journal renew --after checkpoint.txt"),
     "journal rotate-key": ("journal rotate-key", "journal rotate-key --json"),
+    "object": (
+        "object expired.plan HT-2024-0001 --reason 'still in dispute'",
+        "object expired.plan HT-2024-0001 --reason 'renewed' --by Ada",
+    ),
     "watch install": ("watch install systemd", "watch install cron --points 1d,7d"),
     "notify send": ("notify send --preview", "notify send RUN --again KEY"),
     "notify test": ("notify test mail", "notify test ops --json"),

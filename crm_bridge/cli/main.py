@@ -23,7 +23,7 @@ from crm_bridge.platforms import refuse_windows
 GROUPS = {
     N_("Set up"): ("connections", "login", "logout", "auth", "keys", "doctor", "prove", "adapters"),
     N_("Look"): ("find", "show", "policy"),
-    N_("Delete"): ("plan", "approve", "approvals", "apply", "delete", "status", "resume", "verify"),
+    N_("Delete"): ("plan", "approve", "approvals", "object", "apply", "delete", "status", "resume", "verify"),
     N_("Bring back"): ("restore", "backup", "vault"),
     N_("Afterwards"): ("notify", "watch", "review"),
     N_("Prove"): ("receipt", "journal"),
@@ -62,6 +62,7 @@ COMMANDS = {
     "review": ("review_cmd", "review"),
     "notify": ("notify_cmd", "notify"),
     "watch": ("watch_cmd", "watch"),
+    "object": ("object_cmd", "object_"),
     "vault": ("vault_cmd", "vault"),
     "debug": ("debug_cmd", "debug"),
 }
@@ -94,6 +95,7 @@ HELP = {
     "restore": N_("Bring contracts back."),
     "receipt": N_("Show, issue and verify receipts."),
     "journal": N_("List, check and export the audit journal."),
+    "object": N_("Object to a contract of an announced plan."),
     "watch": N_("Let this machine look every day whether what runs removed came back."),
     "notify": N_("Tell people what a run deleted."),
     "review": N_("Review what was deleted, and sign it off."),

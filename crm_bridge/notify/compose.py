@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crm_bridge.bridge import Bridge, Run
+from crm_bridge.bridge import Bridge, Plan, Run
 from crm_bridge.domain.contract import Contract
 from crm_bridge.domain.outcome_words import OUTCOME_WORDS
 from crm_bridge.harmless import plain
@@ -62,6 +62,17 @@ def about_run(bridge: Bridge, run: Run) -> Subject:
         "undo": f"crm-bridge restore {run.id}" + (f" ({until})" if until else "") if undo else "-",
     }
     return Subject(NoticeTopic.RUN, run.id, tuple(Told(one.contract, one.outcome.value) for one in run), words)
+
+
+def about_plan(plan: Plan, *, who: str, deadline: str) -> Subject:
+    """Return what is told of an announced plan."""
+    words = {
+        "connection": plan.head.connection,
+        "who": who,
+        "deadline": deadline,
+        "reason": plan.head.reason or "-",
+    }
+    return Subject(NoticeTopic.PLAN, plan.digest, tuple(Told(one) for one in plan), words)
 
 
 def _reason(bridge: Bridge, digest: str) -> str:

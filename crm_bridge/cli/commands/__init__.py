@@ -14,6 +14,7 @@ In reading order:
     keys_cmd         `keys`: make the program's own keys, and say which there are without showing them
     login_cmd        `login`, `logout`, `auth status`: keep secrets in the store, forget them, say where they are
     notify_cmd       `notify`: tell people what a run deleted, once; say of every message what became of it
+    object_cmd       `object`: say that a contract of an announced plan is to stay; in time, it goes to the hold
     plan_cmd         `plan`: decide which contracts, send nothing
     policy_cmd       `policy`: show what holds for a connection, check it against the CRM, explain it for one
     prove_cmd        `prove`: facts about a real tenant instead of assumptions

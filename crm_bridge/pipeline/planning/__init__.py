@@ -10,6 +10,7 @@ In reading order:
     plan_seal    the seal of a plan file
     plan_sharing  its key, sealed for named readers
     outliers     contracts that are not like the others: left out, or acknowledged
+    announcing   announcements of plans, and objections to them
     team         whose keys approve plans
     approving    the signature of a second person, and the gate that asks for it
 """
