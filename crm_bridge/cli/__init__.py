@@ -13,6 +13,7 @@ In reading order:
     caps            caps of the policy that one plan sets for itself, as options
     documents       documents of `--json`: a dataclass for each schema
     examples        two examples of each command, for its help page
+    announcing      how a plan is announced
     rehearsing      how a plan is rehearsed at the command line
     restore_choice  the subject of a restore
 """

@@ -19,7 +19,7 @@ from crm_bridge.i18n import _
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from crm_bridge.bridge import Bridge, Plan, Run
+    from crm_bridge.bridge import Run
 
 
 class PlanGroup(Group):
@@ -125,36 +125,15 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
         refuse(broken)
         say_rehearsed(rehearsal, out)
         if chosen["announce"] is not None:
-            return _announce(bridge, made, chosen["announce"])
+            from crm_bridge.cli.announcing import announce_plan
+
+            return announce_plan(bridge, made, chosen["announce"])
         if not out.as_json:
             out.note(_("Nothing was sent. Every contract: {command}").format(
                 command=suggested("plan", "show", made.path, "--all")
             ))  # fmt: skip
             out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
     return made.exit_code
-
-
-def _announce(bridge: Bridge, made: Plan, span: str) -> int:
-    """Journal until when people may object, and tell them."""
-    from crm_bridge.bridge.announcements import hold_list_of
-    from crm_bridge.bridge.setup.actor import os_user
-    from crm_bridge.cli.commands.notify_cmd import report_deliveries
-    from crm_bridge.domain.durations import parse_span
-    from crm_bridge.notify.compose import about_plan, notices
-    from crm_bridge.notify.post import post
-    from crm_bridge.pipeline.planning.announcing import announce
-
-    deadline = bridge.env.clock.now() + parse_span(span)
-    hold_list_of(bridge, made.head.connection)
-    shown = f"{deadline:%Y-%m-%d %H:%M} UTC"
-    told = list(notices(bridge.env.config.notify, bridge.home, about_plan(made, who=os_user(), deadline=shown)))
-    announce(bridge.journal, made.deletion_plan, deadline)
-    Output.note(
-        _("announced; object until {time} with: {command}").format(
-            time=shown, command=suggested("object", made.path, "CONTRACT", "--reason", "...")
-        )
-    )
-    return report_deliveries(post(bridge, told))
 
 
 def _left_of(run: Run, connection: str, ids: list[str] | None) -> list[str]:
