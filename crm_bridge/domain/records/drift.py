@@ -26,10 +26,10 @@ class FieldChange:
 
 
 def card_changes(old: Card, new: Card) -> Iterator[FieldChange]:
-    """Yield the fields of every contract that differ from the plan."""
+    """Yield the fields of every contract that differ from the plan; who and when is told apart from them."""
     for one in fields(Card):
         before, now = getattr(old, one.name), getattr(new, one.name)
-        if before != now:
+        if before != now and one.name != "modified":
             yield FieldChange(one.name, _shown(before), _shown(now))
 
 
