@@ -95,9 +95,9 @@ if TYPE_CHECKING:
     from crm_bridge.journal.checking.findings import JournalFindings
     from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
-    from crm_bridge.pipeline.restoring.rehearsal import Rehearsal
     from crm_bridge.pipeline.restoring.relink import RelinkPlan
     from crm_bridge.pipeline.restoring.restore_step import RestoreStep
+    from crm_bridge.pipeline.restoring.staging import Rehearsal
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.settling.audit import DeletionAudit
     from crm_bridge.pipeline.stopping import Progress, StopFlag
@@ -183,7 +183,7 @@ _HOMES = {
     "crm_bridge.domain.filters.where": ("where",),
     "crm_bridge.pipeline.find": ("Selection",),
     "crm_bridge.journal.checking.findings": ("JournalFindings",),
-    "crm_bridge.pipeline.restoring.rehearsal": ("Rehearsal",),
+    "crm_bridge.pipeline.restoring.staging": ("Rehearsal",),
     "crm_bridge.pipeline.restoring.relink": ("RelinkPlan",),
     "crm_bridge.pipeline.restoring.restore_step": ("RestoreStep",),
     "crm_bridge.pipeline.settling.audit": ("DeletionAudit",),

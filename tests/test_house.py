@@ -55,7 +55,6 @@ LARGE_FILES: Mapping[str, str] = {
     "crm_bridge/journal/store.py": "one idea that grew: to be divided",
     "crm_bridge/pipeline/deleting/delete.py": "one idea that grew: to be divided",
     "crm_bridge/pipeline/planning/plan.py": "one idea that grew: to be divided",
-    "crm_bridge/pipeline/restoring/rehearsal.py": "one idea that grew: to be divided",
     "crm_bridge/spi/adapter.py": "a table, or nearly one",
     "crm_bridge/vault/backup_set.py": "one idea that grew: to be divided",
 }

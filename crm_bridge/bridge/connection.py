@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from crm_bridge.domain.snapshot import Snapshot
     from crm_bridge.pipeline.deleting.saving import Saved
     from crm_bridge.pipeline.find import Selection
-    from crm_bridge.pipeline.restoring.rehearsal import Rehearsal, Stage
+    from crm_bridge.pipeline.restoring.staging import Rehearsal, Stage
     from crm_bridge.spi.adapter import Profile
 
 _DIGEST = 64

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crm_bridge.bridge.bridge import Bridge
     from crm_bridge.pipeline.context import RunContext
     from crm_bridge.pipeline.planning.plan_file import PlanFile
-    from crm_bridge.pipeline.restoring.rehearsal import Stage
+    from crm_bridge.pipeline.restoring.staging import Stage
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.stopping import Progress, StopFlag
     from crm_bridge.spi.adapter import Profile

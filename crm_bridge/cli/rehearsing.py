@@ -9,7 +9,7 @@ from crm_bridge.i18n import _
 
 if TYPE_CHECKING:
     from crm_bridge.bridge import Bridge, Plan
-    from crm_bridge.pipeline.restoring.rehearsal import Rehearsal
+    from crm_bridge.pipeline.restoring.staging import Rehearsal
 
 
 def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal | None:
@@ -25,7 +25,8 @@ def rehearsed(bridge: Bridge, plan: Plan, *, wanted: bool | None) -> Rehearsal |
 
 def say_rehearsed(rehearsal: Rehearsal | None, out: Output) -> None:
     """Return what the rehearsal showed. Raises BackupError when it closes the gate."""
-    from crm_bridge.pipeline.restoring.rehearsal import BLOCKED, IMPOSSIBLE, blocked
+    from crm_bridge.pipeline.restoring.rehearsal import blocked
+    from crm_bridge.pipeline.restoring.staging import BLOCKED, IMPOSSIBLE
 
     if rehearsal is None:
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from crm_bridge.clock import ManualClock
 from crm_bridge.domain.snapshot import Snapshot
 from crm_bridge.errors import CredentialStoreError
-from crm_bridge.pipeline.restoring.rehearsal import Stage, Staged
+from crm_bridge.pipeline.restoring.staging import Stage, Staged
 from crm_bridge.sandbox.serving.server import SandboxServer
 from crm_bridge.spi.adapter import Profile
 from crm_bridge.spi.emulator import Adopting

@@ -9,7 +9,8 @@ In reading order:
     measuring        measure a restore
     twins            live contracts that have the number of one that was brought back, typed in again meanwhile for
     relink           point references of other records at contracts that came back, by a plan of its own that is
-    rehearsal        rehearse the way back
+    rehearsal        when a rehearsal is due, from which backup set, and what the journal keeps of it
+    staging          contracts created again in a stand-in and compared
     restore_intents  intents to restore
     restore_step     one contract of a restore
     ways_back        the way back of each contract, by where a look found it and what the journal says about it
