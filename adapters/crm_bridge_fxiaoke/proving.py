@@ -76,12 +76,11 @@ class FxiaokeProving:
         """Void and delete lines of contracts of ours that did not follow them."""
         ours = _ours(adapter)
         proofs = self._proofs(ours)
-        for ref in refs:
-            for name, row in proofs.lines(ref.id):
-                one = {"dataObjectApiName": name, "object_data_id": row}
-                ours.client.change(ours.records.path(name, "invalid"), one)
-                many = {"dataObjectApiName": name, "idList": [row]}
-                ours.client.change(ours.records.path(name, "delete"), many)
+        for name, row in proofs.lines(*(ref.id for ref in refs)) if refs else ():
+            one = {"dataObjectApiName": name, "object_data_id": row}
+            ours.client.change(ours.records.path(name, "invalid"), one)
+            many = {"dataObjectApiName": name, "idList": [row]}
+            ours.client.change(ours.records.path(name, "delete"), many)
 
     def _proofs(self, ours: FxiaokeAdapter) -> OwnProofs:
         return OwnProofs(ours.client, ours.records, ours.discovery, ours.fields.object, self._before)

@@ -50,8 +50,16 @@ class Restorer:
             answers = batches.send(refs, self._records.path(self._object, "recover"), voided_before=None)
         finally:
             self._recent_writes.note(ref.id for ref in refs)
-        still_there = self._still_voided([one.ref.id for one in answers if one.verdict is Verdict.DONE])
-        return [_restored(_not_yet(one) if one.ref.id in still_there else one) for one in answers]
+        done = [one.ref.id for one in answers if one.verdict is Verdict.DONE]
+        still_there, gone = self._still_voided(done), self._gone(done)
+        answers = [_not_yet(one) if one.ref.id in still_there else one for one in answers]
+        return [_restored(_not_there(one) if one.ref.id in gone else one) for one in answers]
+
+    def _gone(self, ids: Sequence[str]) -> set[str]:
+        """Return which records are not there at all, where the CRM says yes to a batch whatever it did of it."""
+        if self._client.settings.assumptions.batch_failure != "per_id":
+            return set()
+        return {one for one in ids if self._records.get(self._object, one) is None}
 
     def _still_voided(self, ids: Sequence[str]) -> set[str]:
         """Return which records are in the bin although the CRM said yes: a batch has one code for all its ids."""
@@ -70,6 +78,11 @@ class Restorer:
 def _not_yet(answer: RemoveResult) -> RemoveResult:
     message = _("the CRM said yes, but the record is still in the bin")
     return replace(answer, verdict=Verdict.NOT_DONE, reason=Reason.STILL_IN_BIN, message=message)
+
+
+def _not_there(answer: RemoveResult) -> RemoveResult:
+    message = _("the CRM said yes, but there is no such record")
+    return replace(answer, verdict=Verdict.NOT_DONE, reason=Reason.NOT_FOUND, message=message)
 
 
 def _restored(answer: RemoveResult) -> Restored:

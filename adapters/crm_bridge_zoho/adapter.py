@@ -147,6 +147,7 @@ class ZohoAdapter:
         assert isinstance(settings, ZohoSettings), "made by this adapter's own settings model"
         made = ZohoAdapter(settings, self._context, self.client)
         made._account, made._opened = self._account, self._opened
+        made._remover.purges_by_ids = self._remover.purges_by_ids
         return made
 
     def reading_proofs(self) -> ReadingProofs:

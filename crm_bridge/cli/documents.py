@@ -539,7 +539,6 @@ class ProofStepDocument:
 class ProofDocument:
     """What was observed on a tenant; nothing in it but `connection` names anything of the tenant."""
 
-    connection: str
     adapter: str
     environment: str
     began: str
@@ -547,6 +546,7 @@ class ProofDocument:
     left: int
     steps: list[ProofStepDocument]
     facts: list[FactDocument]
+    connection: str = ""
 
 
 @document("proof-cleaned/1", "`prove --clean`")

@@ -27,7 +27,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "keys init": ("keys init", "keys init --secrets-file secrets.toml"),
     "keys show": ("keys show", "keys show --json"),
     "doctor": ("doctor zoho-eu", "doctor zoho-eu --json"),
-    "prove": ("prove zoho-sandbox --details", "prove zoho-sandbox --write --template HT-2024-0001"),
+    "prove": ("prove zoho-sandbox --report proof.html", "prove zoho-sandbox --write --template HT-2024-0001"),
     "find": (
         "find zoho-eu 'status = \"Expired\" and end < 2020-01-01'",
         "find zoho-eu --number HT-2024-0001 --format csv",

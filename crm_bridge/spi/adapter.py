@@ -314,6 +314,7 @@ class RestoreItem:
 
     ref: ContractRef
     marker: str
+    """Empty for a contract that is made for the first time: nothing is compared, and no copy looked for."""
     snapshot: Snapshot | None = None
     look_first: bool = False
     """An earlier attempt may have created it: search the marker before creating."""

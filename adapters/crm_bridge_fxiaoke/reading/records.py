@@ -148,7 +148,7 @@ class Records:
             "igonreMediaIdConvert": True,
             "find_explicit_total_num": counted,
             "search_query_info": {
-                "limit": limit or self._assumed.max_query_limit,
+                "limit": min(limit or LIST_MOST * LIST_MOST, self._assumed.max_query_limit),
                 "offset": 0,
                 "filters": list(conditions),
                 "orders": [{"fieldName": "_id", "isAsc": not newest_first}],
@@ -174,18 +174,22 @@ class Records:
 
     def by_ids(self, name: str, ids: Sequence[str], *conditions: Condition, raw: bool = False) -> Rows:
         """Return the rows of up to 100 ids by id, whatever their life_status; what cannot be seen is missing."""
-        found, wanted = Rows(), set(ids)
-        if not ids:
-            return found
+        found, size = Rows(), min(LIST_MOST, self._assumed.max_query_limit)
+        for start in range(0, len(ids), size):
+            self._take(found, name, ids[start : start + size], conditions, raw=raw)
+        return found
+
+    def _take(self, found: Rows, name: str, ids: Sequence[str], conditions: Sequence[Condition], *, raw: bool) -> None:
+        """Add the rows of as many ids as one page holds."""
+        wanted = set(ids)
         page = _rows(self.query(name, [condition("_id", "IN", *ids), *conditions], limit=LIST_MOST), raw=raw)
         found.update((row.id, row) for row in page.rows if row.id in wanted)
         named = {unreadable_id(row): row for row in page.unreadable}
-        found.unreadable = {key: row for key, row in named.items() if key in wanted}
+        found.unreadable |= {key: row for key, row in named.items() if key in wanted}
         if "" in named:
             # A row without a readable id may be any of those that did not come.
             missing = [one for one in ids if one not in found and one not in named]
             found.unreadable |= dict.fromkeys(missing, named[""])
-        return found
 
     def get(self, name: str, record_id: str) -> Row | None:
         """Return one record by id, None where the CRM says that it is not there."""

@@ -199,6 +199,8 @@ class Recreator:
     def _finish(self, work: _Work, new_id: str) -> Restored:
         """Complete what hangs on the new record, and say what could not be brought back."""
         work.ids[work.item.ref.id] = new_id
+        if not work.item.marker:  # made for the first time: there is nothing to compare with
+            return Restored(work.item.ref, Verdict.DONE, ContractRef(self._meta.name, new_id))
         try:
             self._pair_details(work, new_id)
             self._take_mark_off(work, new_id)

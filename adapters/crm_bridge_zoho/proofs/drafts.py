@@ -134,6 +134,7 @@ def padded_field(contract_module: ContractModule) -> ZohoField | None:
     """Return the optional text of a contract that is given a blank at its end, by name; None where there is none."""
     meant = contract_module.meanings.values()
     fields = sorted(contract_module.fields.values(), key=lambda one: one.api_name)
-    plain = (one for one in fields if one.data_type == "text" and one.writable and not one.unique and not one.required)
+    texts = (one for one in fields if one.data_type in ("text", "textarea") and not one.rich_text)
+    plain = (one for one in texts if one.writable and not one.unique and not one.required)
     fits = (one for one in plain if one.api_name not in meant and (not one.length or one.length >= len(_PADDED)))
     return next((one for one in fits if contract_module.user.profile_id not in one.hidden_from), None)

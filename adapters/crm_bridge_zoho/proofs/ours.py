@@ -21,7 +21,7 @@ from crm_bridge_zoho.remover import Remover
 from crm_bridge_zoho.removing.outcomes import answers_of
 from crm_bridge_zoho.wire import list_of
 
-_LOOKS = (0, 2, 8, 20)
+_LOOKS = (0, 28)
 """Seconds before each look of a search for a new record."""
 _APART = 2
 """Seconds between a look and the change that follows it: Zoho keeps times in whole ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from crm_bridge.transport import Response
 from crm_bridge_zoho.reading.coql import ROUTE, Coql, Select
 
 REFUSED = N_("Zoho refused the question; the codes are in the evidence")
+_CODE = re.compile("[A-Z][A-Z_]{2,40}")
 NOBODY = "100000000000000001"
 """An id that looks right and belongs to no record: the ids of an org begin with a number of its own."""
 
@@ -53,7 +55,9 @@ class Wire:
         """Take a call into the evidence of the next observation."""
         if self._told:
             self._calls, self._told = [], False
-        self._calls.append(f"{route}: {status or '-'} {code}".rstrip())
+        # A code that is none may be anything that the CRM likes to say.
+        shown = code if _CODE.fullmatch(code) else ""
+        self._calls.append(f"{route}: {status or '-'} {shown}".rstrip())
 
     def saw(self, question: str, value: str, **settings: Setting) -> Observed:
         """Return an observation with the calls behind it."""

@@ -95,6 +95,8 @@ class Recreator:
             new_id = outcome.id
         new_ref = ContractRef(self._module.name, new_id)
         self._complete(work, new_ref)
+        if not item.marker:  # made for the first time: there is nothing to compare with
+            return Restored(item.ref, Verdict.DONE, new_ref)
         self._take_mark_off(work, new_ref)
         ids = self._measure(work, new_ref)
         return Restored(item.ref, Verdict.DONE, new_ref, ids, tuple(dict.fromkeys(work.lost)))

@@ -20,8 +20,8 @@ from crm_bridge.spi.adapter import FieldInfo
 if TYPE_CHECKING:
     from crm_bridge.bridge.proving.prover import Prover
 
-_LAG_SECONDS = 10
-"""Wait for queries to know of a contract whose creation was not answered, where no lag was observed."""
+LAG_SECONDS = 10
+"""Wait for queries to know of what was done a moment ago, where no longer lag was observed."""
 
 
 def label_field(fields: Iterable[FieldInfo]) -> FieldInfo:
@@ -83,10 +83,7 @@ class Cleaning:
 
     def _everywhere(self) -> dict[str, Place]:
         """Return where everything is that this proof created: by its ids in the journal, and by its labels."""
-        if self._record.open:
-            sheet = self._crm.context.facts.settings()
-            lag = [value for name, value in sheet.items() if name.endswith("index_lag") and isinstance(value, int)]
-            self._crm.context.clock.sleep(max([_LAG_SECONDS, *lag]))
+        self.own.wait(LAG_SECONDS)
         ids = {*self._record.made.values(), *self._recreated(), *(one.id for one in self.find())}
         return self.own.places(sorted(ids)) if ids else {}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from crm_bridge.bridge.plan_result import Plan
-from crm_bridge.bridge.proving.cleaning import Cleaning, label_field
+from crm_bridge.bridge.proving.cleaning import LAG_SECONDS, Cleaning, label_field
 from crm_bridge.bridge.proving.own_contracts import StepFailedError
 from crm_bridge.bridge.proving.proof import ProofStep
 from crm_bridge.bridge.proving.proof_record import ProofRecord
@@ -20,13 +20,15 @@ from crm_bridge.domain.filters.where import where
 from crm_bridge.domain.lifecycle import Outcome
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.snapshot import Snapshot
-from crm_bridge.errors import CrmBridgeError
+from crm_bridge.errors import CrmBridgeError, NothingMatchedError
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import LookDepth
 from crm_bridge.spi.proving import ProvingStage
 
 T = TypeVar("T")
 COUNT = 3
+_ENOUGH = 33
+"""Calls from which on questions are left out: 80 are the most, and what is begun has to come to its end."""
 _BACK = ("restored", "present")
 
 
@@ -78,15 +80,18 @@ class ProvingJourney:
         """Take the first contract into the bin and out of it: what stops here stops with one plain contract."""
         first = self._create(0, whole=False)
         self._look(ProvingStage.CREATED, first)
-        self._step(N_("trash"), lambda: self._moved(Step.TRASH, first.id, Place.IN_BIN))
-        self._look(ProvingStage.TRASHED, first)
+        try:
+            self._step(N_("trash"), lambda: self._moved(Step.TRASH, first.id, Place.IN_BIN))
+        finally:
+            self._look(ProvingStage.TRASHED, first)  # why it is not in the bin is an observation as well
         self._step(N_("restore from the bin"), lambda: self._untrashed(first.id))
         self._look(ProvingStage.RESTORED, first)
 
     def _backed_up(self) -> None:
         """Carry out a plan for the second one, purge it, and create it again from its backup."""
         second, third = self._create(1, whole=True), self._create(2, whole=False)
-        self._look(ProvingStage.WHOLE, second, third)
+        if self._prover.calls < _ENOUGH:
+            self._look(ProvingStage.WHOLE, second, third)
         plan = self._step(N_("find and plan"), lambda: self._planned(second.id))
         run = self._step(N_("back up, delete and verify"), lambda: self._carried_out(plan))
         self._step(N_("purge"), lambda: self._moved(Step.PURGE, second.id, Place.GONE))
@@ -106,19 +111,33 @@ class ProvingJourney:
         return self._cleaning.own.create(label, draft)
 
     def _moved(self, step: Step, one: str, place: Place) -> None:
-        self._cleaning.own.remove(step, [one])
-        found = self._cleaning.own.places([one])[one]
-        if found is not place:
+        own, clock = self._cleaning.own, self.crm.context.clock
+        own.remove(step, [one])
+        found = own.places([one])[one]
+        if found in (Place.LIVE, Place.IN_BIN) and found is not place:
+            clock.sleep(LAG_SECONDS)  # a query may not know yet
+            found = own.places([one])[one]
+        if found not in (place, Place.GONE):
             raise StepFailedError("", reason=Reason.IN_APPROVAL if found is Place.PENDING else Reason.REFUSED)
 
     def _untrashed(self, one: str) -> None:
-        self._cleaning.own.untrash(one)
-        if self._cleaning.own.places([one], LookDepth.LIVE)[one] is not Place.LIVE:
-            raise StepFailedError("", reason=Reason.STILL_IN_BIN)
+        own = self._cleaning.own
+        own.untrash(one)
+        for wait in (0, LAG_SECONDS):
+            self.crm.context.clock.sleep(wait)
+            if own.places([one], LookDepth.LIVE)[one] is Place.LIVE:
+                return
+        raise StepFailedError("", reason=Reason.STILL_IN_BIN)
 
     def _planned(self, one: str) -> Plan:
         meaning = label_field(self.crm.profile().fields).meaning or ""
-        plan = self.crm.plan(getattr(where, meaning) == self.record.labels[1], reason=self.record.prefix)
+        wanted = getattr(where, meaning) == self.record.labels[1]
+        self._cleaning.own.wait()
+        try:
+            plan = self.crm.plan(wanted, reason=self.record.prefix)
+        except NothingMatchedError:
+            self.crm.context.clock.sleep(LAG_SECONDS)
+            plan = self.crm.plan(wanted, reason=self.record.prefix)
         if [contract.id for contract in plan] != [one]:
             raise StepFailedError("", reason=Reason.NOT_FOUND)
         return plan
@@ -132,6 +151,7 @@ class ProvingJourney:
         return run
 
     def _created_again(self, run: Run, one: str) -> str:
+        self._cleaning.own.wait()
         (step,) = self.crm.restore(run.id, ids=[one])
         if step.result not in _BACK or step.new_ref is None:
             raise StepFailedError("", reason=step.reason or Reason.REFUSED)

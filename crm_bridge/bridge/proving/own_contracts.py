@@ -56,9 +56,16 @@ class OwnContracts:
         return made.new_ref
 
     def places(self, ids: Iterable[str], look: LookDepth = LookDepth.EVERYWHERE) -> dict[str, Place]:
-        """Return where contracts are."""
+        """Return where contracts are, once queries know of what was done to them."""
+        self.wait()
         seen = self._context.adapter.locate(self.refs(ids), look=look)
         return {one: whereabouts.place for one, whereabouts in seen.places.items()}
+
+    def wait(self, least: float = 0) -> None:
+        """Wait for as long as queries were observed to lag behind a write, and `least` seconds at least."""
+        told = self._context.facts.settings()
+        lags = [value for name, value in told.items() if name.endswith("index_lag") and isinstance(value, int)]
+        self._context.clock.sleep(max([least, *lags]))
 
     def remove(self, step: Step, ids: Sequence[str]) -> None:
         """Do one step for contracts of ours; what became of it is for a look to tell."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from crm_bridge.cli.options import command, open_bridge, shared
+from crm_bridge.cli.options import command, force_option, open_bridge, shared
 from crm_bridge.cli.terminal.completion import complete_connection
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.errors import UsageError
@@ -24,15 +25,30 @@ if TYPE_CHECKING:
 @click.option("--production", is_flag=True, help="Write even where this is no sandbox.")
 @click.option("--confirm", default=None, metavar="PHRASE", help="The phrase that is shown, instead of typing it.")
 @click.option("--clean", is_flag=True, help="Remove what interrupted proofs created, and nothing else.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that may be handed on: .html, .md or .json; it names nothing of the tenant.",
+)
+@force_option
 @click.option("--details", is_flag=True, help="Every fact, with the calls that showed it.")
 def prove(
-    name: str, write: bool, template: str, production: bool, confirm: str | None, clean: bool, details: bool
+    name: str,
+    write: bool,
+    template: str,
+    production: bool,
+    confirm: str | None,
+    clean: bool,
+    report: Path | None,
+    force: bool,
+    details: bool,
 ) -> int:
     """Look into what CONNECTION's vendor does not publish, and plan with what was observed for 90 days.
 
     Nothing is changed in the CRM without --write.
     """
-    from crm_bridge.cli.views.proof_view import PROOF, proof_card, proof_json
+    from crm_bridge.cli.views.proof_view import proof_card
+    from crm_bridge.report.proof_page import SCHEMA, proof_json, write_proof
 
     if clean and write:
         raise UsageError(_("--clean and --write exclude each other"))
@@ -42,8 +58,10 @@ def prove(
             return _cleaned(name, *crm.clean())
         agreed = (_ask if confirm is None else confirm) if write else None
         proof = crm.prove(confirm=agreed, template=template, production=production)
+    if report is not None:
+        write_proof(proof, report, force=force)
     if shared().as_json:
-        Output(as_json=True).document(PROOF, {"connection": name, **proof_json(proof)})
+        Output(as_json=True).document(SCHEMA, {"connection": name, **proof_json(proof)})
     else:
         proof_card(proof, details=details)
         _say_what_next(name, proof)

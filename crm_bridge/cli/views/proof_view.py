@@ -1,50 +1,18 @@
-"""How a proof looks: as JSON, and as lines of facts."""
+"""How a proof looks on the screen."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.domain.planning.facts import Standing, TenantFact
-from crm_bridge.i18n import N_, _
+from crm_bridge.i18n import _
+from crm_bridge.report.proof_page import STANDINGS
 
 if TYPE_CHECKING:
     from crm_bridge.bridge.proving.proof import Proof, ProvingPlan
-
-PROOF = "crm-bridge.proof/1"
-STANDINGS = {
-    Standing.OBSERVED: N_("as assumed"),
-    Standing.CONTRADICTED: N_("not as assumed"),
-    Standing.NOT_OBSERVABLE: N_("not observable"),
-}
-
-
-def proof_json(proof: Proof) -> dict[str, Any]:
-    """Return a proof as JSON: no id, name or host of the tenant is in it."""
-    about = {one.id: one.about for one in proof.questions}
-    return {
-        "adapter": proof.adapter,
-        "environment": proof.environment,
-        "began": proof.began.isoformat(timespec="seconds"),
-        "calls": proof.calls,
-        "left": proof.left,
-        "steps": [{"step": one.name, "worked": one.worked, "why": one.why} for one in proof.steps],
-        "facts": [
-            {
-                "question": one.found.question,
-                "about": about[one.found.question],
-                "standing": one.standing.value,
-                "value": one.found.value,
-                "settings": dict(one.found.settings),
-                "evidence": list(one.found.calls),
-                "why": one.found.why,
-                "at": one.at.isoformat(timespec="seconds"),
-            }
-            for one in proof.facts
-        ],
-    }
 
 
 def proof_card(proof: Proof, *, details: bool) -> None:
