@@ -43,6 +43,7 @@ class FxiaokeProving:
         """Nothing was looked at yet."""
         self._before: dict[str, Record] = {}
         self._targets: dict[str, str | None] = {}
+        self._lined = False
 
     def look(self, adapter: Adapter, stage: ProvingStage, refs: Sequence[ContractRef]) -> Iterable[Observed]:
         """Yield what a stage shows; a question that fails ends alone."""
@@ -70,7 +71,9 @@ class FxiaokeProving:
         """Return a contract to create, with the label in its field."""
         ours = _ours(adapter)
         drafts = Drafts(ours.records, ours.discovery, ours.fields, ours.client, self._targets)
-        return drafts.draft(label, template, whole=whole)
+        made = drafts.draft(label, template, whole=whole)
+        self._lined |= bool(made.parts)
+        return made
 
     def tidy(self, adapter: Adapter, refs: Sequence[ContractRef]) -> None:
         """Void and delete lines of contracts of ours that did not follow them."""
@@ -83,7 +86,7 @@ class FxiaokeProving:
             ours.client.change(ours.records.path(name, "delete"), many)
 
     def _proofs(self, ours: FxiaokeAdapter) -> OwnProofs:
-        return OwnProofs(ours.client, ours.records, ours.discovery, ours.fields.object, self._before)
+        return OwnProofs(ours.client, ours.records, ours.discovery, ours.fields.object, self._before, lined=self._lined)
 
 
 def _ours(adapter: Adapter) -> FxiaokeAdapter:

@@ -40,15 +40,24 @@ class OwnProofs:
     """The questions of the writing part, by stage."""
 
     def __init__(
-        self, client: Client, records: Records, discovery: Discovery, meta: ObjectMeta, before: dict[str, Record]
+        self,
+        client: Client,
+        records: Records,
+        discovery: Discovery,
+        meta: ObjectMeta,
+        before: dict[str, Record],
+        *,
+        lined: bool,
     ) -> None:
-        """`before` keeps rows of our own as they were while they were live."""
+        """`before` keeps rows of our own as they were while they were live; `lined`: one of them was given a line."""
         self._client = client
         self._clock: Clock = client.clock
         self._discovery = discovery
         self._meta = meta
         self._before = before
+        self._lined = lined
         self._unvoided: set[str] = set()
+        self._unshown: set[str] = set()
         self._wire = Wire(client, records, meta.name)
 
     def questions(self, stage: ProvingStage) -> tuple[Question, ...]:
@@ -56,7 +65,7 @@ class OwnProofs:
         return {
             ProvingStage.RIGHTS: (self._rights, self._batch),
             ProvingStage.CREATED: (self._lag, self._rows),
-            ProvingStage.WHOLE: (self._files, self._lines),
+            ProvingStage.WHOLE: (self._hanging,),
             ProvingStage.TRASHED: (self._voided, self._failure),
             ProvingStage.PURGED: (self._left_behind,),
         }.get(stage, ())
@@ -127,20 +136,16 @@ class OwnProofs:
         value = "cuts long texts" if cut else "without the team" if no_team else "full"
         yield self._wire.saw("A-07", value, snapshot_by="query" if value == "full" else "get")
 
-    def _files(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
-        """A-23: whether a file has a signed address."""
-        row = self._before[refs[0].id] = self._get(refs[0].id) or {}
+    def _hanging(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
+        """A-24, A-23: whether lines came with their contract, and whether a file has a signed address."""
+        row = self._get(refs[0].id) or {}
+        yield self._wire.saw("A-24", "together") if row.get("details") else self._wire.missed("A-24", _NO_LINES)
         path = next((entry.path for _field, entry in file_entries(row, self._meta)), None)
         if path is None:
             yield self._wire.missed("A-23", _NO_FILE)
             return
         answer = self._wire.ask(PRESIGN_PATH, {"paths": [path], "expire": 60})
         yield self._wire.saw("A-23", "refused" if answer.code else "given")
-
-    def _lines(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
-        """A-24: whether lines come with the contract that is created together with them."""
-        rows = self.lines(refs[0].id)
-        yield self._wire.saw("A-24", "together") if rows else self._wire.missed("A-24", _NO_LINES)
 
     def _voided(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
         """A-13, A-30, A-06, A-26, A-29: what a void does, and where a voided record is shown."""
@@ -154,6 +159,8 @@ class OwnProofs:
             yield from (self._wire.missed(name, _NOT_VOIDED) for name in ("A-06", "A-10", "A-26", "A-29", "A-30"))
             return
         yield self._wire.saw("A-13", "voided at once")
+        if not shown:
+            self._unshown.add(one)
         yield self._wire.saw("A-30", "shown" if shown else "refused")
         self._clock.sleep(self._client.settings.assumptions.index_lag)
         plain = self._row(one, ())
@@ -186,10 +193,11 @@ class OwnProofs:
             return
         answer = self._wire.batch("recover", [one, NOBODY])
         row = self._get(one)
-        if row is None:
+        if row is None and one not in self._unshown:
             yield self._wire.missed("A-10", REFUSED)
             return
-        done = row.get("life_status") != "invalid"
+        # A record that its id does not show while it is voided is voided still.
+        done = row is not None and row.get("life_status") != "invalid"
         if not answer.code and not done:
             yield self._wire.missed("A-10", REFUSED)
         else:
@@ -198,16 +206,12 @@ class OwnProofs:
 
     def _left_behind(self, refs: Sequence[ContractRef]) -> Iterator[Observed]:
         """A-14: whether lines went with their contract."""
-        if refs[0].id not in self._before or not self._lines_of:
+        if not self._lined:
             yield self._wire.missed("A-14", _NO_LINES)
             return
         self._clock.sleep(self._client.settings.assumptions.index_lag)
         word = "none" if self.lines(refs[0].id) else "all"
         yield self._wire.saw("A-14", "lines stay" if word == "none" else "lines follow", cascade=word)
-
-    @property
-    def _lines_of(self) -> list[str]:
-        return [one.object.name for one in self._discovery.relations() if one.detail]
 
     def lines(self, *masters: str) -> list[tuple[str, str]]:
         """Return object and id of the live lines of contracts."""

@@ -70,15 +70,19 @@ class Cleaning:
         live = [one for one, place in places.items() if place is Place.LIVE]
         if live:
             self.own.remove(Step.TRASH, live)
+        purged: list[str] = []
         if binned := [*live, *(one for one, place in places.items() if place is Place.IN_BIN)]:
-            self.own.remove(Step.PURGE, binned)
-        after = self.own.places(places)
-        return sum(place is not Place.GONE for place in after.values())
+            purged = self.own.remove(Step.PURGE, binned)
+        doubtful = {one for one, place in places.items() if place is not Place.GONE and one not in purged}
+        after = self.own.places(sorted(doubtful)) if doubtful else {}
+        self.own.wait()
+        seen = {one.id for one in self.find(limit=1)}
+        return len(seen | {one for one, place in after.items() if place is not Place.GONE})
 
-    def find(self) -> list[Contract]:
+    def find(self, *, limit: int | None = None) -> list[Contract]:
         """Return the live contracts that carry a label of this proof."""
         meaning = label_field(self._crm.profile().fields).meaning or ""
-        found = self._crm.find(getattr(where, meaning).starts_with(self._record.prefix))
+        found = self._crm.find(getattr(where, meaning).starts_with(self._record.prefix), limit=limit)
         return [one for one in found if getattr(one, meaning) in self._record.labels]
 
     def _everywhere(self) -> dict[str, Place]:

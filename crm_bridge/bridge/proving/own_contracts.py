@@ -67,8 +67,8 @@ class OwnContracts:
         lags = [value for name, value in told.items() if name.endswith("index_lag") and isinstance(value, int)]
         self._context.clock.sleep(max([least, *lags]))
 
-    def remove(self, step: Step, ids: Sequence[str]) -> None:
-        """Do one step for contracts of ours; what became of it is for a look to tell."""
+    def remove(self, step: Step, ids: Sequence[str]) -> list[str]:
+        """Do one step for contracts of ours and return those for which the CRM said yes; a look tells what it did."""
         self._write(step, [(one, EventKind.GATE_PASSED, None) for one in ids])
         self._write(step, [(one, EventKind.INTENDED, None) for one in ids])
         told: Sequence[RemoveResult] = ()
@@ -80,6 +80,7 @@ class OwnContracts:
             self._write(step, [(key, _ANSWERED[one.verdict], one.reason) for key, one in by_id.items()])
             lost = [one for one in ids if one not in by_id]
             self._write(step, [(one, EventKind.ANSWER_LOST, Reason.ANSWER_LOST) for one in lost])
+        return [one.ref.id for one in told if one.verdict is Verdict.DONE]
 
     def untrash(self, one: str) -> None:
         """Ask the bin for a contract of ours."""
