@@ -9,9 +9,20 @@ import pytest
 
 from scripts import observed
 
-FACT = {"question": "Z-01", "about": "a", "standing": "observed", "value": "2000 or more", "settings": {}}
+FACT: dict[str, object] = {
+    "question": "Z-01",
+    "about": "a",
+    "standing": "observed",
+    "value": "2000 or more",
+    "settings": {},
+}
 FACT |= {"evidence": [], "why": "", "at": "2026-12-03"}
-REPORT = {"schema": "crm-bridge.proof/1", "adapter": "zoho", "environment": "sandbox", "began": "2026-12-03"}
+REPORT: dict[str, object] = {
+    "schema": "crm-bridge.proof/1",
+    "adapter": "zoho",
+    "environment": "sandbox",
+    "began": "2026-12-03",
+}
 REPORT |= {"calls": 78, "left": 0, "steps": [], "facts": [FACT]}
 
 

@@ -27,7 +27,7 @@ from crm_bridge.spi.proving import ProvingStage
 
 T = TypeVar("T")
 COUNT = 3
-_ENOUGH = 32
+_ENOUGH = 31
 """Calls from which on questions and the third contract are left out: 80 are the most, cleaning up included."""
 _BACK = ("restored", "present")
 
