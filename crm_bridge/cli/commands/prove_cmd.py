@@ -48,7 +48,7 @@ def prove(
     Nothing is changed in the CRM without --write.
     """
     from crm_bridge.cli.views.proof_view import proof_card
-    from crm_bridge.report.proof_page import SCHEMA, proof_json, write_proof
+    from crm_bridge.report.proof_page import proof_json, write_proof
 
     if clean and write:
         raise UsageError(_("--clean and --write exclude each other"))
@@ -61,7 +61,7 @@ def prove(
     if report is not None:
         write_proof(proof, report, force=force)
     if shared().as_json:
-        Output(as_json=True).document(SCHEMA, {"connection": name, **proof_json(proof)})
+        Output(as_json=True).document("crm-bridge.proof/1", {"connection": name, **proof_json(proof)})
     else:
         proof_card(proof, details=details)
         _say_what_next(name, proof)
