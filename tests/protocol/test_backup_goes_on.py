@@ -69,13 +69,15 @@ def test_a_stop_in_the_middle_keeps_what_was_copied_and_resume_copies_only_the_r
     stop = StopFlag()
     with house.bridge(lambda _done: stop.set(), stop) as bridge, pytest.raises(InterruptedRunError):
         apply(bridge.connect(NAME))
-    assert (house.sets(), house.copied()) == ([BATCH], BATCH)
+    # One batch is read ahead: what was read of it when the run stopped is read again.
+    ahead = house.copied() - BATCH
+    assert (house.sets(), 0 <= ahead <= BATCH) == ([BATCH], True)
     progress: list[int] = []
     with house.bridge(progress.append) as bridge:
         run = bridge.connect(NAME).resume()
         assert run.counts == {Outcome.REMOVED: COUNT}
     assert progress == [2 * BATCH, COUNT], "the bar goes on where it stopped"
-    assert (house.sets(), house.copied()) == ([BATCH, COUNT - BATCH], COUNT)
+    assert (house.sets(), house.copied()) == ([BATCH, COUNT - BATCH], COUNT + ahead)
 
 
 def test_a_set_is_closed_every_five_minutes_so_that_a_killed_process_loses_no_more(house: House) -> None:

@@ -111,10 +111,13 @@ def _finish(log: RunLog, writer: SetWriter) -> None:
 
 
 def _copies(context: RunContext, batch: Sequence[Target]) -> _Copies:
+    """Return the copies of a batch; a stop ends the reading between two contracts, and what was read is kept."""
     failpoints.hit("snapshot.before")
     copies = _Copies()
     try:
-        copies.extend(context.adapter.snapshot([target.ref for target in batch]))
+        for copy in context.adapter.snapshot([target.ref for target in batch]):
+            copies.append(copy)
+            context.stop.check()
     except CrmBridgeError as problem:
         copies.problem = problem
     return copies
