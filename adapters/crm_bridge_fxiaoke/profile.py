@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
+from crm_bridge.domain.planning.impact import Consequence
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
@@ -135,13 +136,32 @@ def _relations(fields: FieldMap, relations: Sequence[Relation], settings: Fxiaok
             one.object.name,
             changing=changing,
             fields=columns,
+            effects=_effects(one, settings),
             files=files,
         )
     team = fields.object.fields.get(TEAM)
     by_get = settings.assumptions.snapshot_by == "get"
-    yield RelationInfo(TEAM, team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get)
+    yield RelationInfo(
+        TEAM, team.label if team else _("team"), PartKind.TEAM.value, fields.object.name, saved=by_get, effects=_ALONG
+    )
     for one_field in fields.object.of_type(FILES):
-        yield RelationInfo(one_field.name, one_field.label, "attachment", fields.object.name)
+        yield RelationInfo(one_field.name, one_field.label, "attachment", fields.object.name, effects=_ALONG)
+
+
+_ALONG = dict.fromkeys(Step, Consequence.ALONG)
+
+
+def _effects(one: Relation, settings: FxiaokeSettings) -> Mapping[Step, Consequence]:
+    """Return what becomes of the rows: details as assumed; of the others only what a deletion for good does is told."""
+    if one.detail:
+        return {} if settings.assumptions.cascade == "none" else _ALONG
+    action = one.field.on_target_delete
+    if not action:
+        return {}
+    final = (
+        Consequence.LOSES if action == "set_null" else Consequence.ALONG if "cascade" in action else Consequence.BLOCKS
+    )
+    return {Step.PURGE: final}
 
 
 def _on_target_delete(relations: Sequence[Relation]) -> Iterator[str]:

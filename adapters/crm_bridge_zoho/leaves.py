@@ -28,14 +28,16 @@ def count_leaves(
 def _page(
     coql: Coql, contract_module: ContractModule, around: Iterable[RelationInfo], ids: Sequence[str], in_list: int
 ) -> Iterator[Page]:
-    counted, uncounted = 0, []
+    counted, uncounted, counts = 0, [], dict[str, tuple[int | None, int]]()
+    shares = -(-len(ids) // IDS_A_QUERY) or 1
     for one in around:
         field = contract_module.fields.get(one.name)
         rows = _rows(coql, one.module, ids, in_list) if field and field.data_type == "subform" else None
         counted += rows or 0
+        counts[one.name] = rows, shares if rows is not None else 0
         if rows is None:
             uncounted.append(one.label)
-    yield Page((), Completeness(not uncounted, 0, counted, _("counted by a query"), tuple(uncounted)))
+    yield Page((), Completeness(not uncounted, 0, counted, _("counted by a query"), tuple(uncounted), counts))
 
 
 def _rows(coql: Coql, module: str, ids: Sequence[str], in_list: int) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
+from crm_bridge.domain.planning.impact import Consequence
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
@@ -130,6 +131,8 @@ def _field(field: ZohoField, meaning: str | None) -> FieldInfo:
     )
 
 
+_ALONG, _LOSES = (dict.fromkeys(Step, effect) for effect in (Consequence.ALONG, Consequence.LOSES))
+_ACTIVITIES = frozenset({"Tasks", "Events", "Calls", "Activities"})
 _ROW_SYSTEM = ("id", "Parent_Id", "Owner", "Created_By", "Created_Time", "Modified_By", "Modified_Time")
 """Columns of rows and notes that Zoho sets itself."""
 
@@ -143,13 +146,19 @@ def relations_of(client: ZohoClient, contract_module: ContractModule) -> tuple[R
             PartKind.DETAIL.value,
             field.target or contract_module.name,
             changing=(*_ROW_SYSTEM, *_file_columns(client, field)),
+            effects=_ALONG,
         )
         for field in contract_module.fields.values()
         if field.data_type in ("subform", "multiselectlookup", "multiuserlookup")
     ]
     files = [
         RelationInfo(
-            field.api_name, field.label, "attachment", contract_module.name, saved=field.data_type == "fileupload"
+            field.api_name,
+            field.label,
+            "attachment",
+            contract_module.name,
+            saved=field.data_type == "fileupload",
+            effects=_ALONG,
         )
         for field in contract_module.fields.values()
         if field.data_type in ("fileupload", "imageupload", "profileimage")
@@ -160,7 +169,16 @@ def relations_of(client: ZohoClient, contract_module: ContractModule) -> tuple[R
             continue
         kind = {NOTES: PartKind.NOTE.value, ATTACHMENTS: "attachment"}.get(one.api_name, PartKind.RELATED.value)
         changing = _ROW_SYSTEM if kind == PartKind.NOTE.value else ()
-        lists.append(RelationInfo(one.api_name, one.label, kind, one.module, saved=bool(one.module), changing=changing))
+        # Zoho's pages name the lookup that is empty while its target is in the bin, and say nothing about activities.
+        effects = _ALONG if kind != PartKind.RELATED.value else {} if one.module in _ACTIVITIES else _LOSES
+        lists.append(
+            RelationInfo(
+                *(one.api_name, one.label, kind, one.module),
+                saved=bool(one.module),
+                changing=changing,
+                effects=effects,
+            )
+        )
     return (*rows, *files, *lists)
 
 

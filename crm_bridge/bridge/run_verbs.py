@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crm_bridge.pipeline.planning.plan_file import PlanFile
     from crm_bridge.pipeline.runs import RunInfo
     from crm_bridge.pipeline.settling.audit import DeletionAudit
+    from crm_bridge.pipeline.settling.impact import MeasuredEdge
     from crm_bridge.pipeline.settling.watch import WatchReport
 
 Confirm: TypeAlias = "str | Callable[[Plan], str]"
@@ -118,6 +119,22 @@ class RunVerbs(RestoreVerbs):
         Counter({<Outcome.REMOVED: 'removed'>: 1})
         """
         return self._settle(run_id, look=True)
+
+    def impact(self, run_id: str | None = None) -> tuple[MeasuredEdge, ...]:
+        """Count again what hangs on the contracts that a run removed, where the plan counted it exactly; some calls.
+
+        >>> [(edge.edge.count, edge.left, edge.agrees) for edge in crm.impact(run.id)]
+        [(3, 0, True)]
+        """
+        from crm_bridge.domain.lifecycle import State
+        from crm_bridge.pipeline.run_log import RunLog
+        from crm_bridge.pipeline.runs import find_run
+        from crm_bridge.pipeline.settling.impact import measured
+
+        info = find_run(self.context.journal, run_id)
+        file, log = self._plan_of(info), RunLog(self.context, info.ref)
+        gone = [one.ref.id for one in file.targets() if log.status(one.ref.id).state is State.VERIFIED]
+        return tuple(measured(self.context, file.plan.notes.along.edges, gone))
 
     def reconcile(self, run_id: str | None = None) -> Run:
         """Settle what is in doubt in a run by looking; nothing is sent that changes anything.

@@ -35,6 +35,8 @@ def write_plan_page(plan: Plan, output: BinaryIO) -> None:
         page.add(tag("h2", both(lambda: _("Figures"))), tag("div", *_charts(figures), class_="charts"))
         page.add(*_extremes(both(lambda: _("Largest amounts")), figures.largest))
         page.add(*_extremes(both(lambda: _("Created last")), figures.newest))
+        edges = [(one.label or one.name, both(one.text)) for one in plan.notes.along.edges]
+        page.add(tag("h2", both(lambda: _("What hangs on these contracts"))), facts(edges))
         page.add(*_outliers(plan))
         page.add(tag("h2", both(lambda: _("Every contract"))))
         page.table(_columns(), map(_row, plan), caption=f"{head.connection}: {plan.count:,}")

@@ -17,6 +17,7 @@ from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Su
 from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef
 from crm_bridge.domain.filters.tree import Filter
 from crm_bridge.domain.planning.cost import CallCost
+from crm_bridge.domain.planning.impact import Consequence
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.records.content import Content
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
@@ -57,6 +58,8 @@ class RelationInfo:
     """Columns of its rows that the CRM sets itself when a row is made anew (numbers, times, authors)."""
     fields: tuple[FieldInfo, ...] = ()
     """The columns of its rows, where metadata tells them."""
+    effects: Mapping[Step, Consequence] = field(default_factory=dict)
+    """What each step does to its rows, where the vendor or the tenant's metadata says so."""
     files: tuple[str, ...] = ()
     """Columns of its rows whose files come back under new ids; those whose files do not are among `changing`."""
 
@@ -148,6 +151,8 @@ class Completeness:
     how: str
     uncounted: tuple[str, ...] = ()
     """Labels of lists that the CRM does not count, in the answer to `Query.leaves_of`."""
+    counts: Mapping[str, tuple[int | None, int]] = field(default_factory=dict)
+    """Rows of each list by its name, and the calls that counting them took, in the same answer."""
 
 
 @dataclass(frozen=True, slots=True)

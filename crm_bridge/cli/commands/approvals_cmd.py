@@ -159,7 +159,7 @@ def add_member(name: str, public: str, reader: str, user: str) -> int:
 
     with open_bridge() as bridge:
         member = bridge.approvals.add_member(name, public, reader=reader, user=user)
-    Output.note(_("{name} may approve with {key}; compare it on another way").format(
+    Output.note(_("{name} may approve with {key}; ask {name} for it over another channel, and compare").format(
         name=name, key=fingerprint(member.key)
     ))  # fmt: skip
     return ExitCode.OK

@@ -132,7 +132,12 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
             out.note(_("Nothing was sent. Every contract: {command}").format(
                 command=suggested("plan", "show", made.path, "--all")
             ))  # fmt: skip
-            out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
+            if made.notes.approvals:
+                out.note(
+                    _("Have it approved: {command}").format(command=suggested("plan", "share", made.path, "--to", "…"))
+                )
+            else:
+                out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
     return made.exit_code
 
 
@@ -240,7 +245,7 @@ def share(file: Path, readers: tuple[str, ...], output: Path | None) -> int:
     """Let colleagues read the plan in FILE on their machines; its digest stays."""
     with open_bridge() as bridge:
         path = bridge.share_plan(bridge.open_plan(file), readers, output)
-        Output.note(_("{path} can be sent: {count} readers can open it").format(path=path, count=len(readers)))
+        Output.note(_("{path} can be sent, for {readers} to read").format(path=path, readers=", ".join(readers)))
     return 0
 
 

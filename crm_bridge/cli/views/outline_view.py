@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crm_bridge.cli.options import shared
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import key
+from crm_bridge.domain.money import counted
 from crm_bridge.exit_codes import ExitCode
 from crm_bridge.i18n import _
 
@@ -26,7 +27,8 @@ def show_outline(plan: PlanOutline, *, every: bool) -> int:
         out.pairs(
             [
                 (_("where"), clear["connection"]),
-                (_("what"), _("{count} contracts, {step}").format(count=f"{plan.count:,}", step=clear["step"])),
+                (_("what"), counted(plan.count, {})),
+                (_("step"), clear["step"]),
                 (_("rule, without its values"), clear["rule"]),
                 (_("made"), clear["made_at"]),
                 (_("valid until"), clear["expires_at"]),

@@ -80,6 +80,7 @@ def plan_details(plan: Plan) -> None:
             *_costs(plan),
             *((label, text) for label, text in noticed(plan)),
             *_leaves(plan.notes),
+            *((one.label or one.name, one.text()) for one in plan.notes.along.edges),
             *full_pairs(head.forecast),
         ]
     )

@@ -9,6 +9,7 @@ from typing import Any, Self
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.planning.approval import ApprovalRule
 from crm_bridge.domain.planning.cost import Pace, Prediction
+from crm_bridge.domain.planning.impact import Edge
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
 from crm_bridge.domain.planning.xray import Unlike
@@ -42,15 +43,19 @@ class Along:
     """Lists that it does not count: known when they are saved, before anything is deleted."""
     at_most: bool = False
     """Whether the number is that of the whole module."""
+    edges: tuple[Edge, ...] = ()
+    """Every list around the contracts, what becomes of it, and its rows as far as they were counted."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return it as JSON."""
-        return {"counted": self.counted, "uncounted": list(self.uncounted), "at_most": self.at_most}
+        edges: list[JsonValue] = [asdict(one) for one in self.edges]
+        return {"counted": self.counted, "uncounted": list(self.uncounted), "at_most": self.at_most, "edges": edges}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `as_json` returned. Raises TypeError, KeyError for anything else."""
-        return cls(**{**value, "uncounted": tuple(value["uncounted"])})
+        edges = tuple(Edge.from_json(one) for one in value["edges"])
+        return cls(**{**value, "uncounted": tuple(value["uncounted"]), "edges": edges})
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class _Deletion:
 
     def ramp(self) -> None:
         """Delete and verify a few contracts before the rest; halt when a part is not as it should be."""
-        ramp = Ramp(self.log, self.step, self.backed_up.plan.count)
+        ramp = Ramp(self.log, self.step, self.backed_up.plan)
         for size in ramp.parts():
             part = list(islice(self.first_pass, size))
             self._send(iter(part))

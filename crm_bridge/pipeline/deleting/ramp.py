@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from crm_bridge.domain.capabilities import Step
-from crm_bridge.domain.lifecycle import State
+from crm_bridge.domain.lifecycle import State, Status
+from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.planning.target import Target
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.errors import CrmBridgeError, InDoubtError, InterruptedRunError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.run_log import RunLog
+from crm_bridge.pipeline.settling.impact import MeasuredEdge, measured
 from crm_bridge.spi.adapter import Query
 
 _MAY_BE_SENT_AGAIN = frozenset({State.GATED, State.IN_FLIGHT, State.IN_DOUBT, State.UNATTRIBUTED, State.NOT_DONE})
@@ -69,11 +71,12 @@ class Refusals:
 class Ramp:
     """The parts of one step of a run. Each step has its own: a purge that goes wrong cannot be taken back."""
 
-    def __init__(self, log: RunLog, step: Step, count: int) -> None:
-        """Begin with what earlier processes sent; `count` is the number of contracts of the plan."""
+    def __init__(self, log: RunLog, step: Step, plan: DeletionPlan) -> None:
+        """Begin with what earlier processes sent."""
         self._log = log
         self._step = step
-        self._count = count
+        self._count = plan.count
+        self._edges = plan.notes.along.edges if step is plan.head.step else ()
         self._before = self._deleted()
 
     def parts(self) -> Iterator[int]:
@@ -99,6 +102,15 @@ class Ramp:
                 reason="canary_failed",
                 hint=_("look at them with `crm-bridge status`, then `crm-bridge resume`"),
             )
+        if odd_edges := self._not_as_forecast(statuses):
+            one = odd_edges[0]
+            raise InDoubtError(
+                _("{count} rows of {name} still name contracts that were deleted, which was not forecast").format(
+                    count=one.left, name=one.edge.label or one.edge.name
+                ),
+                reason="impact",
+                hint=_("look at them in the CRM; a resume goes on with the rest"),
+            )
         if also := self._also_deleted():
             raise InDoubtError(
                 _("{count} contracts that are not in the plan were deleted along with it, first {id}").format(
@@ -109,6 +121,11 @@ class Ramp:
                     "see who deletes them: `crm-bridge journal reconcile {name}`; a resume goes on with the rest"
                 ).format(name=self._log.context.connection),
             )
+
+    def _not_as_forecast(self, statuses: Mapping[str, Status]) -> list[MeasuredEdge]:
+        """Return the lists of the first contracts of which more is left than the plan forecast."""
+        gone = [record_id for record_id, one in statuses.items() if one.state is State.VERIFIED]
+        return [one for one in measured(self._log.context, self._edges, gone) if one.left]
 
     def _also_deleted(self) -> list[str]:
         """Return what the CRM lists as deleted by our user since this step began, and no part of the run is."""

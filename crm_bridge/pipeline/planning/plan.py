@@ -177,11 +177,12 @@ def _notes(
     lacking: Iterable[str],
     ids: Sequence[str],
 ) -> PlanNotes:
-    profile, rules, count = context.profile, context.rules, totals.count
+    profile, count = context.profile, totals.count
+    rules = replace(context.rules, caps=options.caps or context.rules.caps)
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
-    rules = replace(rules, caps=options.caps or rules.caps)
     # Of a plan that has too many contracts it is enough to know that.
-    along = count_leaves(context, ids, rules.caps.max_leaves) if count <= rules.caps.max_contracts else Along()
+    few, most = count <= rules.caps.max_contracts, rules.caps.max_leaves
+    along = count_leaves(context, ids, most, head.step) if few else Along()
     extent = _extent(context, rules.caps, totals, tally, along)
     return PlanNotes(
         tally.states[RecordState.LOCKED],

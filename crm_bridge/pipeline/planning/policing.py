@@ -5,7 +5,8 @@ None of this is asked by a restore: a guard never stands between a person and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from crm_bridge import failpoints
 from crm_bridge.domain.canonical import JsonValue
@@ -13,6 +14,7 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.filters.tree import Everything
 from crm_bridge.domain.planning.cost import Prediction, predict
 from crm_bridge.domain.planning.facts import FactSheet
+from crm_bridge.domain.planning.impact import edges_of
 from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.planning.plan_notes import Along, PlanNotes
 from crm_bridge.domain.planning.safety import Refusal, refuse
@@ -25,6 +27,7 @@ from crm_bridge.spi.adapter import Completeness, Query
 
 _LEAVES = frozenset({PartKind.DETAIL.value, PartKind.NOTE.value, "attachment"})
 """Relations whose rows live and die with a contract."""
+Counts: TypeAlias = Mapping[str, tuple[int | None, int]]
 _COUNTED_AT_ONCE = 500
 """Contracts whose leaves are counted together; beyond them the whole module is asked first: one number may do."""
 
@@ -34,21 +37,39 @@ def count_module(context: RunContext) -> int | None:
     return _counted(context, Query(where=Everything(), count_only=True)).expected
 
 
-def count_leaves(context: RunContext, ids: Sequence[str], cap: int) -> Along:
+def count_leaves(context: RunContext, ids: Sequence[str], cap: int, step: Step) -> Along:
     """Count what goes along with contracts, as far as the CRM counts it; the rest is counted when it is saved.
 
     Where the whole module has no more than the cap, that number is the answer: it takes a call for each list.
     """
-    if not any(one.kind in _LEAVES for one in context.profile.relations):
-        return Along(0)
+    relations = context.profile.relations
+    if not any(one.kind in _LEAVES for one in relations):
+        return Along(0, edges=tuple(edges_of(relations, {}, step, at_most=False)))
     if len(ids) > _COUNTED_AT_ONCE:
         whole = _counted(context, Query(leaves_of=()))
         if whole.expected is None or whole.expected <= cap:
-            return Along(whole.expected, whole.uncounted, at_most=True)
+            edges = tuple(edges_of(relations, whole.counts, step, at_most=True))
+            return Along(whole.expected, whole.uncounted, at_most=True, edges=edges)
     shares = (tuple(ids[at : at + _COUNTED_AT_ONCE]) for at in range(0, len(ids), _COUNTED_AT_ONCE))
     counts = [_counted(context, Query(leaves_of=share)) for share in shares]
     told = None if any(one.expected is None for one in counts) else sum(one.expected or 0 for one in counts)
-    return Along(told, tuple(dict.fromkeys(name for one in counts for name in one.uncounted)))
+    uncounted = tuple(dict.fromkeys(name for one in counts for name in one.uncounted))
+    return Along(told, uncounted, edges=tuple(edges_of(relations, _summed(counts), step, at_most=False)))
+
+
+def count_rows(context: RunContext, shares: Sequence[tuple[str, ...]]) -> Counts:
+    """Return the rows of each list around some contracts, and the calls that it took, by the list's name."""
+    return _summed([_counted(context, Query(leaves_of=share)) for share in shares])
+
+
+def _summed(counts: Sequence[Completeness]) -> Counts:
+    """Return the rows of each list over several answers; of one that was not counted everywhere, none."""
+    found: dict[str, tuple[int | None, int]] = {}
+    for name in dict.fromkeys(name for one in counts for name in one.counts):
+        told = [one.counts.get(name, (None, 0)) for one in counts]
+        rows = None if any(number is None for number, _calls in told) else sum(number or 0 for number, _calls in told)
+        found[name] = rows, sum(calls for _rows, calls in told)
+    return found
 
 
 def count_where(context: RunContext, query: Query) -> int | None:

@@ -7,6 +7,7 @@ In reading order:
     claims        claims of runs
     doubt         doubt of other runs
     verify        look whether what was asked of the CRM is so, with a control record still readable
+    impact        measured impact
     drift_report  the report on drift
     watch         look again, days after a run, whether what it removed came back
     audit         audit of deletions
