@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
-from crm_bridge.domain.planning.impact import Consequence
+from crm_bridge.domain.records.impact import Consequence
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
-from crm_bridge.domain.planning.impact import Consequence
+from crm_bridge.domain.records.impact import Consequence
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _

@@ -17,9 +17,9 @@ from crm_bridge.domain.capabilities import Capabilities, Limits, Route, Step, Su
 from crm_bridge.domain.contract import CONTRACT_FIELDS, Contract, ContractRef
 from crm_bridge.domain.filters.tree import Filter
 from crm_bridge.domain.planning.cost import CallCost
-from crm_bridge.domain.planning.impact import Consequence
 from crm_bridge.domain.reasons import Reason
 from crm_bridge.domain.records.content import Content
+from crm_bridge.domain.records.impact import Consequence
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.redaction import quoted, shown_code, shown_id
 

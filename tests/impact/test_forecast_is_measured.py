@@ -9,7 +9,7 @@ import pytest
 
 from crm_bridge.bridge import Bridge
 from crm_bridge.domain.lifecycle import Outcome
-from crm_bridge.domain.planning.impact import Consequence, Exactness
+from crm_bridge.domain.records.impact import Consequence, Exactness
 from crm_bridge.sandbox.serve import SandboxOptions, sandbox
 
 

@@ -10,7 +10,6 @@ In reading order:
     policy        the policy of deletions
     approval      which plans need a second person, and what an approval says
     protection    protection of single contracts
-    impact        what becomes of each list around the contracts of a plan
     xray          the contracts of a plan that are not like the others in it
     paper         documents and records around a contract that outlive its record, and the rules that release it all
     obstacles     what is known beforehand to keep a contract from being deleted, and who can lift it

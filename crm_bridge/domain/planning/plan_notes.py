@@ -9,11 +9,11 @@ from typing import Any, Self
 from crm_bridge.domain.canonical import JsonValue
 from crm_bridge.domain.planning.approval import ApprovalRule
 from crm_bridge.domain.planning.cost import Pace, Prediction
-from crm_bridge.domain.planning.impact import Edge
 from crm_bridge.domain.planning.policy import Caps
 from crm_bridge.domain.planning.safety import Refusal
 from crm_bridge.domain.planning.xray import Unlike
 from crm_bridge.domain.reasons import Reason
+from crm_bridge.domain.records.impact import Edge
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from crm_bridge.domain.capabilities import Step
 from crm_bridge.domain.filters.tree import Everything
 from crm_bridge.domain.planning.cost import Prediction, predict
 from crm_bridge.domain.planning.facts import FactSheet
-from crm_bridge.domain.planning.impact import edges_of
 from crm_bridge.domain.planning.plan import DeletionPlan
 from crm_bridge.domain.planning.plan_notes import Along, PlanNotes
 from crm_bridge.domain.planning.safety import Refusal, refuse
+from crm_bridge.domain.records.impact import edges_of
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmError, ForbiddenAddressError, GuardError, NotAvailableError, PermissionDeniedError
 from crm_bridge.i18n import _

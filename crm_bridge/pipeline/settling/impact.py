@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crm_bridge.domain.planning.impact import Consequence, Edge, Exactness
+from crm_bridge.domain.records.impact import Consequence, Edge, Exactness
 from crm_bridge.pipeline.context import RunContext, batches
 from crm_bridge.pipeline.planning.policing import count_rows
 
