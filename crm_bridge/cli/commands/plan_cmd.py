@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_bridge.cli.caps import cap_options, caps_of
-from crm_bridge.cli.options import command, force_option, format_option, formats, group, open_bridge, shared, suggested
+from crm_bridge.cli.options import command, force_option, format_option, formats, group, open_bridge, shared
 from crm_bridge.cli.selection import filters_of, lists_of, selection_options
 from crm_bridge.cli.terminal.completion import complete_connection, complete_plan, complete_run
 from crm_bridge.cli.terminal.output import Output
@@ -93,7 +93,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
     """Plan a deletion on CONNECTION."""
     from crm_bridge.cli.confirming import origin
     from crm_bridge.cli.rehearsing import rehearsed, say_rehearsed
-    from crm_bridge.cli.views.plan_view import PLAN, plan_card, plan_json
+    from crm_bridge.cli.views.plan_view import PLAN, plan_card, plan_json, say_next
     from crm_bridge.domain.capabilities import Step
     from crm_bridge.domain.planning.safety import refuse
 
@@ -129,15 +129,7 @@ def make(connection: str, output: Path | None, **chosen: Any) -> int:
 
             return announce_plan(bridge, made, chosen["announce"])
         if not out.as_json:
-            out.note(_("Nothing was sent. Every contract: {command}").format(
-                command=suggested("plan", "show", made.path, "--all")
-            ))  # fmt: skip
-            if made.notes.approvals:
-                out.note(
-                    _("Have it approved: {command}").format(command=suggested("plan", "share", made.path, "--to", "…"))
-                )
-            else:
-                out.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
+            say_next(made)
     return made.exit_code
 
 

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from crm_bridge.bridge.card import card_rows, noticed, pace_text
 from crm_bridge.bridge.way_back import full_pairs, full_rows
-from crm_bridge.cli.options import shared
+from crm_bridge.cli.options import shared, suggested
 from crm_bridge.cli.terminal.output import Output
 from crm_bridge.cli.terminal.tables import Column, amount, key, title
 from crm_bridge.domain.money import counted, money
@@ -133,6 +133,18 @@ def write_page(plan: Plan, output: Path | None, *, force: bool) -> None:
         write_plan_page(plan, file)
     Output.note(_("{count} contracts: {path}").format(count=plan.count, path=output))
     Output.note(_("This file is readable text, outside the vault: keep it, send it and delete it accordingly."))
+
+
+def say_next(made: Plan) -> None:
+    """Print what may be done with a plan next."""
+    Output.note(
+        _("Nothing was sent. Every contract: {command}").format(command=suggested("plan", "show", made.path, "--all"))
+    )
+    if made.notes.approvals:
+        sharing = suggested("plan", "share", made.path, "--to", "…")
+        Output.note(_("Have it approved: {command}").format(command=sharing))
+    else:
+        Output.note(_("Carry it out: {command}").format(command=suggested("apply", made.path)))
 
 
 def outliers_table(found: Iterable[Outlier], form: str) -> None:

@@ -177,10 +177,10 @@ def _notes(
     lacking: Iterable[str],
     ids: Sequence[str],
 ) -> PlanNotes:
+    """Return the notes of a plan; of one that has too many contracts it is enough to know that."""
     profile, count = context.profile, totals.count
     rules = replace(context.rules, caps=options.caps or context.rules.caps)
     predicted = predict(profile.costs, count, head.step, fast=head.fast)
-    # Of a plan that has too many contracts it is enough to know that.
     few, most = count <= rules.caps.max_contracts, rules.caps.max_leaves
     along = count_leaves(context, ids, most, head.step) if few else Along()
     extent = _extent(context, rules.caps, totals, tally, along)
