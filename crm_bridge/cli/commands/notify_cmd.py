@@ -21,7 +21,7 @@ NOTICES, DELIVERIES = "crm-bridge.notices/1", "crm-bridge.deliveries/1"
 STATES = {
     "queued": N_("waits in the outbox"),
     "sending": N_("on its way"),
-    "sent": N_("sent"),
+    "sent": N_("sent to the service"),
     "refused": N_("refused by the service"),
     "not_sent": N_("not sent"),
     "unknown": N_("unknown: it may have arrived"),
@@ -127,7 +127,14 @@ def report_deliveries(deliveries: Sequence[Dispatch]) -> int:
     if out.as_json:
         out.document(DELIVERIES, {"deliveries": [one.as_json() for one in deliveries]})
     else:
-        columns = (key(_("recipient")), key(_("channel")), _("state"), key(_("code")), key(_("time")), key(_("key")))
+        columns = (
+            key(_("recipient")),
+            key(_("channel")),
+            _("state"),
+            key(_("code")),
+            key(_("time")),
+            key(_("message key")),
+        )
         out.table(
             columns,
             ((o.recipient, o.channel, _(STATES[o.state]), o.detail, o.at[:16], o.key) for o in deliveries),
