@@ -24,15 +24,21 @@ class Proof:
     """Facts about one tenant, and the journey that showed them. Nothing in it names a record, a person or a host."""
 
     connection: str
+    """Name of the connection."""
     adapter: str
+    """Name of the adapter."""
     environment: str
+    """What the CRM says that the tenant is: `production`, `sandbox`, `developer`, or `unknown`."""
     began: datetime
+    """When it began."""
     facts: Sequence[TenantFact]
     """In the order of the adapter's questions."""
     questions: Sequence[OpenQuestion]
+    """The adapter's open questions."""
     steps: Sequence[ProofStep] = ()
     """Empty where only the reading part was done."""
     calls: int = 0
+    """Calls that were made."""
     left: int = 0
     """Contracts of our own that could not be removed: `prove --clean` tries again."""
 

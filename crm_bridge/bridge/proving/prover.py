@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crm_bridge.bridge.proving.proof import Proof, ProofStep
 from crm_bridge.bridge.setup.known_facts import assumed_by, learn
 from crm_bridge.domain.contract import ContractRef
-from crm_bridge.domain.planning.facts import Observed, Standing, TenantFact, standing_of
+from crm_bridge.domain.planning.facts import Observed, TenantFact, standing_of
 from crm_bridge.errors import NotAvailableError
 from crm_bridge.i18n import N_, _
 from crm_bridge.pipeline.planning.facts import journal_facts
@@ -73,8 +73,7 @@ class Prover:
         """Return what came of it. A question that nothing answered keeps the fact that an earlier proof left."""
         context = self.crm.context
         known = context.facts.facts
-        observed = {name for name, fact in known.items() if fact.standing is not Standing.NOT_OBSERVABLE}
-        missed = [one.id for one in self.spec.open_questions if one.id not in self.found and one.id not in observed]
+        missed = [one.id for one in self.spec.open_questions if one.id not in self.found and one.id not in known]
         self._keep([Observed(one, why=_NOT_REACHED) for one in missed])
         facts = {**known, **self.found}
         return Proof(

@@ -46,8 +46,11 @@ class TenantFact:
     """One question of one tenant with its answer and the moment of the look, aware UTC."""
 
     found: Observed
+    """The answer, or why there is none."""
     at: datetime
+    """When it was looked."""
     standing: Standing
+    """Whether it is as the connection assumes it."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return it as the journal keeps it: without empty parts."""
