@@ -104,7 +104,7 @@ def test_every_key_that_the_page_names_is_there(seen: dict[str, dict[str, Any]])
     # What needs references that are missing, a damaged journal, an object store, a colleague, secrets, or a minute.
     assert {one.removeprefix("crm-bridge.") for one in left} == {
         "login/1", "logout/1", "relink/1", "vault-copy/1", "journal-renewed/1", "demo/1",
-            "plan-outline/1", "notices/1", "timers/1", "objection/1",
+            "plan-outline/1", "outlier/1", "notices/1", "timers/1", "objection/1",
     }  # fmt: skip
     outcomes = re.search(r"An entry of `outcomes` in a run has (.*?); in a restore (.*?)\.", PAGE, re.DOTALL)
     assert outcomes
