@@ -17,7 +17,7 @@ from crm_bridge.journal.format.merkle import Frontier, leaf_hash
 from crm_bridge.journal.store import Journal
 from crm_bridge.pipeline.entries import Fold, history, last_step
 
-_KEPT_LINES = 20_000
+_KEPT_LINES = 10_000
 _PLACE_BITS = 20
 """An entry has at most a million lines."""
 
