@@ -41,7 +41,6 @@ LARGE_FILES: Mapping[str, str] = {
     "crm_bridge/bridge/bridge.py": "opening, and what is done with a state directory: two ideas, to be divided",
     "crm_bridge/bridge/connection.py": "the verbs, and carrying a run out: two ideas, to be divided",
     "crm_bridge/bridge/setup/doctor.py": "one idea that grew: to be divided",
-    "crm_bridge/cli/documents.py": "a declaration per schema",
     "crm_bridge/domain/filters/pushdown.py": "one idea that grew: to be divided",
     "crm_bridge/domain/filters/rules.py": "one idea that grew: to be divided",
     "crm_bridge/domain/filters/syntax.py": "one idea that grew: to be divided",

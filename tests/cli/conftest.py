@@ -24,9 +24,14 @@ SCHEMAS = Path(crm_bridge.__file__).parent / "schemas"
 
 @cache
 def validator(schema: str) -> Draft202012Validator:
-    """Return the validator of a shipped schema."""
+    """Return the validator of a shipped schema that also refuses a key that the schema does not name."""
     name = schema.removeprefix("crm-bridge.").replace("/", "-")
-    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
+    text = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text, object_hook=_closed))
+
+
+def _closed(part: dict[str, Any]) -> dict[str, Any]:
+    return {"additionalProperties": False, **part} if isinstance(part.get("properties"), dict) else part
 
 
 def as_promised(document: dict[str, Any]) -> dict[str, Any]:
