@@ -11,7 +11,7 @@ In reading order:
     confirming      how a plan is confirmed at the command line
     asking          asking for secrets on the terminal, without echo
     caps            caps of the policy that one plan sets for itself, as options
-    documents       documents of `--json`: a dataclass for each schema
+    documents/      documents of `--json`: a dataclass for each schema
     examples        two examples of each command, for its help page
     announcing      how a plan is announced
     rehearsing      how a plan is rehearsed at the command line
