@@ -109,6 +109,7 @@ class FxiaokeAdapter:
         parts = self._parts()
         if query.leaves_of is not None:
             relations = self.discovery.relations()
+            self._recent_writes.settle(query.leaves_of)
             return count_leaves(self.records, parts.fields.object, relations, query.leaves_of)
         if query.deleted_since is None:
             return parts.finder.find(query)

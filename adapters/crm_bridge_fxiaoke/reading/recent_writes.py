@@ -35,6 +35,11 @@ class RecentWrites:
         now = self._clock.monotonic()
         return [one for one in ids if now - self._when.get(one, now - self._lag) < self._lag]
 
+    def settle(self, ids: Iterable[str]) -> None:
+        """Wait until no query shows one of these records as it was before."""
+        if self.among(ids):
+            self._clock.sleep(self._lag)
+
     def note_purged(self, ids: Iterable[str]) -> None:
         """Remember records whose deletion the CRM confirmed to us."""
         with self._lock:

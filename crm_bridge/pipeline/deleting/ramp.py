@@ -123,9 +123,17 @@ class Ramp:
             )
 
     def _not_as_forecast(self, statuses: Mapping[str, Status]) -> list[MeasuredEdge]:
-        """Return the lists of the first contracts of which more is left than the plan forecast."""
-        gone = [record_id for record_id, one in statuses.items() if one.state is State.VERIFIED]
-        return [one for one in measured(self._log.context, self._edges, gone) if one.left]
+        """Return the lists of the first contracts of which more is left than forecast, also at a second look."""
+        gone, context = (
+            [record_id for record_id, one in statuses.items() if one.state is State.VERIFIED],
+            self._log.context,
+        )
+        left = [one for one in measured(context, self._edges, gone) if one.left]
+        if not left:
+            return []
+        # A count may lag behind a delete, as any read may.
+        context.clock.sleep(context.policy.second_look_seconds)
+        return [one for one in measured(context, [one.edge for one in left], gone) if one.left]
 
     def _also_deleted(self) -> list[str]:
         """Return what the CRM lists as deleted by our user since this step began, and no part of the run is."""
