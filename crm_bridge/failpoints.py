@@ -78,6 +78,7 @@ STEPS: Mapping[str, str] = {
     "plan.announce": N_("journal that a plan is announced"),
     "plan.hold": N_("put a contract on the hold list"),
     "plan.object": N_("journal an objection to a contract of a plan"),
+    "team.journal": N_("journal a change of those who approve plans"),
     "watch.journal": N_("journal what a watch found"),
     "notify.queue": N_("enter a message in the outbox"),
     "notify.intent": N_("note in the outbox that a message is about to leave"),

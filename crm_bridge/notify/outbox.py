@@ -47,21 +47,21 @@ class Outbox:
             new = Dispatch(
                 notice.key, notice.topic.value, notice.about, notice.channel, notice.recipient, DeliveryState.QUEUED
             )
-            return self._write(new, "notify.queue")
+            return self._write("notify.queue", new)
         if known.state is DeliveryState.SENDING:
-            return self._write(replace(known, state=DeliveryState.UNKNOWN, detail="interrupted"), "notify.note")
+            return self._write("notify.note", replace(known, state=DeliveryState.UNKNOWN, detail="interrupted"))
         return known
 
     def sending(self, delivery: Dispatch) -> Dispatch:
         """Note that a message is about to leave: on disk before its first byte."""
         changed = replace(delivery, state=DeliveryState.SENDING, tries=delivery.tries + 1, detail="")
-        return self._write(changed, "notify.intent")
+        return self._write("notify.intent", changed)
 
     def note(self, delivery: Dispatch, result: SendResult) -> Dispatch:
         """Note what the sender observed."""
-        return self._write(replace(delivery, state=result.state, detail=result.detail), "notify.note")
+        return self._write("notify.note", replace(delivery, state=result.state, detail=result.detail))
 
-    def _write(self, delivery: Dispatch, step: str) -> Dispatch:
+    def _write(self, step: str, delivery: Dispatch) -> Dispatch:
         written = replace(delivery, at=self._clock.now().isoformat(timespec="milliseconds"))
         with failpoints.step(step):
             write_private(self._path(written.key), json.dumps(written.as_json(), indent=1).encode())

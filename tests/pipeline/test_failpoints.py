@@ -21,7 +21,7 @@ def used() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found |= {f"{name}.{side}" for name in re.findall(r"failpoints\.step\(\"([\w.]+)\"\)", text) for side in SIDES}
         found |= set(re.findall(r"failpoints\.hit\(\"([\w.]+)\"\)", text))
-        found |= {f"{name}.{side}" for name in re.findall(r"\.write\(\s*\"([\w.]+)\"", text) for side in SIDES}
+        found |= {f"{name}.{side}" for name in re.findall(r"\._?write\(\s*\"([\w.]+)\"", text) for side in SIDES}
     # Calls are named after their purpose, where the transport sends them.
     return found | {f"call.{purpose.value}.{side}" for purpose in Purpose for side in SIDES}
 

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 def facts_of(bridge: Bridge, name: str) -> FactSheet:
     """Return the facts of a connection that are not too old; none where there is no journal that can be read."""
     from crm_bridge.bridge.journal_verbs import JOURNAL_FOLDER
-    from crm_bridge.pipeline.planning.facts import read_facts
 
     folder = bridge.home / JOURNAL_FOLDER
     if not folder.is_dir() or not any(folder.iterdir()):
         return FactSheet()
+    from crm_bridge.pipeline.planning.facts import read_facts
+
     resolved = bridge.resolved(name)
     try:
         sheet = read_facts(bridge.journal, connection=name, system=resolved.spec.name)

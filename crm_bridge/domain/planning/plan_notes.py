@@ -138,6 +138,7 @@ class PlanNotes:
     dropped: tuple[str, ...] = ()
     """Outliers that were left out, in words: the first ones."""
     dropped_count: int = 0
+    """Outliers that were left out, all of them."""
     along: Along = field(default_factory=Along)
     """Lines, notes and files that go along."""
     at_once: int = 0
