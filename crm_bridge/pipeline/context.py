@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,7 +25,6 @@ from crm_bridge.spi.adapter import Adapter, Profile
 from crm_bridge.vault import Vault
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 class EntryParts(TypedDict, total=False):
@@ -108,18 +106,3 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     stream = iter(items)
     while batch := list(islice(stream, max(1, size))):
         yield batch
-
-
-def read_ahead(items: Iterable[T], read: Callable[[T], R]) -> Iterator[tuple[T, R]]:
-    """Yield each item with what was read for it, in order; meanwhile the next one is read, and no more than that."""
-    with ThreadPoolExecutor(1, thread_name_prefix="crm-bridge-ahead") as reader:
-        reading: tuple[T, Future[R]] | None = None
-        try:
-            for item in items:
-                before, reading = reading, (item, reader.submit(read, item))
-                if before is not None:
-                    yield before[0], before[1].result()
-            if reading is not None:
-                yield reading[0], reading[1].result()
-        finally:
-            reader.shutdown(wait=False, cancel_futures=True)

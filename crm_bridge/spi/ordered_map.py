@@ -16,15 +16,19 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, threads: int, wai
 
     At most `waiting` results more than threads wait to be taken.
     """
-    with ThreadPoolExecutor(max(1, threads), thread_name_prefix="crm-bridge-read") as pool:
-        running: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                running.append(pool.submit(work, item))
-                if len(running) >= threads + waiting:
-                    yield running.popleft().result()
-            while running:
+    pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="crm-bridge-read")
+    running: deque[Future[R]] = deque()
+    abandoned = False
+    try:
+        for item in items:
+            running.append(pool.submit(work, item))
+            if len(running) >= threads + waiting:
                 yield running.popleft().result()
-        finally:
-            for left in running:
-                left.cancel()
+        while running:
+            yield running.popleft().result()
+    except GeneratorExit:
+        # Maybe the garbage collector, in a thread that is being started: joining another one there never ends.
+        abandoned = True
+        raise
+    finally:
+        pool.shutdown(wait=not abandoned, cancel_futures=True)

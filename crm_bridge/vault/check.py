@@ -6,13 +6,13 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from crm_bridge.errors import BackupError
 from crm_bridge.i18n import _
+from crm_bridge.spi.ordered_map import ordered_map
 from crm_bridge.vault.backup_set import BackupSet, id_hash
 from crm_bridge.vault.crypto.keys import SHREDDED, SLOT, is_shredded
 from crm_bridge.vault.crypto.seal import Identity, Sealed, damaged, digest_of_file, measure
@@ -182,16 +182,15 @@ def _decrypted(
     opened: BackupSet, files: Sequence[tuple[str, Sealed]], manifest: dict[str, str], tally: _SetTally
 ) -> Iterator[VaultFinding]:
     """Read files back and decrypt them, two at a time: one is hashed while the other is decrypted."""
-    with ThreadPoolExecutor(2, thread_name_prefix="vault-check") as pool:
-        found = pool.map(lambda file: _measured(opened, file[0]), files)
-        for (name, expected), result in zip(files, found, strict=True):
-            yield from _listed(name, expected, manifest)
-            if isinstance(result, VaultFinding):
-                yield result
-                continue
-            tally.bytes += result.bytes
-            if result != expected:
-                yield _changed(name)
+    results = ordered_map(lambda file: _measured(opened, file[0]), files, threads=2, waiting=2)
+    for (name, expected), result in zip(files, results, strict=True):
+        yield from _listed(name, expected, manifest)
+        if isinstance(result, VaultFinding):
+            yield result
+            continue
+        tally.bytes += result.bytes
+        if result != expected:
+            yield _changed(name)
 
 
 def _measured(opened: BackupSet, name: str) -> Sealed | VaultFinding:

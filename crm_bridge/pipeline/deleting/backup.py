@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from itertools import chain
 
 from crm_bridge import failpoints
@@ -21,13 +20,14 @@ from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.errors import BackupError, CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.pipeline.annotations import Annotation
-from crm_bridge.pipeline.context import RunContext, batches, read_ahead
+from crm_bridge.pipeline.context import RunContext, batches
 from crm_bridge.pipeline.deleting.storing import begin_set, store, writing_backup
 from crm_bridge.pipeline.deleting.weighing import Weighing
 from crm_bridge.pipeline.planning.plan_file import PlanFile
 from crm_bridge.pipeline.run_log import BackedUpPlan, ContractEvent, RunLog
 from crm_bridge.pipeline.settling.absence import look_for
 from crm_bridge.redaction import quoted
+from crm_bridge.spi.ordered_map import ordered_map
 from crm_bridge.vault import SetEntry, SetWriter
 
 _ENTRIES_PER_COMMIT = 2_500
@@ -68,7 +68,8 @@ def _fill_sets(plan: DeletionPlan, file: PlanFile, log: RunLog, left: int) -> No
     """Fill one set after the other; one contract is in one of them, and counts once that set was read back."""
     context, weighing = log.context, Weighing(log, file.plan.notes)
     missing = batches(_missing(file, log), context.profile.limits.snapshot_batch)
-    copied = read_ahead(missing, partial(_copies, context))
+    # The next batch is read while one is written, and no more than that.
+    copied = ordered_map(lambda batch: (batch, _copies(context, batch)), missing, threads=1, waiting=1)
     # Contracts of the set that is being written are still missing in the journal: they must not come a second time.
     done = plan.count - left
     for first in copied:

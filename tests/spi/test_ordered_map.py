@@ -52,3 +52,21 @@ def test_the_first_error_ends_it() -> None:
 
     with pytest.raises(ValueError, match="two"):
         list(ordered_map(work, range(10), threads=3))
+
+
+def test_a_reader_that_goes_away_does_not_wait_for_what_is_being_read() -> None:
+    """The garbage collector may close it in a thread that is being started: joining another one there never ends."""
+    begun, over = threading.Event(), threading.Event()
+
+    def work(item: int) -> int:
+        if item:
+            begun.set()
+            assert over.wait(30)
+        return item
+
+    results = ordered_map(work, range(3), threads=1, waiting=1)
+    assert next(results) == 0
+    assert begun.wait(30)
+    results.close()  # type: ignore[attr-defined]
+    assert not over.is_set()
+    over.set()
