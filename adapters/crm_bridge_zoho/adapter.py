@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from crm_bridge.credentials import Identity
-from crm_bridge.domain.capabilities import Route, Step
+from crm_bridge.domain.capabilities import Limits, Route, Step
 from crm_bridge.domain.contract import ContractRef
+from crm_bridge.domain.planning.cost import CallCost
 from crm_bridge.domain.snapshot import Snapshot, Unavailable
 from crm_bridge.spi.adapter import (
     Adapter,
@@ -31,13 +32,14 @@ from crm_bridge.spi.later import Later
 from crm_bridge.spi.spec import AdapterContext
 from crm_bridge_zoho.auth import Tokens
 from crm_bridge_zoho.client import ZohoClient
+from crm_bridge_zoho.costs import costs_of
 from crm_bridge_zoho.finder import Finder
 from crm_bridge_zoho.leaves import count_leaves
 from crm_bridge_zoho.locator import Locator
 from crm_bridge_zoho.module.account import Org, User, read_org, read_user
 from crm_bridge_zoho.module.contract_module import ContractModule, open_contract_module
 from crm_bridge_zoho.module.editions import concurrency_of
-from crm_bridge_zoho.profile import profile_of, relations_of
+from crm_bridge_zoho.profile import limits_of, profile_of, relations_of
 from crm_bridge_zoho.reading.bins import Bins
 from crm_bridge_zoho.reading.coql import Coql
 from crm_bridge_zoho.reading.deletions import count_bin, list_deletions, list_others
@@ -88,15 +90,12 @@ class ZohoAdapter:
 
     def whoami(self) -> Profile:
         """Sign in and say who, where, and what this user may do."""
-        contract_module = self.contract_module
-        allowed = concurrency_of(self._settings.edition or contract_module.org.edition)
         return profile_of(
-            contract_module,
+            self.contract_module,
             self._settings,
             relations=self._relations,
-            queried=self._snapshotter.queried,
-            trash_batch=self._remover.batch,
-            in_flight=self.client.cap(allowed),
+            costs=self._costs,
+            limits=self._limits,
             credits_left=self.client.credits_left,
         )
 
@@ -163,6 +162,15 @@ class ZohoAdapter:
         return OwnProofs(
             self.client, self.coql, self._bins, self._remover, self.contract_module, self._context.clock, before
         )
+
+    @property
+    def _limits(self) -> Limits:
+        allowed = concurrency_of(self._settings.edition or self.contract_module.org.edition)
+        return limits_of(self._settings, self._remover.batch, self.client.cap(allowed))
+
+    @cached_property
+    def _costs(self) -> Sequence[CallCost]:
+        return Later(lambda: costs_of(self.contract_module, self._limits, self._snapshotter.queried()))
 
     @cached_property
     def _relations(self) -> Sequence[RelationInfo]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from crm_bridge.domain.capabilities import Capabilities, Fact, Limits, Route, Step, Support
+from crm_bridge.domain.planning.cost import CallCost
 from crm_bridge.domain.records.impact import Consequence
 from crm_bridge.domain.snapshot import PartKind
 from crm_bridge.errors import CrmBridgeError
 from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import FieldInfo, Profile, RelationInfo
-from crm_bridge.spi.later import Later
 from crm_bridge_zoho.capabilities import CAPABILITIES, DELETE_PAGE, LIMITS
 from crm_bridge_zoho.client import ZohoClient
-from crm_bridge_zoho.costs import costs_of
 from crm_bridge_zoho.errors import ENDS_THE_RUN
 from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule, lack_text
 from crm_bridge_zoho.module.metadata import ZohoField, read_fields
@@ -28,13 +27,11 @@ def profile_of(
     settings: ZohoSettings,
     *,
     relations: Sequence[RelationInfo],
-    queried: Callable[[], frozenset[str]],
-    trash_batch: int,
-    in_flight: int,
+    costs: Sequence[CallCost],
+    limits: Limits,
     credits_left: int | None,
 ) -> Profile:
-    """Return who is signed in, where, and what may be done there. `queried`: lists and subforms that queries take."""
-    limits = limits_of(settings, trash_batch, in_flight)
+    """Return who is signed in, where, and what may be done there."""
     return Profile(
         user_id=contract_module.user.id,
         user_name=contract_module.user.name,
@@ -52,7 +49,7 @@ def profile_of(
         warnings=contract_module.warnings,
         assumptions=assumptions_of(settings),
         calls_left=credits_left,
-        costs=Later(lambda: costs_of(contract_module, limits, queried())),
+        costs=costs,
         content=contract_module.content,
         why={need.step: _why(need) for need in contract_module.lacking if need.step},
     )

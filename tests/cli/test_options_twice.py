@@ -24,6 +24,9 @@ GATHERED = {
     "--only",
     "--fail",
     "--outcome",
+    "--drop",
+    "--keep",
+    "--again",
 } | {"--max-amount"}
 """Options that collect; a new one is added here on purpose."""
 

@@ -153,6 +153,7 @@ class Armed:
             relations=Later(partial(self._told, profile, "relations")),
             warnings=Later(partial(self._told, profile, "warnings")),
             assumptions=Later(partial(self._told, profile, "assumptions")),
+            costs=Later(partial(self._told, profile, "costs")),
         )
 
     def _told(self, profile: Any, name: str) -> tuple[Any, ...]:
