@@ -194,11 +194,14 @@ class Discovery:
                 self._asked[name] = self._kept.described(meta, labels[name])
         return (self._described[name] for name in names if name in self._described)
 
-    def _try(self, name: str) -> ObjectMeta | None:
+    def _try(self, name: str, *, again: bool = True) -> ObjectMeta | None:
+        """Return a description; None for one that is refused, or twice is not one: its rows are in no backup then."""
         try:
             return read_description(self._ask(name), name)
-        except (MalformedAnswerError, PermissionDeniedError, RequestRefusedError):
+        except (PermissionDeniedError, RequestRefusedError):
             return None
+        except MalformedAnswerError:
+            return self._try(name, again=False) if again else None
 
     def _may_be_detail(self, entry: ObjectEntry, contract: str) -> bool:
         """Return whether an object must be looked at even when the neighbours are named: details are never left out."""
