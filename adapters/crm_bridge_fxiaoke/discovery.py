@@ -198,10 +198,8 @@ class Discovery:
         """Return a description; None for one that is refused, or twice is not one: its rows are in no backup then."""
         try:
             return read_description(self._ask(name), name)
-        except (PermissionDeniedError, RequestRefusedError):
-            return None
-        except MalformedAnswerError:
-            return self._try(name, again=False) if again else None
+        except (MalformedAnswerError, PermissionDeniedError, RequestRefusedError) as problem:
+            return self._try(name, again=False) if again and isinstance(problem, MalformedAnswerError) else None
 
     def _may_be_detail(self, entry: ObjectEntry, contract: str) -> bool:
         """Return whether an object must be looked at even when the neighbours are named: details are never left out."""
@@ -224,9 +222,8 @@ class Discovery:
         if len(masters) == 1:
             return masters[0].name
         if masters:
-            message = _("several objects may hold the contracts: {names}").format(names=_names(masters))
             raise UsageError(
-                message,
+                _("several objects may hold the contracts: {names}").format(names=_names(masters)),
                 reason="ambiguous_module",
                 hint=_('name one in the connection: object = "{name}"').format(name=masters[0].name),
             )
