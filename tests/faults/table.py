@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.faults.matrix import Result
+from tests.faults.matrix import Call, Result
 
 PHASES: Mapping[str, int] = {"plan": 0, "apply": 1, "restore": 2}
 
@@ -36,23 +36,25 @@ PASSING = frozenset(
 FATAL = frozenset({"gzip_bomb", "deep_json", *(f"redirect_{code}" for code in (301, 302, 303, 307, 308))})
 """Faults that no read survives: nothing is learnt from asking again."""
 PASSED_OVER = {
-    ("zoho", "find-1"): "how large the module is: not known",
-    ("zoho", "find-2"): "how many rows go along: not counted, and said so",
-    ("zoho", "find-4"): "what was deleted beside the plan: not known",
-    ("zoho", "whoami-3"): "a list whose fields cannot be read is saved without them",
-    ("zoho", "whoami-4"): "what a query takes: asked one by one then",
-    ("zoho", "whoami-7"): "what a query takes: asked one by one then",
-    ("zoho", "whoami-8"): "a list whose fields cannot be read is saved without them",
-    ("zoho", "locate-4"): "what came back is looked at twice",
-    ("fxiaoke", "whoami-2"): "a description is asked for twice",
-    ("fxiaoke", "whoami-7"): "a description is asked for twice",
-    ("fxiaoke", "prepare-2"): "a description is asked for twice",
-    ("fxiaoke", "find-2"): "how many rows go along: not counted, and said so",
-    ("fxiaoke", "find-4"): "what was deleted beside the plan: not known",
-    ("fxiaoke", "locate-4"): "what came back is looked at twice",
-    ("fxiaoke", "snapshot-1"): "a record that a query does not show is asked for twice",
+    ("zoho", "find-1", "/Contracts"): "how large the module is: not known",
+    ("zoho", "find-2", "/coql"): "how many rows go along: not counted, and said so",
+    ("zoho", "find-4", "/coql"): "what was deleted beside the plan: not known",
+    ("zoho", "whoami-3", "/settings/fields"): "a list whose fields cannot be read is saved without them",
+    ("zoho", "whoami-4", "/coql"): "what a query takes: asked one by one then",
+    ("zoho", "whoami-7", "/coql"): "what a query takes: asked one by one then",
+    ("zoho", "whoami-8", "/settings/fields"): "a list whose fields cannot be read is saved without them",
+    ("zoho", "locate-4", "/coql"): "what came back is looked at twice",
+    ("fxiaoke", "whoami-2", "/object/describe"): "a description is asked for twice",
+    ("fxiaoke", "whoami-7", "/object/describe"): "a description is asked for twice",
+    ("fxiaoke", "prepare-2", "/object/describe"): "a description is asked for twice",
+    ("fxiaoke", "find-2", "/data/query"): "how many rows go along: not counted, and said so",
+    ("fxiaoke", "find-4", "/data/query"): "what was deleted beside the plan: not known",
+    ("fxiaoke", "locate-4", "/data/query"): "what came back is looked at twice",
+    ("fxiaoke", "snapshot-1", "/data/get"): "a record that a query does not show is asked for twice",
 }
-"""Reads whose untrustworthy answer need not end a run, and why: asked again, or only adding to what is said.
+"""Reads whose untrustworthy answer need not end a run (adapter, verb, end of the address), and why.
+
+They are asked again, or only add to what is said.
 
 That the backup was whole, and that nothing else was touched, is compared with the CRM's own books all the same.
 """
@@ -75,9 +77,13 @@ def verdict(result: Result) -> list[str]:
         worst = max(result.codes)
         if result.fault in PASSING and worst != 0:
             found.append("a read that failed once was not repeated")
-        if result.fault in FATAL and worst == 0 and (result.call.adapter, result.call.verb) not in PASSED_OVER:
+        if result.fault in FATAL and worst == 0 and not _is_passed_over(result.call):
             found.append("an answer that cannot be trusted was passed over")
     return found
+
+
+def _is_passed_over(call: Call) -> bool:
+    return any((call.adapter, call.verb) == (who, verb) and call.path.endswith(end) for who, verb, end in PASSED_OVER)
 
 
 def is_file(result: Result) -> bool:
