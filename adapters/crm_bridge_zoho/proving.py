@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,9 @@ from pydantic import BaseModel
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.facts import Observed
 from crm_bridge.domain.snapshot import Snapshot
-from crm_bridge.errors import CrmBridgeError, SignInError
 from crm_bridge.i18n import N_
 from crm_bridge.spi.adapter import Adapter
-from crm_bridge.spi.proving import ProvingStage
+from crm_bridge.spi.proving import ProvingStage, Question, answers
 from crm_bridge_zoho.adapter import ZohoAdapter
 from crm_bridge_zoho.proofs.drafts import Drafts
 
@@ -35,20 +34,14 @@ class ZohoProving:
 
     def look(self, adapter: Adapter, stage: ProvingStage, refs: Sequence[ContractRef]) -> Iterable[Observed]:
         """Yield what a stage shows; a question that fails ends alone."""
-        questions: Iterable[Callable[[], Iterator[Observed]]]
+        questions: Iterable[Question]
         if stage is ProvingStage.READING:
             yield from (Observed(name, why=why) for name, why in _UNASKED.items())
             questions = _ours(adapter).reading_proofs().questions()
         else:
             proofs = _ours(adapter).own_proofs(self._before)
             questions = [partial(one, refs) for one in proofs.questions(stage)]
-        for question in questions:
-            try:
-                yield from question()
-            except SignInError:
-                raise
-            except CrmBridgeError:
-                continue  # it stays an assumption
+        yield from answers(questions)
 
     def again(self, adapter: Adapter, settings: BaseModel) -> Adapter:
         """Return an adapter of the same client and module."""

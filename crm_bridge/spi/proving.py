@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.planning.facts import Observed
 from crm_bridge.domain.snapshot import Snapshot
+from crm_bridge.errors import CrmBridgeError, SignInError, UsageError
+from crm_bridge.i18n import _
 from crm_bridge.spi.adapter import Adapter
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+Question = Callable[[], Iterator[Observed]]
 
 
 class ProvingStage(StrEnum):
@@ -55,3 +59,23 @@ class Proving(Protocol):
     def tidy(self, adapter: Adapter, refs: Sequence[ContractRef]) -> None:
         """Remove what the deletion of contracts of ours left behind, such as lines that did not follow."""
         ...
+
+
+def answers(questions: Iterable[Question]) -> Iterator[Observed]:
+    """Yield what questions show, one after the other; one that fails ends alone. Raises SignInError."""
+    for question in questions:
+        try:
+            yield from question()
+        except SignInError:
+            raise
+        except CrmBridgeError:
+            continue  # it stays an assumption
+
+
+def needs_template(label: str, kind: str) -> UsageError:
+    """Return the error for a required field of a type that nothing can be made up for."""
+    return UsageError(
+        _("no value can be made up for the required field {field} ({type})").format(field=label, type=kind),
+        reason="needs_template",
+        hint=_("name a contract to copy from: --template CONTRACT"),
+    )

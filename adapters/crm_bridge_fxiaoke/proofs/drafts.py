@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 from crm_bridge.errors import UsageError
-from crm_bridge.i18n import _
+from crm_bridge.spi.proving import needs_template
 from crm_bridge_fxiaoke.client import Client
 from crm_bridge_fxiaoke.discovery import Discovery
 from crm_bridge_fxiaoke.mapping import FieldMap
@@ -82,13 +82,7 @@ class Drafts:
         }
         value = made.get(field.type, lambda: None)()
         if value is None:
-            raise UsageError(
-                _("no value can be made up for the required field {field} ({type})").format(
-                    field=field.label, type=field.type
-                ),
-                reason="needs_template",
-                hint=_("name a contract to copy from: --template CONTRACT"),
-            )
+            raise needs_template(field.label, field.type)
         return value
 
     def _any(self, target: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from crm_bridge.domain.contract import ContractRef
 from crm_bridge.domain.snapshot import Attachment, PartKind, Snapshot, SnapshotPart
 from crm_bridge.errors import UsageError
-from crm_bridge.i18n import _
+from crm_bridge.spi.proving import needs_template
 from crm_bridge_zoho.client import ZohoClient
 from crm_bridge_zoho.module.contract_module import ATTACHMENTS, NOTES, ContractModule
 from crm_bridge_zoho.module.metadata import ZohoField, read_fields
@@ -115,13 +115,7 @@ class Drafts:
         }
         value = made.get(field.data_type, lambda: None)()
         if value is None:
-            raise UsageError(
-                _("no value can be made up for the required field {field} ({type})").format(
-                    field=field.label, type=field.data_type
-                ),
-                reason="needs_template",
-                hint=_("name a contract to copy from: --template CONTRACT"),
-            )
+            raise needs_template(field.label, field.data_type)
         return value
 
     def _any(self, target: str) -> dict[str, str] | None:
